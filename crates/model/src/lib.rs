@@ -1,1 +1,21 @@
-//! model.
+//! The nouns every other crate shares: identities, roles, commands, events, the directory and the attribute table.
+
+pub mod attribute;
+mod cause;
+mod command;
+pub mod directory;
+mod event;
+mod id;
+mod live;
+mod mute;
+mod record;
+mod role;
+
+pub use cause::Cause;
+pub use command::{Actor, Command, Entrant};
+pub use event::Event;
+pub use id::{DidGroupId, DidId, KeyId, LegId, MeetingId, MeetingNumber, Sid};
+pub use live::{CallState, CallView, Live, MeetingState, MeetingView};
+pub use mute::{Mute, MuteMask};
+pub use record::{Cdr, Mdr};
+pub use role::{Role, Roles};

@@ -1,0 +1,564 @@
+use std::fmt;
+use std::sync::Arc;
+
+use super::{Did, DidGroup, Directory, Room, Subscriber, forms};
+use crate::attribute::{check_bindings, resolve};
+use crate::{DidGroupId, DidId, MeetingNumber, Sid};
+
+/// Longest access code, in digits.
+const CODE_MAX: usize = 20;
+/// Most codes of one room.
+const KEYS_MAX: usize = 1000;
+/// Most DID groups a room or subscriber may name.
+const REFERENCES_MAX: usize = 100;
+/// Longest of the other texts, in characters.
+const TEXT_MAX: usize = 4096;
+
+/// One change of the directory: an object put whole (made or replaced), or deleted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Edit {
+    /// Make or replace a subscriber.
+    PutSubscriber(Subscriber),
+    /// Delete a subscriber that owns nothing.
+    DeleteSubscriber(Sid),
+    /// Make or replace a DID group.
+    PutGroup(DidGroup),
+    /// Delete a DID group that nothing refers to.
+    DeleteGroup(DidGroupId),
+    /// Make or replace a DID.
+    PutDid(Did),
+    /// Delete a DID.
+    DeleteDid(DidId),
+    /// Make or replace a meeting room.
+    PutRoom(Room),
+    /// Delete a meeting room.
+    DeleteRoom(MeetingNumber),
+}
+
+/// What kind of refusal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// A value is not acceptable.
+    Invalid,
+    /// A code, number or login is already taken, or the object is still in use.
+    Conflict,
+    /// There is no such object.
+    Missing,
+}
+
+/// Why an edit was refused; nothing has changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EditError {
+    /// What kind.
+    pub fault: Fault,
+    /// The field at fault, by its name on the wire.
+    pub field: &'static str,
+    /// What was expected.
+    pub message: String,
+}
+
+impl fmt::Display for EditError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.field, self.message)
+    }
+}
+
+impl std::error::Error for EditError {}
+
+type Checked = Result<(), EditError>;
+
+fn refuse<T>(fault: Fault, field: &'static str, message: impl Into<String>) -> Result<T, EditError> {
+    Err(EditError {
+        fault,
+        field,
+        message: message.into(),
+    })
+}
+
+fn ensure(good: bool, fault: Fault, field: &'static str, message: &str) -> Checked {
+    if good {
+        Ok(())
+    } else {
+        refuse(fault, field, message)
+    }
+}
+
+fn text(field: &'static str, text: &str) -> Checked {
+    let good = text.chars().count() <= TEXT_MAX && !text.contains('\0');
+    ensure(
+        good,
+        Fault::Invalid,
+        field,
+        "expected at most 4096 characters without NUL",
+    )
+}
+
+impl Directory {
+    /// The directory after `edit`, or why it is refused.
+    pub fn edited(&self, edit: Edit) -> Result<Self, EditError> {
+        let mut next = self.clone();
+        match edit {
+            Edit::PutSubscriber(subscriber) => next.put_subscriber(subscriber)?,
+            Edit::DeleteSubscriber(sid) => next.delete_subscriber(&sid)?,
+            Edit::PutGroup(group) => next.put_group(group)?,
+            Edit::DeleteGroup(id) => next.delete_group(id)?,
+            Edit::PutDid(did) => next.put_did(did)?,
+            Edit::DeleteDid(id) => next.delete_did(id)?,
+            Edit::PutRoom(room) => next.put_room(room)?,
+            Edit::DeleteRoom(number) => next.delete_room(number)?,
+        }
+        Ok(next)
+    }
+
+    fn put_subscriber(&mut self, subscriber: Subscriber) -> Checked {
+        let Subscriber {
+            sid,
+            parent_sid,
+            login,
+            ..
+        } = &subscriber;
+        ensure(
+            !login.is_empty(),
+            Fault::Invalid,
+            "login",
+            "expected a name to log in with",
+        )?;
+        // Basic credentials end the login at the first colon (RFC 7617, section 2).
+        ensure(
+            !login.contains(':'),
+            Fault::Invalid,
+            "login",
+            "expected a name without a colon",
+        )?;
+        for (field, value) in [
+            ("login", login),
+            ("details", &subscriber.details),
+            ("email", &subscriber.email),
+        ] {
+            text(field, value)?;
+        }
+        let taken = self.by_login.get(login).is_some_and(|owner| owner != sid);
+        ensure(!taken, Fault::Conflict, "login", "this login is already taken")?;
+        if let Some(parent) = parent_sid {
+            let known =
+                self.subscribers.contains_key(parent) && parent != sid && !self.is_within(parent, sid);
+            ensure(
+                known,
+                Fault::Invalid,
+                "parentSid",
+                "expected the sid of a subscriber above this one",
+            )?;
+        }
+        self.check_references(&subscriber.did_group_references)?;
+        if let Some(old) = self.subscribers.get(sid) {
+            let old = old.login.clone();
+            self.by_login.remove(&old);
+        }
+        self.by_login.insert(login.clone(), sid.clone());
+        self.subscribers.insert(sid.clone(), Arc::new(subscriber));
+        Ok(())
+    }
+
+    fn delete_subscriber(&mut self, sid: &Sid) -> Checked {
+        let Some(subscriber) = self.subscribers.get(sid).cloned() else {
+            return refuse(Fault::Missing, "sid", "no such subscriber");
+        };
+        let owns = self.groups.values().any(|group| group.subscriber_sid == *sid)
+            || self.rooms.values().any(|room| room.subscriber_sid == *sid)
+            || self
+                .subscribers
+                .values()
+                .any(|other| other.parent_sid.as_ref() == Some(sid));
+        ensure(
+            !owns,
+            Fault::Conflict,
+            "sid",
+            "the subscriber still owns rooms, DID groups or subscribers",
+        )?;
+        self.by_login.remove(&subscriber.login);
+        self.subscribers.remove(sid);
+        Ok(())
+    }
+
+    fn put_group(&mut self, group: DidGroup) -> Checked {
+        ensure(!group.name.is_empty(), Fault::Invalid, "name", "expected a name")?;
+        text("name", &group.name)?;
+        text("description", &group.description)?;
+        self.check_owner(&group.subscriber_sid)?;
+        let policy = resolve(&[&group.attributes]).policy;
+        if let Err(clash) = check_bindings(&policy) {
+            return refuse(Fault::Invalid, "attributes", clash.to_string());
+        }
+        self.groups.insert(group.id, Arc::new(group));
+        Ok(())
+    }
+
+    fn delete_group(&mut self, id: DidGroupId) -> Checked {
+        ensure(
+            self.groups.contains_key(&id),
+            Fault::Missing,
+            "id",
+            "no such DID group",
+        )?;
+        let used = self.dids.values().any(|did| did.did_group_id == id)
+            || self
+                .rooms
+                .values()
+                .any(|room| room.did_group_references.iter().any(|r| r.did_group_id == id));
+        ensure(
+            !used,
+            Fault::Conflict,
+            "id",
+            "DIDs or meeting rooms still refer to this DID group",
+        )?;
+        self.groups.remove(&id);
+        Ok(())
+    }
+
+    fn put_did(&mut self, did: Did) -> Checked {
+        let number = &did.phone_number;
+        let good = (5..=15).contains(&number.len()) && number.bytes().all(|b| b.is_ascii_digit());
+        ensure(
+            good,
+            Fault::Invalid,
+            "phoneNumber",
+            "expected 5 to 15 digits in E.164 form without plus",
+        )?;
+        let country = did.country_code.len() == 2 && did.country_code.bytes().all(|b| b.is_ascii_uppercase());
+        ensure(
+            country,
+            Fault::Invalid,
+            "countryCode",
+            "expected two capital letters of ISO 3166-1",
+        )?;
+        text("description", &did.description)?;
+        ensure(
+            self.groups.contains_key(&did.did_group_id),
+            Fault::Invalid,
+            "didGroupId",
+            "expected the id of a DID group",
+        )?;
+        let taken = self
+            .dids
+            .values()
+            .any(|other| other.phone_number == *number && other.id != did.id);
+        ensure(
+            !taken,
+            Fault::Conflict,
+            "phoneNumber",
+            "this number is already in use",
+        )?;
+        self.forget_number(did.id);
+        for form in forms(number) {
+            self.by_number.entry(form).or_default().push(did.id);
+        }
+        self.dids.insert(did.id, Arc::new(did));
+        Ok(())
+    }
+
+    fn delete_did(&mut self, id: DidId) -> Checked {
+        ensure(self.dids.contains_key(&id), Fault::Missing, "id", "no such DID")?;
+        self.forget_number(id);
+        self.dids.remove(&id);
+        Ok(())
+    }
+
+    fn forget_number(&mut self, id: DidId) {
+        let Some(did) = self.dids.get(&id).cloned() else {
+            return;
+        };
+        for form in forms(&did.phone_number) {
+            let left: Vec<_> = self
+                .by_number
+                .get(&form)
+                .into_iter()
+                .flatten()
+                .copied()
+                .filter(|i| *i != id)
+                .collect();
+            match left.is_empty() {
+                true => self.by_number.remove(&form),
+                false => self.by_number.insert(form, left),
+            };
+        }
+    }
+
+    fn put_room(&mut self, room: Room) -> Checked {
+        let six_digits = (100_000..=999_999).contains(&room.meeting_number.0);
+        ensure(
+            six_digits,
+            Fault::Invalid,
+            "meetingNumber",
+            "expected six digits, 100000 to 999999",
+        )?;
+        text("description", &room.description)?;
+        self.check_owner(&room.subscriber_sid)?;
+        let known = self.groups.contains_key(&room.primary_did_group_id);
+        ensure(
+            known,
+            Fault::Invalid,
+            "primaryDidGroupId",
+            "expected the id of a DID group",
+        )?;
+        self.check_references(&room.did_group_references)?;
+        self.check_keychain(&room)?;
+        self.forget_codes(room.meeting_number);
+        for group in room.active_groups() {
+            for key in &room.keychain {
+                self.by_code
+                    .insert((group, key.access_code.clone()), room.meeting_number);
+            }
+        }
+        self.rooms.insert(room.meeting_number, Arc::new(room));
+        Ok(())
+    }
+
+    fn check_keychain(&self, room: &Room) -> Checked {
+        ensure(
+            room.keychain.len() <= KEYS_MAX,
+            Fault::Invalid,
+            "keychain",
+            "expected at most 1000 codes",
+        )?;
+        for (n, key) in room.keychain.iter().enumerate() {
+            let code = &key.access_code;
+            let good = (1..=CODE_MAX).contains(&code.len()) && code.bytes().all(|b| b.is_ascii_digit());
+            ensure(good, Fault::Invalid, "accessCode", "expected 1 to 20 digits")?;
+            let twice = room
+                .keychain
+                .iter()
+                .skip(n + 1)
+                .any(|other| other.access_code == *code);
+            ensure(
+                !twice,
+                Fault::Conflict,
+                "accessCode",
+                "a code stands twice in the keychain",
+            )?;
+            let taken = room.active_groups().any(|group| {
+                let owner = self.by_code.get(&(group, code.clone()));
+                owner.is_some_and(|owner| *owner != room.meeting_number)
+            });
+            ensure(
+                !taken,
+                Fault::Conflict,
+                "accessCode",
+                "this code is already taken within the DID group",
+            )?;
+        }
+        Ok(())
+    }
+
+    fn delete_room(&mut self, number: MeetingNumber) -> Checked {
+        ensure(
+            self.rooms.contains_key(&number),
+            Fault::Missing,
+            "meetingNumber",
+            "no such meeting room",
+        )?;
+        self.forget_codes(number);
+        self.rooms.remove(&number);
+        Ok(())
+    }
+
+    fn forget_codes(&mut self, number: MeetingNumber) {
+        let Some(room) = self.rooms.get(&number).cloned() else {
+            return;
+        };
+        for group in room.active_groups() {
+            for key in &room.keychain {
+                self.by_code.remove(&(group, key.access_code.clone()));
+            }
+        }
+    }
+
+    fn check_owner(&self, sid: &Sid) -> Checked {
+        ensure(
+            self.subscribers.contains_key(sid),
+            Fault::Invalid,
+            "subscriberSid",
+            "expected the sid of a subscriber",
+        )
+    }
+
+    fn check_references(&self, references: &[super::DidGroupReference]) -> Checked {
+        const FIELD: &str = "didGroupReferences";
+        ensure(
+            references.len() <= REFERENCES_MAX,
+            Fault::Invalid,
+            FIELD,
+            "expected at most 100 DID groups",
+        )?;
+        let known = references
+            .iter()
+            .all(|r| self.groups.contains_key(&r.did_group_id));
+        ensure(known, Fault::Invalid, FIELD, "expected ids of DID groups")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::attribute::{Level, Overrides};
+    use crate::directory::{CallFlow, DidGroupReference, Key, SubscriberRole};
+    use crate::{KeyId, Role};
+
+    fn subscriber(sid: &str, parent: Option<&str>) -> Subscriber {
+        Subscriber {
+            sid: Sid::new(sid),
+            parent_sid: parent.map(Sid::new),
+            login: format!("login-{sid}"),
+            password_hash: String::new(),
+            authentication_token: String::new(),
+            created_ms: 0,
+            first_name: String::new(),
+            last_name: String::new(),
+            email: String::new(),
+            phone_number: String::new(),
+            ext: String::new(),
+            details: String::new(),
+            external_id: -1,
+            role: SubscriberRole::Administrator,
+            did_group_references: Vec::new(),
+            callback: None,
+        }
+    }
+
+    fn group(id: u64) -> DidGroup {
+        DidGroup {
+            id: DidGroupId(id),
+            name: "group".into(),
+            description: String::new(),
+            call_flow: CallFlow::Conf,
+            subscriber_sid: Sid::new("a"),
+            attributes: Overrides::new(Level::Group),
+        }
+    }
+
+    fn did(id: u64, number: &str) -> Did {
+        Did {
+            id: DidId(id),
+            phone_number: number.into(),
+            country_code: "US".into(),
+            description: String::new(),
+            did_group_id: DidGroupId(1),
+            attributes: Overrides::new(Level::Did),
+        }
+    }
+
+    fn room(number: u32, codes: &[&str]) -> Room {
+        Room {
+            meeting_number: MeetingNumber(number),
+            created_ms: 0,
+            description: String::new(),
+            call_flow: CallFlow::Conf,
+            attributes: Overrides::new(Level::Room),
+            did_group_references: vec![DidGroupReference {
+                did_group_id: DidGroupId(1),
+                disabled: false,
+            }],
+            keychain: codes
+                .iter()
+                .zip(1..)
+                .map(|(code, id)| Key {
+                    id: KeyId(id),
+                    access_code: (*code).into(),
+                    role: Role::Host,
+                })
+                .collect(),
+            primary_did_group_id: DidGroupId(1),
+            subscriber_sid: Sid::new("a"),
+        }
+    }
+
+    fn filled() -> Directory {
+        [
+            Edit::PutSubscriber(subscriber("a", None)),
+            Edit::PutSubscriber(subscriber("b", Some("a"))),
+            Edit::PutGroup(group(1)),
+            Edit::PutDid(did(1, "15162065319")),
+            Edit::PutRoom(room(106_131, &["111", "1112"])),
+        ]
+        .into_iter()
+        .fold(Directory::default(), |directory, edit| {
+            directory.edited(edit).unwrap()
+        })
+    }
+
+    #[test]
+    fn a_number_is_found_in_every_form_and_a_code_within_its_group() {
+        let directory = filled();
+        for form in ["+15162065319", "5162065319", "01115162065319", "15162065319"] {
+            assert_eq!(directory.dialled(form).unwrap().did.id, DidId(1), "{form}");
+        }
+        assert!(directory.dialled("15162065318").is_none());
+        assert_eq!(
+            directory.grant(DidGroupId(1), "111").unwrap().key.role,
+            Role::Host
+        );
+        assert!(directory.grant(DidGroupId(2), "111").is_none());
+        assert!(directory.longer_code(DidGroupId(1), "111") && !directory.longer_code(DidGroupId(1), "1112"));
+        assert_eq!(directory.codes(DidGroupId(1)), 2);
+    }
+
+    #[test]
+    fn an_edit_replaces_codes_and_numbers_and_leaves_the_former_directory_alone() {
+        let before = filled();
+        let after = before.edited(Edit::PutRoom(room(106_131, &["222"]))).unwrap();
+        assert!(after.grant(DidGroupId(1), "111").is_none() && before.grant(DidGroupId(1), "111").is_some());
+        let after = after.edited(Edit::PutDid(did(1, "15162065318"))).unwrap();
+        assert!(after.dialled("15162065319").is_none() && after.dialled("15162065318").is_some());
+        let after = after.edited(Edit::DeleteRoom(MeetingNumber(106_131))).unwrap();
+        assert_eq!(after.codes(DidGroupId(1)), 0);
+    }
+
+    #[test]
+    fn refusals_name_the_field_and_the_fault() {
+        let mut clashing = group(1);
+        clashing.attributes.put("polling_dtmf_binding", "*").unwrap();
+        let mut looped = subscriber("a", Some("b"));
+        looped.login = "login-a".into();
+        let mut doubled = subscriber("c", None);
+        doubled.login = "login-a".into();
+        for (edit, field, fault) in [
+            (Edit::PutRoom(room(99, &[])), "meetingNumber", Fault::Invalid),
+            (
+                Edit::PutRoom(room(200_000, &["111"])),
+                "accessCode",
+                Fault::Conflict,
+            ),
+            (
+                Edit::PutRoom(room(200_000, &["12", "12"])),
+                "accessCode",
+                Fault::Conflict,
+            ),
+            (
+                Edit::PutRoom(room(200_000, &["1*"])),
+                "accessCode",
+                Fault::Invalid,
+            ),
+            (
+                Edit::PutDid(did(2, "15162065319")),
+                "phoneNumber",
+                Fault::Conflict,
+            ),
+            (Edit::PutDid(did(2, "+1516")), "phoneNumber", Fault::Invalid),
+            (Edit::PutGroup(clashing), "attributes", Fault::Invalid),
+            (Edit::DeleteGroup(DidGroupId(1)), "id", Fault::Conflict),
+            (Edit::DeleteGroup(DidGroupId(9)), "id", Fault::Missing),
+            (Edit::PutSubscriber(looped), "parentSid", Fault::Invalid),
+            (Edit::PutSubscriber(doubled), "login", Fault::Conflict),
+            (Edit::DeleteSubscriber(Sid::new("a")), "sid", Fault::Conflict),
+        ] {
+            let error = filled().edited(edit).unwrap_err();
+            assert_eq!((error.field, error.fault), (field, fault));
+        }
+    }
+
+    #[test]
+    fn a_tenant_is_everything_below_its_subscriber() {
+        let directory = filled();
+        assert!(directory.is_within(&Sid::new("b"), &Sid::new("a")));
+        assert!(!directory.is_within(&Sid::new("a"), &Sid::new("b")));
+    }
+}

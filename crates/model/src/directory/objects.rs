@@ -1,0 +1,198 @@
+use crate::attribute::Overrides;
+use crate::{DidGroupId, DidId, KeyId, MeetingNumber, Role, Sid};
+
+/// How a call to a DID is handled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum CallFlow {
+    /// Only codes of existing rooms are good.
+    Spectel = 1,
+    /// An unknown code opens a meeting on the fly.
+    Conf = 3,
+}
+
+/// Every call flow, in order of id.
+pub const CALL_FLOWS: [CallFlow; 2] = [CallFlow::Spectel, CallFlow::Conf];
+
+impl CallFlow {
+    /// The wire id.
+    pub fn id(self) -> u64 {
+        self as u64
+    }
+
+    /// The call flow with a wire id.
+    pub fn from_id(id: u64) -> Option<Self> {
+        CALL_FLOWS.into_iter().find(|flow| flow.id() == id)
+    }
+
+    /// Its name on the wire.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Spectel => "SPECTEL",
+            Self::Conf => "CONF",
+        }
+    }
+}
+
+/// What a subscriber may do with the API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SubscriberRole {
+    /// Everything below itself.
+    Administrator = 1,
+    /// Live meetings and calls of its tenant.
+    Operator = 2,
+    /// Its own rooms.
+    Regular = 3,
+}
+
+impl SubscriberRole {
+    /// Reads the wire number.
+    pub fn from_wire(number: i64) -> Option<Self> {
+        [Self::Administrator, Self::Operator, Self::Regular]
+            .into_iter()
+            .find(|role| *role as i64 == number)
+    }
+}
+
+/// Where a subscriber wants events sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Callback {
+    /// Wire id.
+    pub id: u64,
+    /// Address.
+    pub url: String,
+}
+
+/// An account: a tenant, or a user below one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subscriber {
+    /// Secure id.
+    pub sid: Sid,
+    /// The subscriber above; `None` at the top.
+    pub parent_sid: Option<Sid>,
+    /// Name to log in with; unique.
+    pub login: String,
+    /// Argon2id hash in PHC form; never the password.
+    pub password_hash: String,
+    /// Opaque token of the API object.
+    pub authentication_token: String,
+    /// Epoch ms.
+    pub created_ms: i64,
+    /// Given name.
+    pub first_name: String,
+    /// Family name.
+    pub last_name: String,
+    /// E-mail address.
+    pub email: String,
+    /// Telephone number.
+    pub phone_number: String,
+    /// Extension.
+    pub ext: String,
+    /// Free text.
+    pub details: String,
+    /// Id in the client's own system, −1 when none.
+    pub external_id: i64,
+    /// What it may do.
+    pub role: SubscriberRole,
+    /// DID groups it may use.
+    pub did_group_references: Vec<DidGroupReference>,
+    /// Where its events go.
+    pub callback: Option<Callback>,
+}
+
+impl Subscriber {
+    /// First and last name, or the login where both are empty.
+    pub fn display_name(&self) -> String {
+        let name = format!("{} {}", self.first_name, self.last_name);
+        match name.trim() {
+            "" => self.login.clone(),
+            name => name.to_owned(),
+        }
+    }
+}
+
+/// A reference to a DID group, on or off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DidGroupReference {
+    /// Which group.
+    pub did_group_id: DidGroupId,
+    /// Wire state 1; 0 is active.
+    pub disabled: bool,
+}
+
+/// Numbers that share a call flow and one set of access codes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DidGroup {
+    /// Wire id.
+    pub id: DidGroupId,
+    /// Name.
+    pub name: String,
+    /// Free text.
+    pub description: String,
+    /// How its calls are handled.
+    pub call_flow: CallFlow,
+    /// Owner.
+    pub subscriber_sid: Sid,
+    /// Attribute overrides at group level.
+    pub attributes: Overrides,
+}
+
+/// A number that can be dialled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Did {
+    /// Wire id.
+    pub id: DidId,
+    /// E.164 without plus.
+    pub phone_number: String,
+    /// ISO 3166-1 alpha-2.
+    pub country_code: String,
+    /// Free text.
+    pub description: String,
+    /// Its group.
+    pub did_group_id: DidGroupId,
+    /// Attribute overrides at DID level.
+    pub attributes: Overrides,
+}
+
+/// An access code and what it opens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Key {
+    /// Wire id; kept while the code is kept.
+    pub id: KeyId,
+    /// Digits to key.
+    pub access_code: String,
+    /// Role of whoever keys it.
+    pub role: Role,
+}
+
+/// A meeting room: settings and access codes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Room {
+    /// Address of the room.
+    pub meeting_number: MeetingNumber,
+    /// Epoch ms.
+    pub created_ms: i64,
+    /// Free text.
+    pub description: String,
+    /// Call flow it was made for.
+    pub call_flow: CallFlow,
+    /// Attribute overrides at room level.
+    pub attributes: Overrides,
+    /// DID groups by whose numbers it is reached.
+    pub did_group_references: Vec<DidGroupReference>,
+    /// Access codes.
+    pub keychain: Vec<Key>,
+    /// The group it belongs to.
+    pub primary_did_group_id: DidGroupId,
+    /// Owner.
+    pub subscriber_sid: Sid,
+}
+
+impl Room {
+    /// The groups in whose numbers the room's codes are good.
+    pub fn active_groups(&self) -> impl Iterator<Item = DidGroupId> {
+        self.did_group_references
+            .iter()
+            .filter(|reference| !reference.disabled)
+            .map(|reference| reference.did_group_id)
+    }
+}

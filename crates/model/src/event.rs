@@ -1,0 +1,103 @@
+//! What the world may know of a meeting, in order.
+
+use crate::attribute::AttributeId;
+use crate::{Cause, LegId, Mute, MuteMask, Role};
+
+/// One thing that happened to a meeting.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// The meeting came into being with its first caller.
+    Created,
+    /// Its start condition was met.
+    Started,
+    /// It is over.
+    Ended {
+        /// Why.
+        cause: Cause,
+    },
+    /// A leg waits for the start.
+    Waiting {
+        /// Which.
+        leg: LegId,
+        /// As what.
+        role: Role,
+    },
+    /// A leg is in the meeting.
+    Joined {
+        /// Which.
+        leg: LegId,
+        /// As what.
+        role: Role,
+    },
+    /// A leg was not let in.
+    Refused {
+        /// Which.
+        leg: LegId,
+        /// Why.
+        cause: Cause,
+    },
+    /// A leg is out; follows exactly one `Waiting` or `Joined`.
+    Left {
+        /// Which.
+        leg: LegId,
+        /// Why.
+        cause: Cause,
+    },
+    /// A leg's mute bits changed.
+    Muted {
+        /// Which.
+        leg: LegId,
+        /// New bits.
+        mute: Mute,
+    },
+    /// A leg was held or released.
+    Held {
+        /// Which.
+        leg: LegId,
+        /// New state.
+        on: bool,
+    },
+    /// The meeting's mute mode changed.
+    MuteModeSet(MuteMask),
+    /// The meeting's hold mode changed.
+    HoldModeSet(MuteMask),
+    /// Locked or unlocked.
+    Locked(bool),
+    /// A leg's role changed.
+    RoleSet {
+        /// Which.
+        leg: LegId,
+        /// The new one.
+        role: Role,
+    },
+    /// A leg's name changed.
+    Named {
+        /// Which.
+        leg: LegId,
+        /// The new one.
+        name: String,
+    },
+    /// A leg's microphone level changed.
+    GainSet {
+        /// Which.
+        leg: LegId,
+        /// In dB.
+        db: i8,
+    },
+    /// An attribute of the running meeting changed (tones among them).
+    AttributeSet {
+        /// Which.
+        id: AttributeId,
+        /// New wire text in force.
+        value: String,
+    },
+    /// The meeting ends at a known time unless something changes.
+    Ending {
+        /// What would end it.
+        cause: Cause,
+        /// Seconds from now.
+        seconds: u32,
+    },
+    /// What would have ended it no longer will.
+    EndingCancelled,
+}

@@ -1,0 +1,128 @@
+//! What is going on now, as an immutable snapshot for readers.
+
+use std::sync::Arc;
+
+use imbl::OrdMap;
+
+use crate::attribute::{Overrides, Policy};
+use crate::{LegId, MeetingId, MeetingNumber, Mute, MuteMask, Role, Sid};
+
+/// Where a call stands; `state` of a Call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CallState {
+    /// Dialling or ringing.
+    Ringing = 0,
+    /// Code entry or waiting room.
+    Menu = 1,
+    /// In the meeting.
+    InMeeting = 2,
+    /// On its way out.
+    Ending = 3,
+}
+
+/// Where a meeting stands; `state` of a Meeting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MeetingState {
+    /// Made, nobody in it yet.
+    Created = 0,
+    /// Waits for its start.
+    Waiting = 1,
+    /// In progress.
+    InProgress = 2,
+    /// On its way out.
+    Stopping = 3,
+}
+
+/// One call as readers see it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CallView {
+    /// Which.
+    pub leg: LegId,
+    /// The tenant whose number was dialled.
+    pub subscriber_sid: Sid,
+    /// Code keyed, empty before.
+    pub access_code: String,
+    /// From as the phone sent it.
+    pub address_from: String,
+    /// To as the phone sent it.
+    pub address_to: String,
+    /// Dialled number, digits without plus.
+    pub callee: String,
+    /// Calling number with plus, or whatever name the phone gave.
+    pub caller: String,
+    /// Codec name, such as `PCMU`; empty until negotiated.
+    pub codec: String,
+    /// Whether the bridge dialled out.
+    pub outbound: bool,
+    /// Epoch ms.
+    pub created_ms: i64,
+    /// Epoch ms of joining the meeting.
+    pub joined_ms: Option<i64>,
+    /// Name given by a host or client.
+    pub custom_name: String,
+    /// Microphone level in dB.
+    pub gain_db: i8,
+    /// Whether held.
+    pub held: bool,
+    /// Mute bits.
+    pub mute: Mute,
+    /// The meeting it is in or waits for.
+    pub meeting: Option<MeetingNumber>,
+    /// Role, once known.
+    pub role: Option<Role>,
+    /// Where it stands.
+    pub state: CallState,
+}
+
+/// One meeting as readers see it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MeetingView {
+    /// Which.
+    pub id: MeetingId,
+    /// Its address.
+    pub number: MeetingNumber,
+    /// The tenant it belongs to.
+    pub subscriber_sid: Sid,
+    /// Name of the owner.
+    pub subscriber_name: String,
+    /// Settings in force.
+    pub policy: Arc<Policy>,
+    /// Settings of the room it was made from, with changes made while it runs.
+    pub attributes: Overrides,
+    /// Epoch ms.
+    pub created_ms: i64,
+    /// Epoch ms of the start, once started.
+    pub started_ms: Option<i64>,
+    /// Hold mode in force.
+    pub hold: MuteMask,
+    /// Mute mode in force.
+    pub mute: MuteMask,
+    /// Whether recorded.
+    pub recording: bool,
+    /// Whether locked.
+    pub locked: bool,
+    /// Where it stands.
+    pub state: MeetingState,
+    /// Legs in it or waiting, in order of arrival.
+    pub legs: Vec<LegId>,
+    /// Opened by an unknown code; gone when it ends.
+    pub on_the_fly: bool,
+}
+
+/// Everything live. `version` grows with every change.
+#[derive(Clone, Debug, Default)]
+pub struct Live {
+    /// Number of this snapshot.
+    pub version: u64,
+    /// Calls by id.
+    pub calls: OrdMap<LegId, Arc<CallView>>,
+    /// Meetings by number.
+    pub meetings: OrdMap<MeetingNumber, Arc<MeetingView>>,
+}
+
+impl Live {
+    /// The calls of one meeting, in order of arrival.
+    pub fn calls_of<'a>(&'a self, meeting: &'a MeetingView) -> impl Iterator<Item = &'a Arc<CallView>> {
+        meeting.legs.iter().filter_map(|leg| self.calls.get(leg))
+    }
+}
