@@ -8,6 +8,7 @@ mod event;
 mod id;
 mod live;
 mod mute;
+mod phrase;
 mod record;
 mod role;
 
@@ -17,5 +18,6 @@ pub use event::Event;
 pub use id::{DidGroupId, DidId, KeyId, LegId, MeetingId, MeetingNumber, Sid};
 pub use live::{CallState, CallView, Live, MeetingState, MeetingView};
 pub use mute::{Mute, MuteMask};
+pub use phrase::{Phrase, Prompt};
 pub use record::{Cdr, Mdr};
 pub use role::{Role, Roles};

@@ -66,6 +66,8 @@ pub struct CallView {
     pub held: bool,
     /// Mute bits.
     pub mute: Mute,
+    /// Whether it is marked as presenting by audio (bit 1 of `presenterMedia`).
+    pub presenter_audio: bool,
     /// The meeting it is in or waits for.
     pub meeting: Option<MeetingNumber>,
     /// Role, once known.

@@ -40,6 +40,9 @@ impl Role {
 pub struct Roles(u8);
 
 impl Roles {
+    /// Everybody but hosts.
+    pub const GUESTS: Self = Self(1 << Role::Participant as u8 | 1 << Role::Listener as u8);
+
     /// Reads letters in any order; `None` if one is foreign or doubled.
     pub fn parse(text: &str) -> Option<Self> {
         let mut roles = Self::default();

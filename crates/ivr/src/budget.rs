@@ -1,0 +1,276 @@
+//! Budgets against guessing access codes: who has failed how often, and who must wait.
+//!
+//! A code is looked up in a whole DID group, so that one guess can hit any of its codes. Failures are counted per calling
+//! number, per network source and per group over a sliding hour. A caller or source over its budget is not heard any more;
+//! a group over its budget makes every caller wait, which stops guessing without locking anybody out.
+
+use std::collections::{HashMap, VecDeque};
+use std::hash::Hash;
+use std::net::IpAddr;
+use std::time::{Duration, Instant};
+
+use model::DidGroupId;
+
+/// Window in which failures are counted.
+const WINDOW: Duration = Duration::from_secs(3600);
+
+/// How many failures an hour are forgiven.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Budgets {
+    /// Wrong codes an hour per calling number.
+    pub per_caller: usize,
+    /// Wrong codes an hour per network address.
+    pub per_source: usize,
+    /// Wrong codes an hour per DID group, after which every caller of it waits.
+    pub per_group: usize,
+    /// The wait of a group over its budget.
+    pub group_wait: Duration,
+    /// Meetings an hour that one caller may open on the fly.
+    pub meetings_per_caller: usize,
+    /// Most callers, sources and groups remembered; the longest silent ones are forgotten first.
+    pub entries: usize,
+}
+
+impl Default for Budgets {
+    fn default() -> Self {
+        Self {
+            per_caller: 10,
+            per_source: 100,
+            per_group: 100,
+            group_wait: Duration::from_secs(10),
+            meetings_per_caller: 20,
+            entries: 50_000,
+        }
+    }
+}
+
+/// Who guesses, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Guesser {
+    /// Calling number; empty when withheld, which counts for the source alone.
+    pub caller: String,
+    /// Network address the call came from.
+    pub source: IpAddr,
+    /// The group of the dialled number.
+    pub group: DidGroupId,
+}
+
+/// What may happen to a code that was keyed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Allowance {
+    /// Look it up and answer after this wait.
+    After(Duration),
+    /// The caller or source is over its budget: end the call.
+    Spent,
+}
+
+/// The counts.
+#[derive(Debug)]
+pub struct GuessBudget {
+    budgets: Budgets,
+    callers: Failures<String>,
+    sources: Failures<IpAddr>,
+    groups: Failures<DidGroupId>,
+    meetings: Failures<String>,
+}
+
+impl GuessBudget {
+    /// Nothing counted yet.
+    pub fn new(budgets: Budgets) -> Self {
+        Self {
+            budgets,
+            callers: Failures::new(budgets.entries),
+            sources: Failures::new(budgets.entries),
+            groups: Failures::new(budgets.entries),
+            meetings: Failures::new(budgets.entries),
+        }
+    }
+
+    /// Asked before a code is looked up.
+    pub fn allowance(&mut self, now: Instant, who: &Guesser) -> Allowance {
+        let caller_spent = self.callers.count(now, &who.caller) >= self.budgets.per_caller;
+        if caller_spent || self.sources.count(now, &who.source) >= self.budgets.per_source {
+            return Allowance::Spent;
+        }
+        match self.groups.count(now, &who.group) >= self.budgets.per_group {
+            true => Allowance::After(self.budgets.group_wait),
+            false => Allowance::After(Duration::ZERO),
+        }
+    }
+
+    /// A code was wrong.
+    pub fn failed(&mut self, now: Instant, who: &Guesser) {
+        if !who.caller.is_empty() {
+            self.callers.add(now, who.caller.clone());
+        }
+        self.sources.add(now, who.source);
+        self.groups.add(now, who.group);
+    }
+
+    /// Whether `who` may open one more meeting on the fly; counts it if so.
+    pub fn open_meeting(&mut self, now: Instant, who: &Guesser) -> bool {
+        let key = match who.caller.as_str() {
+            "" => who.source.to_string(),
+            caller => caller.to_owned(),
+        };
+        let allowed = self.meetings.count(now, &key) < self.budgets.meetings_per_caller;
+        if allowed {
+            self.meetings.add(now, key);
+        }
+        allowed
+    }
+
+    /// How many entries were forgotten before their hour because a table was full.
+    pub fn forgotten(&self) -> u64 {
+        self.callers.forgotten + self.sources.forgotten + self.groups.forgotten + self.meetings.forgotten
+    }
+}
+
+/// Times of failures within the window, by key, with the keys in order of their last failure.
+#[derive(Debug)]
+struct Failures<K> {
+    times: HashMap<K, VecDeque<Instant>>,
+    order: VecDeque<(Instant, K)>,
+    entries: usize,
+    forgotten: u64,
+}
+
+/// Failures beyond this many change nothing any more, so they need not be kept.
+const TIMES_MAX: usize = 256;
+
+impl<K: Eq + Hash + Clone> Failures<K> {
+    fn new(entries: usize) -> Self {
+        Self {
+            times: HashMap::new(),
+            order: VecDeque::new(),
+            entries,
+            forgotten: 0,
+        }
+    }
+
+    fn count(&mut self, now: Instant, key: &K) -> usize {
+        let Some(times) = self.times.get_mut(key) else {
+            return 0;
+        };
+        while times.front().is_some_and(|at| now.duration_since(*at) >= WINDOW) {
+            times.pop_front();
+        }
+        times.len()
+    }
+
+    fn add(&mut self, now: Instant, key: K) {
+        self.expire(now);
+        let times = self.times.entry(key.clone()).or_default();
+        if times.len() == TIMES_MAX {
+            times.pop_front();
+        }
+        times.push_back(now);
+        self.order.push_back((now, key));
+    }
+
+    /// Drops what is older than the window, and the oldest beyond the bound.
+    fn expire(&mut self, now: Instant) {
+        while let Some((at, key)) = self.order.front() {
+            let old = now.duration_since(*at) >= WINDOW;
+            let crowded = self.order.len() >= self.entries;
+            if !old && !crowded {
+                return;
+            }
+            let last = self.times.get(key).and_then(|times| times.back());
+            if last.is_none_or(|last| last <= at) {
+                self.times.remove(key);
+                self.forgotten += u64::from(!old);
+            }
+            self.order.pop_front();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn epoch() -> Instant {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "an arbitrary epoch; only offsets from it matter"
+        )]
+        Instant::now()
+    }
+
+    fn guesser(caller: &str, host: u8) -> Guesser {
+        Guesser {
+            caller: caller.into(),
+            source: IpAddr::from([10, 0, 0, host]),
+            group: DidGroupId(1),
+        }
+    }
+
+    #[test]
+    fn a_caller_is_not_heard_after_ten_wrong_codes_and_is_again_an_hour_later() {
+        let (mut budget, now) = (GuessBudget::new(Budgets::default()), epoch());
+        let who = guesser("15550001", 1);
+        for _ in 0..10 {
+            assert_eq!(budget.allowance(now, &who), Allowance::After(Duration::ZERO));
+            budget.failed(now, &who);
+        }
+        assert_eq!(budget.allowance(now, &who), Allowance::Spent);
+        assert_eq!(
+            budget.allowance(now, &guesser("15550002", 2)),
+            Allowance::After(Duration::ZERO)
+        );
+        assert_eq!(
+            budget.allowance(now + WINDOW, &who),
+            Allowance::After(Duration::ZERO)
+        );
+    }
+
+    #[test]
+    fn a_thousand_guesses_from_fifty_sources_get_a_hundred_prompt_answers_an_hour() {
+        let (mut budget, now) = (GuessBudget::new(Budgets::default()), epoch());
+        let mut prompt = 0;
+        for n in 0..1000u32 {
+            let who = guesser(&format!("1555{n:04}"), (n % 50) as u8);
+            match budget.allowance(now, &who) {
+                Allowance::After(Duration::ZERO) => prompt += 1,
+                Allowance::After(_) | Allowance::Spent => {}
+            }
+            budget.failed(now, &who);
+        }
+        assert_eq!(prompt, 100);
+    }
+
+    #[test]
+    fn callers_without_a_number_are_counted_by_their_source() {
+        let (mut budget, now) = (GuessBudget::new(Budgets::default()), epoch());
+        let who = guesser("", 1);
+        (0..100).for_each(|_| budget.failed(now, &who));
+        assert_eq!(budget.allowance(now, &who), Allowance::Spent);
+        assert_eq!(
+            budget.allowance(now, &guesser("", 2)),
+            Allowance::After(Duration::from_secs(10))
+        );
+    }
+
+    #[test]
+    fn tables_keep_their_bound_and_count_what_they_forget() {
+        let mut budget = GuessBudget::new(Budgets {
+            entries: 100,
+            ..Budgets::default()
+        });
+        let now = epoch();
+        for n in 0..1000u32 {
+            budget.failed(now, &guesser(&format!("1555{n:04}"), (n % 200) as u8));
+        }
+        assert!(budget.callers.times.len() <= 100 && budget.callers.order.len() <= 100);
+        assert!(budget.forgotten() > 0);
+    }
+
+    #[test]
+    fn a_caller_opens_twenty_meetings_an_hour() {
+        let (mut budget, now) = (GuessBudget::new(Budgets::default()), epoch());
+        let who = guesser("15550001", 1);
+        assert_eq!((0..30).filter(|_| budget.open_meeting(now, &who)).count(), 20);
+        assert!(budget.open_meeting(now + WINDOW, &who));
+    }
+}

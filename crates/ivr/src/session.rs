@@ -1,0 +1,636 @@
+//! One caller's way from the first ring to the door of a meeting: steps 3 to 7 of the call flows.
+//!
+//! CONF and SPECTEL differ in one place: what an unknown code means.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use model::attribute::Limit;
+use model::directory::CallFlow;
+use model::{Cause, Phrase, Prompt};
+
+/// Pause between two digits after which the code is taken as complete.
+pub const DIGIT_GAP: Duration = Duration::from_secs(4);
+/// Silence after which the prompt is repeated.
+pub const SILENCE: Duration = Duration::from_secs(10);
+/// How often the prompt is repeated before silence counts as a wrong code.
+const REPEATS: u8 = 2;
+/// Each wrong code makes the next answer this much slower.
+const SLOWER: Duration = Duration::from_secs(1);
+/// Longest stay in the menu, whatever the number of tries.
+const MENU_MAX: Duration = Duration::from_secs(600);
+/// A prompt that is not reported as played by then is taken as played.
+const PROMPT_MAX: Duration = Duration::from_secs(60);
+/// Digits beyond this make a code wrong; they are not kept.
+const CODE_MAX: usize = 20;
+/// Shortest code that opens a meeting on the fly.
+const ON_THE_FLY_MIN: usize = 4;
+
+/// What the flow goes by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// Which flow the DID group runs.
+    pub flow: CallFlow,
+    /// How long it rings (`call_delay`).
+    pub delay: Duration,
+    /// Wrong codes before goodbye (`call_operator_after`).
+    pub tries: Limit,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// The answer was acknowledged: the caller hears us.
+    Connected,
+    /// A key was pressed.
+    Digit(char),
+    /// The last [`Output::Say`] has been heard to its end.
+    Said,
+    /// Answer to [`Output::Peek`]: the digits are a code and no longer one begins with them.
+    Complete,
+    /// Answer to [`Output::LookUp`].
+    Found {
+        /// What the code opens.
+        found: Found,
+        /// How long to wait before telling, beyond what former tries add.
+        wait: Duration,
+    },
+}
+
+/// What the directory and the guess budgets say of a code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// It opens a room, or a meeting that was opened on the fly and still runs.
+    Open,
+    /// Unknown, and the caller may open a meeting on the fly with it.
+    Free,
+    /// Unknown, expired or disabled: all alike.
+    Wrong,
+    /// The caller has guessed too often.
+    Spent,
+}
+
+/// What to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Output {
+    /// Send 180.
+    Ring,
+    /// Send 200.
+    Answer,
+    /// Say this, cutting off what is being said.
+    Say(Vec<Phrase>),
+    /// Stop talking.
+    Hush,
+    /// Ask whether these digits are already a whole code (SPECTEL).
+    Peek(String),
+    /// Ask what this code opens; answered by [`Input::Found`].
+    LookUp(String),
+    /// Hand the leg to the meeting this code opens.
+    Enter {
+        /// The code.
+        code: String,
+        /// Nobody has this code: open a meeting on the fly.
+        on_the_fly: bool,
+        /// The code ended without `#`; one that still follows is to be swallowed.
+        pound_pending: bool,
+    },
+    /// Say this, then end the call.
+    HangUp {
+        /// Why.
+        cause: Cause,
+        /// Last words.
+        say: Vec<Phrase>,
+    },
+}
+
+/// The machine.
+#[derive(Debug)]
+pub struct Session {
+    settings: Settings,
+    wrong: u32,
+    leave_at: Option<Instant>,
+    step: Step,
+    outputs: VecDeque<Output>,
+}
+
+#[derive(Debug)]
+enum Step {
+    Ringing {
+        answer_at: Instant,
+    },
+    Answering,
+    /// A prompt is being said; any digit cuts it off.
+    Prompting {
+        repeats: u8,
+        give_up_at: Instant,
+    },
+    /// Silence after a prompt.
+    Listening {
+        repeats: u8,
+        repeat_at: Instant,
+    },
+    Keying {
+        digits: String,
+        end_at: Instant,
+    },
+    /// The directory is being asked.
+    Looking {
+        code: String,
+        pound_pending: bool,
+    },
+    /// The verdict is known and is told after the wait that right and wrong codes share.
+    Deciding {
+        verdict: Verdict,
+        answer_at: Instant,
+    },
+    Done,
+}
+
+#[derive(Debug)]
+enum Verdict {
+    Enter {
+        code: String,
+        on_the_fly: bool,
+        pound_pending: bool,
+    },
+    Wrong,
+}
+
+impl Session {
+    /// A call that has just come; rings at once.
+    pub fn new(now: Instant, settings: Settings) -> Self {
+        let answer_at = now + settings.delay;
+        Self {
+            settings,
+            wrong: 0,
+            leave_at: None,
+            step: Step::Ringing { answer_at },
+            outputs: VecDeque::from([Output::Ring]),
+        }
+    }
+
+    /// Takes in one thing that happened at `now`.
+    pub fn handle_input(&mut self, now: Instant, input: Input) {
+        match input {
+            Input::Connected => self.connected(now),
+            Input::Digit(key) => self.digit(now, key),
+            Input::Said => self.said(now),
+            Input::Complete => self.finish_keying(true),
+            Input::Found { found, wait } => self.found(now, found, wait),
+        }
+    }
+
+    /// Lets time pass up to `now`.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        if self.poll_timeout().is_none_or(|at| at > now) {
+            return;
+        }
+        if self.leave_at.is_some_and(|at| at <= now) {
+            return self.leave(Cause::WrongCode);
+        }
+        match std::mem::replace(&mut self.step, Step::Done) {
+            Step::Ringing { .. } => {
+                self.step = Step::Answering;
+                self.outputs.push_back(Output::Answer);
+            }
+            Step::Prompting { repeats, .. } => self.listen(now, repeats),
+            Step::Listening {
+                repeats: REPEATS.., ..
+            } => self.wrong(now),
+            Step::Listening { repeats, .. } => self.prompt(now, repeats + 1, vec![]),
+            step @ Step::Keying { .. } => {
+                self.step = step;
+                self.finish_keying(true);
+            }
+            Step::Deciding { verdict, .. } => self.decide(now, verdict),
+            step @ (Step::Answering | Step::Looking { .. } | Step::Done) => self.step = step,
+        }
+    }
+
+    /// Hands out the next thing to do; drain to `None` after every input.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// When to call [`handle_timeout`](Self::handle_timeout) next.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        let step = match self.step {
+            Step::Ringing { answer_at } | Step::Deciding { answer_at, .. } => Some(answer_at),
+            Step::Prompting { give_up_at, .. } => Some(give_up_at),
+            Step::Listening { repeat_at, .. } => Some(repeat_at),
+            Step::Keying { end_at, .. } => Some(end_at),
+            Step::Answering | Step::Looking { .. } | Step::Done => None,
+        };
+        step.into_iter().chain(self.leave_at).min()
+    }
+
+    fn connected(&mut self, now: Instant) {
+        if matches!(self.step, Step::Answering) {
+            self.leave_at = Some(now + MENU_MAX);
+            self.prompt(now, 0, vec![Phrase::Prompt(Prompt::Welcome)]);
+        }
+    }
+
+    fn prompt(&mut self, now: Instant, repeats: u8, mut before: Vec<Phrase>) {
+        before.push(Phrase::Prompt(Prompt::EnterCode));
+        self.outputs.push_back(Output::Say(before));
+        self.step = Step::Prompting {
+            repeats,
+            give_up_at: now + PROMPT_MAX,
+        };
+    }
+
+    fn said(&mut self, now: Instant) {
+        if let Step::Prompting { repeats, .. } = self.step {
+            self.listen(now, repeats);
+        }
+    }
+
+    fn listen(&mut self, now: Instant, repeats: u8) {
+        self.step = Step::Listening {
+            repeats,
+            repeat_at: now + SILENCE,
+        };
+    }
+
+    fn digit(&mut self, now: Instant, key: char) {
+        match &mut self.step {
+            Step::Prompting { .. } => {
+                self.outputs.push_back(Output::Hush);
+                self.first_digit(now, key);
+            }
+            Step::Listening { .. } => self.first_digit(now, key),
+            Step::Keying { .. } if key == '#' => self.finish_keying(false),
+            Step::Keying { .. } if key == '*' => self.listen(now, 0),
+            Step::Keying { digits, end_at } => {
+                if digits.len() <= CODE_MAX {
+                    digits.push(key);
+                }
+                *end_at = now + DIGIT_GAP;
+                self.peek();
+            }
+            Step::Ringing { .. }
+            | Step::Answering
+            | Step::Looking { .. }
+            | Step::Deciding { .. }
+            | Step::Done => {}
+        }
+    }
+
+    fn first_digit(&mut self, now: Instant, key: char) {
+        match key {
+            // A lone pound is no code: whoever presses it too early gets the prompt's silence once more.
+            '#' | '*' => self.listen(now, 0),
+            key => {
+                self.step = Step::Keying {
+                    digits: key.into(),
+                    end_at: now + DIGIT_GAP,
+                };
+                self.peek();
+            }
+        }
+    }
+
+    fn peek(&mut self) {
+        if let (Step::Keying { digits, .. }, CallFlow::Spectel) = (&self.step, self.settings.flow) {
+            self.outputs.push_back(Output::Peek(digits.clone()));
+        }
+    }
+
+    fn finish_keying(&mut self, pound_pending: bool) {
+        if let Step::Keying { digits, .. } = &mut self.step {
+            let code = std::mem::take(digits);
+            self.outputs.push_back(Output::LookUp(code.clone()));
+            self.step = Step::Looking { code, pound_pending };
+        }
+    }
+
+    /// Right and wrong codes are answered after the same wait, which grows with every wrong one.
+    fn found(&mut self, now: Instant, found: Found, wait: Duration) {
+        let Step::Looking { code, pound_pending } = &mut self.step else {
+            return;
+        };
+        let (code, pound_pending) = (std::mem::take(code), *pound_pending);
+        let long_enough = (ON_THE_FLY_MIN..=CODE_MAX).contains(&code.len());
+        let may_open = long_enough && self.settings.flow == CallFlow::Conf;
+        let verdict = match found {
+            Found::Spent => return self.leave(Cause::TooManyGuesses),
+            Found::Free if !may_open => Verdict::Wrong,
+            Found::Wrong => Verdict::Wrong,
+            Found::Open | Found::Free => Verdict::Enter {
+                code,
+                on_the_fly: found == Found::Free,
+                pound_pending,
+            },
+        };
+        let answer_at = now + wait + SLOWER * self.wrong;
+        self.step = Step::Deciding { verdict, answer_at };
+        self.handle_timeout(now);
+    }
+
+    fn decide(&mut self, now: Instant, verdict: Verdict) {
+        match verdict {
+            Verdict::Wrong => self.wrong(now),
+            Verdict::Enter {
+                code,
+                on_the_fly,
+                pound_pending,
+            } => {
+                self.leave_at = None;
+                self.outputs.push_back(Output::Enter {
+                    code,
+                    on_the_fly,
+                    pound_pending,
+                });
+            }
+        }
+    }
+
+    fn wrong(&mut self, now: Instant) {
+        self.wrong += 1;
+        match self.settings.tries.allows(self.wrong + 1) {
+            true => self.prompt(now, 0, vec![Phrase::Prompt(Prompt::CodeNotValid)]),
+            false => self.leave(Cause::WrongCode),
+        }
+    }
+
+    fn leave(&mut self, cause: Cause) {
+        self.step = Step::Done;
+        self.leave_at = None;
+        let say = [Prompt::CodeNotValid, Prompt::Goodbye]
+            .map(Phrase::Prompt)
+            .to_vec();
+        self.outputs.push_back(Output::HangUp { cause, say });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Plays a caller: waits of ms and keys in turn; `#` and digits are keys. Returns what the session did, with times in ms.
+    struct Caller {
+        epoch: Instant,
+        now: Instant,
+        session: Session,
+        codes: &'static [&'static str],
+        did: Vec<(u128, Output)>,
+    }
+
+    impl Caller {
+        fn new(flow: CallFlow, tries: Option<u32>) -> Self {
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "an arbitrary epoch; only offsets from it matter"
+            )]
+            let epoch = Instant::now();
+            let settings = Settings {
+                flow,
+                delay: Duration::from_secs(2),
+                tries: Limit(tries),
+            };
+            let session = Session::new(epoch, settings);
+            let mut caller = Self {
+                epoch,
+                now: epoch,
+                session,
+                codes: &["111", "1112", "222"],
+                did: Vec::new(),
+            };
+            caller.drain();
+            caller
+        }
+
+        fn connected(mut self) -> Self {
+            self = self.wait(2_000);
+            self.input(Input::Connected);
+            self
+        }
+
+        fn input(&mut self, input: Input) {
+            self.session.handle_input(self.now, input);
+            self.drain();
+        }
+
+        fn key(mut self, keys: &str) -> Self {
+            keys.chars().for_each(|key| self.input(Input::Digit(key)));
+            self
+        }
+
+        fn said(mut self) -> Self {
+            self.input(Input::Said);
+            self
+        }
+
+        fn wait(mut self, ms: u64) -> Self {
+            let end = self.now + Duration::from_millis(ms);
+            while let Some(at) = self.session.poll_timeout().filter(|at| *at <= end) {
+                self.now = at;
+                self.session.handle_timeout(at);
+                self.drain();
+            }
+            self.now = end;
+            self
+        }
+
+        fn drain(&mut self) {
+            while let Some(output) = self.session.poll_output() {
+                let at = (self.now - self.epoch).as_millis();
+                self.did.push((at, output.clone()));
+                match output {
+                    Output::Peek(digits) => {
+                        let longer = self
+                            .codes
+                            .iter()
+                            .any(|c| c.len() > digits.len() && c.starts_with(&digits));
+                        if self.codes.contains(&digits.as_str()) && !longer {
+                            self.session.handle_input(self.now, Input::Complete);
+                        }
+                    }
+                    Output::LookUp(code) => {
+                        let found = if self.codes.contains(&code.as_str()) {
+                            Found::Open
+                        } else {
+                            Found::Free
+                        };
+                        let wait = Duration::ZERO;
+                        self.session.handle_input(self.now, Input::Found { found, wait });
+                    }
+                    Output::Ring | Output::Answer | Output::Say(_) | Output::Hush => {}
+                    Output::Enter { .. } | Output::HangUp { .. } => {}
+                }
+            }
+        }
+
+        fn last(&self) -> (u128, &Output) {
+            let (at, output) = self.did.last().unwrap();
+            (*at, output)
+        }
+
+        fn said_prompts(&self, wanted: Prompt) -> usize {
+            let says = |output: &Output| matches!(output, Output::Say(what) if what.contains(&Phrase::Prompt(wanted)));
+            self.did.iter().filter(|(_, output)| says(output)).count()
+        }
+    }
+
+    fn enter(code: &str, on_the_fly: bool, pound_pending: bool) -> Output {
+        Output::Enter {
+            code: code.into(),
+            on_the_fly,
+            pound_pending,
+        }
+    }
+
+    #[test]
+    fn it_rings_at_once_answers_after_the_delay_and_asks_for_the_code() {
+        let caller = Caller::new(CallFlow::Conf, Some(3)).connected();
+        assert_eq!(caller.did[0], (0, Output::Ring));
+        assert_eq!(caller.did[1], (2_000, Output::Answer));
+        assert_eq!(caller.said_prompts(Prompt::EnterCode), 1);
+        assert_eq!(caller.said_prompts(Prompt::Welcome), 1);
+    }
+
+    #[test]
+    fn a_digit_cuts_the_prompt_off_and_counts() {
+        let caller = Caller::new(CallFlow::Conf, Some(3)).connected().key("111#");
+        assert!(caller.did.contains(&(2_000, Output::Hush)));
+        assert_eq!(caller.last().1, &enter("111", false, false));
+    }
+
+    #[test]
+    fn the_pause_between_digits_ends_the_code() {
+        let caller = Caller::new(CallFlow::Conf, Some(3))
+            .connected()
+            .key("11")
+            .wait(3_900)
+            .key("1")
+            .wait(3_999);
+        assert!(matches!(caller.last().1, Output::Hush));
+        let caller = caller.wait(1);
+        assert_eq!(caller.last(), (9_900, &enter("111", false, true)));
+    }
+
+    #[test]
+    fn spectel_takes_a_code_at_once_unless_a_longer_one_begins_with_it() {
+        let caller = Caller::new(CallFlow::Spectel, Some(3)).connected().key("222");
+        assert_eq!(caller.last().1, &enter("222", false, true));
+        let caller = Caller::new(CallFlow::Spectel, Some(3)).connected().key("111");
+        assert_eq!(caller.last().1, &Output::Peek("111".into()));
+        let caller = caller.key("2");
+        assert_eq!(caller.last().1, &enter("1112", false, true));
+    }
+
+    #[test]
+    fn star_starts_the_code_over() {
+        let caller = Caller::new(CallFlow::Conf, Some(3)).connected().key("99*111#");
+        assert_eq!(caller.last().1, &enter("111", false, false));
+    }
+
+    #[test]
+    fn conf_opens_a_meeting_for_an_unknown_code_of_four_digits_and_spectel_does_not() {
+        let conf = Caller::new(CallFlow::Conf, Some(3)).connected().key("4711#");
+        assert_eq!(conf.last().1, &enter("4711", true, false));
+        let short = Caller::new(CallFlow::Conf, Some(3)).connected().key("471#");
+        assert_eq!(short.said_prompts(Prompt::CodeNotValid), 1);
+        let spectel = Caller::new(CallFlow::Spectel, Some(3)).connected().key("4711#");
+        assert_eq!(spectel.said_prompts(Prompt::CodeNotValid), 1);
+    }
+
+    #[test]
+    fn every_wrong_code_is_answered_a_second_later_and_the_third_is_goodbye() {
+        let caller = Caller::new(CallFlow::Spectel, Some(3)).connected().key("9#");
+        assert_eq!(
+            (caller.said_prompts(Prompt::CodeNotValid), caller.last().0),
+            (1, 2_000)
+        );
+        let caller = caller.key("9#").wait(999);
+        assert_eq!(caller.said_prompts(Prompt::CodeNotValid), 1);
+        let caller = caller.wait(1).key("9#").wait(2_000);
+        let (at, last) = caller.last();
+        assert!(matches!(
+            last,
+            Output::HangUp {
+                cause: Cause::WrongCode,
+                ..
+            }
+        ));
+        assert_eq!(at, 5_000);
+    }
+
+    #[test]
+    fn a_right_code_is_told_as_late_as_a_wrong_one() {
+        let caller = Caller::new(CallFlow::Spectel, Some(3))
+            .connected()
+            .key("9#")
+            .key("222")
+            .wait(5_000);
+        assert_eq!(caller.last(), (3_000, &enter("222", false, true)));
+    }
+
+    #[test]
+    fn silence_repeats_the_prompt_twice_and_then_counts_as_a_wrong_code() {
+        let caller = Caller::new(CallFlow::Spectel, Some(1)).connected();
+        let caller = caller.said().wait(10_000).said().wait(10_000);
+        assert_eq!(caller.said_prompts(Prompt::EnterCode), 3);
+        let caller = caller.said().wait(9_999);
+        assert!(matches!(caller.last().1, Output::Say(_)));
+        let caller = caller.wait(1);
+        assert!(matches!(
+            caller.last().1,
+            Output::HangUp {
+                cause: Cause::WrongCode,
+                ..
+            }
+        ));
+    }
+
+    #[test]
+    fn unlimited_tries_still_end_after_ten_minutes() {
+        let mut caller = Caller::new(CallFlow::Spectel, None).connected();
+        for _ in 0..80 {
+            caller = caller.said().wait(10_000);
+        }
+        assert_eq!(caller.last().0, 602_000);
+        assert!(matches!(caller.last().1, Output::HangUp { .. }));
+    }
+
+    #[test]
+    fn a_code_of_too_many_digits_is_wrong_and_not_kept() {
+        let caller = Caller::new(CallFlow::Conf, Some(3))
+            .connected()
+            .key(&"9".repeat(500))
+            .key("#");
+        let kept = caller.did.iter().find_map(|(_, output)| match output {
+            Output::LookUp(code) => Some(code.len()),
+            Output::Ring | Output::Answer | Output::Say(_) | Output::Hush => None,
+            Output::Peek(_) | Output::Enter { .. } | Output::HangUp { .. } => None,
+        });
+        assert_eq!(kept, Some(CODE_MAX + 1));
+        assert_eq!(caller.said_prompts(Prompt::CodeNotValid), 1);
+    }
+
+    #[test]
+    fn a_caller_who_guessed_too_often_is_let_go() {
+        let mut session = Caller::new(CallFlow::Spectel, Some(3))
+            .connected()
+            .key("9")
+            .session;
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "an arbitrary epoch; only offsets from it matter"
+        )]
+        let now = Instant::now();
+        session.handle_input(now, Input::Digit('#'));
+        while session.poll_output().is_some() {}
+        let found = Found::Spent;
+        session.handle_input(
+            now,
+            Input::Found {
+                found,
+                wait: Duration::ZERO,
+            },
+        );
+        let cause = Cause::TooManyGuesses;
+        assert!(matches!(session.poll_output(), Some(Output::HangUp { cause: c, .. }) if c == cause));
+    }
+}
