@@ -1,0 +1,191 @@
+//! What the API needs of the bridge: truth to read, and a way to ask for changes.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use model::directory::{Directory, Edit, EditError};
+use model::{Actor, Cdr, Command, KeyId, LegId, Live, Mdr, MeetingNumber, Sid};
+
+/// An answer that comes later.
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// The bridge as the API sees it. Reads never wait; a change is answered when it is done.
+pub trait Backend: Send + Sync + 'static {
+    /// Wall clock, epoch ms.
+    fn now_ms(&self) -> i64;
+
+    /// 64 bits nobody can foresee (operating system randomness).
+    fn random(&self) -> u64;
+
+    /// The latest snapshot of calls and meetings.
+    fn live(&self) -> Arc<Live>;
+
+    /// The latest directory; includes every edit that has been answered.
+    fn directory(&self) -> Arc<Directory>;
+
+    /// What this bridge and node are called in Call objects.
+    fn names(&self) -> Names;
+
+    /// Whether the bridge takes calls.
+    fn readiness(&self) -> Readiness;
+
+    /// Does `command` on `target`; answers the first snapshot that includes it.
+    fn command(
+        &self,
+        actor: Actor,
+        target: Target,
+        command: LiveCommand,
+    ) -> Answer<'_, Result<Arc<Live>, CommandError>>;
+
+    /// Makes one edit; answers the directory that includes it once it is on disk.
+    ///
+    /// The API asks for one edit at a time, so that an edit built from the latest directory overwrites nothing newer.
+    fn edit(&self, actor: Actor, edit: Edit) -> Answer<'_, Result<Arc<Directory>, EditRefused>>;
+
+    /// `count` ids that no key has ever had.
+    fn new_key_ids(&self, count: usize) -> Answer<'_, Result<Vec<KeyId>, Unavailable>>;
+
+    /// One page of call detail records within `scope`.
+    fn cdrs(&self, scope: Scope, page: RecordPage) -> Answer<'_, Result<Records<Cdr>, Unavailable>>;
+
+    /// One page of meeting detail records within `scope`.
+    fn mdrs(&self, scope: Scope, page: RecordPage) -> Answer<'_, Result<Records<Mdr>, Unavailable>>;
+}
+
+/// `bridgeName` and `nodeName` of a Call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Names {
+    /// Name of the bridge.
+    pub bridge: Arc<str>,
+    /// Name of the node, usually its address.
+    pub node: Arc<str>,
+}
+
+/// Whether the bridge takes calls.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Readiness {
+    /// Whether it does.
+    pub ready: bool,
+    /// Why not; said to anybody who asks, so without addresses or names.
+    pub reasons: Vec<String>,
+}
+
+/// What a live command is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// One call, whether in a meeting or not.
+    Leg(LegId),
+    /// One meeting.
+    Meeting(MeetingNumber),
+}
+
+/// One change of what is live.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LiveCommand {
+    /// For the target, or the meeting that the target is in.
+    Meeting(Command),
+    /// Move a call to the room and role that a code opens.
+    Move {
+        /// Which call.
+        leg: LegId,
+        /// The code, good in the group of the number it dialled.
+        access_code: String,
+    },
+    /// Mark a call as presenting by audio, or no longer.
+    SetPresenter {
+        /// Which call.
+        leg: LegId,
+        /// New state.
+        audio: bool,
+    },
+    /// Hang up one call, in a meeting or not.
+    HangUp {
+        /// Which call.
+        leg: LegId,
+    },
+    /// Hang up every call of the target and end the meeting.
+    EndMeeting,
+}
+
+/// Why a live command was not done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CommandError {
+    /// The call or meeting is no longer there.
+    Gone,
+    /// It is there but will not do that.
+    Refused {
+        /// The field at fault, by its name on the wire.
+        field: &'static str,
+        /// What was expected.
+        message: String,
+    },
+    /// Too many commands wait; try again.
+    Busy,
+    /// Nothing is known of its fate; try again.
+    Timeout,
+}
+
+/// Why an edit was not made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EditRefused {
+    /// The edit itself is at fault.
+    Error(EditError),
+    /// The store cannot be written to now.
+    Unavailable,
+}
+
+/// The store cannot be asked now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unavailable;
+
+/// The subscribers whose records may be seen: one and all below it, one by one. The API alone makes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scope {
+    sids: Vec<Sid>,
+}
+
+impl Scope {
+    /// `top` and everything below it.
+    pub(crate) fn below(directory: &Directory, top: &Sid) -> Self {
+        let within = |sid: &Sid| directory.is_within(sid, top);
+        let all = directory.subscribers().map(|subscriber| &subscriber.sid);
+        Self {
+            sids: all.filter(|sid| within(sid)).cloned().collect(),
+        }
+    }
+
+    /// The subscribers, sorted, never none.
+    pub fn sids(&self) -> &[Sid] {
+        &self.sids
+    }
+}
+
+/// Which part of the records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RecordPage {
+    /// Records to skip.
+    pub offset: u64,
+    /// Most records to return, 1 to 1000.
+    pub limit: u32,
+    /// By time of creation.
+    pub order: RecordOrder,
+}
+
+/// Order of records by time of creation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RecordOrder {
+    /// Ascending.
+    OldestFirst,
+    /// Descending.
+    NewestFirst,
+}
+
+/// A page of records.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Records<R> {
+    /// The page.
+    pub page: Vec<R>,
+    /// How many there are in all.
+    pub total: u64,
+}
