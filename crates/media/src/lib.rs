@@ -1,1 +1,20 @@
-//! media.
+//! ONE leg of a conference call: RTP, RTCP, jitter buffer, codecs, digits, and the sounds a bridge plays.
+//!
+//! A [`Leg`] is a machine: packets and ticks come in with their time, packets and audio go out through arguments.
+//! Everything called per packet or per tick ([`Leg::on_rtp`], [`Leg::on_rtcp`], [`Leg::playout`], [`Leg::send`],
+//! [`Leg::rtcp`], [`Leg::poll_event`], [`Encoder::encode`]) neither allocates nor locks, logs or blocks; every buffer
+//! has its size from construction on, and what does not fit is counted in [`Quality`].
+
+pub mod codec;
+mod frame;
+mod leg;
+mod level;
+mod quality;
+
+pub use codec::{Codec, Encoder};
+pub use frame::{Frame, Rate, TICK};
+pub use leg::{
+    Direction, Heard, JitterConfig, Latching, Leg, LegConfig, LegEvent, MediaLoss, MediaTimeouts, Session,
+};
+pub use level::Dbov;
+pub use quality::Quality;
