@@ -31,6 +31,13 @@ pub enum Edit {
     DeleteDid(DidId),
     /// Make or replace a meeting room.
     PutRoom(Room),
+    /// Replace a meeting room by one of another number, in one step.
+    RenumberRoom {
+        /// Its number so far.
+        from: MeetingNumber,
+        /// The room with its new number, which must be free.
+        room: Room,
+    },
     /// Delete a meeting room.
     DeleteRoom(MeetingNumber),
 }
@@ -105,6 +112,7 @@ impl Directory {
             Edit::PutDid(did) => next.put_did(did)?,
             Edit::DeleteDid(id) => next.delete_did(id)?,
             Edit::PutRoom(room) => next.put_room(room)?,
+            Edit::RenumberRoom { from, room } => next.renumber_room(from, room)?,
             Edit::DeleteRoom(number) => next.delete_room(number)?,
         }
         Ok(next)
@@ -313,6 +321,18 @@ impl Directory {
         Ok(())
     }
 
+    fn renumber_room(&mut self, from: MeetingNumber, room: Room) -> Checked {
+        self.delete_room(from)?;
+        let taken = self.rooms.contains_key(&room.meeting_number);
+        ensure(
+            !taken,
+            Fault::Conflict,
+            "meetingNumber",
+            "this number is already taken",
+        )?;
+        self.put_room(room)
+    }
+
     fn check_keychain(&self, room: &Room) -> Checked {
         ensure(
             room.keychain.len() <= KEYS_MAX,
@@ -508,7 +528,11 @@ mod tests {
         assert!(after.grant(DidGroupId(1), "111").is_none() && before.grant(DidGroupId(1), "111").is_some());
         let after = after.edited(Edit::PutDid(did(1, "15162065318"))).unwrap();
         assert!(after.dialled("15162065319").is_none() && after.dialled("15162065318").is_some());
-        let after = after.edited(Edit::DeleteRoom(MeetingNumber(106_131))).unwrap();
+        let from = MeetingNumber(106_131);
+        let room = room(300_000, &["222"]);
+        let after = after.edited(Edit::RenumberRoom { from, room }).unwrap();
+        assert!(after.room(from).is_none() && after.grant(DidGroupId(1), "222").is_some());
+        let after = after.edited(Edit::DeleteRoom(MeetingNumber(300_000))).unwrap();
         assert_eq!(after.codes(DidGroupId(1)), 0);
     }
 
