@@ -1,0 +1,42 @@
+//! What was taken in, refused and dropped, counted by reason.
+
+/// Counters since construction; they only grow.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Requests read without fault.
+    pub requests: u64,
+    /// Responses read without fault.
+    pub responses: u64,
+    /// Messages sent, retransmissions included.
+    pub sent: u64,
+    /// Copies of a request already in hand, answered by its transaction.
+    pub retransmissions: u64,
+    /// Faulty requests answered with 400, 413, 505 or 513.
+    pub malformed: u64,
+    /// Input that is no message, has no usable Via, or is a faulty response or ACK: dropped unanswered.
+    pub noise: u64,
+    /// Responses that belong to none of our transactions.
+    pub stray_responses: u64,
+    /// ACKs that belong to no transaction and no dialog.
+    pub stray_acks: u64,
+    /// Requests outside of a call answered without keeping state (OPTIONS, 405, 416, 420, 481, 501 …).
+    pub stateless_answers: u64,
+    /// Copies of a call that reached us on two paths, answered with 482.
+    pub merged: u64,
+    /// Requests inside a dialog whose CSeq was not higher than the last.
+    pub out_of_order: u64,
+    /// New INVITEs refused because there were too many calls.
+    pub shed_calls: u64,
+    /// New INVITEs refused because there were too many transactions.
+    pub shed_transactions: u64,
+    /// New INVITEs refused because their source address had too many transactions.
+    pub shed_source: u64,
+    /// Requests inside a dialog refused because even the reserve of transactions was used up.
+    pub shed_in_dialog: u64,
+    /// Final failure responses nobody acknowledged.
+    pub unacknowledged: u64,
+    /// Commands for a call or an offer that was gone when they came.
+    pub late_commands: u64,
+    /// INVITEs that became a call.
+    pub calls: u64,
+}

@@ -1,0 +1,203 @@
+//! Dialogs (RFC 3261 section 12): who talks to whom, in which order, by which way.
+
+pub(crate) mod call;
+pub(crate) mod session;
+
+use std::net::{IpAddr, SocketAddr};
+
+use bytes::Bytes;
+use sipx_sip::headers::ContactValue;
+use sipx_sip::{Address, HeaderName, Headers, Host, Uri};
+
+use crate::flow::{Flow, Transport};
+use crate::message::{Refusal, Request, Writer};
+
+/// The full identity of a dialog; only an exact match of all three counts.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct DialogKey {
+    pub(crate) call_id: Bytes,
+    pub(crate) local_tag: Bytes,
+    pub(crate) remote_tag: Bytes,
+}
+
+impl DialogKey {
+    /// The dialog a request with a To tag names.
+    pub(crate) fn of(request: &Request) -> Self {
+        Self {
+            call_id: request.call_id.clone(),
+            local_tag: Bytes::copy_from_slice(request.to_tag().unwrap_or_default()),
+            remote_tag: Bytes::copy_from_slice(request.caller_tag()),
+        }
+    }
+}
+
+/// One dialog.
+#[derive(Debug)]
+pub(crate) struct Dialog {
+    pub(crate) key: DialogKey,
+    /// Our address and tag, the From of our requests.
+    local: Bytes,
+    /// The peer's address and tag.
+    remote: Bytes,
+    /// The peer's Contact.
+    target: Uri,
+    /// The route set, in the order our requests use.
+    routes: Vec<Bytes>,
+    local_seq: u32,
+    remote_seq: u32,
+    /// The INVITE came straight from the peer, without a proxy.
+    direct: bool,
+}
+
+impl Dialog {
+    /// The dialog an INVITE makes when we answer it with `tag` (RFC 3261 section 12.1.1).
+    pub(crate) fn from_invite(request: &Request, target: Uri, tag: &str) -> Self {
+        let value = |name| request.headers.value(name).unwrap_or_default().into_owned();
+        let mut local = value(&HeaderName::To);
+        local.extend_from_slice(b";tag=");
+        local.extend_from_slice(tag.as_bytes());
+        Self {
+            key: DialogKey {
+                call_id: request.call_id.clone(),
+                local_tag: Bytes::copy_from_slice(tag.as_bytes()),
+                remote_tag: Bytes::copy_from_slice(request.caller_tag()),
+            },
+            local: Bytes::from(local),
+            remote: Bytes::from(value(&HeaderName::From)),
+            target,
+            routes: request.echo.record_routes.clone(),
+            local_seq: 0,
+            remote_seq: request.cseq,
+            direct: request.hops == 1 && request.echo.record_routes.is_empty(),
+        }
+    }
+
+    /// Our tag, as text.
+    pub(crate) fn local_tag(&self) -> &str {
+        std::str::from_utf8(&self.key.local_tag).unwrap_or_default()
+    }
+
+    /// Takes a request's CSeq in; whether it is higher than the last (RFC 3261 section 12.2.2).
+    pub(crate) fn advances(&mut self, seq: u32) -> bool {
+        let higher = seq > self.remote_seq;
+        self.remote_seq = self.remote_seq.max(seq);
+        higher
+    }
+
+    /// The CSeq for our next request.
+    pub(crate) fn next_seq(&mut self) -> u32 {
+        self.local_seq = self.local_seq.saturating_add(1);
+        self.local_seq
+    }
+
+    /// A target refresh (RFC 3261 section 12.2): the peer's new Contact, if it names a usable one.
+    pub(crate) fn retarget(&mut self, headers: &Headers) {
+        if let Ok(Some(target)) = contact(headers) {
+            self.target = target;
+        }
+    }
+
+    /// A request of ours, up to its CSeq; `via` as the whole header value.
+    pub(crate) fn request(&self, method: &str, seq: u32, via: &str) -> Writer {
+        let (uri, routes) = self.route();
+        Writer::request(method, &uri)
+            .header("Via", via)
+            .header("Max-Forwards", "70")
+            .headers("Route", routes)
+            .header("From", &self.local)
+            .header("Call-ID", &self.key.call_id)
+            .header("CSeq", format!("{seq} {method}"))
+    }
+
+    /// The To of our requests; apart, because the ACK of a failure repeats the response's instead.
+    pub(crate) fn to(&self) -> &Bytes {
+        &self.remote
+    }
+
+    /// Request-URI and Route by RFC 3261 section 12.2.1.1: a strict router as first hop becomes the target.
+    fn route(&self) -> (Bytes, Vec<Bytes>) {
+        let Some((first, rest)) = self.routes.split_first() else {
+            return (self.target.to_bytes(), Vec::new());
+        };
+        match route_uri(first) {
+            Some(uri) if !is_loose(&uri) => {
+                let target = [b"<", self.target.to_bytes().as_ref(), b">"].concat();
+                let mut routes = rest.to_vec();
+                routes.push(Bytes::from(target));
+                (as_request_uri(uri), routes)
+            }
+            Some(_) | None => (self.target.to_bytes(), self.routes.clone()),
+        }
+    }
+
+    /// Where our requests go. A connection carries them back; a datagram goes to the next hop's literal
+    /// address, or back where the last request came from when that is a name, is behind an address
+    /// translator, or must not be reached.
+    pub(crate) fn next_hop(&self, flow: Flow) -> Flow {
+        let first = self.routes.first().and_then(|route| route_uri(route));
+        let hop = first.as_ref().unwrap_or(&self.target);
+        let Some(Host::Ip(ip)) = hop.host() else {
+            return flow;
+        };
+        let translated = self.direct && *ip != flow.remote.ip();
+        let remote = SocketAddr::new(*ip, hop.port().unwrap_or(5060));
+        if flow.transport == Transport::Tcp || translated || !may_reach(remote, flow) {
+            return flow;
+        }
+        flow.towards(remote)
+    }
+}
+
+fn route_uri(route: &[u8]) -> Option<Uri> {
+    Address::parse(route, "Route").ok().map(|address| address.uri)
+}
+
+fn is_loose(uri: &Uri) -> bool {
+    uri.params().is_some_and(|params| params.contains("lr"))
+}
+
+/// Without the parts a Request-URI must not have (RFC 3261 section 19.1.1).
+fn as_request_uri(mut uri: Uri) -> Bytes {
+    uri.remove_param("method");
+    while let Some(name) = uri
+        .headers()
+        .and_then(|headers| headers.iter().next())
+        .map(header_name)
+    {
+        if !uri.remove_header(&name) {
+            break;
+        }
+    }
+    uri.to_bytes()
+}
+
+fn header_name(param: &sipx_sip::Param) -> String {
+    String::from_utf8_lossy(param.name()).into_owned()
+}
+
+/// A Contact must not aim our requests at groups, nobody, or our own host (unless the peer is there too).
+fn may_reach(to: SocketAddr, flow: Flow) -> bool {
+    let ip = to.ip().to_canonical();
+    let broadcast = ip == IpAddr::V4(std::net::Ipv4Addr::BROADCAST);
+    let loopback = ip.is_loopback() && !flow.remote.ip().to_canonical().is_loopback();
+    let ours = to == flow.local;
+    to.port() != 0
+        && to.is_ipv4() == flow.remote.is_ipv4()
+        && !(ip.is_multicast() || ip.is_unspecified() || broadcast || loopback || ours)
+}
+
+/// The one Contact of a request or response that makes or refreshes a dialog.
+///
+/// # Errors
+/// 400 when there are several, or one that nobody could be called at.
+pub(crate) fn contact(headers: &Headers) -> Result<Option<Uri>, Refusal> {
+    let mut all = headers.typed_all::<ContactValue>();
+    match (all.next(), all.next()) {
+        (None, _) => Ok(None),
+        (Some(Ok(ContactValue::Address(address))), None) if address.uri.scheme().is_sip() => {
+            Ok(Some(address.uri))
+        }
+        (Some(_), None) => Err(Refusal::bad("Bad Contact")),
+        (Some(_), Some(_)) => Err(Refusal::bad("Two Contacts")),
+    }
+}

@@ -1,0 +1,242 @@
+//! What goes in and what comes out of an [`Endpoint`](super::Endpoint).
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use crate::flow::{Flow, Transport};
+use crate::limits::Limits;
+
+/// Our handle of one INVITE dialog; never used twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CallId(pub u64);
+
+/// What an endpoint is told once.
+#[derive(Clone, Debug)]
+pub struct EndpointConfig {
+    /// `host` or `host:port` to write in Via and Contact, by transport; the flow's local address where absent.
+    pub advertised: BTreeMap<Transport, String>,
+    /// The product name for Server and User-Agent.
+    pub user_agent: String,
+    /// Bounds.
+    pub limits: Limits,
+    /// Shortest session interval we accept (RFC 4028 Min-SE, at least 90 s).
+    pub session_min: Duration,
+    /// Session interval we ask for when the peer supports timers but names none; `None`: no timer then.
+    pub session_default: Option<Duration>,
+}
+
+impl Default for EndpointConfig {
+    fn default() -> Self {
+        Self {
+            advertised: BTreeMap::new(),
+            user_agent: "Partyline".to_owned(),
+            limits: Limits::default(),
+            session_min: Duration::from_secs(90),
+            session_default: Some(Duration::from_secs(1800)),
+        }
+    }
+}
+
+/// What happened outside.
+#[derive(Clone, Debug)]
+pub enum Input<'a> {
+    /// One datagram, or one message framed out of a stream.
+    Message {
+        /// Where it came from.
+        flow: Flow,
+        /// The whole message.
+        bytes: &'a [u8],
+    },
+    /// A connection is gone.
+    FlowLost {
+        /// The connection's number.
+        connection: u64,
+    },
+    /// Our user wants something.
+    Command(Command),
+}
+
+/// What our user wants.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// 180 Ringing.
+    Ring {
+        /// The call.
+        call: CallId,
+    },
+    /// Accept the call: 200 with our answer, or with our offer when the INVITE had none.
+    Answer {
+        /// The call.
+        call: CallId,
+        /// Our session description.
+        sdp: Vec<u8>,
+    },
+    /// Refuse the call.
+    Refuse {
+        /// The call.
+        call: CallId,
+        /// 300 to 699; anything else becomes 500.
+        status: u16,
+        /// The reason phrase, else the usual one.
+        reason: Option<String>,
+        /// Retry-After, seconds.
+        retry_after: Option<u32>,
+    },
+    /// Accept the peer's offer of an [`Event::Offered`]; with our offer when it brought none.
+    AcceptOffer {
+        /// The call.
+        call: CallId,
+        /// Our session description.
+        sdp: Vec<u8>,
+    },
+    /// Refuse the peer's offer; the session stays as it was.
+    RejectOffer {
+        /// The call.
+        call: CallId,
+        /// 400 to 699, mostly 488; anything else becomes 488.
+        status: u16,
+    },
+    /// Offer the peer another session (re-INVITE); one at a time.
+    Offer {
+        /// The call.
+        call: CallId,
+        /// Our session description.
+        sdp: Vec<u8>,
+    },
+    /// End the call in whatever state it is.
+    HangUp {
+        /// The call.
+        call: CallId,
+        /// Text for the Reason header (RFC 3326).
+        reason: Option<String>,
+    },
+}
+
+/// What to do, what happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Output {
+    /// Send these bytes.
+    Send {
+        /// The way to send them.
+        flow: Flow,
+        /// One whole message.
+        bytes: bytes::Bytes,
+    },
+    /// Tell our user.
+    Event(Event),
+}
+
+/// What happened to a call. Every [`Event::Incoming`] is followed by exactly one [`Event::Ended`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A new call; answer it with Ring, Answer or Refuse.
+    Incoming(Box<Incoming>),
+    /// The caller acknowledged our 200.
+    Confirmed {
+        /// The call.
+        call: CallId,
+        /// The answer, when the 200 carried our offer and the ACK an answer.
+        sdp: Option<Vec<u8>>,
+    },
+    /// The peer wants another session; answer with AcceptOffer or RejectOffer.
+    Offered {
+        /// The call.
+        call: CallId,
+        /// The offer; `None` asks us for one.
+        sdp: Option<Vec<u8>>,
+    },
+    /// The peer took its unanswered offer back (CANCEL of a re-INVITE).
+    OfferWithdrawn {
+        /// The call.
+        call: CallId,
+    },
+    /// The peer answered our offer (of a re-INVITE, or of our 200 to one of the peer's).
+    OfferAnswered {
+        /// The call.
+        call: CallId,
+        /// The answer.
+        sdp: Vec<u8>,
+    },
+    /// The peer refused our offer, or did not answer it; the session stays as it was.
+    OfferRefused {
+        /// The call.
+        call: CallId,
+        /// The peer's status; 491 also when we could not send the offer now.
+        status: u16,
+    },
+    /// A digit by INFO.
+    Digit {
+        /// The call.
+        call: CallId,
+        /// One of `0-9`, `*`, `#`, `A-D`.
+        digit: char,
+        /// How long it was held, ms.
+        duration_ms: u32,
+    },
+    /// The call is over; the last event of a call.
+    Ended {
+        /// The call.
+        call: CallId,
+        /// Why.
+        cause: EndCause,
+    },
+}
+
+/// A new call, as the INVITE told it. All texts are the caller's words: untrusted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Incoming {
+    /// Our handle.
+    pub call: CallId,
+    /// User part of the Request-URI, unescaped; the number of a tel URI. Empty when there is none.
+    pub dialled: String,
+    /// User part or tel number of To.
+    pub to_user: Option<String>,
+    /// User part or tel number of From.
+    pub from_user: Option<String>,
+    /// Display name of From.
+    pub from_display: Option<String>,
+    /// The whole From header.
+    pub from_header: String,
+    /// The whole To header.
+    pub to_header: String,
+    /// User part or tel number of the first P-Asserted-Identity (RFC 3325); worth what the source is worth.
+    pub asserted: Option<String>,
+    /// Whether the caller asks not to be shown (RFC 3323 Privacy other than `none`).
+    pub privacy: bool,
+    /// Where the INVITE came from.
+    pub source: SocketAddr,
+    /// On which transport.
+    pub transport: Transport,
+    /// The SDP offer; `None` asks us for one.
+    pub offer: Option<Vec<u8>>,
+    /// User-Agent of the caller.
+    pub user_agent: Option<String>,
+}
+
+/// Why a call ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EndCause {
+    /// The peer said BYE.
+    Bye {
+        /// The peer's Reason header.
+        reason: Option<String>,
+    },
+    /// We said BYE, or refused a ringing call.
+    HungUp,
+    /// Our user refused the call with this status.
+    Refused(u16),
+    /// The caller gave up while it rang.
+    Cancelled,
+    /// It rang too long: the caller's Expires or our own bound.
+    NoAnswer,
+    /// Nobody acknowledged our 200.
+    NotAcknowledged,
+    /// The connection of the call is gone.
+    TransportLost,
+    /// Nobody refreshed the session in time (RFC 4028).
+    SessionExpired,
+    /// A request of ours inside the call failed with this status (408 for no answer, 481 for a peer that
+    /// does not know the call).
+    RequestFailed(u16),
+}

@@ -1,0 +1,79 @@
+//! All calls, found by handle, dialog, deadline and connection.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
+
+use super::api::CallId;
+use crate::dialog::DialogKey;
+use crate::dialog::call::{Call, Stage};
+use crate::timers::Agenda;
+
+/// The store. A call is taken out, worked on, and put back; that is what keeps the indexes right.
+#[derive(Debug)]
+pub(crate) struct Calls {
+    by_id: BTreeMap<CallId, Box<Call>>,
+    by_dialog: BTreeMap<DialogKey, CallId>,
+    by_connection: BTreeSet<(u64, CallId)>,
+    agenda: Agenda<CallId>,
+    last: u64,
+}
+
+impl Calls {
+    pub(crate) fn new() -> Self {
+        Self {
+            by_id: BTreeMap::new(),
+            by_dialog: BTreeMap::new(),
+            by_connection: BTreeSet::new(),
+            agenda: Agenda::new(),
+            last: 0,
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.by_id.len()
+    }
+
+    pub(crate) fn next_id(&mut self) -> CallId {
+        self.last += 1;
+        CallId(self.last)
+    }
+
+    pub(crate) fn next_deadline(&self) -> Option<Instant> {
+        self.agenda.next()
+    }
+
+    pub(crate) fn pop_due(&mut self, now: Instant) -> Option<CallId> {
+        self.agenda.pop_due(now)
+    }
+
+    pub(crate) fn find(&self, dialog: &DialogKey) -> Option<CallId> {
+        self.by_dialog.get(dialog).copied()
+    }
+
+    pub(crate) fn on_connection(&self, connection: u64) -> Vec<CallId> {
+        let range = (connection, CallId(0))..=(connection, CallId(u64::MAX));
+        self.by_connection.range(range).map(|(_, id)| *id).collect()
+    }
+
+    pub(crate) fn take(&mut self, id: CallId) -> Option<Box<Call>> {
+        let call = self.by_id.remove(&id)?;
+        if let Some(connection) = call.flow.connection {
+            self.by_connection.remove(&(connection, id));
+        }
+        Some(call)
+    }
+
+    /// Puts a call back, or forgets it when it is gone.
+    pub(crate) fn put(&mut self, call: Box<Call>) {
+        self.agenda.set(call.id, call.deadline());
+        if matches!(call.stage, Stage::Gone) {
+            self.by_dialog.remove(&call.dialog.key);
+            self.agenda.set(call.id, None);
+            return;
+        }
+        self.by_connection
+            .extend(call.flow.connection.map(|connection| (connection, call.id)));
+        self.by_dialog.insert(call.dialog.key.clone(), call.id);
+        self.by_id.insert(call.id, call);
+    }
+}

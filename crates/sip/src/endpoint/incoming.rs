@@ -1,0 +1,311 @@
+//! Requests as they come: copies of known ones, refusals that keep no state, new calls, CANCEL and ACK.
+
+use std::time::Instant;
+
+use sipx_sip::HeaderName;
+
+use super::Endpoint;
+use super::api::{CallId, EndCause, Event, Incoming};
+use super::transactions::{Class, NewServer, TxId};
+use crate::dialog::call::{Call, OurOffer, Pending, PendingKind, Stage};
+use crate::dialog::session::{Agreed, SessionTimer};
+use crate::dialog::{Dialog, DialogKey, contact};
+use crate::message::refusal::{ALLOW, SUPPORTED};
+use crate::message::{Echo, Refusal, Request, Verb, Writer, body, identity, text};
+use crate::transaction::ServerInput;
+use crate::transaction::key::{Key, Origin};
+
+/// What we understand of Require.
+const EXTENSIONS: [&[u8]; 1] = [b"timer"];
+
+impl Endpoint {
+    pub(super) fn request(&mut self, now: Instant, request: &Request) {
+        if request.verb == Verb::Ack {
+            return self.ack(now, request);
+        }
+        if let Some(tx) = self.transactions.find(&Key::of(request)) {
+            self.out.counters.retransmissions += 1;
+            return self
+                .transactions
+                .server_input(now, tx, ServerInput::Request, &mut self.out);
+        }
+        if request.verb == Verb::Cancel {
+            return self.cancel(now, request);
+        }
+        match screen(request).and_then(|()| self.place(request)) {
+            Ok(Place::Within(call)) => self.within(now, call, request),
+            Ok(Place::NewCall) => self.new_call(now, request),
+            Ok(Place::Options) => self.answer_options(&request.echo),
+            Err(refusal) => self.refuse(request, &refusal),
+        }
+    }
+
+    /// An answer that leaves no trace; equal for every copy of the request (RFC 3261 section 8.2.7).
+    pub(super) fn refuse_stateless(&mut self, echo: &Echo, refusal: &Refusal) {
+        let tag = self.stateless_tag(echo);
+        let writer = Writer::response(echo, refusal.status, Some(refusal.phrase()), Some(&tag));
+        let bytes = self.finish(writer, refusal);
+        self.out.send(echo.flow, bytes);
+    }
+
+    fn refuse(&mut self, request: &Request, refusal: &Refusal) {
+        self.out.counters.stateless_answers += 1;
+        self.out.counters.merged += u64::from(refusal.status == 482);
+        self.refuse_stateless(&request.echo, refusal);
+    }
+
+    fn answer_options(&mut self, echo: &Echo) {
+        self.out.counters.stateless_answers += 1;
+        let tag = self.stateless_tag(echo);
+        let bytes = self
+            .abilities(Writer::response(echo, 200, None, Some(&tag)), echo.flow)
+            .done();
+        self.out.send(echo.flow, bytes);
+    }
+
+    fn stateless_tag(&self, echo: &Echo) -> String {
+        self.random
+            .stateless_tag(&[&echo.head, echo.to.as_deref().unwrap_or_default()])
+    }
+
+    /// Which part of us a sound request is for.
+    fn place(&self, request: &Request) -> Result<Place, Refusal> {
+        if request.to_tag().is_some() {
+            let call = self.calls.find(&DialogKey::of(request));
+            return call.map(Place::Within).ok_or_else(|| Refusal::new(481));
+        }
+        if self.transactions.has_origin(&Origin::of(request)) {
+            return Err(Refusal::new(482).because("Merged request"));
+        }
+        match request.verb {
+            Verb::Invite => Ok(Place::NewCall),
+            Verb::Options => Ok(Place::Options),
+            Verb::Bye | Verb::Info | Verb::Update => Err(Refusal::new(481)),
+            Verb::Ack | Verb::Cancel | Verb::Subscribe | Verb::Declined | Verb::Unknown => {
+                Err(Refusal::new(501))
+            }
+        }
+    }
+
+    /// Whether a new call can be held; else the refusal, which costs nothing.
+    fn admit_call(&mut self, class: Class) -> Result<(), Refusal> {
+        let limits = &self.config.limits;
+        let room = self.calls.len() < limits.calls;
+        self.out.counters.shed_calls += u64::from(!room);
+        if room && self.transactions.admits(class, limits, &mut self.out.counters) {
+            return Ok(());
+        }
+        Err(Refusal::new(503).with("Retry-After", limits.retry_after.to_string()))
+    }
+
+    fn new_call(&mut self, now: Instant, request: &Request) {
+        let class = Class::NewCall(request.flow.remote.ip());
+        let invitation = self.admit_call(class).and_then(|()| {
+            let offer = body::sdp(request)?;
+            let agreed = Agreed::as_server(&request.headers, self.session_policy())?;
+            let target = contact(&request.headers)?.ok_or_else(|| Refusal::bad("No Contact"))?;
+            Ok((offer, agreed, target))
+        });
+        let (offer, agreed, target) = match invitation {
+            Ok(invitation) => invitation,
+            Err(refusal) => return self.refuse(request, &refusal),
+        };
+        self.out.counters.calls += 1;
+        let id = self.calls.next_id();
+        let tx = self.open(request, class, id);
+        let tag = self.random.token();
+        self.trying(now, tx, &request.echo);
+        let pending = Pending {
+            tx,
+            echo: request.echo.clone(),
+            seq: request.cseq,
+            kind: PendingKind::Invite,
+            has_offer: offer.is_some(),
+            agreed,
+        };
+        let dialog = Dialog::from_invite(request, target, &tag);
+        let call = self.ringing(now, id, dialog, pending, request);
+        self.calls.put(Box::new(call));
+        self.tell(Event::Incoming(Box::new(incoming(id, request, offer))));
+    }
+
+    fn ringing(&self, now: Instant, id: CallId, dialog: Dialog, invite: Pending, request: &Request) -> Call {
+        let bound = self.config.limits.ringing;
+        let expires = text::seconds(&request.headers, &HeaderName::Expires);
+        let wait = expires.map_or(bound, |s| bound.min(std::time::Duration::from_secs(u64::from(s))));
+        Call {
+            id,
+            dialog,
+            flow: request.flow,
+            stage: Stage::Ringing {
+                invite: Box::new(invite),
+                remind_at: None,
+                give_up_at: now + wait,
+            },
+            unacked: None,
+            peer_offer: None,
+            our_offer: OurOffer::None,
+            updating: false,
+            session: SessionTimer::Off,
+            local_sdp: bytes::Bytes::new(),
+            peer_updates: text::lists(&request.headers, &HeaderName::Allow, "UPDATE"),
+        }
+    }
+
+    /// Opens the server transaction of a request.
+    pub(super) fn open(&mut self, request: &Request, class: Class, call: CallId) -> TxId {
+        self.transactions.open_server(NewServer {
+            key: Key::of(request),
+            origin: Origin::of(request),
+            flow: request.echo.flow,
+            class,
+            call,
+            invite: request.verb == Verb::Invite,
+        })
+    }
+
+    /// RFC 3261 section 9.2: the CANCEL is answered for itself; it ends an INVITE that is still open.
+    fn cancel(&mut self, now: Instant, request: &Request) {
+        let invite = self.transactions.find(&Key::of_invite(request));
+        let known = invite.and_then(|tx| self.transactions.server(tx));
+        let matching = known.filter(|(_, origin)| **origin == Origin::of_invite(request));
+        let (Some((call, _)), Some(invite)) = (matching, invite) else {
+            return self.refuse(request, &Refusal::new(481));
+        };
+        if !self
+            .transactions
+            .admits(Class::InDialog, &self.config.limits, &mut self.out.counters)
+        {
+            return self.refuse(request, &Refusal::new(503));
+        }
+        let tx = self.open(request, Class::InDialog, call);
+        let tag = self.with_call(call, |_, call| call.dialog.local_tag().to_owned());
+        let tag = tag.unwrap_or_else(|| self.stateless_tag(&request.echo));
+        let ok = Writer::response(&request.echo, 200, None, Some(&tag)).done();
+        self.respond(now, tx, 200, ok);
+        self.with_call(call, |endpoint, call| endpoint.cancelled(now, call, invite));
+    }
+
+    fn cancelled(&mut self, now: Instant, call: &mut Call, invite: TxId) {
+        match &call.stage {
+            Stage::Ringing { invite: pending, .. } if pending.tx == invite => {
+                self.refuse_pending(now, call, &Refusal::new(487));
+                self.end(call, EndCause::Cancelled, Stage::Gone);
+            }
+            Stage::Ringing { .. } | Stage::Up | Stage::Leaving { .. } | Stage::Closing | Stage::Gone => {
+                let reinvite = call.peer_offer.as_ref().is_some_and(|offer| offer.tx == invite);
+                if reinvite {
+                    self.refuse_pending(now, call, &Refusal::new(487));
+                    self.tell(Event::OfferWithdrawn { call: call.id });
+                }
+            }
+        }
+    }
+
+    /// An ACK is never answered. That of a 2xx belongs to the call, that of a failure to its transaction.
+    fn ack(&mut self, now: Instant, request: &Request) {
+        let dialog = request
+            .to_tag()
+            .and_then(|_| self.calls.find(&DialogKey::of(request)));
+        let taken =
+            dialog.and_then(|id| self.with_call(id, |endpoint, call| endpoint.acked(now, call, request)));
+        if taken == Some(true) {
+            return;
+        }
+        match self.transactions.find(&Key::of(request)) {
+            Some(tx) => self
+                .transactions
+                .server_input(now, tx, ServerInput::Ack, &mut self.out),
+            None => self.out.counters.stray_acks += u64::from(dialog.is_none()),
+        }
+    }
+}
+
+/// Where a sound request belongs.
+enum Place {
+    Within(CallId),
+    NewCall,
+    Options,
+}
+
+/// The checks of RFC 3261 section 8.2 that need no state, in its order.
+fn screen(request: &Request) -> Result<(), Refusal> {
+    check_verb(request.verb)?;
+    if !identity::is_ours(request.uri.scheme()) {
+        return Err(Refusal::new(416));
+    }
+    check_extensions(request)?;
+    match matches!(request.verb, Verb::Invite | Verb::Update) {
+        true => check_accept(request),
+        false => Ok(()),
+    }
+}
+
+fn check_verb(verb: Verb) -> Result<(), Refusal> {
+    let status = match verb {
+        Verb::Invite | Verb::Ack | Verb::Cancel | Verb::Bye | Verb::Options | Verb::Info | Verb::Update => {
+            return Ok(());
+        }
+        Verb::Subscribe => 489,
+        Verb::Declined => 405,
+        Verb::Unknown => 501,
+    };
+    Err(Refusal::new(status).with("Allow", ALLOW))
+}
+
+fn check_extensions(request: &Request) -> Result<(), Refusal> {
+    let mut required = text::list(&request.headers, &HeaderName::Require);
+    required.extend(text::list(&request.headers, &HeaderName::ProxyRequire));
+    let unknown: Vec<String> = required
+        .iter()
+        .filter(|name| !EXTENSIONS.iter().any(|known| name.eq_ignore_ascii_case(known)))
+        .map(|name| text::readable(name))
+        .collect();
+    match unknown.is_empty() {
+        true => Ok(()),
+        false => Err(Refusal::new(420)
+            .with("Unsupported", unknown.join(", "))
+            .with("Supported", SUPPORTED)),
+    }
+}
+
+/// Our answers are SDP: a caller who will not take that gets 406 (RFC 4475 section 3.3.15).
+fn check_accept(request: &Request) -> Result<(), Refusal> {
+    if request.headers.get(&HeaderName::Accept).is_none() {
+        return Ok(());
+    }
+    let accepted = text::list(&request.headers, &HeaderName::Accept)
+        .iter()
+        .any(|range| {
+            let range = range
+                .split(|&byte| byte == b';')
+                .next()
+                .unwrap_or_default()
+                .trim_ascii()
+                .to_ascii_lowercase();
+            [b"application/sdp".as_slice(), b"application/*", b"*/*"].contains(&range.as_slice())
+        });
+    match accepted {
+        true => Ok(()),
+        false => Err(Refusal::new(406).with("Accept", "application/sdp")),
+    }
+}
+
+fn incoming(call: CallId, request: &Request, offer: Option<Vec<u8>>) -> Incoming {
+    let header = |name| text::first(&request.headers, name).unwrap_or_default();
+    Incoming {
+        call,
+        dialled: identity::user(&request.uri).unwrap_or_default(),
+        to_user: identity::user(&request.to.uri),
+        from_user: identity::user(&request.from.uri),
+        from_display: identity::display(&request.from),
+        from_header: header(&HeaderName::From),
+        to_header: header(&HeaderName::To),
+        asserted: identity::asserted(request),
+        privacy: identity::wants_privacy(request),
+        source: request.flow.remote,
+        transport: request.flow.transport,
+        offer,
+        user_agent: text::first(&request.headers, &HeaderName::UserAgent),
+    }
+}

@@ -1,0 +1,194 @@
+//! The user agent core: answers strangers, makes calls of INVITEs, and keeps them going.
+//!
+//! `handle_input` and `handle_timeout` change everything once; then `poll_output` is drained to `None` and
+//! `poll_timeout` says when to come back.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | `api` | commands, events, configuration |
+//! | `incoming` | requests: copies, refusals, new calls, CANCEL, ACK |
+//! | `within` | requests inside a call: BYE, INFO, OPTIONS, re-INVITE, UPDATE |
+//! | `answers` | our responses |
+//! | `commands` | what our user wants |
+//! | `outgoing` | our requests inside a call and the responses to them |
+//! | `timeouts` | deadlines of a call |
+//! | `calls`, `transactions` | the tables |
+
+mod answers;
+pub(crate) mod api;
+mod calls;
+mod commands;
+mod incoming;
+mod outgoing;
+mod timeouts;
+pub(crate) mod transactions;
+mod within;
+
+use std::time::Instant;
+
+use self::api::{CallId, Command, EndCause, EndpointConfig, Event, Input, Output};
+use self::calls::Calls;
+use self::transactions::{Outbox, Transactions};
+use crate::counters::Counters;
+use crate::dialog::call::{Call, Stage};
+use crate::dialog::session::Policy;
+use crate::flow::Flow;
+use crate::message::{Reading, read};
+use crate::random::Random;
+
+/// The user agent core: transactions, dialogs and what may happen in them. No sockets, no clock.
+#[derive(Debug)]
+pub struct Endpoint {
+    config: EndpointConfig,
+    random: Random,
+    transactions: Transactions,
+    calls: Calls,
+    out: Outbox,
+}
+
+impl Endpoint {
+    /// Makes an endpoint; `seed` is all the chance it will ever have, so it must be secret.
+    pub fn new(config: EndpointConfig, seed: [u8; 32]) -> Self {
+        Self {
+            config,
+            random: Random::new(seed),
+            transactions: Transactions::new(),
+            calls: Calls::new(),
+            out: Outbox::default(),
+        }
+    }
+
+    /// Takes in one thing that happened at `now`.
+    pub fn handle_input(&mut self, now: Instant, input: Input<'_>) {
+        match input {
+            Input::Message { flow, bytes } => self.message(now, flow, bytes),
+            Input::FlowLost { connection } => self.lose(connection),
+            Input::Command(command) => self.command(now, command),
+        }
+    }
+
+    /// Lets time pass up to `now`.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        while let Some(reports) = self.transactions.timeout(now, &mut self.out) {
+            for report in reports {
+                self.unanswered(now, report);
+            }
+        }
+        while let Some(id) = self.calls.pop_due(now) {
+            self.with_call(id, |endpoint, call| endpoint.call_timeout(now, call));
+        }
+    }
+
+    /// Hands out the next thing to do; drain to `None` after every `handle_*`.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        let output = self.out.queue.pop_front();
+        if output.is_none() {
+            self.out.queue.shrink_to(64);
+        }
+        output
+    }
+
+    /// When to call [`handle_timeout`](Self::handle_timeout) next.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        let deadlines = [self.transactions.next_deadline(), self.calls.next_deadline()];
+        deadlines.into_iter().flatten().min()
+    }
+
+    /// What was taken in, refused and dropped so far.
+    pub fn counters(&self) -> &Counters {
+        &self.out.counters
+    }
+
+    /// Calls and transactions held now.
+    pub fn load(&self) -> (usize, usize) {
+        (self.calls.len(), self.transactions.len())
+    }
+
+    fn message(&mut self, now: Instant, flow: Flow, bytes: &[u8]) {
+        match read(bytes, flow, &self.config.limits) {
+            Reading::Request(request) => {
+                self.out.counters.requests += 1;
+                self.request(now, &request);
+            }
+            Reading::Response(response) => {
+                self.out.counters.responses += 1;
+                self.response(now, &response);
+            }
+            Reading::Faulty(echo, refusal) => {
+                self.out.counters.malformed += 1;
+                self.refuse_stateless(&echo, &refusal);
+            }
+            Reading::Noise => self.out.counters.noise += 1,
+        }
+    }
+
+    fn lose(&mut self, connection: u64) {
+        self.transactions.lose_connection(connection);
+        for id in self.calls.on_connection(connection) {
+            self.with_call(id, |endpoint, call| {
+                endpoint.end(call, EndCause::TransportLost, Stage::Gone);
+            });
+        }
+    }
+
+    /// Works on a call, then files it again or forgets it.
+    fn with_call<R>(&mut self, id: CallId, work: impl FnOnce(&mut Self, &mut Call) -> R) -> Option<R> {
+        let mut call = self.calls.take(id)?;
+        let result = work(self, &mut call);
+        self.calls.put(call);
+        Some(result)
+    }
+
+    /// Moves a call to one of its last stages; our user is told once.
+    fn end(&mut self, call: &mut Call, cause: EndCause, stage: Stage) {
+        let told = call.is_over();
+        call.stage = stage;
+        if !told {
+            self.tell(Event::Ended { call: call.id, cause });
+        }
+    }
+
+    fn tell(&mut self, event: Event) {
+        self.out.queue.push_back(Output::Event(event));
+    }
+
+    /// Our address for Via and Contact on this flow.
+    fn advertised(&self, flow: Flow) -> String {
+        let named = self.config.advertised.get(&flow.transport);
+        named.cloned().unwrap_or_else(|| flow.local.to_string())
+    }
+
+    fn contact(&self, flow: Flow) -> String {
+        let parameter = match flow.transport {
+            crate::flow::Transport::Udp => "",
+            crate::flow::Transport::Tcp => ";transport=tcp",
+        };
+        format!("<sip:{}{parameter}>", self.advertised(flow))
+    }
+
+    fn session_policy(&self) -> Policy {
+        let seconds = |duration: std::time::Duration| u32::try_from(duration.as_secs()).unwrap_or(u32::MAX);
+        Policy {
+            min: seconds(self.config.session_min).max(90),
+            default: self
+                .config
+                .session_default
+                .map(seconds)
+                .map(|default| default.max(90)),
+        }
+    }
+
+    fn late(&mut self) {
+        self.out.counters.late_commands += 1;
+    }
+
+    fn command(&mut self, now: Instant, command: Command) {
+        let id = command.call();
+        if self
+            .with_call(id, |endpoint, call| endpoint.obey(now, call, command))
+            .is_none()
+        {
+            self.late();
+        }
+    }
+}

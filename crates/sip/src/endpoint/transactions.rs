@@ -1,0 +1,443 @@
+//! All transactions, found by key, branch, deadline, source and connection.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::net::IpAddr;
+use std::time::Instant;
+
+use bytes::Bytes;
+
+use super::api::{CallId, Output};
+use crate::counters::Counters;
+use crate::flow::Flow;
+use crate::limits::Limits;
+use crate::message::Writer;
+use crate::timers::Agenda;
+use crate::transaction::key::{Key, Origin};
+use crate::transaction::{
+    Client, ClientInput, ClientOutput, InviteClient, InviteServer, Server, ServerInput, ServerOutput,
+};
+
+/// Number of a transaction; never used twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct TxId(u64);
+
+/// What leaves the endpoint, in order.
+#[derive(Debug, Default)]
+pub(crate) struct Outbox {
+    pub(crate) queue: VecDeque<Output>,
+    pub(crate) counters: Counters,
+}
+
+impl Outbox {
+    pub(crate) fn send(&mut self, flow: Flow, bytes: Bytes) {
+        self.counters.sent += 1;
+        self.queue.push_back(Output::Send { flow, bytes });
+    }
+}
+
+/// Why a server transaction is opened, which decides the bound it counts against.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Class {
+    /// An INVITE that would make a call, from this source.
+    NewCall(IpAddr),
+    /// Everything that serves a call we have.
+    InDialog,
+}
+
+/// A server transaction to open.
+#[derive(Debug)]
+pub(crate) struct NewServer {
+    pub(crate) key: Key,
+    pub(crate) origin: Origin,
+    pub(crate) flow: Flow,
+    pub(crate) class: Class,
+    pub(crate) call: CallId,
+    pub(crate) invite: bool,
+}
+
+/// Which request of ours a client transaction carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    Bye,
+    Reinvite,
+    Update,
+}
+
+/// A client transaction to open.
+#[derive(Debug)]
+pub(crate) struct NewClient {
+    pub(crate) branch: String,
+    pub(crate) flow: Flow,
+    pub(crate) request: Bytes,
+    pub(crate) call: CallId,
+    pub(crate) purpose: Purpose,
+    /// The CSeq number.
+    pub(crate) seq: u32,
+    /// The ACK of a failure but for its To; INVITE only (RFC 3261 section 17.1.1.3).
+    pub(crate) ack: Option<Writer>,
+}
+
+/// What a client transaction tells the user agent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Report {
+    pub(crate) call: CallId,
+    pub(crate) purpose: Purpose,
+    pub(crate) seq: u32,
+    /// The response in hand is news; else nobody answered.
+    pub(crate) answered: bool,
+}
+
+#[derive(Debug)]
+enum ServerMachine {
+    Invite(InviteServer),
+    Other(Server),
+}
+
+#[derive(Debug)]
+struct ServerSlot {
+    machine: ServerMachine,
+    key: Key,
+    origin: Origin,
+    flow: Flow,
+    class: Class,
+    call: CallId,
+}
+
+#[derive(Debug)]
+enum ClientMachine {
+    Invite(InviteClient),
+    Other(Client),
+}
+
+#[derive(Debug)]
+struct ClientSlot {
+    machine: ClientMachine,
+    branch: Bytes,
+    flow: Flow,
+    call: CallId,
+    purpose: Purpose,
+    seq: u32,
+    ack: Option<Writer>,
+}
+
+/// The store.
+#[derive(Debug)]
+pub(crate) struct Transactions {
+    servers: BTreeMap<TxId, ServerSlot>,
+    by_key: BTreeMap<Key, TxId>,
+    by_origin: BTreeMap<Origin, TxId>,
+    by_source: BTreeMap<IpAddr, usize>,
+    clients: BTreeMap<TxId, ClientSlot>,
+    by_branch: BTreeMap<Bytes, TxId>,
+    by_connection: BTreeSet<(u64, TxId)>,
+    agenda: Agenda<TxId>,
+    last: u64,
+}
+
+impl Transactions {
+    pub(crate) fn new() -> Self {
+        Self {
+            servers: BTreeMap::new(),
+            by_key: BTreeMap::new(),
+            by_origin: BTreeMap::new(),
+            by_source: BTreeMap::new(),
+            clients: BTreeMap::new(),
+            by_branch: BTreeMap::new(),
+            by_connection: BTreeSet::new(),
+            agenda: Agenda::new(),
+            last: 0,
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.servers.len() + self.clients.len()
+    }
+
+    pub(crate) fn next_deadline(&self) -> Option<Instant> {
+        self.agenda.next()
+    }
+
+    /// Whether one more of this class fits; counts the refusal otherwise.
+    pub(crate) fn admits(&self, class: Class, limits: &Limits, counters: &mut Counters) -> bool {
+        let (counter, fits) = match class {
+            Class::InDialog => (
+                &mut counters.shed_in_dialog,
+                self.len() < limits.transactions_in_dialog(),
+            ),
+            Class::NewCall(_) if self.len() >= limits.transactions => {
+                (&mut counters.shed_transactions, false)
+            }
+            Class::NewCall(source) => (
+                &mut counters.shed_source,
+                self.by_source
+                    .get(&source)
+                    .is_none_or(|n| *n < limits.transactions_per_source),
+            ),
+        };
+        *counter += u64::from(!fits);
+        fits
+    }
+
+    /// The transaction this request is a copy of, or the INVITE's that it cancels or acknowledges.
+    pub(crate) fn find(&self, key: &Key) -> Option<TxId> {
+        self.by_key.get(key).copied()
+    }
+
+    /// Whether another copy of the request, on another path, is in hand.
+    pub(crate) fn has_origin(&self, origin: &Origin) -> bool {
+        self.by_origin.contains_key(origin)
+    }
+
+    /// The call and origin a server transaction serves.
+    pub(crate) fn server(&self, id: TxId) -> Option<(CallId, &Origin)> {
+        self.servers.get(&id).map(|slot| (slot.call, &slot.origin))
+    }
+
+    pub(crate) fn open_server(&mut self, new: NewServer) -> TxId {
+        let id = self.next_id(new.flow);
+        let reliable = new.flow.transport.is_reliable();
+        let machine = match new.invite {
+            true => ServerMachine::Invite(InviteServer::new(reliable)),
+            false => ServerMachine::Other(Server::new(reliable)),
+        };
+        self.by_key.insert(new.key.clone(), id);
+        self.by_origin.insert(new.origin.clone(), id);
+        if let Class::NewCall(source) = new.class {
+            *self.by_source.entry(source).or_default() += 1;
+        }
+        let slot = ServerSlot {
+            machine,
+            key: new.key,
+            origin: new.origin,
+            flow: new.flow,
+            class: new.class,
+            call: new.call,
+        };
+        self.servers.insert(id, slot);
+        id
+    }
+
+    pub(crate) fn open_client(&mut self, now: Instant, new: NewClient, out: &mut Outbox) -> TxId {
+        let id = self.next_id(new.flow);
+        let reliable = new.flow.transport.is_reliable();
+        let machine = match new.purpose {
+            Purpose::Reinvite => ClientMachine::Invite(InviteClient::new(now, reliable, new.request)),
+            Purpose::Bye | Purpose::Update => ClientMachine::Other(Client::new(now, reliable, new.request)),
+        };
+        let branch = Bytes::from(new.branch);
+        self.by_branch.insert(branch.clone(), id);
+        let slot = ClientSlot {
+            machine,
+            branch,
+            flow: new.flow,
+            call: new.call,
+            purpose: new.purpose,
+            seq: new.seq,
+            ack: new.ack,
+        };
+        self.clients.insert(id, slot);
+        self.drain_client(id, out);
+        id
+    }
+
+    pub(crate) fn server_input(&mut self, now: Instant, id: TxId, input: ServerInput, out: &mut Outbox) {
+        if let Some(slot) = self.servers.get_mut(&id) {
+            match &mut slot.machine {
+                ServerMachine::Invite(machine) => machine.handle_input(now, input),
+                ServerMachine::Other(machine) => machine.handle_input(now, input),
+            }
+            self.drain_server(id, out);
+        }
+    }
+
+    /// Hands a response to the transaction it answers; `None` when there is none.
+    pub(crate) fn response(
+        &mut self,
+        now: Instant,
+        answer: &crate::message::Response,
+        out: &mut Outbox,
+    ) -> Option<Vec<Report>> {
+        let id = *self.by_branch.get(&answer.branch)?;
+        let slot = self.clients.get_mut(&id)?;
+        if slot.purpose.method() != answer.method.as_bytes() {
+            return None;
+        }
+        let ack = slot.ack.clone().filter(|_| answer.status >= 300);
+        let input = ClientInput::Response {
+            status: answer.status,
+            ack: ack.map(|ack| ack.header("To", &answer.to).done()),
+        };
+        match &mut slot.machine {
+            ClientMachine::Invite(machine) => machine.handle_input(now, input),
+            ClientMachine::Other(machine) => machine.handle_input(now, input),
+        }
+        Some(self.drain_client(id, out))
+    }
+
+    /// Lets one transaction's time pass; `None` when none is due.
+    pub(crate) fn timeout(&mut self, now: Instant, out: &mut Outbox) -> Option<Vec<Report>> {
+        let id = self.agenda.pop_due(now)?;
+        if let Some(slot) = self.servers.get_mut(&id) {
+            match &mut slot.machine {
+                ServerMachine::Invite(machine) => machine.handle_timeout(now),
+                ServerMachine::Other(machine) => machine.handle_timeout(now),
+            }
+            self.drain_server(id, out);
+        }
+        let Some(slot) = self.clients.get_mut(&id) else {
+            return Some(Vec::new());
+        };
+        match &mut slot.machine {
+            ClientMachine::Invite(machine) => machine.handle_timeout(now),
+            ClientMachine::Other(machine) => machine.handle_timeout(now),
+        }
+        Some(self.drain_client(id, out))
+    }
+
+    /// Forgets everything that used the connection.
+    pub(crate) fn lose_connection(&mut self, connection: u64) {
+        let range = (connection, TxId(0))..=(connection, TxId(u64::MAX));
+        let lost: Vec<TxId> = self.by_connection.range(range).map(|(_, id)| *id).collect();
+        for id in lost {
+            self.forget_server(id);
+            self.forget_client(id);
+        }
+    }
+
+    fn next_id(&mut self, flow: Flow) -> TxId {
+        self.last += 1;
+        let id = TxId(self.last);
+        self.by_connection
+            .extend(flow.connection.map(|connection| (connection, id)));
+        id
+    }
+
+    fn drain_server(&mut self, id: TxId, out: &mut Outbox) {
+        let Some(slot) = self.servers.get_mut(&id) else {
+            return;
+        };
+        let mut over = false;
+        while let Some(output) = slot.machine.poll_output() {
+            match output {
+                ServerOutput::Send(bytes) => out.send(slot.flow, bytes),
+                ServerOutput::AckMissing => out.counters.unacknowledged += 1,
+                ServerOutput::Terminated => over = true,
+            }
+        }
+        self.agenda.set(id, slot.machine.poll_timeout());
+        if over {
+            self.forget_server(id);
+        }
+    }
+
+    fn drain_client(&mut self, id: TxId, out: &mut Outbox) -> Vec<Report> {
+        let Some(slot) = self.clients.get_mut(&id) else {
+            return Vec::new();
+        };
+        let (mut reports, mut over) = (Vec::new(), false);
+        while let Some(output) = slot.machine.poll_output() {
+            match output {
+                ClientOutput::Send(bytes) => out.send(slot.flow, bytes),
+                ClientOutput::Deliver => reports.push(slot.report(true)),
+                ClientOutput::TimedOut => reports.push(slot.report(false)),
+                ClientOutput::Terminated => over = true,
+            }
+        }
+        self.agenda.set(id, slot.machine.poll_timeout());
+        if over {
+            self.forget_client(id);
+        }
+        reports
+    }
+
+    fn forget_server(&mut self, id: TxId) {
+        let Some(slot) = self.servers.remove(&id) else {
+            return;
+        };
+        self.by_key.remove(&slot.key);
+        if self.by_origin.get(&slot.origin) == Some(&id) {
+            self.by_origin.remove(&slot.origin);
+        }
+        if let Class::NewCall(source) = slot.class {
+            self.release_source(source);
+        }
+        self.forget_everywhere(id, slot.flow);
+    }
+
+    fn release_source(&mut self, source: IpAddr) {
+        if let Some(count) = self.by_source.get_mut(&source) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                self.by_source.remove(&source);
+            }
+        }
+    }
+
+    fn forget_client(&mut self, id: TxId) {
+        if let Some(slot) = self.clients.remove(&id) {
+            self.by_branch.remove(&slot.branch);
+            self.forget_everywhere(id, slot.flow);
+        }
+    }
+
+    fn forget_everywhere(&mut self, id: TxId, flow: Flow) {
+        self.agenda.set(id, None);
+        if let Some(connection) = flow.connection {
+            self.by_connection.remove(&(connection, id));
+        }
+    }
+}
+
+impl ServerMachine {
+    fn poll_output(&mut self) -> Option<ServerOutput> {
+        match self {
+            Self::Invite(machine) => machine.poll_output(),
+            Self::Other(machine) => machine.poll_output(),
+        }
+    }
+
+    fn poll_timeout(&self) -> Option<Instant> {
+        match self {
+            Self::Invite(machine) => machine.poll_timeout(),
+            Self::Other(machine) => machine.poll_timeout(),
+        }
+    }
+}
+
+impl ClientMachine {
+    fn poll_output(&mut self) -> Option<ClientOutput> {
+        match self {
+            Self::Invite(machine) => machine.poll_output(),
+            Self::Other(machine) => machine.poll_output(),
+        }
+    }
+
+    fn poll_timeout(&self) -> Option<Instant> {
+        match self {
+            Self::Invite(machine) => machine.poll_timeout(),
+            Self::Other(machine) => machine.poll_timeout(),
+        }
+    }
+}
+
+impl ClientSlot {
+    fn report(&self, answered: bool) -> Report {
+        Report {
+            call: self.call,
+            purpose: self.purpose,
+            seq: self.seq,
+            answered,
+        }
+    }
+}
+
+impl Purpose {
+    /// The method's name on the wire.
+    pub(crate) fn method(self) -> &'static [u8] {
+        match self {
+            Self::Bye => b"BYE",
+            Self::Reinvite => b"INVITE",
+            Self::Update => b"UPDATE",
+        }
+    }
+}

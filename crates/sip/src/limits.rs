@@ -1,0 +1,53 @@
+//! Bounds on everything a peer can make us hold or read.
+
+use std::time::Duration;
+
+/// Bounds, given once at construction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Largest start line and header section, bytes; beyond it 513.
+    pub head_bytes: usize,
+    /// Largest body, bytes; beyond it 413.
+    pub body_bytes: usize,
+    /// Most header fields in a message.
+    pub headers: usize,
+    /// Longest single header field, bytes, folding included.
+    pub header_bytes: usize,
+    /// Most Via hops in a message.
+    pub vias: usize,
+    /// Most calls at once; beyond it a new INVITE gets 503.
+    pub calls: usize,
+    /// Most transactions at once. New INVITEs get 503 beyond it; requests inside a dialog may use half as
+    /// many again, so that a flood of new calls never keeps an old one from ending.
+    pub transactions: usize,
+    /// Most server transactions at once started by one source address with a new INVITE.
+    pub transactions_per_source: usize,
+    /// How long a call may ring before we give up, if the caller's Expires does not say less.
+    pub ringing: Duration,
+    /// What a 503 of ours says in Retry-After, seconds.
+    pub retry_after: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            head_bytes: 64 * 1024,
+            body_bytes: 64 * 1024,
+            headers: 400,
+            header_bytes: 8 * 1024,
+            vias: 100,
+            calls: 5_000,
+            transactions: 20_000,
+            transactions_per_source: 2_000,
+            ringing: Duration::from_secs(180),
+            retry_after: 5,
+        }
+    }
+}
+
+impl Limits {
+    /// The bound on transactions for requests inside a dialog, CANCEL and our own requests.
+    pub(crate) fn transactions_in_dialog(&self) -> usize {
+        self.transactions.saturating_add(self.transactions / 2)
+    }
+}
