@@ -1,0 +1,142 @@
+//! Offering, and taking the answer (RFC 3264 sections 5, 7 and 8).
+
+use super::address::Forbidden;
+use super::codec::Codec;
+use super::description::{SessionDescription, parse, syntax};
+use super::direction::Direction;
+use super::error::Refusal;
+use super::event::TelephoneEvent;
+use super::format::{Encoding, Format};
+use super::media::Media;
+use super::negotiate::{self, ChoiceOf, Local, Negotiated};
+use super::write::{self, Audio};
+
+/// First choice for telephone-event.
+const EVENTS: u8 = 101;
+/// First choice for codecs without a static payload type.
+const DYNAMIC: u8 = 96;
+
+/// Our offer. `previous` is the description we sent last in this dialog: its lines keep their places and
+/// its payload types their meaning (RFC 3264 section 8). `direction` is what we want to do.
+pub fn make_offer(local: &Local, direction: Direction, previous: Option<&[u8]>) -> Vec<u8> {
+    let before = previous.and_then(|bytes| parse(bytes).ok());
+    let kept = before.as_ref().and_then(used_line);
+    let profile = kept.map_or("RTP/AVP", |(_, media)| media.profile.as_str());
+    let known = kept
+        .and_then(|(_, media)| media.formats.as_deref().ok())
+        .unwrap_or_default();
+    let (codecs, telephone_event) = number(local, known);
+    let audio = Audio {
+        port: local.rtp_port,
+        profile,
+        codecs: &codecs,
+        telephone_event,
+        ptime_ms: local.ptime_ms,
+        rtcp_mux: local.rtcp_mux,
+        direction,
+    };
+    let medias = match (&before, kept) {
+        (Some(before), Some((index, _))) => replace(before, index, audio.media()),
+        (Some(_) | None, _) => vec![audio.media()],
+    };
+    let before = previous.and_then(|bytes| syntax(bytes).ok());
+    write::session(local, medias, before.as_ref())
+}
+
+/// The audio line of a description of ours that is switched on.
+fn used_line(ours: &SessionDescription) -> Option<(usize, &Media)> {
+    ours.media
+        .iter()
+        .enumerate()
+        .find(|(_, media)| media.is_audio() && media.port != 0)
+}
+
+fn replace(before: &SessionDescription, index: usize, audio: sdp_types::Media) -> Vec<sdp_types::Media> {
+    let refused = |media: &Media| write::refused(&media.kind, &media.profile, &media.first_format);
+    let lines = before.media.iter().enumerate();
+    lines
+        .map(|(i, media)| if i == index { audio.clone() } else { refused(media) })
+        .collect()
+}
+
+/// Payload types for all we offer: static ones, those in use, then free ones.
+fn number(local: &Local, known: &[Format]) -> (Vec<(Codec, u8)>, Option<TelephoneEvent>) {
+    let mut taken: Vec<u8> = known.iter().map(|format| format.payload_type).collect();
+    let mut codecs = Vec::new();
+    for &codec in &local.codecs {
+        let in_use = find(known, |encoding| encoding == Encoding::Audio(codec));
+        let number = codec
+            .static_payload_type()
+            .or(in_use)
+            .or_else(|| free(&taken, DYNAMIC));
+        taken.extend(number);
+        codecs.extend(number.map(|pt| (codec, pt)));
+    }
+    let clock_hz = local.codecs.first().map_or(8_000, |codec| codec.clock_hz());
+    let is_event = |encoding| matches!(encoding, Encoding::Events { clock_hz: hz, .. } if hz == clock_hz);
+    let number = find(known, is_event).or_else(|| free(&taken, EVENTS));
+    let event = number
+        .filter(|_| local.telephone_event)
+        .map(|pt| TelephoneEvent::keys(pt, clock_hz));
+    (codecs, event)
+}
+
+fn find(known: &[Format], wanted: impl Fn(Encoding) -> bool) -> Option<u8> {
+    known
+        .iter()
+        .find(|format| wanted(format.encoding))
+        .map(|format| format.payload_type)
+}
+
+fn free(taken: &[u8], first: u8) -> Option<u8> {
+    (first..=127)
+        .chain(DYNAMIC..first)
+        .find(|payload_type| !taken.contains(payload_type))
+}
+
+/// Takes the answer to our offer.
+///
+/// # Errors
+/// A [`Refusal`] when the answer cannot be read, does not fit the offer, or accepts nothing we can carry.
+pub fn accept_answer(
+    offer: &[u8],
+    answer: &[u8],
+    local: &Local,
+    forbidden: Forbidden<'_>,
+) -> Result<Negotiated, Refusal> {
+    let ours = parse(offer)?;
+    let theirs = parse(answer)?;
+    let (index, offered) = used_line(&ours).ok_or(Refusal::Mismatch)?;
+    if theirs.media.len() != ours.media.len() {
+        return Err(Refusal::Mismatch);
+    }
+    let line = theirs
+        .media
+        .get(index)
+        .filter(|media| fits(media, offered))
+        .ok_or(Refusal::Mismatch)?;
+    let agreed = negotiate::agree(line, index, local, ChoiceOf::Offerer, forbidden)?;
+    as_offered(agreed, offered)
+}
+
+/// An answer may not change the medium or the transport.
+fn fits(answered: &Media, offered: &Media) -> bool {
+    answered.is_audio() && (answered.port == 0 || answered.profile.eq_ignore_ascii_case(&offered.profile))
+}
+
+/// The peer sends with the numbers of our offer, and nothing we did not offer.
+fn as_offered(mut agreed: Negotiated, offered: &Media) -> Result<Negotiated, Refusal> {
+    let formats = offered.usable_formats()?;
+    let codec = Encoding::Audio(agreed.codec);
+    agreed.receive_payload_type = find(formats, |e| e == codec).ok_or(Refusal::NoSharedCodec)?;
+    agreed.telephone_event = agreed.telephone_event.and_then(|event| {
+        let payload_type = find(formats, |e| matches!(e, Encoding::Events { .. }))?;
+        Some(TelephoneEvent {
+            payload_type,
+            ..event
+        })
+    });
+    agreed.direction = agreed.direction.and(offered.direction());
+    agreed.rtcp_mux = agreed.rtcp_mux && offered.rtcp_mux;
+    Ok(agreed)
+}
