@@ -3,9 +3,22 @@
 //! It opens no socket and owns no state of the bridge: what is true it reads from a [`Backend`], what is to change it asks
 //! of it. The bridge accepts connections and hands them to [`router`].
 
+mod auth;
 mod backend;
+mod body;
+mod dto;
+mod error;
+mod fields;
+mod handlers;
+mod list;
+mod params;
+mod path;
+mod router;
+mod value;
 
+pub use auth::{Peer, hash_password};
 pub use backend::{
     Answer, Backend, CommandError, EditRefused, LiveCommand, Names, Readiness, RecordOrder, RecordPage,
     Records, Scope, Target, Unavailable,
 };
+pub use router::{Settings, router};

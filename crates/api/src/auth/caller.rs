@@ -1,0 +1,136 @@
+//! What the one who asks may see and do.
+
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use model::directory::{Did, DidGroup, Directory, Room, Subscriber, SubscriberRole};
+use model::{Actor, CallView, DidGroupId, Live, MeetingNumber, MeetingView, Sid};
+
+use crate::error::ApiError;
+
+/// A subscriber that has shown good credentials, and the directory as it was then.
+///
+/// It sees what belongs to its tree: itself and all below it; an operator works for the subscriber it stands below and
+/// sees that one's tree. Everything else does not exist for it.
+#[derive(Clone)]
+pub(crate) struct Caller {
+    /// Who.
+    pub(crate) sid: Sid,
+    /// Top of the tree it sees.
+    pub(crate) top: Sid,
+    /// The directory it sees a part of.
+    pub(crate) directory: Arc<Directory>,
+    role: SubscriberRole,
+    /// DID groups lent to it.
+    lent: Arc<[DidGroupId]>,
+}
+
+impl Caller {
+    pub(crate) fn new(directory: Arc<Directory>, subscriber: &Subscriber) -> Self {
+        let above = subscriber.parent_sid.as_ref();
+        let top = match subscriber.role {
+            SubscriberRole::Administrator | SubscriberRole::Regular => &subscriber.sid,
+            SubscriberRole::Operator => above.unwrap_or(&subscriber.sid),
+        };
+        let lent = subscriber.did_group_references.iter();
+        Self {
+            sid: subscriber.sid.clone(),
+            top: top.clone(),
+            role: subscriber.role,
+            lent: lent.filter(|r| !r.disabled).map(|r| r.did_group_id).collect(),
+            directory,
+        }
+    }
+
+    /// The same caller, looking at a newer directory.
+    pub(crate) fn at(&self, directory: Arc<Directory>) -> Self {
+        Self {
+            directory,
+            ..self.clone()
+        }
+    }
+
+    /// As it stands in logs of meetings.
+    pub(crate) fn actor(&self) -> Actor {
+        Actor::User(self.sid.clone())
+    }
+
+    /// Refuses a role that may look and steer but change nothing that is configured.
+    pub(crate) fn may_configure(&self) -> Result<(), ApiError> {
+        match self.role {
+            SubscriberRole::Administrator | SubscriberRole::Regular => Ok(()),
+            SubscriberRole::Operator => Err(ApiError::forbidden()),
+        }
+    }
+
+    /// Whether it may see secrets of `subscriber`: its own, and for administrators all of their tree.
+    pub(crate) fn trusted_with(&self, subscriber: &Subscriber) -> bool {
+        self.role == SubscriberRole::Administrator || subscriber.sid == self.sid
+    }
+
+    /// Whether what `owner` owns is in its tree.
+    pub(crate) fn sees(&self, owner: &Sid) -> bool {
+        self.directory.is_within(owner, &self.top)
+    }
+
+    /// Whether it may use a DID group: one of its tree, or one lent to it.
+    pub(crate) fn sees_group(&self, group: &DidGroup) -> bool {
+        self.lent.contains(&group.id) || self.sees(&group.subscriber_sid)
+    }
+
+    /// Whether it may see a DID.
+    pub(crate) fn sees_did(&self, did: &Did) -> bool {
+        self.group(did.did_group_id).is_some()
+    }
+
+    /// Whether it may see and steer a call. A call in a meeting belongs to the meeting, before that to its number.
+    pub(crate) fn sees_call(&self, live: &Live, call: &CallView) -> bool {
+        let meeting = call.meeting.and_then(|number| live.meetings.get(&number));
+        self.sees(meeting.map_or(&call.subscriber_sid, |meeting| &meeting.subscriber_sid))
+    }
+
+    /// A DID group it may use.
+    pub(crate) fn group(&self, id: DidGroupId) -> Option<&Arc<DidGroup>> {
+        self.directory.group(id).filter(|group| self.sees_group(group))
+    }
+
+    /// A meeting room of its tree.
+    pub(crate) fn room(&self, number: MeetingNumber) -> Result<&Arc<Room>, ApiError> {
+        let room = self.directory.room(number);
+        room.filter(|room| self.sees(&room.subscriber_sid))
+            .ok_or_else(ApiError::not_found)
+    }
+
+    /// A subscriber of its tree.
+    pub(crate) fn subscriber(&self, sid: &Sid) -> Result<&Arc<Subscriber>, ApiError> {
+        let subscriber = self.directory.subscriber(sid);
+        subscriber
+            .filter(|subscriber| self.sees(&subscriber.sid))
+            .ok_or_else(ApiError::no_such_sid)
+    }
+
+    /// A meeting of its tree.
+    pub(crate) fn meeting<'a>(
+        &self,
+        live: &'a Live,
+        number: MeetingNumber,
+    ) -> Result<&'a Arc<MeetingView>, ApiError> {
+        let meeting = live.meetings.get(&number);
+        meeting
+            .filter(|meeting| self.sees(&meeting.subscriber_sid))
+            .ok_or_else(ApiError::not_found)
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Caller {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        parts
+            .extensions
+            .get::<Self>()
+            .cloned()
+            .ok_or_else(ApiError::unauthorized)
+    }
+}

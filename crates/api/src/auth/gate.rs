@@ -1,0 +1,124 @@
+//! The door of the API: lets nobody through without good credentials, and makes guessing them slow.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use axum::extract::{Request, State};
+use axum::http::HeaderMap;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use model::directory::{Directory, Subscriber};
+use tokio::sync::Semaphore;
+
+use super::basic::{Credentials, credentials};
+use super::cache::Cache;
+use super::caller::Caller;
+use super::limit::Limiter;
+use super::password::{NOBODY, verify};
+use crate::backend::Backend;
+use crate::error::ApiError;
+use crate::router::Api;
+
+/// Passwords checked at once; each takes 19 MiB and a core for tens of milliseconds.
+const CHECKS_MAX: usize = 2;
+/// Longest wait for one's turn.
+const CHECK_WAIT: Duration = Duration::from_secs(5);
+
+/// Address a request came from; an extension that the one who accepts connections puts on each request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Peer(pub IpAddr);
+
+/// What is known about credentials so far.
+pub(crate) struct Gate {
+    cache: Mutex<Cache>,
+    limiter: Mutex<Limiter>,
+    checks: Arc<Semaphore>,
+}
+
+impl Gate {
+    pub(crate) fn new(backend: &dyn Backend) -> Self {
+        let mut key = [0; 32];
+        for part in key.chunks_exact_mut(8) {
+            part.copy_from_slice(&backend.random().to_le_bytes());
+        }
+        Self {
+            cache: Mutex::new(Cache::new(key)),
+            limiter: Mutex::default(),
+            checks: Arc::new(Semaphore::new(CHECKS_MAX)),
+        }
+    }
+
+    async fn admit(
+        &self,
+        backend: &dyn Backend,
+        headers: &HeaderMap,
+        source: IpAddr,
+    ) -> Result<Caller, ApiError> {
+        let credentials = credentials(headers).ok_or_else(ApiError::unauthorized)?;
+        let wait_s = locked(&self.limiter).wait_s(&credentials.login, source, backend.now_ms());
+        if wait_s > 0 {
+            return Err(ApiError::too_many_requests(wait_s));
+        }
+        let directory = backend.directory();
+        match self.find(&directory, &credentials).await? {
+            Some(subscriber) => Ok(Caller::new(directory, &subscriber)),
+            None => {
+                tracing::debug!(%source, "wrong credentials");
+                locked(&self.limiter).failed(&credentials.login, source, backend.now_ms());
+                Err(ApiError::bad_credentials())
+            }
+        }
+    }
+
+    /// The subscriber these credentials are of. An unknown login takes the same work as a wrong password.
+    async fn find(
+        &self,
+        directory: &Directory,
+        credentials: &Credentials,
+    ) -> Result<Option<Arc<Subscriber>>, ApiError> {
+        let subscriber = directory.login(&credentials.login);
+        let stored = subscriber.map_or(NOBODY, |subscriber| &subscriber.password_hash);
+        if subscriber.is_some() && locked(&self.cache).knows(credentials, stored) {
+            return Ok(subscriber.cloned());
+        }
+        if !self.check(&credentials.password, stored).await? {
+            return Ok(None);
+        }
+        locked(&self.cache).keep(credentials, stored);
+        Ok(subscriber.cloned())
+    }
+
+    async fn check(&self, password: &str, stored: &str) -> Result<bool, ApiError> {
+        let turn = tokio::time::timeout(CHECK_WAIT, self.checks.clone().acquire_owned());
+        let Ok(Ok(turn)) = turn.await else {
+            return Err(ApiError::unavailable());
+        };
+        let (password, stored) = (password.to_owned(), stored.to_owned());
+        let check = tokio::task::spawn_blocking(move || {
+            let good = verify(&password, &stored);
+            drop(turn);
+            good
+        });
+        check.await.map_err(|_| ApiError::internal())
+    }
+}
+
+/// What these locks guard is whole after every statement, so a panic elsewhere leaves nothing half done.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Lets a request through as the [`Caller`] its credentials name.
+pub(crate) async fn require(State(api): State<Api>, mut request: Request, next: Next) -> Response {
+    let peer = request.extensions().get::<Peer>();
+    let source = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0);
+    let admitted = api.gate.admit(&*api.backend, request.headers(), source);
+    match admitted.await {
+        Ok(caller) => {
+            request.extensions_mut().insert(caller);
+            next.run(request).await
+        }
+        Err(refusal) => refusal.into_response(),
+    }
+}

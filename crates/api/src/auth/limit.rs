@@ -1,0 +1,144 @@
+//! How often credentials may be wrong: ten times a minute for one login from one source, sixty for one source.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::net::{IpAddr, Ipv6Addr};
+
+/// Wrong tries a minute for one login from one source.
+const PER_LOGIN: i64 = 10;
+/// Wrong tries a minute from one source, whatever the logins.
+const PER_SOURCE: i64 = 60;
+/// Most logins or sources remembered.
+const ENTRIES_MAX: usize = 10_000;
+const MINUTE_MS: i64 = 60_000;
+
+/// Counts wrong credentials.
+#[derive(Default)]
+pub(crate) struct Limiter {
+    logins: Buckets<(String, IpAddr)>,
+    sources: Buckets<IpAddr>,
+}
+
+impl Limiter {
+    /// Seconds to wait before `login` may be tried from `source`, 0 when it may now.
+    pub(crate) fn wait_s(&self, login: &str, source: IpAddr, now_ms: i64) -> u64 {
+        let source = network(source);
+        let login = self
+            .logins
+            .wait_ms(&(login.to_owned(), source), PER_LOGIN, now_ms);
+        let source = self.sources.wait_ms(&source, PER_SOURCE, now_ms);
+        u64::try_from(login.max(source)).unwrap_or(0).div_ceil(1000)
+    }
+
+    /// Counts one wrong try.
+    pub(crate) fn failed(&mut self, login: &str, source: IpAddr, now_ms: i64) {
+        let source = network(source);
+        self.logins.take((login.to_owned(), source), PER_LOGIN, now_ms);
+        self.sources.take(source, PER_SOURCE, now_ms);
+    }
+}
+
+/// An IPv6 host owns a /64 and could come from any address of it.
+fn network(source: IpAddr) -> IpAddr {
+    match source.to_canonical() {
+        IpAddr::V4(address) => address.into(),
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into(),
+    }
+}
+
+/// Leaky buckets. Each is kept as the time at which it is empty again: one try costs a minute divided by the rate.
+struct Buckets<K>(HashMap<K, i64>);
+
+impl<K> Default for Buckets<K> {
+    fn default() -> Self {
+        Self(HashMap::new())
+    }
+}
+
+impl<K: Eq + Hash> Buckets<K> {
+    fn wait_ms(&self, key: &K, per_minute: i64, now_ms: i64) -> i64 {
+        let empty_at = self.0.get(key).copied().unwrap_or(now_ms);
+        // A clock that was set back must not lock anybody out for longer than a full bucket takes.
+        let level = empty_at.saturating_sub(now_ms).clamp(0, MINUTE_MS);
+        (level - (MINUTE_MS - MINUTE_MS / per_minute)).max(0)
+    }
+
+    fn take(&mut self, key: K, per_minute: i64, now_ms: i64) {
+        if self.0.len() >= ENTRIES_MAX {
+            self.0.retain(|_, empty_at| *empty_at > now_ms);
+        }
+        if self.0.len() >= ENTRIES_MAX && !self.0.contains_key(&key) {
+            self.forget_oldest();
+        }
+        let empty_at = self.0.entry(key).or_insert(now_ms);
+        let level = empty_at.saturating_sub(now_ms).clamp(0, MINUTE_MS);
+        *empty_at = now_ms + (level + MINUTE_MS / per_minute).min(MINUTE_MS);
+    }
+
+    /// Makes room by dropping the tenth that is empty soonest, so that a flood pays for one scan in a thousand tries.
+    fn forget_oldest(&mut self) {
+        let mut times: Vec<_> = self.0.values().copied().collect();
+        let (_, &mut edge, _) = times.select_nth_unstable(ENTRIES_MAX / 10);
+        self.0.retain(|_, empty_at| *empty_at > edge);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
+    const THERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 2));
+
+    #[test]
+    fn the_eleventh_wrong_try_within_a_minute_waits_and_others_do_not() {
+        let mut limiter = Limiter::default();
+        for _ in 0..10 {
+            assert_eq!(limiter.wait_s("a", HERE, 0), 0);
+            limiter.failed("a", HERE, 0);
+        }
+        assert_eq!(limiter.wait_s("a", HERE, 0), 6);
+        assert_eq!(limiter.wait_s("a", HERE, 5_001), 1);
+        assert_eq!(limiter.wait_s("a", HERE, 6_000), 0);
+        assert_eq!(limiter.wait_s("a", THERE, 0), 0);
+        assert_eq!(limiter.wait_s("b", HERE, 0), 0);
+        assert!(
+            limiter.wait_s("a", HERE, -1_000_000) <= 60,
+            "the clock was set back"
+        );
+    }
+
+    #[test]
+    fn one_source_with_many_logins_waits_too() {
+        let mut limiter = Limiter::default();
+        (0..60).for_each(|n| limiter.failed(&n.to_string(), HERE, 0));
+        assert!(limiter.wait_s("another", HERE, 0) > 0);
+        assert_eq!(limiter.wait_s("another", THERE, 0), 0);
+    }
+
+    #[test]
+    fn a_host_can_not_hide_in_its_own_network() {
+        let mut limiter = Limiter::default();
+        for n in 0..10 {
+            limiter.failed("a", format!("2001:db8::{n}").parse().unwrap(), 0);
+        }
+        assert!(limiter.wait_s("a", "2001:db8::ffff".parse().unwrap(), 0) > 0);
+        assert_eq!(limiter.wait_s("a", "2001:db8:0:1::1".parse().unwrap(), 0), 0);
+    }
+
+    #[test]
+    fn a_flood_of_logins_stays_within_the_bound_and_keeps_the_latest() {
+        let mut limiter = Limiter::default();
+        for n in 0..25_000u32 {
+            let source = IpAddr::V4(n.into());
+            limiter.failed("a", source, i64::from(n) / 1000);
+            assert!(limiter.logins.0.len() <= ENTRIES_MAX);
+        }
+        assert!(
+            limiter
+                .logins
+                .0
+                .contains_key(&("a".to_owned(), IpAddr::V4(24_999.into())))
+        );
+    }
+}

@@ -1,0 +1,13 @@
+//! Who is asking: Basic credentials, checked once with argon2id and remembered as a keyed hash.
+
+mod basic;
+mod cache;
+mod caller;
+mod gate;
+mod limit;
+mod password;
+
+pub(crate) use caller::Caller;
+pub use gate::Peer;
+pub(crate) use gate::{Gate, require};
+pub use password::hash_password;

@@ -1,0 +1,68 @@
+use model::attribute::{ATTRIBUTES, Attribute as Row, Overrides};
+use serde::Serialize;
+
+use crate::fields::Wire;
+
+/// One attribute with its value; `group` is a mask of levels (1 call flow and DID group, 2 DID, 4 meeting room).
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Attribute {
+    description: &'static str,
+    enum_values: String,
+    group: u8,
+    name: &'static str,
+    #[serde(rename = "type")]
+    kind: u8,
+    value: String,
+}
+
+impl Attribute {
+    fn new(row: &'static Row, value: &str) -> Self {
+        Self {
+            description: row.doc.trim(),
+            enum_values: row.choices.join(","),
+            group: row.levels.bits(),
+            name: row.name,
+            kind: row.kind as u8,
+            value: value.to_owned(),
+        }
+    }
+
+    /// Every attribute at its default, by name.
+    pub(crate) fn templates() -> Vec<Self> {
+        by_name(ATTRIBUTES.iter().map(|row| Self::new(row, row.default)))
+    }
+
+    /// What one level sets, by name; `group` says where it may be set.
+    pub(crate) fn overrides(overrides: &Overrides) -> Vec<Self> {
+        by_name(overrides.iter().map(|(id, value)| Self::new(id.row(), value)))
+    }
+
+    /// What a running meeting sets, by name; `group` says which level owns the value.
+    pub(crate) fn owned(overrides: &Overrides, owner: u8) -> Vec<Self> {
+        let own = |(id, value): (model::attribute::AttributeId, &str)| Self {
+            group: owner,
+            ..Self::new(id.row(), value)
+        };
+        by_name(overrides.iter().map(own))
+    }
+}
+
+fn by_name(attributes: impl Iterator<Item = Attribute>) -> Vec<Attribute> {
+    let mut attributes: Vec<_> = attributes.collect();
+    attributes.sort_by_key(|attribute| attribute.name);
+    attributes
+}
+
+/// An attribute of a running meeting, or one of its live counters.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct NameValue {
+    pub(crate) name: &'static str,
+    pub(crate) value: String,
+}
+
+impl Wire for NameValue {
+    const COLLECTION: &'static str = "attributes";
+    const PLAIN: &'static [&'static str] = &["name", "value"];
+    const NESTED: &'static [&'static str] = &[];
+}

@@ -1,0 +1,31 @@
+use serde::Serialize;
+
+use super::attribute::Attribute;
+use crate::fields::Wire;
+
+/// A way of handling calls, with the attributes it gives to whatever overrides none of them.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CallFlow {
+    attribute_templates: Vec<Attribute>,
+    id: u64,
+    name: &'static str,
+    path: String,
+}
+
+impl Wire for CallFlow {
+    const COLLECTION: &'static str = "callFlows";
+    const PLAIN: &'static [&'static str] = &["id", "name", "path"];
+    const NESTED: &'static [&'static str] = &["attributeTemplates"];
+}
+
+impl From<model::directory::CallFlow> for CallFlow {
+    fn from(flow: model::directory::CallFlow) -> Self {
+        Self {
+            attribute_templates: Attribute::templates(),
+            id: flow.id(),
+            name: flow.name(),
+            path: format!("/callflows/{}", flow.name()),
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! Objects as they travel, fields in alphabetical order; each is made from the model's by hand.
+
+pub(crate) mod attribute;
+pub(crate) mod call;
+pub(crate) mod call_flow;
+pub(crate) mod cdr;
+pub(crate) mod did;
+pub(crate) mod did_group;
+pub(crate) mod mdr;
+pub(crate) mod meeting;
+pub(crate) mod room;
+pub(crate) mod subscriber;
+
+/// Whole seconds between two times in ms; 0 when the clock went back.
+fn seconds(from_ms: i64, to_ms: i64) -> i64 {
+    to_ms.saturating_sub(from_ms).max(0) / 1000
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fields::Wire;
+
+    fn sorted<D: Wire>() {
+        for names in [D::PLAIN, D::NESTED] {
+            assert!(names.is_sorted(), "{}", D::COLLECTION);
+        }
+    }
+
+    #[test]
+    fn field_lists_are_in_alphabetical_order() {
+        sorted::<call::Call>();
+        sorted::<call_flow::CallFlow>();
+        sorted::<cdr::Cdr>();
+        sorted::<did::Did>();
+        sorted::<did_group::DidGroup>();
+        sorted::<mdr::Mdr>();
+        sorted::<meeting::Meeting>();
+        sorted::<room::Room>();
+        sorted::<subscriber::Subscriber>();
+    }
+}

@@ -1,0 +1,86 @@
+use serde::Serialize;
+
+use super::room::{Reference, Room};
+use crate::auth::Caller;
+use crate::fields::Wire;
+
+/// An account. The password and the address for events are write only.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Subscriber {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    authentication_token: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    callback: Option<Callback>,
+    created: i64,
+    details: String,
+    did_group_references: Vec<Reference>,
+    email: String,
+    ext: String,
+    external_id: i64,
+    first_name: String,
+    last_name: String,
+    login: String,
+    meeting_rooms: Vec<Room>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parent_sid: Option<String>,
+    phone_number: String,
+    role: u8,
+    sid: String,
+}
+
+#[derive(Debug, Serialize)]
+struct Callback {
+    id: u64,
+    url: String,
+}
+
+impl Wire for Subscriber {
+    const COLLECTION: &'static str = "subscribers";
+    const PLAIN: &'static [&'static str] = &[
+        "authenticationToken",
+        "created",
+        "details",
+        "email",
+        "ext",
+        "externalId",
+        "firstName",
+        "lastName",
+        "login",
+        "parentSid",
+        "phoneNumber",
+        "role",
+        "sid",
+    ];
+    const NESTED: &'static [&'static str] = &["callback", "didGroupReferences", "meetingRooms"];
+}
+
+impl Subscriber {
+    /// `subscriber` as `caller` may see it; `rooms` are its own.
+    pub(crate) fn new(subscriber: &model::directory::Subscriber, rooms: Vec<Room>, caller: &Caller) -> Self {
+        let secret = caller.trusted_with(subscriber);
+        let references = subscriber.did_group_references.iter();
+        let callback = subscriber.callback.as_ref().filter(|_| secret);
+        Self {
+            authentication_token: secret.then(|| subscriber.authentication_token.clone()),
+            callback: callback.map(|callback| Callback {
+                id: callback.id,
+                url: callback.url.clone(),
+            }),
+            created: subscriber.created_ms,
+            details: subscriber.details.clone(),
+            did_group_references: references.map(Reference::from).collect(),
+            email: subscriber.email.clone(),
+            ext: subscriber.ext.clone(),
+            external_id: subscriber.external_id,
+            first_name: subscriber.first_name.clone(),
+            last_name: subscriber.last_name.clone(),
+            login: subscriber.login.clone(),
+            meeting_rooms: rooms,
+            parent_sid: subscriber.parent_sid.as_ref().map(ToString::to_string),
+            phone_number: subscriber.phone_number.clone(),
+            role: subscriber.role as u8,
+            sid: subscriber.sid.to_string(),
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! Which fields of an object a request wants: `include_fields`, `exclude_fields` and their spellings in camel case.
+
+use std::marker::PhantomData;
+
+use axum::Json;
+use axum::extract::FromRequestParts;
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::error::ApiError;
+use crate::params::{Params, unquoted};
+
+/// Parameters that select fields.
+pub(crate) const PARAMETERS: &[&str] = &[
+    "include_fields",
+    "includeFields",
+    "exclude_fields",
+    "excludeFields",
+];
+
+/// An object on the wire.
+pub(crate) trait Wire: Serialize {
+    /// Name of its list.
+    const COLLECTION: &'static str;
+    /// Fields that hold one value, by which lists can be ordered.
+    const PLAIN: &'static [&'static str];
+    /// Fields that hold lists or objects.
+    const NESTED: &'static [&'static str];
+
+    /// Whether it has a field called `name`.
+    fn has(name: &str) -> bool {
+        Self::PLAIN.contains(&name) || Self::NESTED.contains(&name)
+    }
+}
+
+/// The fields of `D` that a request wants.
+#[derive(Debug)]
+pub(crate) struct Selection<D> {
+    include: Option<Vec<String>>,
+    exclude: Vec<String>,
+    of: PhantomData<fn() -> D>,
+}
+
+impl<D: Wire> Selection<D> {
+    /// Reads the four parameters.
+    pub(crate) fn read(params: &Params) -> Result<Self, ApiError> {
+        let include = ["include_fields", "includeFields"];
+        let exclude = ["exclude_fields", "excludeFields"];
+        let included = include
+            .iter()
+            .any(|name| params.get(name).is_some())
+            .then(|| names::<D>(params, &include))
+            .transpose()?;
+        Ok(Self {
+            include: included,
+            exclude: names::<D>(params, &exclude)?,
+            of: PhantomData,
+        })
+    }
+
+    /// `object` with the wanted fields only.
+    pub(crate) fn apply(&self, object: &D) -> Value {
+        let mut value = serde_json::to_value(object).unwrap_or_default();
+        if let Value::Object(map) = &mut value {
+            map.retain(|name, _| self.wants(name));
+        }
+        value
+    }
+
+    fn wants(&self, name: &String) -> bool {
+        self.include.as_ref().is_none_or(|names| names.contains(name)) && !self.exclude.contains(name)
+    }
+
+    /// The answer that carries `object`.
+    pub(crate) fn answer(&self, status: StatusCode, object: &D) -> Response {
+        (status, Json(self.apply(object))).into_response()
+    }
+
+    /// The answer that carries `object` and says all is well.
+    pub(crate) fn ok(&self, object: &D) -> Response {
+        self.answer(StatusCode::OK, object)
+    }
+}
+
+fn names<D: Wire>(params: &Params, spellings: &[&str]) -> Result<Vec<String>, ApiError> {
+    let mut names = Vec::new();
+    for spelling in spellings {
+        for name in params.get(spelling).into_iter().flat_map(|list| list.split(',')) {
+            let name = unquoted(name);
+            if !D::has(name) {
+                let message = format!("there is no field called {name}");
+                return Err(ApiError::invalid_field(*spelling, message));
+            }
+            names.push(name.to_owned());
+        }
+    }
+    Ok(names)
+}
+
+impl<D: Wire, S: Send + Sync> FromRequestParts<S> for Selection<D> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        Self::read(&Params::read(&parts.uri, &[PARAMETERS])?)
+    }
+}

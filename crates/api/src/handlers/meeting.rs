@@ -1,0 +1,155 @@
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use model::{Command, MeetingNumber, MeetingState, MeetingView, MuteMask};
+use serde_json::{Map, Value};
+
+use super::steer::steer;
+use crate::auth::Caller;
+use crate::backend::{LiveCommand, Target};
+use crate::body::Body;
+use crate::dto::meeting::Meeting as Dto;
+use crate::error::ApiError;
+use crate::fields::Selection;
+use crate::list::Listing;
+use crate::path::{At, Key};
+use crate::router::Api;
+use crate::value;
+
+/// Fields that take effect.
+const EFFECTIVE: &[&str] = &["holdMode", "isSecured", "muteMode", "state"];
+/// Fields that will, in a later version.
+const LATER: &[&str] = &["isRecording", "pollingMode", "qaMode"];
+/// Fields that have moved on since they were read.
+const INERT: &[&str] = &["duration", "participantCount"];
+/// Fields that may only come as they are.
+const FIXED: &[&str] = &[
+    "attributes",
+    "created",
+    "id",
+    "meetingNumber",
+    "subscriberName",
+    "type",
+];
+
+/// GET /meetings
+pub(crate) async fn list(State(api): State<Api>, caller: Caller, listing: Listing<Dto>) -> Response {
+    let (live, now_ms) = (api.backend.live(), api.backend.now_ms());
+    let meetings = live.meetings.values();
+    let visible = meetings.filter(|meeting| caller.sees(&meeting.subscriber_sid));
+    listing.answer(visible.collect(), |meeting| Dto::new(meeting, &live, now_ms))
+}
+
+/// GET /meetings/{meetingNumber}
+pub(crate) async fn read(
+    State(api): State<Api>,
+    caller: Caller,
+    At(number): At<String>,
+    selection: Selection<Dto>,
+) -> Result<Response, ApiError> {
+    let live = api.backend.live();
+    let meeting = caller.meeting(&live, MeetingNumber::key(&number)?)?;
+    Ok(selection.ok(&Dto::new(meeting, &live, api.backend.now_ms())))
+}
+
+/// PUT /meetings/{meetingNumber}
+pub(crate) async fn update(
+    State(api): State<Api>,
+    caller: Caller,
+    At(number): At<String>,
+    selection: Selection<Dto>,
+    Body(body): Body,
+) -> Result<Response, ApiError> {
+    let live = api.backend.live();
+    let before = caller.meeting(&live, MeetingNumber::key(&number)?)?;
+    value::only(&body, &[EFFECTIVE, LATER, INERT, FIXED])?;
+    let current = Dto::new(before, &live, api.backend.now_ms());
+    let current = serde_json::to_value(current).unwrap_or_default();
+    value::unchanged(&body, &current, FIXED)?;
+    let commands = commands(before, &body)?;
+    let live = steer(&api, &caller, Target::Meeting(before.number), commands).await?;
+    let after = live.meetings.get(&before.number);
+    let meeting = match after.filter(|after| after.id == before.id) {
+        Some(after) => (**after).clone(),
+        // It was stopped, and is gone.
+        None => MeetingView {
+            state: MeetingState::Stopping,
+            legs: Vec::new(),
+            ..(**before).clone()
+        },
+    };
+    Ok(selection.ok(&Dto::new(&meeting, &live, api.backend.now_ms())))
+}
+
+/// DELETE /meetings/{meetingNumber}
+pub(crate) async fn end(
+    State(api): State<Api>,
+    caller: Caller,
+    At(number): At<String>,
+) -> Result<StatusCode, ApiError> {
+    let live = api.backend.live();
+    let number = caller.meeting(&live, MeetingNumber::key(&number)?)?.number;
+    let command = LiveCommand::EndMeeting;
+    steer(&api, &caller, Target::Meeting(number), vec![command]).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// What has to be done for `meeting` to be as `body` says, all of it checked. Starting comes first and stopping last.
+fn commands(meeting: &MeetingView, body: &Map<String, Value>) -> Result<Vec<LiveCommand>, ApiError> {
+    refuse_later(meeting, body)?;
+    let field = |name| value::present(body, name);
+    let mut commands = Vec::new();
+    if let Some(value) = field("isSecured") {
+        let on = value::boolean("isSecured", value)?;
+        commands.extend((on != meeting.locked).then_some(Command::SetLock(on)));
+    }
+    if let Some(value) = field("muteMode") {
+        let mask = mask("muteMode", value)?;
+        commands.extend((mask != meeting.mute).then_some(Command::SetMuteMode(mask)));
+    }
+    if let Some(value) = field("holdMode") {
+        let mask = mask("holdMode", value)?;
+        commands.extend((mask != meeting.hold).then_some(Command::SetHoldMode(mask)));
+    }
+    match field("state")
+        .map(|value| state(meeting, value))
+        .transpose()?
+        .flatten()
+    {
+        Some(Command::Start) => commands.insert(0, Command::Start),
+        other => commands.extend(other),
+    }
+    Ok(commands.into_iter().map(LiveCommand::Meeting).collect())
+}
+
+fn refuse_later(meeting: &MeetingView, body: &Map<String, Value>) -> Result<(), ApiError> {
+    let same = |field: &str, value: &Value| match field {
+        "isRecording" => value.as_bool() == Some(meeting.recording),
+        "pollingMode" => value.get("status").is_some_and(|status| *status == 0),
+        _ => value::integer(field, value, 0..=0).is_ok(),
+    };
+    let wanted = |field: &&&str| value::present(body, field).is_some_and(|value| !same(field, value));
+    match LATER.iter().find(wanted) {
+        Some(field) => Err(ApiError::not_available(field)),
+        None => Ok(()),
+    }
+}
+
+fn mask(field: &str, value: &Value) -> Result<MuteMask, ApiError> {
+    let expected = "expected a mask of two bits a role, 0 to 63, such as 0, 32, 36 or 40";
+    let number = value::integer(field, value, 0..=63).ok();
+    number
+        .and_then(MuteMask::from_wire)
+        .ok_or_else(|| ApiError::wrong_value(field, expected))
+}
+
+fn state(meeting: &MeetingView, value: &Value) -> Result<Option<Command>, ApiError> {
+    const START: i64 = MeetingState::InProgress as i64;
+    const STOP: i64 = MeetingState::Stopping as i64;
+    match value::integer("state", value, 0..=3) {
+        Ok(number) if number == meeting.state as i64 => Ok(None),
+        Ok(START) => Ok(Some(Command::Start)),
+        Ok(STOP) => Ok(Some(Command::Stop)),
+        _ => Err(ApiError::wrong_value("state", "expected 2 to start or 3 to stop")),
+    }
+}

@@ -1,0 +1,71 @@
+//! Query parameters: each at most once, none that is unknown.
+
+use axum::extract::Query;
+use axum::http::Uri;
+
+use crate::error::ApiError;
+
+/// Parameters of one request, decoded, in the order sent.
+#[derive(Debug)]
+pub(crate) struct Params(Vec<(String, String)>);
+
+impl Params {
+    /// Reads the query of `uri`; every name must be one of `known`.
+    pub(crate) fn read(uri: &Uri, known: &[&[&str]]) -> Result<Self, ApiError> {
+        let Query(pairs) =
+            Query::<Vec<(String, String)>>::try_from_uri(uri).map_err(|_| ApiError::bad_request())?;
+        for (n, (name, _)) in pairs.iter().enumerate() {
+            if name == "filter" {
+                return Err(ApiError::not_available("filter"));
+            }
+            if !known.iter().any(|names| names.contains(&name.as_str())) {
+                return Err(ApiError::bad_request().and(name, "there is no such parameter"));
+            }
+            if pairs
+                .iter()
+                .skip(n.saturating_add(1))
+                .any(|(other, _)| other == name)
+            {
+                return Err(ApiError::bad_request().and(name, "stands twice"));
+            }
+        }
+        Ok(Self(pairs))
+    }
+
+    /// The value of `name`, without quotes around it; `None` when it is empty or was not sent.
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        let (_, value) = self.0.iter().find(|(other, _)| other == name)?;
+        Some(unquoted(value)).filter(|value| !value.is_empty())
+    }
+
+    /// A whole number within `range`.
+    pub(crate) fn number(
+        &self,
+        name: &str,
+        range: std::ops::RangeInclusive<u64>,
+    ) -> Result<Option<u64>, ApiError> {
+        let Some(text) = self.get(name) else {
+            return Ok(None);
+        };
+        let digits = text.bytes().all(|b| b.is_ascii_digit());
+        match text.parse() {
+            Ok(number) if digits && range.contains(&number) => Ok(Some(number)),
+            _ => {
+                let (start, end) = range.into_inner();
+                let expected = format!("expected a whole number from {start} to {end}");
+                Err(ApiError::wrong_value(name, expected))
+            }
+        }
+    }
+}
+
+/// `value` without white space and one pair of quotes around it.
+pub(crate) fn unquoted(value: &str) -> &str {
+    let value = value.trim();
+    let inner = |quote| {
+        value
+            .strip_prefix(quote)
+            .and_then(|v: &str| v.strip_suffix(quote))
+    };
+    inner('"').or_else(|| inner('\'')).unwrap_or(value).trim()
+}

@@ -1,0 +1,152 @@
+//! Which address is answered by what.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::header::{ALLOW, CACHE_CONTROL, HeaderValue};
+use axum::http::{Method, StatusCode};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodRouter, get, put};
+use tokio::sync::Mutex;
+
+use crate::auth::{self, Gate};
+use crate::backend::Backend;
+use crate::body::BODY_MAX;
+use crate::error::ApiError;
+use crate::handlers::{
+    call, call_flow, cdr, did, did_group, health, mdr, meeting, meeting_attribute, room, subscriber,
+};
+
+/// Where the API begins.
+const BASE: &str = "/conference/v1";
+
+/// What differs from one installation to another.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Settings {
+    /// Scheme and authority under which clients reach the bridge, such as `https://bridge.example.com`, for the links of
+    /// lists; without it `https` and the `Host` of the request.
+    pub public_url: Option<String>,
+}
+
+/// What every handler has at hand.
+#[derive(Clone)]
+pub(crate) struct Api {
+    pub(crate) backend: Arc<dyn Backend>,
+    pub(crate) settings: Arc<Settings>,
+    pub(crate) gate: Arc<Gate>,
+    /// Held from reading the directory to the answer of the edit, so that no edit overwrites another.
+    pub(crate) edits: Arc<Mutex<()>>,
+}
+
+/// The whole API: `/conference/v1` behind credentials, `/livez` and `/readyz` without.
+///
+/// Requests should carry a [`crate::Peer`] extension, by which failed logins are counted.
+pub fn router(settings: Settings, backend: Arc<dyn Backend>) -> Router {
+    let api = Api {
+        gate: Arc::new(Gate::new(&*backend)),
+        backend,
+        settings: Arc::new(settings),
+        edits: Arc::default(),
+    };
+    let v1 = routes()
+        .into_iter()
+        .fold(Router::new(), |router, (path, methods)| {
+            let path = format!("{BASE}{path}");
+            router
+                .route(&format!("{path}/"), methods.clone())
+                .route(&path, methods)
+        });
+    v1.fallback(not_found)
+        .layer(from_fn_with_state(api.clone(), auth::require))
+        .route("/livez", get(health::live))
+        .route("/readyz", get(health::ready))
+        .layer(DefaultBodyLimit::max(BODY_MAX))
+        .layer(from_fn(finish))
+        .with_state(api)
+}
+
+fn routes() -> Vec<(&'static str, MethodRouter<Api>)> {
+    vec![
+        ("/callFlows", get(call_flow::list)),
+        ("/callFlows/{id}", get(call_flow::read)),
+        ("/calls", get(call::list)),
+        (
+            "/calls/{id}",
+            get(call::read).put(call::update).delete(call::hang_up),
+        ),
+        ("/cdrs", get(cdr::list)),
+        ("/didGroups", get(did_group::list)),
+        ("/didGroups/{id}", get(did_group::read)),
+        ("/dids", get(did::list)),
+        ("/dids/{id}", get(did::read)),
+        ("/mdrs", get(mdr::list)),
+        ("/meetingRooms", get(room::list).post(room::create)),
+        (
+            "/meetingRooms/{number}",
+            get(room::read).put(room::update).delete(room::delete),
+        ),
+        ("/meetings", get(meeting::list)),
+        (
+            "/meetings/{number}",
+            get(meeting::read).put(meeting::update).delete(meeting::end),
+        ),
+        ("/meetings/{number}/attributes", get(meeting_attribute::list)),
+        (
+            "/meetings/{number}/attributes/{name}",
+            put(meeting_attribute::update),
+        ),
+        ("/subscribers", get(subscriber::list)),
+        ("/subscribers/{sid}", get(subscriber::read)),
+        ("/subscribers/{sid}/meetingRooms", get(subscriber::rooms)),
+        ("/subscribers/{sid}/meetingRooms/{number}", get(subscriber::room)),
+        (
+            "/subscribers/{sid}/meetingRooms/{number}/keychain",
+            get(subscriber::keychain),
+        ),
+    ]
+}
+
+async fn not_found(State(_): State<Api>) -> ApiError {
+    ApiError::not_found()
+}
+
+/// What holds for every answer: OPTIONS says what is allowed, refusals are JSON, nothing is kept by caches, and a fault of
+/// ours is a 500 and not a lost connection. The request goes on when its client has gone: a change is whole or absent.
+async fn finish(request: Request, next: Next) -> Response {
+    let options = request.method() == Method::OPTIONS;
+    let mut response = match tokio::spawn(next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => {
+            tracing::error!("a request handler panicked");
+            ApiError::internal().into_response()
+        }
+    };
+    if response.status() == StatusCode::METHOD_NOT_ALLOWED {
+        response = not_allowed(&response, options);
+    }
+    if response.status().is_server_error() {
+        tracing::warn!(status = response.status().as_u16(), "a request failed");
+    }
+    let no_store = HeaderValue::from_static("no-store");
+    response.headers_mut().insert(CACHE_CONTROL, no_store);
+    response
+}
+
+fn not_allowed(refusal: &Response, options: bool) -> Response {
+    let methods = refusal.headers().get(ALLOW).and_then(|allow| allow.to_str().ok());
+    let methods: Vec<_> = methods
+        .unwrap_or_default()
+        .split(',')
+        .chain(["OPTIONS"])
+        .collect();
+    let mut response = match options {
+        true => StatusCode::NO_CONTENT.into_response(),
+        false => ApiError::method_not_allowed().into_response(),
+    };
+    if let Ok(allow) = HeaderValue::from_str(&methods.join(", ")) {
+        response.headers_mut().insert(ALLOW, allow);
+    }
+    response
+}

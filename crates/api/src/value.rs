@@ -1,0 +1,112 @@
+//! Values of body fields, read leniently where the contract says so (numbers as texts) and checked.
+
+use std::ops::RangeInclusive;
+
+use serde_json::{Map, Value};
+
+use crate::error::ApiError;
+
+/// Longest name of a call, in characters.
+pub(crate) const NAME_MAX: usize = 255;
+/// Longest other text, in characters.
+pub(crate) const TEXT_MAX: usize = 4096;
+
+/// Refuses fields that are not one of `known`, all at once.
+pub(crate) fn only(body: &Map<String, Value>, known: &[&[&str]]) -> Result<(), ApiError> {
+    let mut unknown = body
+        .keys()
+        .filter(|field| !known.iter().any(|names| names.contains(&field.as_str())));
+    let Some(first) = unknown.next() else {
+        return Ok(());
+    };
+    let message = "there is no such field";
+    let refusal = ApiError::invalid_field(first, message);
+    Err(unknown.fold(refusal, |refusal, field| refusal.and(field, message)))
+}
+
+/// Refuses fields that can't be changed, unless they come as they are (an object that was read may be sent back).
+pub(crate) fn unchanged(body: &Map<String, Value>, current: &Value, fields: &[&str]) -> Result<(), ApiError> {
+    for field in fields {
+        let same = |sent: &Value| same(sent, current.get(field).unwrap_or(&Value::Null));
+        if !body.get(*field).is_none_or(same) {
+            return Err(ApiError::invalid_field(*field, "cannot be changed"));
+        }
+    }
+    Ok(())
+}
+
+fn same(sent: &Value, current: &Value) -> bool {
+    let as_text = |text: &str| current.as_i64().is_some_and(|number| text.parse() == Ok(number));
+    sent == current || sent.as_str().is_some_and(as_text)
+}
+
+/// A whole number, or a text that is one, within `range`.
+pub(crate) fn integer(field: &str, value: &Value, range: RangeInclusive<i64>) -> Result<i64, ApiError> {
+    let number = value
+        .as_i64()
+        .or_else(|| value.as_str().and_then(|text| text.parse().ok()));
+    number.filter(|number| range.contains(number)).ok_or_else(|| {
+        let expected = format!(
+            "expected a whole number from {} to {}",
+            range.start(),
+            range.end()
+        );
+        ApiError::wrong_value(field, expected)
+    })
+}
+
+/// An id: a number, or a text that is one.
+pub(crate) fn id(field: &str, value: &Value) -> Result<u64, ApiError> {
+    let number = value
+        .as_u64()
+        .or_else(|| value.as_str().and_then(|text| text.parse().ok()));
+    number.ok_or_else(|| ApiError::wrong_value(field, "expected an id"))
+}
+
+/// `true` or `false`.
+pub(crate) fn boolean(field: &str, value: &Value) -> Result<bool, ApiError> {
+    value
+        .as_bool()
+        .ok_or_else(|| ApiError::wrong_value(field, "expected true or false"))
+}
+
+/// A text of at most `max` characters without control characters but line ends and tabs; null is the empty one.
+pub(crate) fn text(field: &str, value: &Value, max: usize) -> Result<String, ApiError> {
+    let text = if value.is_null() { Some("") } else { value.as_str() };
+    let plain = |c: char| !c.is_control() || matches!(c, '\r' | '\n' | '\t');
+    let good = text.filter(|text| text.chars().count() <= max && text.chars().all(plain));
+    let expected =
+        || ApiError::wrong_value(field, format!("expected at most {max} characters of plain text"));
+    good.map(str::to_owned).ok_or_else(expected)
+}
+
+/// An access code: digits, whether they came as a text or as a number.
+pub(crate) fn code(field: &str, value: &Value) -> Result<String, ApiError> {
+    let number = value.as_u64().map(|number| number.to_string());
+    let code = number.or_else(|| value.as_str().map(str::to_owned));
+    let digits = |code: &String| (1..=20).contains(&code.len()) && code.bytes().all(|b| b.is_ascii_digit());
+    code.filter(digits)
+        .ok_or_else(|| ApiError::wrong_value(field, "expected 1 to 20 digits"))
+}
+
+/// The value of an attribute, whatever came in as text; `None` for null.
+pub(crate) fn attribute(name: &str, value: &Value) -> Result<Option<String>, ApiError> {
+    match value {
+        Value::Null => Ok(None),
+        Value::String(text) => Ok(Some(text.clone())),
+        Value::Bool(_) | Value::Number(_) => Ok(Some(value.to_string())),
+        Value::Array(_) | Value::Object(_) => Err(ApiError::wrong_value(name, "expected a text")),
+    }
+}
+
+/// A list of objects.
+pub(crate) fn objects<'a>(field: &str, value: &'a Value) -> Result<Vec<&'a Map<String, Value>>, ApiError> {
+    let list = value.as_array().map(|list| list.iter().map(Value::as_object));
+    list.and_then(Iterator::collect)
+        .ok_or_else(|| ApiError::wrong_value(field, "expected a list of objects"))
+}
+
+/// The value of `field`, where there is one and it is not null.
+pub(crate) fn present<'a>(body: &'a Map<String, Value>, field: &str) -> Option<&'a Value> {
+    body.get(field).filter(|value| !value.is_null())
+}
