@@ -115,7 +115,8 @@ pub fn accept_answer(
         .get(index)
         .filter(|media| fits(media, offered))
         .ok_or(Refusal::Mismatch)?;
-    let agreed = negotiate::agree(line, index, local, ChoiceOf::Offerer, forbidden)?;
+    let local = as_offered_by(local, offered)?;
+    let agreed = negotiate::agree(line, index, &local, ChoiceOf::Offerer, forbidden)?;
     as_offered(agreed, offered)
 }
 
@@ -124,7 +125,18 @@ fn fits(answered: &Media, offered: &Media) -> bool {
     answered.is_audio() && (answered.port == 0 || answered.profile.eq_ignore_ascii_case(&offered.profile))
 }
 
-/// The peer sends with the numbers of our offer, and nothing we did not offer.
+/// An answer may take what was offered, and no more.
+fn as_offered_by(local: &Local, offered: &Media) -> Result<Local, Refusal> {
+    let formats = offered.usable_formats()?;
+    let has = |codec: &Codec| find(formats, |e| e == Encoding::Audio(*codec)).is_some();
+    Ok(Local {
+        codecs: local.codecs.iter().copied().filter(has).collect(),
+        rtcp_mux: local.rtcp_mux && offered.rtcp_mux,
+        ..local.clone()
+    })
+}
+
+/// The peer sends with the numbers of our offer.
 fn as_offered(mut agreed: Negotiated, offered: &Media) -> Result<Negotiated, Refusal> {
     let formats = offered.usable_formats()?;
     let codec = Encoding::Audio(agreed.codec);
@@ -137,6 +149,5 @@ fn as_offered(mut agreed: Negotiated, offered: &Media) -> Result<Negotiated, Ref
         })
     });
     agreed.direction = agreed.direction.and(offered.direction());
-    agreed.rtcp_mux = agreed.rtcp_mux && offered.rtcp_mux;
     Ok(agreed)
 }
