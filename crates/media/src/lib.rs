@@ -6,10 +6,18 @@
 //! has its size from construction on, and what does not fit is counted in [`Quality`].
 
 pub mod codec;
+mod conceal;
+mod event4733;
 mod frame;
+mod jitter;
 mod leg;
 mod level;
 mod quality;
+pub mod rtcp;
+pub mod rtp;
+mod source;
+mod stream;
+mod stretch;
 
 pub use codec::{Codec, Encoder};
 pub use frame::{Frame, Rate, TICK};

@@ -32,6 +32,13 @@ impl Codec {
         }
     }
 
+    /// Samples that `payload` decodes to.
+    pub fn duration(self, payload: &[u8]) -> usize {
+        match self {
+            Self::Pcmu | Self::Pcma => payload.len(),
+        }
+    }
+
     /// Decodes `payload` into the front of `out`; returns the samples written, never more than `out` holds.
     pub fn decode(self, payload: &[u8], out: &mut [i16]) -> usize {
         match self {

@@ -1,18 +1,34 @@
 //! One leg: the machine that receives, plays, sends and reports.
 
+mod clock;
 mod config;
 mod event;
+mod gate;
+mod receive;
+mod report;
+mod reporter;
+mod sender;
+mod watch;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Instant;
 
 pub use config::{Direction, JitterConfig, Latching, LegConfig, MediaTimeouts, Session};
 pub use event::{LegEvent, MediaLoss};
 
+use crate::event4733::{KeyEvent, Keys};
 use crate::frame::Frame;
+use crate::jitter::{Played, Player};
 use crate::level::Dbov;
 use crate::quality::Quality;
+use crate::source::{ReportSource, Source};
+use crate::stream::{Jitter, Stream};
+use clock::{Clock, Unwrapper};
 use event::EventQueue;
+use gate::Gate;
+use reporter::Reporter;
+use sender::{Sender, Shape};
+use watch::Watch;
 
 /// What a tick of a leg sounds like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,65 +47,191 @@ pub enum Heard {
 /// One leg of a call.
 #[derive(Debug)]
 pub struct Leg {
-    config: LegConfig,
+    session: Session,
+    cname: String,
+    clock: Clock,
     events: EventQueue,
     quality: Quality,
+    watch: Watch,
+    source: Source,
+    report_source: ReportSource,
+    /// The host learnt for RTP: RTCP may come from it too.
+    learnt: Option<IpAddr>,
+    stream: Stream,
+    jitter: Jitter,
+    unwrapper: Unwrapper,
+    keys: Keys,
+    player: Player,
+    gate: Gate,
+    sender: Sender,
+    ssrc: u32,
+    reporter: Reporter,
 }
 
 impl Leg {
     /// A leg that starts now.
-    pub fn new(config: LegConfig, _now: Instant) -> Self {
+    pub fn new(config: LegConfig, now: Instant) -> Self {
+        let session = config.session;
+        let codec = session.codec;
         Self {
-            config,
+            cname: config.cname,
+            clock: Clock::new(now, config.ntp_at_start),
             events: EventQueue::new(),
             quality: Quality::default(),
+            watch: Watch::new(config.timeouts, now),
+            source: Source::new(session.rtp, config.signalling_ip, config.latching),
+            report_source: ReportSource::new(session.rtcp),
+            learnt: None,
+            stream: Stream::new(),
+            jitter: Jitter::default(),
+            unwrapper: Unwrapper::default(),
+            keys: Keys::new(codec.clock_hz()),
+            player: Player::new(codec.rate().hz(), config.jitter),
+            gate: Gate::new(),
+            sender: Sender::new(config.ssrc, config.first_sequence, config.first_timestamp),
+            ssrc: config.ssrc,
+            reporter: Reporter::new(now, config.seed),
+            session,
         }
     }
 
-    /// Takes a datagram of the RTP socket.
-    pub fn on_rtp(&mut self, _now: Instant, _from: SocketAddr, _packet: &[u8]) {}
-
-    /// Takes a datagram of the RTCP socket.
-    pub fn on_rtcp(&mut self, _now: Instant, _from: SocketAddr, _packet: &[u8]) {}
-
     /// Gives 20 ms of what the peer says, keys blanked out. Called once a tick; also the moment at which the leg
     /// notices what stopped (keys, media).
-    pub fn playout(&mut self, _now: Instant, out: &mut Frame) -> Heard {
-        out.clear(self.config.session.codec.rate());
-        Heard::Silence
+    pub fn playout(&mut self, now: Instant, out: &mut Frame) -> Heard {
+        self.notice_what_stopped(now);
+        let rate = self.session.codec.rate();
+        out.clear(rate);
+        if !self.session.direction.hears() {
+            return Heard::Silence;
+        }
+        let from = self.player.position();
+        let played = self
+            .player
+            .tick(self.clock.steps(now, rate.hz()), out.samples_mut());
+        let open = !self.keys.blanks(from, self.player.position());
+        let left = self.gate.pass(open, out.samples_mut(), rate.hz());
+        match played {
+            Played::Real if left => Heard::Audio {
+                level: Dbov::of(out.samples()),
+            },
+            Played::Concealed if left => Heard::Concealed,
+            Played::Real | Played::Concealed | Played::Silence => Heard::Silence,
+        }
     }
 
     /// Sends 20 ms of audio, encoded with the leg's codec. The payload is re-sliced to the packet time agreed; `wire`
     /// gets each datagram. Direction and the guard against unanswered sending are obeyed here. Called once a tick:
     /// an empty payload lets the time pass without sending.
-    pub fn send(&mut self, _now: Instant, _payload: &[u8], _wire: &mut dyn FnMut(SocketAddr, &[u8])) {}
-
-    /// Sends an RTCP report when one is due (RFC 3550, section 6.2). Cheap when none is.
-    pub fn rtcp(&mut self, _now: Instant, _wire: &mut dyn FnMut(SocketAddr, &[u8])) {}
-
-    /// Says goodbye: a last report with BYE (RFC 3550, section 6.6).
-    pub fn goodbye(&mut self, _now: Instant, _wire: &mut dyn FnMut(SocketAddr, &[u8])) {}
+    pub fn send(&mut self, now: Instant, payload: &[u8], wire: &mut dyn FnMut(SocketAddr, &[u8])) {
+        let shape = self.shape();
+        let peer = self.source.peer();
+        if payload.is_empty() || !self.session.direction.sends() || !is_reachable(peer) {
+            return self.sender.pause(shape);
+        }
+        if !self.watch.may_send(now, self.session.remote_held) {
+            self.quality.send_withheld += 1;
+            return self.sender.pause(shape);
+        }
+        let sent = &mut self.quality.sent;
+        self.sender.send(shape, payload, &mut |datagram| {
+            *sent += 1;
+            wire(peer, datagram);
+        });
+    }
 
     /// The next thing to tell.
     pub fn poll_event(&mut self) -> Option<LegEvent> {
         self.events.pop()
     }
 
-    /// Takes what a re-INVITE or UPDATE changed. Sequence numbers, timestamps and sources go on.
-    pub fn reconfigure(&mut self, session: Session, _now: Instant) {
-        self.config.session = session;
+    /// Takes what a re-INVITE or UPDATE changed. Sequence numbers, timestamps and sources go on; an address learnt is
+    /// kept while the SDP names the same one as before.
+    pub fn reconfigure(&mut self, session: Session, now: Instant) {
+        self.sender.restart(self.shape());
+        if session.rtp != self.session.rtp {
+            self.source.redirect(session.rtp);
+            self.watch.target_changed(now);
+            self.learnt = None;
+        }
+        if session.rtcp != self.session.rtcp {
+            self.report_source = ReportSource::new(session.rtcp);
+        }
+        if session.telephone_event != self.session.telephone_event {
+            let up = self.keys.restart();
+            self.tell_key(up);
+        }
+        if !session.direction.hears() {
+            self.player.restart();
+        }
+        self.watch.session_changed(now);
+        self.session = session;
     }
 
-    /// What is in force.
+    /// What offer and answer agreed on last.
     pub fn session(&self) -> &Session {
-        &self.config.session
+        &self.session
     }
 
-    /// Counters and meters.
+    /// Where media goes at present: the SDP's address, or the one learnt.
+    pub fn peer(&self) -> SocketAddr {
+        self.source.peer()
+    }
+
+    /// Counters and meters. The depth is that of the last tick.
     pub fn quality(&self) -> Quality {
+        let per_ms = u64::from(self.session.codec.rate().hz() / 1_000);
+        let tally = self.player.tally();
         Quality {
+            lost: self.stream.counts().lost(),
+            late: tally.late,
+            duplicated: self.quality.duplicated + tally.duplicated,
+            overflowed: tally.overflowed,
+            resyncs: tally.resyncs,
+            concealed_ms: tally.concealed / per_ms,
+            shortened_ms: tally.shortened / per_ms,
+            stretched_ms: tally.stretched / per_ms,
+            jitter_ms: self.jitter.value() / (self.session.codec.clock_hz() / 1_000),
+            depth_ms: (self.player.depth() as u64 / per_ms) as u32,
+            target_ms: (self.player.target() as u64 / per_ms) as u32,
             digits_dropped: self.events.digits_dropped,
+            rtt_ms: self.reporter.rtt_ms,
+            remote_fraction_lost: self.reporter.remote_fraction_lost,
             ..self.quality
         }
     }
+
+    fn shape(&self) -> Shape {
+        Shape {
+            codec: self.session.codec,
+            payload_type: self.session.payload_type,
+            ptime_ms: self.session.ptime_ms,
+        }
+    }
+
+    fn notice_what_stopped(&mut self, now: Instant) {
+        let up = self.keys.tick(now);
+        self.tell_key(up);
+        let expected = self.session.direction.hears() && !self.session.remote_held;
+        if let Some(which) = self.watch.lost(now, expected) {
+            self.events.push(LegEvent::MediaLost { which });
+        }
+    }
+
+    fn tell_key(&mut self, event: Option<KeyEvent>) {
+        match event {
+            Some(KeyEvent::Down { key }) => {
+                self.quality.digits += 1;
+                self.events.push(LegEvent::Digit { key });
+            }
+            Some(KeyEvent::Up { key, duration_ms }) => {
+                self.events.push(LegEvent::DigitEnd { key, duration_ms });
+            }
+            None => {}
+        }
+    }
+}
+
+/// Whether an address can be sent to; SDP says "nowhere" with port 0 or an unspecified host.
+fn is_reachable(peer: SocketAddr) -> bool {
+    peer.port() != 0 && !peer.ip().is_unspecified()
 }

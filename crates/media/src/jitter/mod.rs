@@ -1,0 +1,446 @@
+//! The jitter buffer: packets go in as they come, 20 ms of audio come out per tick.
+//!
+//! Positions are counted in samples along the peer's timestamps, not in packets, so packets of any length play. The
+//! delay of what is played, over the quickest packets of the last seconds, is kept just above what late packets need
+//! ([`Delay::wait`]). It grows when a packet is missing at its tick (the place is filled by concealment and waits for
+//! the packet), and it is corrected, for jitter and for clock drift alike, by cutting or repeating a piece: of any
+//! length in silence, of whole pitch periods, cross-faded, where the pause does not come.
+
+mod delay;
+mod fifo;
+mod slots;
+#[cfg(test)]
+mod tests;
+
+use crate::codec::Codec;
+use crate::conceal::Concealer;
+use crate::leg::JitterConfig;
+use crate::level::Dbov;
+use crate::stretch::Stretch;
+use delay::{Delay, LATE_WEIGHT};
+use fifo::Fifo;
+pub(crate) use slots::MAX_PAYLOAD;
+use slots::{Slots, Stored};
+
+/// Samples of the longest packet, in ticks: room for it must be in the queue of decoded audio.
+const LONGEST_PACKET_TICKS: usize = 4;
+/// Ticks that a missing packet is waited for before the stream counts as paused.
+const STALL_TICKS: i64 = 5;
+/// Ticks that a correction waits for silence before it is made in speech.
+const PATIENCE: u32 = 25;
+/// Ticks between corrections in speech.
+const COOL_DOWN: u32 = 3;
+/// Likeness at the seam that a correction in speech needs.
+const ALIKE: f32 = 0.7;
+
+/// What a tick got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Played {
+    /// Nothing was due.
+    Silence,
+    /// Some of it was invented.
+    Concealed,
+    /// All of it was said.
+    Real,
+}
+
+/// Counters, in packets and samples.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Tally {
+    pub(crate) late: u64,
+    pub(crate) overflowed: u64,
+    pub(crate) duplicated: u64,
+    pub(crate) resyncs: u64,
+    pub(crate) concealed: u64,
+    pub(crate) shortened: u64,
+    pub(crate) stretched: u64,
+}
+
+/// Buffer, decoder, concealment and time correction of one stream.
+#[derive(Debug)]
+pub(crate) struct Player {
+    tick: usize,
+    hz: i64,
+    least: i64,
+    most: i64,
+    slots: Slots,
+    delay: Delay,
+    concealer: Concealer,
+    stretch: Stretch,
+    fifo: Fifo,
+    /// Whether a packet ever came.
+    started: bool,
+    playing: bool,
+    /// Next sample to decode; what waits in the queue comes before it.
+    fetch: i64,
+    /// Samples invented while waiting for the packet at `fetch`.
+    stalled: i64,
+    /// Comfort noise said that the stream pauses here.
+    pause: Option<i64>,
+    /// Start and length of the newest packet: the grid that packets lie on.
+    newest: (i64, i64),
+    last_arrival: i64,
+    /// Delay of a packet that was implausible; a second one like it is believed.
+    stray: Option<i64>,
+    /// Noise between words, in dB; follows the level down at once and up slowly.
+    floor: f32,
+    patience: u32,
+    invented: bool,
+    depth: i64,
+    tally: Tally,
+}
+
+impl Player {
+    /// For audio of `hz` samples a second.
+    pub(crate) fn new(hz: u32, config: JitterConfig) -> Self {
+        let per_ms = i64::from(hz / 1_000);
+        let tick = hz as usize / 50;
+        Self {
+            tick,
+            hz: i64::from(hz),
+            least: per_ms * i64::from(config.min_ms.min(config.max_ms)),
+            most: per_ms * i64::from(config.max_ms),
+            slots: Slots::new(),
+            delay: Delay::new(hz),
+            concealer: Concealer::new(hz),
+            stretch: Stretch::new(hz),
+            fifo: Fifo::new(tick * (3 + LONGEST_PACKET_TICKS)),
+            started: false,
+            playing: false,
+            fetch: 0,
+            stalled: 0,
+            pause: None,
+            newest: (0, tick as i64),
+            last_arrival: 0,
+            stray: None,
+            floor: -60.0,
+            patience: 0,
+            invented: false,
+            depth: 0,
+            tally: Tally::default(),
+        }
+    }
+
+    /// Counters.
+    pub(crate) fn tally(&self) -> Tally {
+        self.tally
+    }
+
+    /// The delay aimed at, in samples.
+    pub(crate) fn target(&self) -> i64 {
+        self.delay.wait().clamp(self.least, self.most)
+    }
+
+    /// The delay at the last tick, in samples; 0 while nothing plays.
+    pub(crate) fn depth(&self) -> i64 {
+        self.depth
+    }
+
+    /// Where the stream is: the first sample not played yet.
+    pub(crate) fn position(&self) -> i64 {
+        self.fetch + self.stalled - self.fifo.len() as i64
+    }
+
+    /// Another stream comes: the next packet starts anew.
+    pub(crate) fn restart(&mut self) {
+        self.started = false;
+    }
+
+    /// Takes a packet that arrived at `arrival`; both times in samples.
+    pub(crate) fn push(&mut self, arrival: i64, timestamp: i64, codec: Codec, payload: &[u8]) {
+        let duration = codec.duration(payload) as i64;
+        if duration == 0 || !self.plausible(arrival, timestamp) {
+            return;
+        }
+        let missed = self.playing && timestamp < self.fetch + self.stalled;
+        let weight = if missed { LATE_WEIGHT } else { 1 };
+        self.delay.arrived(arrival, arrival - timestamp, weight);
+        self.last_arrival = arrival;
+        if timestamp + duration <= self.fetch {
+            self.tally.late += 1;
+            return;
+        }
+        match self.slots.insert(timestamp, codec, payload) {
+            Stored::Yes => self.newest = self.newest.max((timestamp, duration)),
+            Stored::Duplicate => self.tally.duplicated += 1,
+            Stored::Full => self.tally.overflowed += 1,
+        }
+    }
+
+    /// Comfort noise: the stream pauses from `timestamp` on (RFC 3389).
+    pub(crate) fn pause(&mut self, timestamp: i64) {
+        self.pause = Some(timestamp);
+    }
+
+    /// Fills one tick of audio.
+    pub(crate) fn tick(&mut self, now: i64, out: &mut [i16]) -> Played {
+        self.invented = false;
+        self.depth = 0;
+        if self.playing {
+            self.skip_what_is_too_old(now);
+        } else if !self.start(now) {
+            out.fill(0);
+            return Played::Silence;
+        }
+        self.depth = self.lag(now).max(0);
+        let whole = self.fill();
+        self.correct(now, out);
+        match (whole, self.invented) {
+            (false, _) => Played::Silence,
+            (true, true) => Played::Concealed,
+            (true, false) => Played::Real,
+        }
+    }
+
+    /// Whether the timestamp fits the clock. A jump is believed when it comes twice, or after a pause.
+    fn plausible(&mut self, arrival: i64, timestamp: i64) -> bool {
+        let delay = arrival - timestamp;
+        let silent = arrival - self.last_arrival;
+        if !self.started {
+            self.begin(arrival, timestamp);
+        } else if (delay - self.delay.base()).abs() > self.hz {
+            let again = self.stray.is_some_and(|s| (s - delay).abs() < self.hz / 5);
+            if !again && silent < self.hz {
+                self.stray = Some(delay);
+                self.tally.late += 1;
+                return false;
+            }
+            self.tally.resyncs += 1;
+            self.begin(arrival, timestamp);
+        } else if silent > 4 * self.hz {
+            self.delay.rebase(arrival, delay);
+        }
+        self.stray = None;
+        true
+    }
+
+    fn begin(&mut self, arrival: i64, timestamp: i64) {
+        self.slots.clear();
+        self.fifo.clear();
+        self.concealer.cut();
+        self.delay.restart(arrival, arrival - timestamp);
+        self.started = true;
+        self.playing = false;
+        self.fetch = timestamp;
+        self.stalled = 0;
+        self.pause = None;
+        self.newest = (timestamp, self.tick as i64);
+        self.last_arrival = arrival;
+    }
+
+    /// Delay of the next sample to play.
+    fn lag(&self, now: i64) -> i64 {
+        now - self.delay.base() - (self.fetch - self.fifo.len() as i64)
+    }
+
+    /// Grid on which packets meet ticks: the largest common measure of both lengths.
+    fn grid(&self) -> i64 {
+        let (mut a, mut b) = (self.tick as i64, self.newest.1.max(1));
+        while b != 0 {
+            (a, b) = (b, a % b);
+        }
+        a
+    }
+
+    /// Starts when the oldest packet has waited for as long as late ones need.
+    fn start(&mut self, now: i64) -> bool {
+        let latest_start = now - self.delay.base() - self.most - self.tick as i64;
+        while self.slots.len() > 1 && self.slots.oldest().is_some_and(|s| s.timestamp < latest_start) {
+            self.slots.pop();
+            self.tally.late += 1;
+        }
+        let Some(oldest) = self.slots.oldest() else {
+            return false;
+        };
+        let lag = now - self.delay.base() - oldest.timestamp;
+        if lag < self.target() + self.tick as i64 - self.grid() {
+            return false;
+        }
+        self.playing = true;
+        self.fetch = oldest.timestamp.max(self.fetch);
+        self.stalled = 0;
+        self.pause = None;
+        true
+    }
+
+    /// Keeps the cap of the delay, whatever came: skips ahead to it.
+    fn skip_what_is_too_old(&mut self, now: i64) {
+        let excess = self.lag(now) - self.most - 2 * self.tick as i64;
+        if excess <= 0 || self.slots.len() == 0 {
+            return;
+        }
+        self.fetch += excess;
+        self.fifo.clear();
+        self.concealer.cut();
+        while self.slots.len() > 1 && self.slots.oldest().is_some_and(|s| s.timestamp < self.fetch) {
+            self.slots.pop();
+            self.tally.late += 1;
+        }
+    }
+
+    /// Sees to a tick's worth of audio in the queue; false when there is nothing but silence to give.
+    fn fill(&mut self) -> bool {
+        while self.fifo.len() < self.tick {
+            let missing = self.tick - self.fifo.len();
+            match self.slots.oldest() {
+                Some(slot) if slot.timestamp <= self.fetch => self.decode_oldest(),
+                Some(slot) if self.stalled > 0 => {
+                    let skipped = self.stalled.min(slot.timestamp - self.fetch);
+                    self.fetch += skipped;
+                    self.stalled -= skipped;
+                }
+                Some(slot) => {
+                    let count = missing.min((slot.timestamp - self.fetch) as usize);
+                    self.invent(count);
+                    self.fetch += count as i64;
+                }
+                None => {
+                    let paused = self.pause.is_some_and(|at| at >= self.fetch);
+                    if paused || self.stalled >= STALL_TICKS * self.tick as i64 {
+                        self.playing = false;
+                    }
+                    self.invent(missing);
+                    self.stalled += missing as i64;
+                }
+            }
+        }
+        !(self.invented && self.concealer.faded())
+    }
+
+    fn decode_oldest(&mut self) {
+        let Some((slot, payload)) = self.slots.pop() else {
+            return;
+        };
+        let decoded = slot.codec.decode(payload, self.fifo.room());
+        let played = (self.fetch - slot.timestamp) as usize;
+        if played >= decoded {
+            self.tally.late += 1;
+            return;
+        }
+        self.concealer.real(self.fifo.keep(played, decoded - played));
+        self.fetch = slot.timestamp + decoded as i64;
+        self.stalled = 0;
+    }
+
+    fn invent(&mut self, count: usize) {
+        if !self.concealer.faded() {
+            self.tally.concealed += count as u64;
+        }
+        self.concealer.invent(&mut self.fifo.room()[..count]);
+        self.fifo.keep(0, count);
+        self.invented = true;
+    }
+
+    /// Gives the tick, longer or shorter where the delay is wrong.
+    fn correct(&mut self, now: i64, out: &mut [i16]) {
+        let cut = match self.wanted(now) {
+            Correction::None => 0,
+            Correction::Shorten { by } => self.shorten(by, out),
+            Correction::Lengthen { by } => self.lengthen(by, out),
+        };
+        if cut == 0 {
+            out.copy_from_slice(&self.fifo.samples()[..self.tick]);
+        } else {
+            self.patience = PATIENCE - COOL_DOWN;
+        }
+        self.fifo.consume((self.tick as i64 + cut) as usize);
+    }
+
+    fn wanted(&mut self, now: i64) -> Correction {
+        let quiet = self.is_quiet();
+        if self.invented || !self.playing {
+            return Correction::None;
+        }
+        let grid = self.grid();
+        let lag = self.lag(now);
+        let offset = (self.newest.0 - (now - self.delay.base() - lag)).rem_euclid(grid);
+        let spare = lag - (offset + self.tick as i64 - grid) - self.target();
+        let ms = self.hz / 1_000;
+        let (short, long) = (spare < 0, spare > grid + 6 * ms);
+        if !short && !long {
+            self.patience = 0;
+            let free = quiet && offset > 2 * ms;
+            return if free {
+                Correction::Shorten {
+                    by: Piece::Exactly(offset),
+                }
+            } else {
+                Correction::None
+            };
+        }
+        self.patience += 1;
+        let by = match (quiet, short) {
+            (true, true) => Piece::Exactly(grid - offset),
+            (true, false) => Piece::Exactly(offset + grid),
+            (false, _) if self.patience > PATIENCE || spare > grid + 60 * ms => Piece::Alike,
+            (false, _) => return Correction::None,
+        };
+        if short {
+            Correction::Lengthen { by }
+        } else {
+            Correction::Shorten { by }
+        }
+    }
+
+    /// Whether the tick is a pause between words, where a seam of any length goes unheard.
+    fn is_quiet(&mut self) -> bool {
+        let level = f32::from(Dbov::of(&self.fifo.samples()[..self.tick]).db());
+        self.floor = level.max(-90.0).min(self.floor + 0.02);
+        level <= (self.floor + 4.0).clamp(-60.0, -36.0)
+    }
+
+    /// Takes a piece out; returns its length, 0 when there was none to take.
+    fn shorten(&mut self, by: Piece, out: &mut [i16]) -> i64 {
+        let needed = self.tick + self.stretch.longest();
+        while self.fifo.len() < needed && self.slots.oldest().is_some_and(|s| s.timestamp <= self.fetch) {
+            self.decode_oldest();
+        }
+        if self.fifo.len() < needed {
+            return 0;
+        }
+        let Some(piece) = self.piece(by) else {
+            return 0;
+        };
+        self.stretch.shorten(self.fifo.samples(), piece, out);
+        self.tally.shortened += piece as u64;
+        piece as i64
+    }
+
+    /// Plays a piece twice; returns its length, negative, 0 when none fits.
+    fn lengthen(&mut self, by: Piece, out: &mut [i16]) -> i64 {
+        let Some(piece) = self.piece(by) else {
+            return 0;
+        };
+        self.stretch.lengthen(self.fifo.samples(), piece, out);
+        self.tally.stretched += piece as u64;
+        -(piece as i64)
+    }
+
+    fn piece(&self, by: Piece) -> Option<usize> {
+        match by {
+            Piece::Exactly(length) => Some((length as usize).clamp(1, self.stretch.longest())),
+            Piece::Alike => {
+                let (length, alike) = self.stretch.piece(self.fifo.samples());
+                let pressing = self.patience > 4 * PATIENCE;
+                (alike >= ALIKE || pressing).then_some(length)
+            }
+        }
+    }
+}
+
+/// How the delay is to change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Correction {
+    None,
+    Shorten { by: Piece },
+    Lengthen { by: Piece },
+}
+
+/// Which piece is cut or repeated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Piece {
+    /// So many samples, in silence.
+    Exactly(i64),
+    /// What fits the signal best.
+    Alike,
+}

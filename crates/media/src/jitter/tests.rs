@@ -1,0 +1,261 @@
+//! Scenarios on simulated time with a known signal.
+
+use super::*;
+use crate::codec::g711;
+
+const HZ: i64 = 8_000;
+
+/// Sends a signal through a network of our making into a player.
+struct Scene {
+    player: Player,
+    packet: i64,
+    signal: fn(i64) -> i16,
+    /// Parts per million that the sender's clock is fast.
+    drift_ppm: f64,
+    played: Vec<i16>,
+    kinds: Vec<Played>,
+    depths: Vec<i64>,
+}
+
+impl Scene {
+    fn new(signal: fn(i64) -> i16) -> Self {
+        Self {
+            player: Player::new(8_000, JitterConfig::default()),
+            packet: 160,
+            signal,
+            drift_ppm: 0.0,
+            played: Vec::new(),
+            kinds: Vec::new(),
+            depths: Vec::new(),
+        }
+    }
+
+    /// Runs for `seconds`. `network` gives each packet's way in ms, or `None` for a lost one.
+    fn run(&mut self, seconds: i64, network: impl Fn(i64) -> Option<f64>) {
+        let mut arrivals: Vec<(i64, i64)> = (0..seconds * HZ / self.packet)
+            .filter_map(|n| {
+                let sent = (n + 1) as f64 * self.packet as f64 / (1.0 + self.drift_ppm / 1e6);
+                let way = network(n)?;
+                Some(((sent + way * 8.0) as i64, n * self.packet))
+            })
+            .collect();
+        arrivals.sort_unstable();
+        let mut arrivals = arrivals.into_iter().peekable();
+        for tick in 0..seconds * 50 {
+            let now = tick * 160 + 57;
+            while let Some((at, timestamp)) = arrivals.next_if(|&(at, _)| at <= now) {
+                self.push(at, timestamp);
+            }
+            let mut out = [0; 160];
+            self.kinds.push(self.player.tick(now, &mut out));
+            self.depths.push(self.player.depth());
+            self.played.extend(out);
+        }
+    }
+
+    fn push(&mut self, at: i64, timestamp: i64) {
+        let samples: Vec<i16> = (0..self.packet).map(|n| (self.signal)(timestamp + n)).collect();
+        let mut payload = vec![0; samples.len()];
+        g711::encode_ulaw(&samples, &mut payload);
+        self.player.push(at, timestamp + 1_000_000, Codec::Pcmu, &payload);
+    }
+
+    fn concealed(&self) -> usize {
+        self.kinds.iter().filter(|&&k| k == Played::Concealed).count()
+    }
+
+    fn biggest_jump(&self, from_second: usize) -> i32 {
+        let part = &self.played[from_second * 8_000..];
+        part.windows(2)
+            .map(|w| (i32::from(w[1]) - i32::from(w[0])).abs())
+            .max()
+            .unwrap()
+    }
+
+    fn worst_depth_ms(&self, from_second: usize) -> i64 {
+        self.depths[from_second * 50..].iter().max().unwrap() / 8
+    }
+}
+
+fn tone(n: i64) -> i16 {
+    ((n as f64 * 440.0 * std::f64::consts::TAU / 8_000.0).sin() * 8_000.0) as i16
+}
+
+/// Half a second of tone, half a second of pause.
+fn words(n: i64) -> i16 {
+    if n / 4_000 % 2 == 0 { tone(n) } else { 0 }
+}
+
+/// Steps of the tone itself after µ-law.
+const TONE_STEP: i32 = 3_050;
+
+/// A repeatable number in 0..1 for packet `n`.
+fn noise(n: i64) -> f64 {
+    let mut x = (n as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    x ^= x >> 29;
+    x = x.wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    (x >> 11) as f64 / (1u64 << 53) as f64
+}
+
+#[test]
+fn a_clean_network_plays_every_sample_once_with_less_than_a_tick_and_a_margin_of_delay() {
+    for packet in [80, 160, 240, 320, 480] {
+        let mut scene = Scene::new(tone);
+        scene.packet = packet;
+        scene.run(10, |_| Some(3.0));
+        assert_eq!(scene.concealed(), 0, "packets of {packet}");
+        let wait = if packet % 160 == 0 { 0 } else { 10 };
+        assert!(
+            scene.worst_depth_ms(1) <= 25 + wait,
+            "packets of {packet}: {}",
+            scene.worst_depth_ms(1)
+        );
+        assert!(
+            scene.biggest_jump(1) <= TONE_STEP,
+            "packets of {packet}: {}",
+            scene.biggest_jump(1)
+        );
+    }
+}
+
+#[test]
+fn single_losses_are_concealed_without_a_click_and_without_more_delay() {
+    let mut scene = Scene::new(tone);
+    scene.run(20, |n| (n % 20 != 19).then_some(3.0));
+    assert!((49..=50).contains(&scene.concealed()), "{}", scene.concealed());
+    assert!(scene.worst_depth_ms(1) <= 25);
+    assert!(
+        scene.biggest_jump(1) <= TONE_STEP + 400,
+        "{}",
+        scene.biggest_jump(1)
+    );
+    assert_eq!(scene.player.tally().late, 0);
+}
+
+#[test]
+fn jitter_of_sixty_milliseconds_is_waited_out_after_the_first_seconds() {
+    let mut scene = Scene::new(words);
+    scene.run(60, |n| Some(10.0 + 60.0 * noise(n)));
+    let late = scene.kinds[250..]
+        .iter()
+        .filter(|&&k| k == Played::Concealed)
+        .count();
+    assert!(
+        late * 100 <= 3 * (scene.kinds.len() - 250),
+        "{late} ticks concealed"
+    );
+    assert!(scene.worst_depth_ms(5) <= 110, "{}", scene.worst_depth_ms(5));
+}
+
+#[test]
+fn the_delay_shrinks_again_when_jitter_is_over() {
+    let mut scene = Scene::new(words);
+    scene.run(60, |n| Some(if n < 500 { 60.0 * noise(n) } else { 0.0 }));
+    assert!(scene.worst_depth_ms(50) <= 35, "{}", scene.worst_depth_ms(50));
+}
+
+#[test]
+fn reordered_and_doubled_packets_play_once_and_in_order() {
+    let mut scene = Scene::new(tone);
+    scene.run(20, |n| Some(if n % 7 == 0 { 25.0 } else { 2.0 }));
+    let late = scene.kinds[100..]
+        .iter()
+        .filter(|&&k| k == Played::Concealed)
+        .count();
+    assert_eq!(late, 0);
+    assert!(
+        scene.biggest_jump(2) <= TONE_STEP + 200,
+        "{}",
+        scene.biggest_jump(2)
+    );
+    let before = scene.player.tally();
+    scene.push(20 * HZ, 20 * HZ);
+    scene.push(20 * HZ, 20 * HZ);
+    assert_eq!(scene.player.tally().duplicated, before.duplicated + 1);
+}
+
+#[test]
+fn a_drifting_clock_costs_neither_depth_nor_clicks_in_ten_minutes_of_unbroken_tone() {
+    for drift_ppm in [-200.0, 200.0] {
+        let mut scene = Scene::new(tone);
+        scene.drift_ppm = drift_ppm;
+        scene.run(600, |n| Some(2.0 + noise(n)));
+        assert!(
+            scene.worst_depth_ms(1) <= 45,
+            "{drift_ppm} ppm: {} ms",
+            scene.worst_depth_ms(1)
+        );
+        assert!(
+            scene.biggest_jump(1) <= TONE_STEP + 250,
+            "{drift_ppm} ppm: {}",
+            scene.biggest_jump(1)
+        );
+        assert!(
+            scene.concealed() <= 10,
+            "{drift_ppm} ppm: {} ticks concealed",
+            scene.concealed()
+        );
+        let moved = scene.player.tally();
+        let (cut, doubled) = (moved.shortened as i64, moved.stretched as i64);
+        let expected = (600.0 * 8_000.0 * drift_ppm / 1e6) as i64;
+        assert!(
+            (cut - doubled - expected).abs() < 400,
+            "{drift_ppm} ppm: {cut} cut, {doubled} doubled"
+        );
+    }
+}
+
+#[test]
+fn an_outage_never_pushes_the_delay_over_its_cap() {
+    let mut scene = Scene::new(words);
+    // Each ten seconds the network holds everything back for half a second, then delivers all of it at once.
+    scene.run(60, |n| {
+        Some(if n % 500 >= 475 {
+            ((500 - n % 500) * 20) as f64
+        } else {
+            2.0
+        })
+    });
+    assert!(scene.worst_depth_ms(0) <= 240, "{}", scene.worst_depth_ms(0));
+}
+
+#[test]
+fn pauses_of_the_sender_are_silence_and_speech_resumes_whole() {
+    let mut scene = Scene::new(tone);
+    // Two seconds of speech, two of nothing.
+    scene.run(20, |n| (n / 100 % 2 == 0).then_some(2.0));
+    let silent = scene.kinds.iter().filter(|&&k| k == Played::Silence).count();
+    let real = scene.kinds.iter().filter(|&&k| k == Played::Real).count();
+    assert!(silent >= 480, "{silent} silent ticks");
+    assert!(real >= 498, "{real} real ticks");
+    assert_eq!(scene.player.tally().resyncs, 0);
+}
+
+#[test]
+fn a_jump_of_the_timestamps_is_believed_the_second_time() {
+    let mut scene = Scene::new(tone);
+    scene.run(2, |_| Some(2.0));
+    let silence = [0xff; 160];
+    let at = 2 * HZ;
+    scene.player.push(at, 77_000_000, Codec::Pcmu, &silence);
+    assert_eq!(scene.player.tally().resyncs, 0);
+    scene.player.push(at + 160, 77_000_160, Codec::Pcmu, &silence);
+    assert_eq!(scene.player.tally().resyncs, 1);
+    let mut out = [0; 160];
+    scene.player.tick(at + 330, &mut out);
+    assert_eq!(scene.player.position(), 77_000_320);
+}
+
+#[test]
+fn comfort_noise_ends_the_talk_spurt_without_concealment() {
+    let mut scene = Scene::new(tone);
+    scene.run(1, |_| Some(2.0));
+    scene.player.pause(1_000_000 + HZ);
+    let mut out = [0; 160];
+    let before = scene.player.tally().concealed;
+    for tick in 50..55 {
+        scene.player.tick(tick * 160 + 57, &mut out);
+    }
+    assert!(scene.player.tally().concealed <= before + 160);
+    assert_eq!(out, [0; 160]);
+}

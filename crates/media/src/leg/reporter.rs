@@ -1,0 +1,189 @@
+//! When reports are due, and what they say of the peer (RFC 3550, sections 6.2 to 6.4).
+
+use std::time::{Duration, Instant};
+
+use super::clock::{Clock, middle, ntp_span};
+use crate::rtcp::{Block, Digest};
+use crate::stream::{Counts, Stream};
+
+/// Shortest mean interval (section 6.2); a call has two participants, so its bandwidth never asks for a longer one.
+const INTERVAL: Duration = Duration::from_secs(5);
+/// Makes up for the randomisation, which converges below the mean (section 6.3.1): e − 1.5.
+const COMPENSATION: f64 = 1.218_28;
+
+/// What the peer last told of itself and of us.
+#[derive(Debug)]
+pub(super) struct Reporter {
+    due: Instant,
+    random: u64,
+    /// Middle bits of the peer's last sender report, and when it came.
+    heard: Option<(u32, Instant)>,
+    /// Counts at our last report.
+    before: Counts,
+    /// Packets we had sent at our last two reports: a sender is who sent since the one before the last.
+    sent_before: [u32; 2],
+    pub(super) rtt_ms: Option<u32>,
+    pub(super) remote_fraction_lost: Option<u8>,
+}
+
+impl Reporter {
+    pub(super) fn new(now: Instant, seed: u64) -> Self {
+        let mut reporter = Self {
+            due: now,
+            random: seed | 1,
+            heard: None,
+            before: Counts::default(),
+            sent_before: [0; 2],
+            rtt_ms: None,
+            remote_fraction_lost: None,
+        };
+        // The first report comes after half the interval (section 6.2).
+        reporter.due = now + reporter.interval(INTERVAL / 2);
+        reporter
+    }
+
+    /// Whether a report is due; if so, the next one is scheduled.
+    pub(super) fn is_due(&mut self, now: Instant) -> bool {
+        let due = now >= self.due;
+        if due {
+            self.due = now + self.interval(INTERVAL);
+        }
+        due
+    }
+
+    /// Whether `sent` packets make us a sender in this report (section 6.4).
+    pub(super) fn is_sender(&mut self, sent: u32) -> bool {
+        let [_, last] = self.sent_before;
+        let sender = sent != self.sent_before[0];
+        self.sent_before = [last, sent];
+        sender
+    }
+
+    /// Takes what the peer says; `ssrc` is the source we follow.
+    pub(super) fn heard(&mut self, now: Instant, clock: &Clock, digest: &Digest, ssrc: Option<u32>) {
+        if let Some(info) = digest.info.filter(|_| ssrc == Some(digest.sender)) {
+            self.heard = Some((middle(info.ntp), now));
+        }
+        if let Some(block) = digest.block {
+            self.remote_fraction_lost = Some(block.fraction_lost);
+            self.rtt_ms = round_trip(middle(clock.ntp(now)), &block).or(self.rtt_ms);
+        }
+    }
+
+    /// Another source: its sender reports are not those we quote.
+    pub(super) fn restart(&mut self) {
+        self.heard = None;
+    }
+
+    /// What we report on the source we follow (section 6.4.1).
+    pub(super) fn block(&mut self, now: Instant, stream: &Stream, jitter: u32) -> Option<Block> {
+        let ssrc = stream.ssrc()?;
+        let counts = stream.counts();
+        let expected = counts.expected - self.before.expected;
+        let received = counts.received - self.before.received;
+        self.before = counts;
+        let lost = expected.saturating_sub(received);
+        let (last_report, at) = self.heard.unwrap_or((0, now));
+        Some(Block {
+            ssrc,
+            fraction_lost: (lost << 8).checked_div(expected).unwrap_or(0).min(255) as u8,
+            lost: counts.lost().min(0x7f_ffff) as i32,
+            highest: stream.highest(),
+            jitter,
+            last_report,
+            since_last_report: middle(ntp_span(now.saturating_duration_since(at))),
+        })
+    }
+
+    /// A random interval around `mean` (section 6.3.1).
+    fn interval(&mut self, mean: Duration) -> Duration {
+        self.random ^= self.random << 13;
+        self.random ^= self.random >> 7;
+        self.random ^= self.random << 17;
+        let unit = (self.random >> 11) as f64 / (1u64 << 53) as f64;
+        mean.mul_f64((0.5 + unit) / COMPENSATION)
+    }
+}
+
+/// Round trip in ms from a block that quotes one of our reports (section 6.4.1, figure 2).
+fn round_trip(now: u32, block: &Block) -> Option<u32> {
+    if block.last_report == 0 {
+        return None;
+    }
+    let trip = now
+        .wrapping_sub(block.last_report)
+        .wrapping_sub(block.since_last_report);
+    // A peer that answers before it was asked has a wrong clock, or lies.
+    let plausible = trip < 1 << 22;
+    plausible.then_some((u64::from(trip) * 1_000 >> 16) as u32)
+}
+
+#[cfg(test)]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "an arbitrary epoch; only offsets from it matter"
+)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn intervals_lie_between_half_and_three_halves_of_the_mean_and_differ_by_seed() {
+        let epoch = Instant::now();
+        let mut dues = Vec::new();
+        for seed in [1, 2_000, 3_000_000] {
+            let mut reporter = Reporter::new(epoch, seed);
+            let mut now = epoch;
+            for n in 0..50 {
+                let interval = reporter.due - now;
+                let mean = if n == 0 { 2.5 } else { 5.0 } / COMPENSATION;
+                let ratio = interval.as_secs_f64() / mean;
+                assert!((0.5..=1.5).contains(&ratio), "{ratio}");
+                now = reporter.due;
+                assert!(reporter.is_due(now) && !reporter.is_due(now));
+            }
+            dues.push(now);
+        }
+        dues.dedup();
+        assert_eq!(dues.len(), 3);
+    }
+
+    #[test]
+    fn the_round_trip_is_what_neither_side_kept() {
+        let quoting = |last_report, since_last_report| Block {
+            last_report,
+            since_last_report,
+            ..Block::default()
+        };
+        let second = 1 << 16;
+        assert_eq!(
+            round_trip(10 * second, &quoting(7 * second, 2 * second)),
+            Some(1_000)
+        );
+        assert_eq!(round_trip(10 * second, &quoting(0, 0)), None);
+        assert_eq!(round_trip(10 * second, &quoting(9 * second, 2 * second)), None);
+        assert_eq!(round_trip(5, &quoting(5u32.wrapping_sub(second), 0)), Some(1_000));
+    }
+
+    #[test]
+    fn loss_is_told_for_the_span_since_the_last_report() {
+        let now = Instant::now();
+        let mut stream = Stream::new();
+        let mut reporter = Reporter::new(now, 1);
+        assert_eq!(reporter.block(now, &stream, 0), None);
+        for n in 0..100u16 {
+            if n % 4 != 1 {
+                stream.follow(now, 9, n);
+            }
+        }
+        let block = reporter.block(now, &stream, 5).unwrap();
+        assert_eq!(
+            (block.ssrc, block.fraction_lost, block.lost, block.highest),
+            (9, 64, 25, 99)
+        );
+        for n in 100..200u16 {
+            stream.follow(now, 9, n);
+        }
+        let block = reporter.block(now, &stream, 5).unwrap();
+        assert_eq!((block.fraction_lost, block.lost), (0, 25));
+    }
+}

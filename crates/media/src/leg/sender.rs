@@ -1,0 +1,194 @@
+//! Payloads become packets: re-slicing to the packet time, sequence numbers, timestamps.
+
+use crate::codec::Codec;
+use crate::rtp::{HEADER, Header};
+
+/// Longest packet we send, in ms.
+const LONGEST_MS: usize = 60;
+/// Room for the payload bytes of a packet in the making, and of the tick that completes it.
+const ROOM: usize = Codec::MAX_PAYLOAD * (LONGEST_MS / 20 + 1);
+
+/// Numbers and collects what a leg sends.
+#[derive(Debug)]
+pub(super) struct Sender {
+    ssrc: u32,
+    sequence: u16,
+    /// Timestamp of the first byte collected, or of the next payload.
+    timestamp: u32,
+    /// The next packet starts a talk spurt.
+    marker: bool,
+    /// Header and payload of the packet in the making.
+    packet: [u8; HEADER + ROOM],
+    collected: usize,
+    packets: u32,
+    bytes: u32,
+}
+
+/// How packets are to look.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Shape {
+    pub(super) codec: Codec,
+    pub(super) payload_type: u8,
+    pub(super) ptime_ms: u8,
+}
+
+impl Shape {
+    /// Bytes and clock steps of one packet.
+    fn packet(self) -> (usize, u32) {
+        let ms = match self.ptime_ms {
+            10 | 30 | 40 | 60 => u32::from(self.ptime_ms),
+            _ => 20,
+        };
+        let steps = self.codec.clock_hz() / 1_000 * ms;
+        match self.codec {
+            Codec::Pcmu | Codec::Pcma => (steps as usize, steps),
+        }
+    }
+
+    fn steps_per_tick(self) -> u32 {
+        self.codec.clock_hz() / 50
+    }
+}
+
+impl Sender {
+    pub(super) const fn new(ssrc: u32, sequence: u16, timestamp: u32) -> Self {
+        Self {
+            ssrc,
+            sequence,
+            timestamp,
+            marker: true,
+            packet: [0; HEADER + ROOM],
+            collected: 0,
+            packets: 0,
+            bytes: 0,
+        }
+    }
+
+    /// Packets and payload bytes sent so far, both wrapping (RFC 3550, section 6.4.1).
+    pub(super) const fn totals(&self) -> (u32, u32) {
+        (self.packets, self.bytes)
+    }
+
+    /// Timestamp of what is sent next.
+    pub(super) const fn timestamp(&self) -> u32 {
+        self.timestamp
+    }
+
+    /// A tick passes unsent: time goes on, and the next packet starts a spurt.
+    pub(super) fn pause(&mut self, shape: Shape) {
+        self.restart(shape);
+        self.timestamp = self.timestamp.wrapping_add(shape.steps_per_tick());
+    }
+
+    /// What was collected is given up: the format changes, or nothing may be sent.
+    pub(super) fn restart(&mut self, shape: Shape) {
+        let (bytes, steps) = shape.packet();
+        let given_up = self.collected as u64 * u64::from(steps) / bytes as u64;
+        self.timestamp = self.timestamp.wrapping_add(given_up as u32);
+        self.collected = 0;
+        self.marker = true;
+    }
+
+    /// Takes one tick's payload; `wire` gets every packet that is full.
+    pub(super) fn send(&mut self, shape: Shape, payload: &[u8], wire: &mut dyn FnMut(&[u8])) {
+        let start = HEADER + self.collected;
+        let Some(room) = self.packet.get_mut(start..start + payload.len()) else {
+            return;
+        };
+        room.copy_from_slice(payload);
+        self.collected += payload.len();
+        let (bytes, steps) = shape.packet();
+        while self.collected >= bytes {
+            let header = self.header(shape).to_bytes();
+            self.packet[..HEADER].copy_from_slice(&header);
+            wire(&self.packet[..HEADER + bytes]);
+            self.packet
+                .copy_within(HEADER + bytes..HEADER + self.collected, HEADER);
+            self.collected -= bytes;
+            self.advance(bytes, steps);
+        }
+    }
+
+    fn header(&self, shape: Shape) -> Header {
+        Header {
+            marker: self.marker,
+            payload_type: shape.payload_type,
+            sequence: self.sequence,
+            timestamp: self.timestamp,
+            ssrc: self.ssrc,
+        }
+    }
+
+    fn advance(&mut self, bytes: usize, steps: u32) {
+        self.marker = false;
+        self.sequence = self.sequence.wrapping_add(1);
+        self.timestamp = self.timestamp.wrapping_add(steps);
+        self.packets = self.packets.wrapping_add(1);
+        self.bytes = self.bytes.wrapping_add(bytes as u32);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rtp::Packet;
+
+    fn shape(ptime_ms: u8) -> Shape {
+        Shape {
+            codec: Codec::Pcmu,
+            payload_type: 0,
+            ptime_ms,
+        }
+    }
+
+    fn run(sender: &mut Sender, ptime_ms: u8, ticks: u8) -> Vec<(u16, u32, bool, Vec<u8>)> {
+        let mut sent = Vec::new();
+        for tick in 0..ticks {
+            sender.send(shape(ptime_ms), &[tick; 160], &mut |bytes| {
+                let p = Packet::parse(bytes).unwrap();
+                sent.push((p.sequence, p.timestamp, p.marker, p.payload.to_vec()));
+            });
+        }
+        sent
+    }
+
+    #[test]
+    fn every_packet_time_carries_the_same_bytes_in_steps_of_its_length() {
+        for (ptime, bytes) in [(10, 80), (20, 160), (30, 240), (40, 320), (60, 480), (17, 160)] {
+            let mut sender = Sender::new(1, 65_534, u32::MAX - 100);
+            let sent = run(&mut sender, ptime, 12);
+            assert_eq!(sent.len() * bytes, 12 * 160, "{ptime} ms");
+            for (n, (sequence, timestamp, marker, payload)) in sent.iter().enumerate() {
+                assert_eq!(*sequence, 65_534u16.wrapping_add(n as u16));
+                assert_eq!(*timestamp, (u32::MAX - 100).wrapping_add((n * bytes) as u32));
+                assert_eq!((*marker, payload.len()), (n == 0, bytes));
+            }
+            let all: Vec<u8> = sent.into_iter().flat_map(|p| p.3).collect();
+            assert_eq!(all, (0..12).flat_map(|n| [n; 160]).collect::<Vec<u8>>());
+        }
+    }
+
+    #[test]
+    fn time_goes_on_while_nothing_is_sent_but_numbers_do_not() {
+        let mut sender = Sender::new(1, 0, 0);
+        run(&mut sender, 20, 2);
+        sender.pause(shape(20));
+        sender.pause(shape(20));
+        let sent = run(&mut sender, 20, 1);
+        assert_eq!((sent[0].0, sent[0].1, sent[0].2), (2, 640, true));
+    }
+
+    #[test]
+    fn half_collected_packets_are_given_up_with_their_time() {
+        let mut sender = Sender::new(1, 0, 0);
+        assert!(run(&mut sender, 40, 1).is_empty());
+        sender.restart(shape(40));
+        assert_eq!(run(&mut sender, 20, 1)[0].1, 160);
+    }
+
+    #[test]
+    fn a_payload_that_does_not_fit_is_left_out() {
+        let mut sender = Sender::new(1, 0, 0);
+        sender.send(shape(20), &[0; 5_000], &mut |_| panic!("sent"));
+    }
+}
