@@ -208,16 +208,16 @@ impl Directory {
             "id",
             "no such DID group",
         )?;
+        let names = |references: &[super::DidGroupReference]| references.iter().any(|r| r.did_group_id == id);
         let used = self.dids.values().any(|did| did.did_group_id == id)
-            || self
-                .rooms
-                .values()
-                .any(|room| room.did_group_references.iter().any(|r| r.did_group_id == id));
+            || (self.rooms.values())
+                .any(|room| room.primary_did_group_id == id || names(&room.did_group_references))
+            || (self.subscribers.values()).any(|subscriber| names(&subscriber.did_group_references));
         ensure(
             !used,
             Fault::Conflict,
             "id",
-            "DIDs or meeting rooms still refer to this DID group",
+            "DIDs, meeting rooms or subscribers still refer to this DID group",
         )?;
         self.groups.remove(&id);
         Ok(())
@@ -246,10 +246,14 @@ impl Directory {
             "didGroupId",
             "expected the id of a DID group",
         )?;
-        let taken = self
-            .dids
-            .values()
-            .any(|other| other.phone_number == *number && other.id != did.id);
+        let mut alike = self.by_number.get(number).into_iter().flatten();
+        let taken = alike.any(|other| {
+            *other != did.id
+                && self
+                    .dids
+                    .get(other)
+                    .is_some_and(|other| other.phone_number == *number)
+        });
         ensure(
             !taken,
             Fault::Conflict,
@@ -534,6 +538,25 @@ mod tests {
         assert!(after.room(from).is_none() && after.grant(DidGroupId(1), "222").is_some());
         let after = after.edited(Edit::DeleteRoom(MeetingNumber(300_000))).unwrap();
         assert_eq!(after.codes(DidGroupId(1)), 0);
+    }
+
+    #[test]
+    fn a_group_that_anything_names_is_not_deleted() {
+        let gone = Edit::DeleteGroup(DidGroupId(2));
+        let reference = DidGroupReference {
+            did_group_id: DidGroupId(2),
+            disabled: true,
+        };
+        let mut primary = room(300_000, &[]);
+        primary.primary_did_group_id = DidGroupId(2);
+        let mut user = subscriber("b", Some("a"));
+        user.did_group_references = vec![reference];
+        let before = filled().edited(Edit::PutGroup(group(2))).unwrap();
+        assert!(before.edited(gone.clone()).is_ok());
+        for edit in [Edit::PutRoom(primary), Edit::PutSubscriber(user)] {
+            let refusal = before.edited(edit).unwrap().edited(gone.clone()).unwrap_err();
+            assert_eq!(refusal.fault, Fault::Conflict);
+        }
     }
 
     #[test]
