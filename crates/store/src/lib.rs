@@ -1,1 +1,24 @@
-//! store.
+//! What outlives a call: the directory, ids, call and meeting records, on disk.
+//!
+//! [`Store`] is what a database must do; [`SqliteStore`] does it in one file. [`Keeper`] holds the directory in memory and lets
+//! nobody see an edit before it is on disk; [`RecordWriter`] writes records behind the calls, which never wait for a disk.
+//! [`Provisioning`] reads objects from a text file. The caller brings the clock (epoch ms) and a tokio runtime.
+
+mod assemble;
+mod error;
+mod ids;
+mod keeper;
+mod provision;
+mod record_writer;
+mod scope;
+mod sqlite;
+mod store;
+
+pub use error::StoreError;
+pub use ids::{IdBlock, IdKind};
+pub use keeper::{Keeper, Keeping, WriteRefused};
+pub use provision::{ProvisionError, Provisioning, Secrets};
+pub use record_writer::{RecordCounts, RecordLimits, RecordQueue, RecordWriter, record_writer};
+pub use scope::{LogLine, Order, Page, Records, Scope};
+pub use sqlite::SqliteStore;
+pub use store::{Answer, LogEntry, Record, Store};

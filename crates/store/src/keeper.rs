@@ -1,0 +1,160 @@
+//! The directory in memory, never ahead of the disk.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use arc_swap::ArcSwap;
+use model::Actor;
+use model::directory::{Directory, Edit, EditError};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::{Store, StoreError};
+
+/// Why an edit was not made; nothing has changed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum WriteRefused {
+    /// The edit is at fault.
+    #[error(transparent)]
+    Edit(#[from] EditError),
+    /// Only an empty directory may be filled, and this one is not.
+    #[error("the directory is not empty")]
+    NotEmpty,
+    /// Too many edits wait; try again.
+    #[error("too many edits wait")]
+    Busy,
+    /// The disk did not take it.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The keeper has ended.
+    #[error("the store is closed")]
+    Closed,
+}
+
+/// The directory as everybody sees it, and the way to change it. Clones are handles of the same directory.
+#[derive(Clone)]
+pub struct Keeper {
+    current: Arc<ArcSwap<Directory>>,
+    queue: mpsc::Sender<Job>,
+    refused: Arc<AtomicU64>,
+}
+
+/// The other half of a [`Keeper`]: makes the edits, one after another.
+pub struct Keeping {
+    store: Arc<dyn Store>,
+    current: Arc<ArcSwap<Directory>>,
+    queue: mpsc::Receiver<Job>,
+}
+
+type Answered = Result<Arc<Directory>, WriteRefused>;
+
+struct Job {
+    actor: Actor,
+    edits: Vec<Edit>,
+    now_ms: i64,
+    when: When,
+    answer: oneshot::Sender<Answered>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum When {
+    Always,
+    Empty,
+}
+
+impl Keeper {
+    /// Loads the directory of `store`. At most `queue` edits wait. The caller runs [`Keeping::run`].
+    pub async fn open(store: Arc<dyn Store>, queue: usize) -> Result<(Self, Keeping), StoreError> {
+        let current = Arc::new(ArcSwap::from_pointee(store.load().await?));
+        let (sender, receiver) = mpsc::channel(queue.max(1));
+        let keeper = Self {
+            current: current.clone(),
+            queue: sender,
+            refused: Arc::default(),
+        };
+        let keeping = Keeping {
+            store,
+            current,
+            queue: receiver,
+        };
+        Ok((keeper, keeping))
+    }
+
+    /// The latest directory; includes every edit that was answered, and only what is on disk.
+    pub fn directory(&self) -> Arc<Directory> {
+        self.current.load_full()
+    }
+
+    /// Makes one edit and answers the directory that includes it, once it is on disk.
+    ///
+    /// Whoever drops this future does not undo the edit.
+    pub async fn edit(&self, actor: Actor, edit: Edit, now_ms: i64) -> Answered {
+        self.ask(actor, vec![edit], now_ms, When::Always).await
+    }
+
+    /// Makes several edits in one transaction: all or none.
+    pub async fn edit_all(&self, actor: Actor, edits: Vec<Edit>, now_ms: i64) -> Answered {
+        self.ask(actor, edits, now_ms, When::Always).await
+    }
+
+    /// Makes `edits`, all or none, if the directory holds nothing yet.
+    pub async fn fill(&self, actor: Actor, edits: Vec<Edit>, now_ms: i64) -> Answered {
+        self.ask(actor, edits, now_ms, When::Empty).await
+    }
+
+    /// Edits turned away because too many waited.
+    pub fn turned_away(&self) -> u64 {
+        self.refused.load(Ordering::Relaxed)
+    }
+
+    async fn ask(&self, actor: Actor, edits: Vec<Edit>, now_ms: i64, when: When) -> Answered {
+        let (answer, answered) = oneshot::channel();
+        let job = Job {
+            actor,
+            edits,
+            now_ms,
+            when,
+            answer,
+        };
+        match self.queue.try_send(job) {
+            Ok(()) => answered.await.unwrap_or(Err(WriteRefused::Closed)),
+            Err(mpsc::error::TrySendError::Full(_)) => {
+                self.refused.fetch_add(1, Ordering::Relaxed);
+                Err(WriteRefused::Busy)
+            }
+            Err(mpsc::error::TrySendError::Closed(_)) => Err(WriteRefused::Closed),
+        }
+    }
+}
+
+impl Keeping {
+    /// Makes edits until every [`Keeper`] is gone and what waited is done.
+    pub async fn run(mut self) {
+        while let Some(job) = self.queue.recv().await {
+            let made = self.make(&job.actor, &job.edits, job.now_ms, job.when).await;
+            // Whoever asked may have left; the edit stands.
+            let _ = job.answer.send(made);
+        }
+    }
+
+    async fn make(&self, actor: &Actor, edits: &[Edit], now_ms: i64, when: When) -> Answered {
+        let now = self.current.load_full();
+        if when == When::Empty && !is_empty(&now) {
+            return Err(WriteRefused::NotEmpty);
+        }
+        let mut next = Directory::clone(&now);
+        for edit in edits {
+            next = next.edited(edit.clone())?;
+        }
+        self.store.write(actor, edits, now_ms).await?;
+        let next = Arc::new(next);
+        self.current.store(next.clone());
+        Ok(next)
+    }
+}
+
+fn is_empty(directory: &Directory) -> bool {
+    directory.subscribers().next().is_none()
+        && directory.groups().next().is_none()
+        && directory.dids().next().is_none()
+        && directory.rooms().next().is_none()
+}

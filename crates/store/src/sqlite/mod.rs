@@ -1,0 +1,101 @@
+//! The store in one SQLite file: WAL, `synchronous=FULL`, one writing connection, a few reading ones.
+
+mod audit;
+mod edit;
+mod fault;
+mod files;
+mod load;
+mod log;
+mod open;
+mod records;
+mod schema;
+mod sequence;
+#[cfg(test)]
+mod tests;
+
+use std::fs::File;
+use std::ops::Range;
+use std::path::Path;
+use std::sync::Mutex;
+
+use model::directory::{Directory, Edit};
+use model::{Actor, Cdr, Mdr, MeetingId};
+use sqlx::SqlitePool;
+
+use crate::{Answer, IdKind, LogLine, Page, Record, Records, Scope, Store, StoreError};
+
+/// A [`Store`] in one SQLite file. One process at a time may have it open.
+pub struct SqliteStore {
+    /// One connection, so that writers queue here and not in SQLite.
+    writer: SqlitePool,
+    readers: SqlitePool,
+    /// The lock is held as long as the file is open.
+    lock: Mutex<Option<File>>,
+}
+
+impl SqliteStore {
+    /// Opens the store at `path`, or makes it, with its folder. Needs a tokio runtime.
+    ///
+    /// Refuses a store that another process has open, a file of another program or later version, and a damaged file.
+    pub async fn open(path: &Path) -> Result<Self, StoreError> {
+        open::open(path).await
+    }
+
+    async fn shut(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+        if let Ok(mut lock) = self.lock.lock() {
+            lock.take();
+        }
+    }
+}
+
+impl Store for SqliteStore {
+    fn load(&self) -> Answer<'_, Directory> {
+        Box::pin(load::load(&self.readers))
+    }
+
+    fn write<'a>(&'a self, actor: &'a Actor, edits: &'a [Edit], now_ms: i64) -> Answer<'a, ()> {
+        Box::pin(edit::write(&self.writer, actor, edits, now_ms))
+    }
+
+    fn reserve(&self, kind: IdKind, count: u64) -> Answer<'_, Range<u64>> {
+        Box::pin(sequence::reserve(&self.writer, kind, count))
+    }
+
+    fn add_records<'a>(&'a self, records: &'a [Record]) -> Answer<'a, ()> {
+        Box::pin(records::add(&self.writer, records))
+    }
+
+    fn cdrs<'a>(&'a self, scope: &'a Scope, page: Page) -> Answer<'a, Records<Cdr>> {
+        Box::pin(records::cdrs(&self.readers, scope, page))
+    }
+
+    fn mdrs<'a>(&'a self, scope: &'a Scope, page: Page) -> Answer<'a, Records<Mdr>> {
+        Box::pin(records::mdrs(&self.readers, scope, page))
+    }
+
+    fn meeting_log<'a>(
+        &'a self,
+        scope: &'a Scope,
+        meeting: MeetingId,
+        page: Page,
+    ) -> Answer<'a, Records<LogLine>> {
+        Box::pin(log::read(&self.readers, scope, meeting, page))
+    }
+
+    fn health(&self) -> Answer<'_, ()> {
+        Box::pin(sequence::touch(&self.writer))
+    }
+
+    fn checkpoint(&self) -> Answer<'_, ()> {
+        Box::pin(open::checkpoint(&self.writer))
+    }
+
+    fn close(&self) -> Answer<'_, ()> {
+        Box::pin(async {
+            self.shut().await;
+            Ok(())
+        })
+    }
+}

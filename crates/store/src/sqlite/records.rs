@@ -1,0 +1,216 @@
+use model::{Cause, Cdr, LegId, Mdr, MeetingId, MeetingNumber, Role, Sid};
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row, SqliteConnection, SqlitePool};
+
+use super::fault::{fit, whole};
+use super::load::{number, sid};
+use super::log;
+use crate::{Order, Page, Record, Records, Scope, StoreError};
+
+/// Writes `records`, all or none; what is already there stays.
+pub(super) async fn add(pool: &SqlitePool, records: &[Record]) -> Result<(), StoreError> {
+    let mut tx = pool.begin().await?;
+    for record in records {
+        match record {
+            Record::Call(cdr) => add_cdr(&mut tx, cdr).await?,
+            Record::Meeting(mdr) => add_mdr(&mut tx, mdr).await?,
+            Record::Log(entry) => log::add(&mut tx, entry).await?,
+        }
+    }
+    Ok(tx.commit().await?)
+}
+
+async fn add_cdr(db: &mut SqliteConnection, cdr: &Cdr) -> Result<(), StoreError> {
+    let object = || format!("record of call {}", cdr.leg);
+    let meeting = match cdr.meeting {
+        Some((id, _)) => Some(fit(id.0, object, "meeting")?),
+        None => None,
+    };
+    sqlx::query(
+        "INSERT INTO cdrs (leg, subscriber_sid, callee, caller, source, outbound, codec, created_ms, answered_ms,
+             joined_ms, ended_ms, meeting, meeting_number, role, access_code, custom_name, cause, sip_status)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)
+         ON CONFLICT (leg) DO NOTHING",
+    )
+    .bind(fit(cdr.leg.0, object, "id")?)
+    .bind(cdr.subscriber_sid.as_ref().map(Sid::as_str))
+    .bind(&cdr.callee)
+    .bind(&cdr.caller)
+    .bind(&cdr.source)
+    .bind(cdr.outbound)
+    .bind(&cdr.codec)
+    .bind(cdr.created_ms)
+    .bind(cdr.answered_ms)
+    .bind(cdr.joined_ms)
+    .bind(cdr.ended_ms)
+    .bind(meeting)
+    .bind(cdr.meeting.map(|(_, number)| number.0))
+    .bind(cdr.role.map(|role| role as i64))
+    .bind(&cdr.access_code)
+    .bind(&cdr.custom_name)
+    .bind(cdr.cause.text())
+    .bind(cdr.sip_status)
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+async fn add_mdr(db: &mut SqliteConnection, mdr: &Mdr) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO mdrs (meeting, meeting_number, subscriber_sid, created_ms, started_ms, ended_ms, calls, peak, cause,
+             on_the_fly)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+         ON CONFLICT (meeting) DO NOTHING",
+    )
+    .bind(fit(mdr.meeting.0, || format!("record of meeting {}", mdr.meeting), "id")?)
+    .bind(mdr.number.0)
+    .bind(mdr.subscriber_sid.as_str())
+    .bind(mdr.created_ms)
+    .bind(mdr.started_ms)
+    .bind(mdr.ended_ms)
+    .bind(mdr.calls)
+    .bind(mdr.peak)
+    .bind(mdr.cause.text())
+    .bind(mdr.on_the_fly)
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// The statements that read one page of a table: how many in all, and the page in either order. Every one is bound to a
+/// scope, a list of secure ids as JSON.
+macro_rules! paged {
+    ($table:literal, $id:literal) => {
+        Paged {
+            count: concat!("SELECT count(*) FROM ", $table, " WHERE subscriber_sid IN (SELECT value FROM json_each(?1))"),
+            oldest: paged!(@page $table, $id, "ASC"),
+            newest: paged!(@page $table, $id, "DESC"),
+        }
+    };
+    (@page $table:literal, $id:literal, $order:literal) => {
+        concat!(
+            "SELECT * FROM ", $table, " WHERE subscriber_sid IN (SELECT value FROM json_each(?1)) ORDER BY created_ms ",
+            $order, ", ", $id, " ", $order, " LIMIT ?2 OFFSET ?3"
+        )
+    };
+}
+
+struct Paged {
+    count: &'static str,
+    oldest: &'static str,
+    newest: &'static str,
+}
+
+const CDRS: Paged = paged!("cdrs", "leg");
+const MDRS: Paged = paged!("mdrs", "meeting");
+
+impl Paged {
+    async fn read<R>(
+        &self,
+        pool: &SqlitePool,
+        scope: &Scope,
+        page: Page,
+        each: fn(&SqliteRow) -> Result<R, StoreError>,
+    ) -> Result<Records<R>, StoreError> {
+        let scope = scope_text(scope);
+        let statement = match page.order {
+            Order::OldestFirst => self.oldest,
+            Order::NewestFirst => self.newest,
+        };
+        let mut tx = pool.begin().await?;
+        let total: i64 = sqlx::query_scalar(self.count)
+            .bind(&scope)
+            .fetch_one(&mut *tx)
+            .await?;
+        let rows = sqlx::query(statement)
+            .bind(&scope)
+            .bind(page.limit)
+            // Past the end of any table either way.
+            .bind(i64::try_from(page.offset).unwrap_or(i64::MAX))
+            .fetch_all(&mut *tx)
+            .await?;
+        tx.commit().await?;
+        Ok(Records {
+            page: rows.iter().map(each).collect::<Result<_, _>>()?,
+            total: whole(total, "count")?,
+        })
+    }
+}
+
+/// A scope as SQL takes it: a JSON list of secure ids.
+pub(super) fn scope_text(scope: &Scope) -> String {
+    let sids = scope.sids().iter().map(|sid| sid.as_str().into());
+    serde_json::Value::Array(sids.collect()).to_string()
+}
+
+/// One page of call detail records.
+pub(super) async fn cdrs(pool: &SqlitePool, scope: &Scope, page: Page) -> Result<Records<Cdr>, StoreError> {
+    CDRS.read(pool, scope, page, cdr).await
+}
+
+/// One page of meeting detail records.
+pub(super) async fn mdrs(pool: &SqlitePool, scope: &Scope, page: Page) -> Result<Records<Mdr>, StoreError> {
+    MDRS.read(pool, scope, page, mdr).await
+}
+
+fn cdr(row: &SqliteRow) -> Result<Cdr, StoreError> {
+    Ok(Cdr {
+        leg: LegId(number(row, "leg")?),
+        subscriber_sid: row
+            .try_get::<Option<String>, _>("subscriber_sid")?
+            .as_deref()
+            .map(Sid::new),
+        callee: row.try_get("callee")?,
+        caller: row.try_get("caller")?,
+        source: row.try_get("source")?,
+        outbound: row.try_get("outbound")?,
+        codec: row.try_get("codec")?,
+        created_ms: row.try_get("created_ms")?,
+        answered_ms: row.try_get("answered_ms")?,
+        joined_ms: row.try_get("joined_ms")?,
+        ended_ms: row.try_get("ended_ms")?,
+        meeting: cdr_meeting(row)?,
+        role: cdr_role(row)?,
+        access_code: row.try_get("access_code")?,
+        custom_name: row.try_get("custom_name")?,
+        cause: cause(row)?,
+        sip_status: number(row, "sip_status")?,
+    })
+}
+
+fn cdr_meeting(row: &SqliteRow) -> Result<Option<(MeetingId, MeetingNumber)>, StoreError> {
+    let id: Option<i64> = row.try_get("meeting")?;
+    id.map(|id| {
+        Ok((
+            MeetingId(whole(id, "meeting")?),
+            MeetingNumber(number(row, "meeting_number")?),
+        ))
+    })
+    .transpose()
+}
+
+fn cdr_role(row: &SqliteRow) -> Result<Option<Role>, StoreError> {
+    let role: Option<i64> = row.try_get("role")?;
+    role.map(|role| Role::from_wire(role).ok_or_else(|| StoreError::Damaged(format!("{role} is no role"))))
+        .transpose()
+}
+
+fn mdr(row: &SqliteRow) -> Result<Mdr, StoreError> {
+    Ok(Mdr {
+        meeting: MeetingId(number(row, "meeting")?),
+        number: MeetingNumber(number(row, "meeting_number")?),
+        subscriber_sid: sid(row, "subscriber_sid")?,
+        created_ms: row.try_get("created_ms")?,
+        started_ms: row.try_get("started_ms")?,
+        ended_ms: row.try_get("ended_ms")?,
+        calls: number(row, "calls")?,
+        peak: number(row, "peak")?,
+        cause: cause(row)?,
+        on_the_fly: row.try_get("on_the_fly")?,
+    })
+}
+
+fn cause(row: &SqliteRow) -> Result<Cause, StoreError> {
+    let text: String = row.try_get("cause")?;
+    Cause::find(&text).ok_or_else(|| StoreError::Damaged(format!("{text} is no cause")))
+}

@@ -1,0 +1,35 @@
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::{SqlSafeStr, SqlitePool};
+
+use crate::StoreError;
+
+/// `PRTY`; tells our files from those of other programs (https://sqlite.org/pragma.html#pragma_application_id).
+pub(super) const APPLICATION_ID: i32 = 0x5052_5459;
+
+const STEPS: [(&str, &str); 2] = [
+    (
+        "directory",
+        include_str!("../../migrations/sqlite/0001_directory.sql"),
+    ),
+    (
+        "records",
+        include_str!("../../migrations/sqlite/0002_records.sql"),
+    ),
+];
+
+/// Brings the schema up to date, one transaction a step. A step that was ever released is never changed.
+pub(super) async fn migrate(pool: &SqlitePool) -> Result<(), StoreError> {
+    let steps = STEPS.iter().zip(1..).map(|((name, sql), version)| {
+        Migration::new(
+            version,
+            (*name).into(),
+            MigrationType::Simple,
+            sql.into_sql_str(),
+            false,
+        )
+    });
+    Ok(Migrator::with_migrations(steps.collect()).run(pool).await?)
+}
+
+/// Number of the latest step.
+pub(super) const LATEST: i64 = STEPS.len() as i64;

@@ -1,0 +1,80 @@
+use std::future::Future;
+use std::ops::Range;
+use std::pin::Pin;
+
+use model::directory::{Directory, Edit};
+use model::{Actor, Cdr, Event, Mdr, MeetingId, Sid};
+
+use crate::{IdKind, LogLine, Page, Records, Scope, StoreError};
+
+/// An answer that comes later.
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
+
+/// A database of the bridge. Chosen at run time, hence object-safe.
+pub trait Store: Send + Sync + 'static {
+    /// The whole directory.
+    fn load(&self) -> Answer<'_, Directory>;
+
+    /// Writes `edits` and one audit row each in one transaction: all or none. They are on disk when this answers `Ok`.
+    ///
+    /// The edits must have been accepted by the current directory; [`crate::Keeper`] sees to that. After an error the database is as it
+    /// was before. The one exception is [`StoreError::Failed`] from a disk that failed in the last step, the sync: then only a restart tells.
+    fn write<'a>(&'a self, actor: &'a Actor, edits: &'a [Edit], now_ms: i64) -> Answer<'a, ()>;
+
+    /// `count` ids that were never given before, not even to a process that died. They are spent when this answers.
+    fn reserve(&self, kind: IdKind, count: u64) -> Answer<'_, Range<u64>>;
+
+    /// Writes `records` in one transaction: all or none. A record already there is left as it is, so a batch may be sent again.
+    fn add_records<'a>(&'a self, records: &'a [Record]) -> Answer<'a, ()>;
+
+    /// One page of call detail records of `scope`.
+    fn cdrs<'a>(&'a self, scope: &'a Scope, page: Page) -> Answer<'a, Records<Cdr>>;
+
+    /// One page of meeting detail records of `scope`.
+    fn mdrs<'a>(&'a self, scope: &'a Scope, page: Page) -> Answer<'a, Records<Mdr>>;
+
+    /// One page of the log of `meeting`, if it is of `scope`.
+    fn meeting_log<'a>(
+        &'a self,
+        scope: &'a Scope,
+        meeting: MeetingId,
+        page: Page,
+    ) -> Answer<'a, Records<LogLine>>;
+
+    /// Whether the database can be written to, tried by writing.
+    fn health(&self) -> Answer<'_, ()>;
+
+    /// Moves what is in the write-ahead log to the main file.
+    fn checkpoint(&self) -> Answer<'_, ()>;
+
+    /// Ends all connections and lets another process have the store. Everything after it fails.
+    fn close(&self) -> Answer<'_, ()>;
+}
+
+/// Something to keep of a call or meeting.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Record {
+    /// What remains of a call.
+    Call(Box<Cdr>),
+    /// What remains of a meeting.
+    Meeting(Box<Mdr>),
+    /// One thing that happened in a meeting.
+    Log(LogEntry),
+}
+
+/// One thing that happened in a meeting.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogEntry {
+    /// The meeting.
+    pub meeting: MeetingId,
+    /// Place in the meeting's log, counted from 0.
+    pub seq: u64,
+    /// The tenant it belongs to.
+    pub subscriber_sid: Sid,
+    /// When, epoch ms.
+    pub at_ms: i64,
+    /// Who asked or decided.
+    pub actor: Actor,
+    /// What.
+    pub event: Event,
+}
