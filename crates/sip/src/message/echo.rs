@@ -43,7 +43,8 @@ impl Echo {
             .filter(|(name, _)| name == "via" || name == "v")
             .flat_map(|(_, value)| split(value, b','))
             .map(<[u8]>::trim_ascii)
-            .filter(|hop| !hop.is_empty())
+            // What a broken Via leaves behind a comma is no hop.
+            .filter(|hop| hop.contains(&b'/'))
             .take(vias.saturating_add(1))
             .collect();
         let (top, rest) = hops.split_first()?;

@@ -1,0 +1,10 @@
+//! The endpoint against a scripted peer, on simulated time.
+
+mod calls;
+mod limits;
+mod mutations;
+mod offers;
+mod peer;
+mod refusals;
+mod routes;
+mod sessions;
