@@ -22,6 +22,8 @@ pub struct Limits {
     pub transactions: usize,
     /// Most server transactions at once started by one source address with a new INVITE.
     pub transactions_per_source: usize,
+    /// Most transactions at once that one call's peer started, BYE and CANCEL apart.
+    pub transactions_per_call: usize,
     /// How long a call may ring before we give up, if the caller's Expires does not say less.
     pub ringing: Duration,
     /// What a 503 of ours says in Retry-After, seconds.
@@ -39,6 +41,7 @@ impl Default for Limits {
             calls: 5_000,
             transactions: 20_000,
             transactions_per_source: 2_000,
+            transactions_per_call: 500,
             ringing: Duration::from_secs(180),
             retry_after: 5,
         }

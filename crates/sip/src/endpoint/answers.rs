@@ -46,7 +46,9 @@ impl Endpoint {
             None => writer,
         };
         let ok = writer.maybe_sdp(sdp);
-        call.session = SessionTimer::start(now, pending.agreed);
+        if !matches!(call.stage, Stage::Ringing { .. }) {
+            call.session = SessionTimer::start(now, pending.agreed);
+        }
         if let Some(sdp) = sdp {
             call.local_sdp = Bytes::copy_from_slice(sdp);
         }

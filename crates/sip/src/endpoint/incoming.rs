@@ -174,11 +174,11 @@ impl Endpoint {
         };
         if !self
             .transactions
-            .admits(Class::InDialog, &self.config.limits, &mut self.out.counters)
+            .admits(Class::Ending, &self.config.limits, &mut self.out.counters)
         {
             return self.refuse(request, &Refusal::new(503));
         }
-        let tx = self.open(request, Class::InDialog, call);
+        let tx = self.open(request, Class::Ending, call);
         let tag = self.with_call(call, |_, call| call.dialog.local_tag().to_owned());
         let tag = tag.unwrap_or_else(|| self.stateless_tag(&request.echo));
         let ok = Writer::response(&request.echo, 200, None, Some(&tag)).done();

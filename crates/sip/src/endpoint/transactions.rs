@@ -40,8 +40,27 @@ impl Outbox {
 pub(crate) enum Class {
     /// An INVITE that would make a call, from this source.
     NewCall(IpAddr),
-    /// Everything that serves a call we have.
-    InDialog,
+    /// A request inside this call.
+    InCall(CallId),
+    /// BYE and CANCEL.
+    Ending,
+}
+
+/// Whose share of the table a transaction counts against.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Holder {
+    Source(IpAddr),
+    Call(CallId),
+}
+
+impl Class {
+    fn holder(self) -> Option<Holder> {
+        match self {
+            Self::NewCall(source) => Some(Holder::Source(source)),
+            Self::InCall(call) => Some(Holder::Call(call)),
+            Self::Ending => None,
+        }
+    }
 }
 
 /// A server transaction to open.
@@ -126,7 +145,7 @@ pub(crate) struct Transactions {
     servers: BTreeMap<TxId, ServerSlot>,
     by_key: BTreeMap<Key, TxId>,
     by_origin: BTreeMap<Origin, TxId>,
-    by_source: BTreeMap<IpAddr, usize>,
+    by_holder: BTreeMap<Holder, usize>,
     clients: BTreeMap<TxId, ClientSlot>,
     by_branch: BTreeMap<Bytes, TxId>,
     by_connection: BTreeSet<(u64, TxId)>,
@@ -140,7 +159,7 @@ impl Transactions {
             servers: BTreeMap::new(),
             by_key: BTreeMap::new(),
             by_origin: BTreeMap::new(),
-            by_source: BTreeMap::new(),
+            by_holder: BTreeMap::new(),
             clients: BTreeMap::new(),
             by_branch: BTreeMap::new(),
             by_connection: BTreeSet::new(),
@@ -159,19 +178,19 @@ impl Transactions {
 
     /// Whether one more of this class fits; counts the refusal otherwise.
     pub(crate) fn admits(&self, class: Class, limits: &Limits, counters: &mut Counters) -> bool {
+        let in_dialog = self.len() < limits.transactions_in_dialog();
         let (counter, fits) = match class {
-            Class::InDialog => (
+            Class::Ending => (&mut counters.shed_in_dialog, in_dialog),
+            Class::InCall(call) => (
                 &mut counters.shed_in_dialog,
-                self.len() < limits.transactions_in_dialog(),
+                in_dialog && self.held_by(Holder::Call(call)) < limits.transactions_per_call,
             ),
             Class::NewCall(_) if self.len() >= limits.transactions => {
                 (&mut counters.shed_transactions, false)
             }
             Class::NewCall(source) => (
                 &mut counters.shed_source,
-                self.by_source
-                    .get(&source)
-                    .is_none_or(|n| *n < limits.transactions_per_source),
+                self.held_by(Holder::Source(source)) < limits.transactions_per_source,
             ),
         };
         *counter += u64::from(!fits);
@@ -202,8 +221,8 @@ impl Transactions {
         };
         self.by_key.insert(new.key.clone(), id);
         self.by_origin.insert(new.origin.clone(), id);
-        if let Class::NewCall(source) = new.class {
-            *self.by_source.entry(source).or_default() += 1;
+        if let Some(holder) = new.class.holder() {
+            *self.by_holder.entry(holder).or_default() += 1;
         }
         let slot = ServerSlot {
             machine,
@@ -358,17 +377,21 @@ impl Transactions {
         if self.by_origin.get(&slot.origin) == Some(&id) {
             self.by_origin.remove(&slot.origin);
         }
-        if let Class::NewCall(source) = slot.class {
-            self.release_source(source);
+        if let Some(holder) = slot.class.holder() {
+            self.release(holder);
         }
         self.forget_everywhere(id, slot.flow);
     }
 
-    fn release_source(&mut self, source: IpAddr) {
-        if let Some(count) = self.by_source.get_mut(&source) {
+    fn held_by(&self, holder: Holder) -> usize {
+        self.by_holder.get(&holder).copied().unwrap_or(0)
+    }
+
+    fn release(&mut self, holder: Holder) {
+        if let Some(count) = self.by_holder.get_mut(&holder) {
             *count = count.saturating_sub(1);
             if *count == 0 {
-                self.by_source.remove(&source);
+                self.by_holder.remove(&holder);
             }
         }
     }

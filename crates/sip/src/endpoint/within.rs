@@ -14,14 +14,26 @@ use crate::message::{Refusal, Request, Verb, Writer, body, text};
 
 impl Endpoint {
     pub(super) fn within(&mut self, now: Instant, id: CallId, request: &Request) {
+        let class = match request.verb {
+            Verb::Bye => Class::Ending,
+            Verb::Invite
+            | Verb::Ack
+            | Verb::Cancel
+            | Verb::Options
+            | Verb::Info
+            | Verb::Update
+            | Verb::Subscribe
+            | Verb::Declined
+            | Verb::Unknown => Class::InCall(id),
+        };
         if !self
             .transactions
-            .admits(Class::InDialog, &self.config.limits, &mut self.out.counters)
+            .admits(class, &self.config.limits, &mut self.out.counters)
         {
             let busy = Refusal::new(503).with("Retry-After", self.config.limits.retry_after.to_string());
             return self.refuse_stateless(&request.echo, &busy);
         }
-        let tx = self.open(request, Class::InDialog, id);
+        let tx = self.open(request, class, id);
         self.with_call(id, |endpoint, call| endpoint.in_dialog(now, call, tx, request));
     }
 
@@ -98,7 +110,7 @@ impl Endpoint {
         self.take_acknowledgement(now, call, None);
         self.trying(now, tx, &request.echo);
         self.refresh_target(call, request);
-        self.offered(now, call, pending, request)
+        self.offered(call, pending, request)
     }
 
     fn update(&mut self, now: Instant, call: &mut Call, tx: TxId, request: &Request) -> Result<(), Refusal> {
@@ -106,19 +118,14 @@ impl Endpoint {
         if pending.has_offer {
             self.check_offer(call)?;
             self.refresh_target(call, request);
-            return self.offered(now, call, pending, request);
+            return self.offered(call, pending, request);
         }
         self.refresh_target(call, request);
         if matches!(call.stage, Stage::Ringing { .. }) {
             // No session yet whose timer could run.
             pending.agreed = None;
         }
-        let ringing = matches!(call.stage, Stage::Ringing { .. });
-        let session = call.session;
         self.accept(now, call, &pending, None);
-        if ringing {
-            call.session = session;
-        }
         Ok(())
     }
 
@@ -162,13 +169,7 @@ impl Endpoint {
         }
     }
 
-    fn offered(
-        &mut self,
-        _now: Instant,
-        call: &mut Call,
-        pending: Pending,
-        request: &Request,
-    ) -> Result<(), Refusal> {
+    fn offered(&mut self, call: &mut Call, pending: Pending, request: &Request) -> Result<(), Refusal> {
         let sdp = body::sdp(request)?;
         call.peer_offer = Some(Box::new(pending));
         self.tell(Event::Offered { call: call.id, sdp });

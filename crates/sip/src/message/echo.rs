@@ -153,6 +153,7 @@ fn field(name: &str, value: &[u8]) -> Vec<u8> {
 
 /// The top hop with `received` and `rport` as RFC 3261 section 18.2.1 and RFC 3581 section 4 want them.
 fn stamped(hop: &[u8], source: SocketAddr) -> Vec<u8> {
+    let ip = source.ip().to_canonical();
     let named = |part: &&[u8], name: &str| parameter(part).0.eq_ignore_ascii_case(name.as_bytes());
     let parts = split(hop, b';');
     let rport = parts.iter().skip(1).any(|part| named(part, "rport"));
@@ -160,8 +161,8 @@ fn stamped(hop: &[u8], source: SocketAddr) -> Vec<u8> {
         .iter()
         .filter(|part| !named(part, "received") && !named(part, "rport"));
     let mut out = kept.copied().collect::<Vec<_>>().join(&b';');
-    if rport || sent_by(hop) != Some(source.ip()) {
-        out.extend_from_slice(format!(";received={}", source.ip()).as_bytes());
+    if rport || sent_by(hop) != Some(ip) {
+        out.extend_from_slice(format!(";received={ip}").as_bytes());
     }
     if rport {
         out.extend_from_slice(format!(";rport={}", source.port()).as_bytes());

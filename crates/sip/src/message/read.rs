@@ -210,6 +210,10 @@ fn admit_request(
 
 fn admit_response(response: sipx_sip::Response, limits: &Limits) -> Result<Response, Refusal> {
     let common = Common::read(&response.headers, limits)?;
+    // One that was on its way to somebody else (RFC 3261 section 8.1.3.3).
+    if common.hops != 1 {
+        return Err(Refusal::bad("Response with several Vias"));
+    }
     Ok(Response {
         status: response.status.code(),
         branch: Bytes::copy_from_slice(common.via.branch().unwrap_or_default()),

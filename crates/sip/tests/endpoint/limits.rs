@@ -73,6 +73,21 @@ fn even_requests_in_calls_have_a_bound() {
 }
 
 #[test]
+fn one_call_cannot_take_all_transactions_and_can_still_end() {
+    let mut peer = limited(|limits| limits.transactions_per_call = 2);
+    peer.call("");
+    let statuses: Vec<String> = (2..5)
+        .map(|seq| {
+            let info = peer.inside("INFO", seq, "", "");
+            kind(&only(peer.send(&info)))
+        })
+        .collect();
+    assert_eq!(statuses, ["200", "200", "503"]);
+    let bye = peer.inside("BYE", 9, "", "");
+    assert_eq!(kinds(&peer.send(&bye)), ["200"]);
+}
+
+#[test]
 fn heads_bodies_headers_and_hops_are_bounded() {
     let long = "x".repeat(70_000);
     let many = |text: &str, n| text.repeat(n);
