@@ -17,7 +17,7 @@ mod timers;
 pub mod transaction;
 
 pub use counters::Counters;
-pub use endpoint::Endpoint;
-pub use endpoint::api::{CallId, Command, EndCause, EndpointConfig, Event, Incoming, Input, Output};
+pub use endpoint::api::{CallId, Command, Dial, EndCause, EndpointConfig, Event, Incoming, Input, Output};
+pub use endpoint::{DialError, Endpoint};
 pub use flow::{Flow, Transport};
 pub use limits::Limits;

@@ -44,6 +44,10 @@ pub(crate) enum Stage {
         remind_at: Option<Instant>,
         give_up_at: Instant,
     },
+    /// Our INVITE has no final answer.
+    Dialling(Box<Dialling>),
+    /// Our user gave a dialled call up; what still comes is acknowledged and ended.
+    Abandoned(Box<Dialling>),
     /// Answered.
     Up,
     /// Our user hung up before the ACK came; BYE waits for it (RFC 3261 section 15).
@@ -52,6 +56,18 @@ pub(crate) enum Stage {
     Closing,
     /// To be forgotten.
     Gone,
+}
+
+/// An INVITE of ours, and what ends it.
+#[derive(Debug)]
+pub(crate) struct Dialling {
+    pub(crate) branch: String,
+    pub(crate) flow: Flow,
+    /// The whole CANCEL; it may go out once a provisional response came (RFC 3261 section 9.1).
+    pub(crate) cancel: Bytes,
+    pub(crate) may_cancel: bool,
+    pub(crate) cancelled: bool,
+    pub(crate) give_up_at: Instant,
 }
 
 /// A request of the peer's that waits for our user.
@@ -135,6 +151,23 @@ pub(crate) const OFFER_TRIES: u32 = 5;
 pub(crate) const REMIND: Duration = Duration::from_secs(60);
 
 impl Call {
+    /// A call in which nothing has happened yet.
+    pub(crate) fn new(id: CallId, dialog: Dialog, flow: Flow, stage: Stage) -> Self {
+        Self {
+            id,
+            dialog,
+            flow,
+            stage,
+            unacked: None,
+            peer_offer: None,
+            our_offer: OurOffer::None,
+            updating: false,
+            session: SessionTimer::Off,
+            local_sdp: Bytes::new(),
+            peer_updates: false,
+        }
+    }
+
     /// When something is to be done next.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         let stage = match &self.stage {
@@ -143,6 +176,7 @@ impl Call {
                 give_up_at,
                 ..
             } => Some(remind_at.map_or(*give_up_at, |at| at.min(*give_up_at))),
+            Stage::Dialling(dialling) | Stage::Abandoned(dialling) => Some(dialling.give_up_at),
             Stage::Up => self.session.deadline(),
             Stage::Leaving { .. } | Stage::Closing | Stage::Gone => None,
         };
@@ -160,8 +194,8 @@ impl Call {
     /// Whether our user was told that it ended.
     pub(crate) fn is_over(&self) -> bool {
         match self.stage {
-            Stage::Ringing { .. } | Stage::Up => false,
-            Stage::Leaving { .. } | Stage::Closing | Stage::Gone => true,
+            Stage::Ringing { .. } | Stage::Dialling(_) | Stage::Up => false,
+            Stage::Abandoned(_) | Stage::Leaving { .. } | Stage::Closing | Stage::Gone => true,
         }
     }
 

@@ -10,7 +10,7 @@ use sipx_sip::headers::ContactValue;
 use sipx_sip::{Address, HeaderName, Headers, Host, Uri};
 
 use crate::flow::{Flow, Transport};
-use crate::message::{Refusal, Request, Writer};
+use crate::message::{Refusal, Request, Response, Writer, text};
 
 /// The full identity of a dialog; only an exact match of all three counts.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,7 +44,10 @@ pub(crate) struct Dialog {
     /// The route set, in the order our requests use.
     routes: Vec<Bytes>,
     local_seq: u32,
-    remote_seq: u32,
+    /// None yet in a call we make.
+    remote_seq: Option<u32>,
+    /// We made the call, and its Call-ID.
+    pub(crate) ours: bool,
     /// The INVITE came straight from the peer, without a proxy.
     direct: bool,
 }
@@ -67,9 +70,53 @@ impl Dialog {
             target,
             routes: request.echo.record_routes.clone(),
             local_seq: 0,
-            remote_seq: request.cseq,
+            remote_seq: Some(request.cseq),
+            ours: false,
             direct: request.hops == 1 && request.echo.record_routes.is_empty(),
         }
+    }
+
+    /// What becomes a dialog when the called one answers (RFC 3261 section 12.1.2).
+    pub(crate) fn dialled(call_id: String, tag: String, from: &str, target: Uri) -> Self {
+        Self {
+            local: Bytes::from(format!("{from};tag={tag}")),
+            remote: Bytes::from([b"<", target.to_bytes().as_ref(), b">"].concat()),
+            key: DialogKey {
+                call_id: Bytes::from(call_id),
+                local_tag: Bytes::from(tag),
+                remote_tag: Bytes::new(),
+            },
+            target,
+            routes: Vec::new(),
+            local_seq: 0,
+            remote_seq: None,
+            ours: true,
+            direct: true,
+        }
+    }
+
+    /// The dialog that this 2xx makes of a dialled one.
+    pub(crate) fn answered(&self, response: &Response) -> Self {
+        let mut routes = text::list(&response.headers, &HeaderName::RecordRoute);
+        routes.reverse();
+        let target = contact(&response.headers).ok().flatten();
+        Self {
+            key: DialogKey {
+                remote_tag: response.to_tag.clone().unwrap_or_default(),
+                ..self.key.clone()
+            },
+            local: self.local.clone(),
+            remote: response.to.clone(),
+            target: target.unwrap_or_else(|| self.target.clone()),
+            direct: routes.is_empty(),
+            routes: routes.into_iter().map(Bytes::from).collect(),
+            ..*self
+        }
+    }
+
+    /// Whether requests of the peer can belong to it: a call we make gets its other tag with the answer.
+    pub(crate) fn is_complete(&self) -> bool {
+        !(self.ours && self.key.remote_tag.is_empty())
     }
 
     /// Our tag, as text.
@@ -79,8 +126,8 @@ impl Dialog {
 
     /// Takes a request's CSeq in; whether it is higher than the last (RFC 3261 section 12.2.2).
     pub(crate) fn advances(&mut self, seq: u32) -> bool {
-        let higher = seq > self.remote_seq;
-        self.remote_seq = self.remote_seq.max(seq);
+        let higher = self.remote_seq.is_none_or(|last| seq > last);
+        self.remote_seq = self.remote_seq.max(Some(seq));
         higher
     }
 

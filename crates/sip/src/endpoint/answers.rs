@@ -63,7 +63,12 @@ impl Endpoint {
         let tag = call.dialog.local_tag().to_owned();
         let ringing = match &call.stage {
             Stage::Ringing { invite, .. } => Some(invite),
-            Stage::Up | Stage::Leaving { .. } | Stage::Closing | Stage::Gone => None,
+            Stage::Dialling(_)
+            | Stage::Abandoned(_)
+            | Stage::Up
+            | Stage::Leaving { .. }
+            | Stage::Closing
+            | Stage::Gone => None,
         };
         if let Some(pending) = call.peer_offer.take().as_ref().or(ringing) {
             self.refuse_in_transaction(now, pending.tx, &pending.echo, refusal, &tag);

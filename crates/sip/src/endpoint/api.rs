@@ -113,6 +113,21 @@ pub enum Command {
     },
 }
 
+/// A call we make.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dial {
+    /// The way to the trunk or phone.
+    pub flow: Flow,
+    /// Whom to call: a `sip:` or `sips:` URI, as it goes into the Request-URI and To.
+    pub target: String,
+    /// Who calls: a name-addr such as `\"Room 5\" <sip:5551234@bridge.example.com>`, without tag.
+    pub from: String,
+    /// P-Asserted-Identity, for trunks that want one.
+    pub asserted: Option<String>,
+    /// Our offer.
+    pub sdp: Vec<u8>,
+}
+
 /// What to do, what happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Output {
@@ -127,11 +142,28 @@ pub enum Output {
     Event(Event),
 }
 
-/// What happened to a call. Every [`Event::Incoming`] is followed by exactly one [`Event::Ended`].
+/// What happened to a call. Every [`Event::Incoming`] and every call dialled is followed by exactly one
+/// [`Event::Ended`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// A new call; answer it with Ring, Answer or Refuse.
     Incoming(Box<Incoming>),
+    /// The called one was reached and rings, or says something before it answers (180 to 199).
+    Progress {
+        /// The call.
+        call: CallId,
+        /// The status.
+        status: u16,
+        /// Early media, if offered.
+        sdp: Option<Vec<u8>>,
+    },
+    /// The called one answered and was acknowledged.
+    Answered {
+        /// The call.
+        call: CallId,
+        /// The answer to our offer; without one the call is of no use.
+        sdp: Option<Vec<u8>>,
+    },
     /// The caller acknowledged our 200.
     Confirmed {
         /// The call.
@@ -236,7 +268,7 @@ pub enum EndCause {
     TransportLost,
     /// Nobody refreshed the session in time (RFC 4028).
     SessionExpired,
-    /// A request of ours inside the call failed with this status (408 for no answer, 481 for a peer that
-    /// does not know the call).
+    /// A request of ours failed with this status: the INVITE of a call we made, or one inside a call (408 for
+    /// no answer, 481 for a peer that does not know the call).
     RequestFailed(u16),
 }

@@ -57,6 +57,7 @@ impl Calls {
 
     pub(crate) fn take(&mut self, id: CallId) -> Option<Box<Call>> {
         let call = self.by_id.remove(&id)?;
+        self.by_dialog.remove(&call.dialog.key);
         if let Some(connection) = call.flow.connection {
             self.by_connection.remove(&(connection, id));
         }
@@ -67,13 +68,14 @@ impl Calls {
     pub(crate) fn put(&mut self, call: Box<Call>) {
         self.agenda.set(call.id, call.deadline());
         if matches!(call.stage, Stage::Gone) {
-            self.by_dialog.remove(&call.dialog.key);
             self.agenda.set(call.id, None);
             return;
         }
         self.by_connection
             .extend(call.flow.connection.map(|connection| (connection, call.id)));
-        self.by_dialog.insert(call.dialog.key.clone(), call.id);
+        if call.dialog.is_complete() {
+            self.by_dialog.insert(call.dialog.key.clone(), call.id);
+        }
         self.by_id.insert(call.id, call);
     }
 }

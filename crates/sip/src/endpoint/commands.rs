@@ -57,7 +57,12 @@ impl Endpoint {
     fn answer_call(&mut self, now: Instant, call: &mut Call, sdp: &[u8]) {
         match std::mem::replace(&mut call.stage, Stage::Up) {
             Stage::Ringing { invite, .. } => self.accept(now, call, &invite, Some(sdp)),
-            other @ (Stage::Up | Stage::Leaving { .. } | Stage::Closing | Stage::Gone) => {
+            other @ (Stage::Dialling(_)
+            | Stage::Abandoned(_)
+            | Stage::Up
+            | Stage::Leaving { .. }
+            | Stage::Closing
+            | Stage::Gone) => {
                 call.stage = other;
                 self.late();
             }
@@ -73,7 +78,12 @@ impl Endpoint {
                 self.refuse_pending(now, call, &refusal);
                 self.end(call, EndCause::Refused(refusal.status), Stage::Gone);
             }
-            Stage::Up | Stage::Leaving { .. } | Stage::Closing | Stage::Gone => self.late(),
+            Stage::Dialling(_)
+            | Stage::Abandoned(_)
+            | Stage::Up
+            | Stage::Leaving { .. }
+            | Stage::Closing
+            | Stage::Gone => self.late(),
         }
     }
 
@@ -120,7 +130,8 @@ impl Endpoint {
                 self.end(call, EndCause::HungUp, Stage::Leaving { reason });
             }
             Stage::Up => self.close(now, call, EndCause::HungUp, reason.as_deref()),
-            Stage::Leaving { .. } | Stage::Closing | Stage::Gone => self.late(),
+            Stage::Dialling(_) => self.abandon(now, call, EndCause::HungUp),
+            Stage::Abandoned(_) | Stage::Leaving { .. } | Stage::Closing | Stage::Gone => self.late(),
         }
     }
 

@@ -7,8 +7,8 @@ use sipx_sip::HeaderName;
 use super::Endpoint;
 use super::api::{CallId, EndCause, Event, Incoming};
 use super::transactions::{Class, NewServer, TxId};
-use crate::dialog::call::{Call, OurOffer, Pending, PendingKind, Stage};
-use crate::dialog::session::{Agreed, SessionTimer};
+use crate::dialog::call::{Call, Pending, PendingKind, Stage};
+use crate::dialog::session::Agreed;
 use crate::dialog::{Dialog, DialogKey, contact};
 use crate::message::refusal::{ALLOW, SUPPORTED};
 use crate::message::{Echo, Refusal, Request, Verb, Writer, body, identity, text};
@@ -133,23 +133,14 @@ impl Endpoint {
         let bound = self.config.limits.ringing;
         let expires = text::seconds(&request.headers, &HeaderName::Expires);
         let wait = expires.map_or(bound, |s| bound.min(std::time::Duration::from_secs(u64::from(s))));
-        Call {
-            id,
-            dialog,
-            flow: request.flow,
-            stage: Stage::Ringing {
-                invite: Box::new(invite),
-                remind_at: None,
-                give_up_at: now + wait,
-            },
-            unacked: None,
-            peer_offer: None,
-            our_offer: OurOffer::None,
-            updating: false,
-            session: SessionTimer::Off,
-            local_sdp: bytes::Bytes::new(),
-            peer_updates: text::lists(&request.headers, &HeaderName::Allow, "UPDATE"),
-        }
+        let stage = Stage::Ringing {
+            invite: Box::new(invite),
+            remind_at: None,
+            give_up_at: now + wait,
+        };
+        let mut call = Call::new(id, dialog, request.flow, stage);
+        call.peer_updates = text::lists(&request.headers, &HeaderName::Allow, "UPDATE");
+        call
     }
 
     /// Opens the server transaction of a request.
@@ -192,7 +183,13 @@ impl Endpoint {
                 self.refuse_pending(now, call, &Refusal::new(487));
                 self.end(call, EndCause::Cancelled, Stage::Gone);
             }
-            Stage::Ringing { .. } | Stage::Up | Stage::Leaving { .. } | Stage::Closing | Stage::Gone => {
+            Stage::Ringing { .. }
+            | Stage::Dialling(_)
+            | Stage::Abandoned(_)
+            | Stage::Up
+            | Stage::Leaving { .. }
+            | Stage::Closing
+            | Stage::Gone => {
                 let reinvite = call.peer_offer.as_ref().is_some_and(|offer| offer.tx == invite);
                 if reinvite {
                     self.refuse_pending(now, call, &Refusal::new(487));

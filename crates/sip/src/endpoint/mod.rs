@@ -10,6 +10,7 @@
 //! | `within` | requests inside a call: BYE, INFO, OPTIONS, re-INVITE, UPDATE |
 //! | `answers` | our responses |
 //! | `commands` | what our user wants |
+//! | `dial` | calls we make |
 //! | `outgoing` | our requests inside a call and the responses to them |
 //! | `timeouts` | deadlines of a call |
 //! | `calls`, `transactions` | the tables |
@@ -18,6 +19,7 @@ mod answers;
 pub(crate) mod api;
 mod calls;
 mod commands;
+mod dial;
 mod incoming;
 mod outgoing;
 mod timeouts;
@@ -28,6 +30,7 @@ use std::time::Instant;
 
 use self::api::{CallId, Command, EndCause, EndpointConfig, Event, Input, Output};
 use self::calls::Calls;
+pub use self::dial::DialError;
 use self::transactions::{Outbox, Transactions};
 use crate::counters::Counters;
 use crate::dialog::call::{Call, Stage};

@@ -76,11 +76,14 @@ impl Endpoint {
             self.out.counters.stray_responses += 1;
             return;
         };
-        for report in reports.into_iter().filter(|_| response.status >= 200) {
+        for report in reports {
+            let last = response.status >= 200;
             self.with_call(report.call, |endpoint, call| match report.purpose {
-                Purpose::Bye => call.stage = Stage::Gone,
-                Purpose::Reinvite => endpoint.offer_answered(now, call, report.seq, response),
-                Purpose::Update => endpoint.update_answered(now, call, response),
+                Purpose::Invite => endpoint.dial_answered(now, call, report.seq, response),
+                Purpose::Bye if last => call.stage = Stage::Gone,
+                Purpose::Reinvite if last => endpoint.offer_answered(now, call, report.seq, response),
+                Purpose::Update if last => endpoint.update_answered(now, call, response),
+                Purpose::Bye | Purpose::Reinvite | Purpose::Update | Purpose::Cancel => {}
             });
         }
     }
@@ -92,7 +95,9 @@ impl Endpoint {
         }
         self.with_call(report.call, |endpoint, call| match report.purpose {
             Purpose::Bye => call.stage = Stage::Gone,
+            Purpose::Invite => endpoint.dial_failed(call, 408),
             Purpose::Reinvite | Purpose::Update => endpoint.fail(now, call, 408),
+            Purpose::Cancel => {}
         });
     }
 
@@ -114,8 +119,7 @@ impl Endpoint {
             ..300 => self.offer_accepted(now, call, sdp, response),
             408 | 481 => self.fail(now, call, response.status),
             491 if tries < OFFER_TRIES => {
-                // We did not make the Call-ID: 0 to 2 s in steps of 10 ms (RFC 3261 section 14.1).
-                let wait = Duration::from_millis(10 * self.random.below(201));
+                let wait = self.glare_wait(call);
                 call.our_offer = OurOffer::Waiting {
                     at: now + wait,
                     sdp,
@@ -125,6 +129,15 @@ impl Endpoint {
             }
             status => self.offer_refused(now, call, motive, status, response),
         }
+    }
+
+    /// Who made the Call-ID waits 2.1 to 4 s, the other up to 2 s (RFC 3261 section 14.1).
+    fn glare_wait(&mut self, call: &Call) -> Duration {
+        let steps = match call.dialog.ours {
+            true => 210 + self.random.below(191),
+            false => self.random.below(201),
+        };
+        Duration::from_millis(10 * steps)
     }
 
     fn offer_accepted(&mut self, now: Instant, call: &mut Call, sdp: Bytes, response: &Response) {
@@ -183,7 +196,7 @@ impl Endpoint {
         }
     }
 
-    fn send_ack(&mut self, call: &Call, seq: u32) {
+    pub(super) fn send_ack(&mut self, call: &Call, seq: u32) {
         let flow = call.dialog.next_hop(call.flow);
         let branch = self.random.branch();
         let writer = call.dialog.request("ACK", seq, &self.via(flow, &branch));
@@ -222,7 +235,7 @@ impl Endpoint {
         seq
     }
 
-    fn via(&self, flow: Flow, branch: &str) -> String {
+    pub(super) fn via(&self, flow: Flow, branch: &str) -> String {
         let transport = flow.transport.via_name();
         format!(
             "SIP/2.0/{transport} {};branch={branch};rport",
@@ -248,7 +261,7 @@ fn retry_refresh(now: Instant, call: &mut Call, response: &Response) {
     call.session.refresh_again(now + REFRESH_AGAIN);
 }
 
-fn session_description(response: &Response) -> Option<Vec<u8>> {
+pub(super) fn session_description(response: &Response) -> Option<Vec<u8>> {
     let kind = response.headers.typed::<ContentType>()?.ok()?;
     let is_sdp = kind.is("application", "sdp") && !response.body.is_empty();
     is_sdp.then(|| response.body.to_vec())

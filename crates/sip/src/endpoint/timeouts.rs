@@ -11,6 +11,7 @@ use crate::transaction::ServerInput;
 impl Endpoint {
     pub(super) fn call_timeout(&mut self, now: Instant, call: &mut Call) {
         self.ringing_timeout(now, call);
+        self.dial_timeout(now, call);
         self.unacked_timeout(now, call);
         self.offer_timeout(now, call);
         self.session_timeout(now, call);
@@ -41,7 +42,12 @@ impl Endpoint {
             call.unacked = None;
             let reason = match &mut call.stage {
                 Stage::Leaving { reason } => reason.take(),
-                Stage::Ringing { .. } | Stage::Up | Stage::Closing | Stage::Gone => None,
+                Stage::Ringing { .. }
+                | Stage::Dialling(_)
+                | Stage::Abandoned(_)
+                | Stage::Up
+                | Stage::Closing
+                | Stage::Gone => None,
             };
             return self.close(now, call, EndCause::NotAcknowledged, reason.as_deref());
         }

@@ -80,6 +80,9 @@ pub(crate) enum Purpose {
     Bye,
     Reinvite,
     Update,
+    /// The INVITE of a call we make.
+    Invite,
+    Cancel,
 }
 
 /// A client transaction to open.
@@ -147,7 +150,7 @@ pub(crate) struct Transactions {
     by_origin: BTreeMap<Origin, TxId>,
     by_holder: BTreeMap<Holder, usize>,
     clients: BTreeMap<TxId, ClientSlot>,
-    by_branch: BTreeMap<Bytes, TxId>,
+    by_branch: BTreeMap<(Bytes, &'static [u8]), TxId>,
     by_connection: BTreeSet<(u64, TxId)>,
     agenda: Agenda<TxId>,
     last: u64,
@@ -240,11 +243,15 @@ impl Transactions {
         let id = self.next_id(new.flow);
         let reliable = new.flow.transport.is_reliable();
         let machine = match new.purpose {
-            Purpose::Reinvite => ClientMachine::Invite(InviteClient::new(now, reliable, new.request)),
-            Purpose::Bye | Purpose::Update => ClientMachine::Other(Client::new(now, reliable, new.request)),
+            Purpose::Reinvite | Purpose::Invite => {
+                ClientMachine::Invite(InviteClient::new(now, reliable, new.request))
+            }
+            Purpose::Bye | Purpose::Update | Purpose::Cancel => {
+                ClientMachine::Other(Client::new(now, reliable, new.request))
+            }
         };
         let branch = Bytes::from(new.branch);
-        self.by_branch.insert(branch.clone(), id);
+        self.by_branch.insert((branch.clone(), new.purpose.method()), id);
         let slot = ClientSlot {
             machine,
             branch,
@@ -276,11 +283,9 @@ impl Transactions {
         answer: &crate::message::Response,
         out: &mut Outbox,
     ) -> Option<Vec<Report>> {
-        let id = *self.by_branch.get(&answer.branch)?;
+        let method = Purpose::of(&answer.method)?;
+        let id = *self.by_branch.get(&(answer.branch.clone(), method))?;
         let slot = self.clients.get_mut(&id)?;
-        if slot.purpose.method() != answer.method.as_bytes() {
-            return None;
-        }
         let ack = slot.ack.clone().filter(|_| answer.status >= 300);
         let input = ClientInput::Response {
             status: answer.status,
@@ -291,6 +296,17 @@ impl Transactions {
             ClientMachine::Other(machine) => machine.handle_input(now, input),
         }
         Some(self.drain_client(id, out))
+    }
+
+    /// Gives up an INVITE of ours that was cancelled and never got its final response (RFC 3261 section 9.1).
+    pub(crate) fn abandon(&mut self, branch: &str) {
+        let key = (
+            Bytes::copy_from_slice(branch.as_bytes()),
+            Purpose::Invite.method(),
+        );
+        if let Some(id) = self.by_branch.get(&key).copied() {
+            self.forget_client(id);
+        }
     }
 
     /// Lets one transaction's time pass; `None` when none is due.
@@ -398,7 +414,7 @@ impl Transactions {
 
     fn forget_client(&mut self, id: TxId) {
         if let Some(slot) = self.clients.remove(&id) {
-            self.by_branch.remove(&slot.branch);
+            self.by_branch.remove(&(slot.branch, slot.purpose.method()));
             self.forget_everywhere(id, slot.flow);
         }
     }
@@ -455,11 +471,18 @@ impl ClientSlot {
 }
 
 impl Purpose {
+    /// The name of a method we use, from a response's CSeq.
+    fn of(name: &[u8]) -> Option<&'static [u8]> {
+        let all = [Self::Bye, Self::Reinvite, Self::Update, Self::Cancel];
+        all.into_iter().map(Self::method).find(|method| *method == name)
+    }
+
     /// The method's name on the wire.
     pub(crate) fn method(self) -> &'static [u8] {
         match self {
             Self::Bye => b"BYE",
-            Self::Reinvite => b"INVITE",
+            Self::Reinvite | Self::Invite => b"INVITE",
+            Self::Cancel => b"CANCEL",
             Self::Update => b"UPDATE",
         }
     }

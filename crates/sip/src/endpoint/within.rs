@@ -134,7 +134,11 @@ impl Endpoint {
         let undecided = match call.stage {
             Stage::Ringing { .. } => true,
             Stage::Up => call.peer_offer.is_some(),
-            Stage::Leaving { .. } | Stage::Closing | Stage::Gone => return Err(Refusal::new(481)),
+            Stage::Dialling(_)
+            | Stage::Abandoned(_)
+            | Stage::Leaving { .. }
+            | Stage::Closing
+            | Stage::Gone => return Err(Refusal::new(481)),
         };
         if undecided {
             let seconds = self.random.below(11);
@@ -214,7 +218,11 @@ impl Endpoint {
                     },
                 });
             }
-            Stage::Ringing { .. } | Stage::Closing | Stage::Gone => {}
+            Stage::Ringing { .. }
+            | Stage::Dialling(_)
+            | Stage::Abandoned(_)
+            | Stage::Closing
+            | Stage::Gone => {}
         }
     }
 }

@@ -7,7 +7,7 @@
 use bytes::Bytes;
 use sipx_sip::error::{FramingError, HeaderSyntaxError, LimitKind, ParseError, StartLineError};
 use sipx_sip::headers::HeaderParam;
-use sipx_sip::{Address, CSeq, HeaderError, HeaderName, Headers, Message, Method, TypedHeader, Uri, Via};
+use sipx_sip::{Address, CSeq, HeaderError, HeaderName, Headers, Message, TypedHeader, Uri, Via};
 
 use super::echo::{Cleanliness, Echo, head};
 use super::{Refusal, Verb, text};
@@ -49,9 +49,10 @@ impl Request {
 pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) branch: Bytes,
-    pub(crate) method: Method,
+    pub(crate) method: Bytes,
     /// The whole To, for the ACK of a failure.
     pub(crate) to: Bytes,
+    pub(crate) to_tag: Option<Bytes>,
     pub(crate) headers: Headers,
     pub(crate) body: Bytes,
 }
@@ -217,7 +218,8 @@ fn admit_response(response: sipx_sip::Response, limits: &Limits) -> Result<Respo
     Ok(Response {
         status: response.status.code(),
         branch: Bytes::copy_from_slice(common.via.branch().unwrap_or_default()),
-        method: common.cseq.method,
+        method: Bytes::copy_from_slice(common.cseq.method.as_bytes()),
+        to_tag: common.to.tag().map(Bytes::copy_from_slice),
         to: Bytes::from(
             response
                 .headers

@@ -118,7 +118,7 @@ impl Peer {
         std::mem::take(&mut self.events)
     }
 
-    fn drain(&mut self) -> Vec<String> {
+    pub(crate) fn drain(&mut self) -> Vec<String> {
         let mut texts = Vec::new();
         while let Some(output) = self.endpoint.poll_output() {
             match output {
