@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::header::{ALLOW, CACHE_CONTROL, HeaderValue};
 use axum::http::{Method, StatusCode};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
@@ -58,13 +58,15 @@ pub fn router(settings: Settings, backend: Arc<dyn Backend>) -> Router {
                 .route(&format!("{path}/"), methods.clone())
                 .route(&path, methods)
         });
-    v1.fallback(not_found)
+    let all = v1
+        .fallback(not_found)
         .layer(from_fn_with_state(api.clone(), auth::require))
         .route("/livez", get(health::live))
         .route("/readyz", get(health::ready))
         .layer(DefaultBodyLimit::max(BODY_MAX))
-        .layer(from_fn(finish))
-        .with_state(api)
+        .with_state(api);
+    // Around the whole router and not its routes: `Allow` is known only there.
+    Router::new().fallback_service(all).layer(from_fn(finish))
 }
 
 fn routes() -> Vec<(&'static str, MethodRouter<Api>)> {
@@ -108,7 +110,7 @@ fn routes() -> Vec<(&'static str, MethodRouter<Api>)> {
     ]
 }
 
-async fn not_found(State(_): State<Api>) -> ApiError {
+async fn not_found() -> ApiError {
     ApiError::not_found()
 }
 

@@ -1,0 +1,95 @@
+use std::net::{IpAddr, Ipv4Addr};
+
+use api::Peer;
+use axum::body::Body;
+use axum::http::{Method, Request};
+use model::directory::{Edit, SubscriberRole};
+
+use crate::fixture::{self, PASSWORD};
+use crate::world::{Reply, World, request};
+
+const CALLS: &str = "/conference/v1/calls";
+
+async fn try_out(world: &World, login: &str, password: &str, last: u8) -> Reply {
+    let mut request = request(Method::GET, CALLS, login, password)
+        .body(Body::empty())
+        .unwrap();
+    let source = IpAddr::V4(Ipv4Addr::new(198, 51, 100, last));
+    request.extensions_mut().insert(Peer(source));
+    world.send(request).await
+}
+
+#[tokio::test]
+async fn missing_and_wrong_credentials_are_told_apart_and_both_are_challenged() {
+    let world = World::new();
+    for path in [CALLS, "/conference/v1/nothing", "/conference/v1", "/"] {
+        for header in [None, Some("Basic"), Some("Basic ???"), Some("Bearer x")] {
+            let request = header
+                .into_iter()
+                .fold(Request::get(path), |r, h| r.header("authorization", h));
+            let reply = world.send(request.body(Body::empty()).unwrap()).await;
+            assert_eq!(
+                reply.refusal(),
+                (401, "Unauthorized".into(), String::new()),
+                "{path} {header:?}"
+            );
+            assert!(reply.header("www-authenticate").starts_with("Basic "));
+        }
+    }
+    for (login, password) in [
+        ("alice", "wrong"),
+        ("nobody", PASSWORD),
+        ("", ""),
+        ("alice\0", PASSWORD),
+    ] {
+        let reply = try_out(&world, login, password, 1).await;
+        assert_eq!(
+            reply.refusal(),
+            (401, "Bad credentials".into(), String::new()),
+            "{login}"
+        );
+        assert!(reply.header("www-authenticate").starts_with("Basic "));
+    }
+    assert_eq!(try_out(&world, "alice", PASSWORD, 1).await.status, 200);
+}
+
+#[tokio::test]
+async fn the_eleventh_wrong_try_is_too_many_and_another_source_is_unaffected() {
+    let world = World::new();
+    for _ in 0..10 {
+        assert_eq!(try_out(&world, "alice", "wrong", 1).await.status, 401);
+    }
+    let reply = try_out(&world, "alice", PASSWORD, 1).await;
+    assert_eq!(reply.refusal(), (429, "Too many requests".into(), String::new()));
+    assert_eq!(reply.header("retry-after"), "6");
+    assert_eq!(try_out(&world, "alice", PASSWORD, 2).await.status, 200);
+    assert_eq!(try_out(&world, "bob", PASSWORD, 1).await.status, 200);
+    world.backend.state().now_ms += 6_000;
+    assert_eq!(try_out(&world, "alice", PASSWORD, 1).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_changed_password_counts_from_the_next_request_on() {
+    let world = World::new();
+    assert_eq!(try_out(&world, "alice", PASSWORD, 1).await.status, 200);
+    let mut alice = fixture::subscriber("alice", None, SubscriberRole::Administrator, None);
+    alice.password_hash = api::hash_password("new", [1; 16]);
+    let directory = world.backend.state().directory.clone();
+    let directory = directory.edited(Edit::PutSubscriber(alice)).unwrap();
+    world.backend.state().directory = directory.into();
+    assert_eq!(try_out(&world, "alice", PASSWORD, 1).await.status, 401);
+    assert_eq!(try_out(&world, "alice", "new", 1).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_subscriber_without_a_password_can_not_log_in() {
+    let world = World::new();
+    let mut alice = fixture::subscriber("alice", None, SubscriberRole::Administrator, None);
+    alice.password_hash = String::new();
+    let directory = world.backend.state().directory.clone();
+    let directory = directory.edited(Edit::PutSubscriber(alice)).unwrap();
+    world.backend.state().directory = directory.into();
+    for password in ["", PASSWORD] {
+        assert_eq!(try_out(&world, "alice", password, 1).await.status, 401);
+    }
+}

@@ -1,0 +1,242 @@
+//! Two tenants, each with an administrator, an operator and a regular user, one DID group, rooms and a meeting going on.
+
+use std::sync::{Arc, OnceLock};
+
+use model::attribute::{AttributeId, Level, Overrides, Policy};
+use model::directory::{
+    CallFlow, Callback, Did, DidGroup, DidGroupReference, Directory, Edit, Key, Room, Subscriber,
+    SubscriberRole,
+};
+use model::{
+    CallState, CallView, Cause, Cdr, DidGroupId, DidId, KeyId, LegId, Live, Mdr, MeetingId, MeetingNumber,
+    MeetingState, MeetingView, Mute, MuteMask, Role, Sid,
+};
+
+/// Epoch ms of every test's beginning.
+pub const NOW_MS: i64 = 1_544_643_981_500;
+pub const PASSWORD: &str = "correct horse:battery";
+
+/// Administrator, operator and regular user of tenant A.
+pub const A: [&str; 3] = ["alice", "olga", "uma"];
+/// The same of tenant B.
+pub const B: [&str; 3] = ["bob", "oscar", "ursula"];
+
+fn password_hash() -> String {
+    static HASH: OnceLock<String> = OnceLock::new();
+    HASH.get_or_init(|| api::hash_password(PASSWORD, *b"0123456789abcdef"))
+        .clone()
+}
+
+pub fn subscriber(login: &str, parent: Option<&str>, role: SubscriberRole, lent: Option<u64>) -> Subscriber {
+    Subscriber {
+        sid: sid(login),
+        parent_sid: parent.map(sid),
+        login: login.into(),
+        password_hash: password_hash(),
+        authentication_token: format!("token-{login}"),
+        created_ms: NOW_MS,
+        first_name: "John".into(),
+        last_name: "Smith".into(),
+        email: String::new(),
+        phone_number: String::new(),
+        ext: String::new(),
+        details: String::new(),
+        external_id: -1,
+        role,
+        did_group_references: lent.map(reference).into_iter().collect(),
+        callback: Some(Callback {
+            id: 5,
+            url: format!("https://{login}.example.com/"),
+        }),
+    }
+}
+
+pub fn sid(login: &str) -> Sid {
+    Sid::new(&format!("sid-{login}"))
+}
+
+pub fn reference(id: u64) -> DidGroupReference {
+    DidGroupReference {
+        did_group_id: DidGroupId(id),
+        disabled: false,
+    }
+}
+
+pub fn group(id: u64, owner: &str) -> DidGroup {
+    DidGroup {
+        id: DidGroupId(id),
+        name: format!("{owner}_didGroup"),
+        description: String::new(),
+        call_flow: CallFlow::Conf,
+        subscriber_sid: sid(owner),
+        attributes: Overrides::new(Level::Group),
+    }
+}
+
+pub fn did(id: u64, group: u64, number: &str) -> Did {
+    Did {
+        id: DidId(id),
+        phone_number: number.into(),
+        country_code: "US".into(),
+        description: String::new(),
+        did_group_id: DidGroupId(group),
+        attributes: Overrides::new(Level::Did),
+    }
+}
+
+pub fn room(number: u32, owner: &str, group: u64, codes: &[(u64, &str, Role)]) -> Room {
+    let key = |(id, code, role): &(u64, &str, Role)| Key {
+        id: KeyId(*id),
+        access_code: (*code).into(),
+        role: *role,
+    };
+    Room {
+        meeting_number: MeetingNumber(number),
+        created_ms: 1_544_482_680_000,
+        description: String::new(),
+        call_flow: CallFlow::Conf,
+        attributes: Overrides::new(Level::Room),
+        did_group_references: vec![reference(group)],
+        keychain: codes.iter().map(key).collect(),
+        primary_did_group_id: DidGroupId(group),
+        subscriber_sid: sid(owner),
+    }
+}
+
+pub fn directory() -> Directory {
+    use SubscriberRole::{Administrator, Operator, Regular};
+    let tenant = |[admin, operator, regular]: [&str; 3], id: u64| {
+        [
+            Edit::PutSubscriber(subscriber(admin, None, Administrator, None)),
+            Edit::PutGroup(group(id, admin)),
+            Edit::PutSubscriber(subscriber(operator, Some(admin), Operator, None)),
+            Edit::PutSubscriber(subscriber(regular, Some(admin), Regular, Some(id))),
+        ]
+    };
+    let objects = [
+        Edit::PutDid(did(220, 219, "15162065319")),
+        Edit::PutDid(did(221, 219, "15162065318")),
+        Edit::PutDid(did(320, 319, "15162065400")),
+        Edit::PutRoom(room(
+            106_131,
+            "alice",
+            219,
+            &[(1, "111", Role::Host), (2, "2222", Role::Participant)],
+        )),
+        Edit::PutRoom(room(273_751, "uma", 219, &[])),
+        Edit::PutRoom(room(306_131, "bob", 319, &[(3, "333", Role::Host)])),
+    ];
+    let edits = tenant(A, 219).into_iter().chain(tenant(B, 319)).chain(objects);
+    edits.fold(Directory::default(), |directory, edit| {
+        directory.edited(edit).expect("the fixture is good")
+    })
+}
+
+pub fn call(id: u64, meeting: Option<u32>, owner: &str) -> CallView {
+    CallView {
+        leg: LegId(id),
+        subscriber_sid: sid(owner),
+        access_code: "111".into(),
+        address_from: "\"+15162065319\" ".into(),
+        address_to: String::new(),
+        callee: "15162065318".into(),
+        caller: "+15162065319".into(),
+        codec: "PCMU".into(),
+        outbound: false,
+        created_ms: 1_544_643_810_000,
+        joined_ms: Some(1_544_643_810_000),
+        custom_name: String::new(),
+        gain_db: 0,
+        held: false,
+        mute: Mute::default(),
+        presenter_audio: false,
+        meeting: meeting.map(MeetingNumber),
+        role: Some(Role::Host),
+        state: CallState::InMeeting,
+    }
+}
+
+pub fn meeting(number: u32, id: u64, owner: &str, legs: &[u64]) -> MeetingView {
+    let mut policy = Policy::default();
+    assert!(policy.set(AttributeId::conference_distributed, "on"));
+    MeetingView {
+        id: MeetingId(id),
+        number: MeetingNumber(number),
+        subscriber_sid: sid(owner),
+        subscriber_name: "John Smith".into(),
+        policy: Arc::new(policy),
+        attributes: Overrides::new(Level::Room),
+        created_ms: 1_544_643_933_000,
+        started_ms: Some(1_544_643_933_000),
+        hold: MuteMask::OPEN,
+        mute: MuteMask::LISTENERS,
+        recording: false,
+        locked: false,
+        state: MeetingState::InProgress,
+        legs: legs.iter().copied().map(LegId).collect(),
+        on_the_fly: false,
+    }
+}
+
+pub fn live() -> Live {
+    let calls = [
+        call(6_889_184, Some(106_131), "alice"),
+        call(7_000_001, Some(306_131), "bob"),
+        CallView {
+            state: CallState::Menu,
+            role: None,
+            joined_ms: None,
+            access_code: String::new(),
+            ..call(7_000_002, None, "bob")
+        },
+    ];
+    let meetings = [
+        meeting(106_131, 196_938, "alice", &[6_889_184]),
+        meeting(306_131, 196_939, "bob", &[7_000_001]),
+    ];
+    Live {
+        version: 1,
+        calls: calls.into_iter().map(|call| (call.leg, Arc::new(call))).collect(),
+        meetings: meetings
+            .into_iter()
+            .map(|meeting| (meeting.number, Arc::new(meeting)))
+            .collect(),
+    }
+}
+
+pub fn cdr(id: u64, owner: &str) -> Cdr {
+    Cdr {
+        leg: LegId(id),
+        subscriber_sid: Some(sid(owner)),
+        callee: "15162065318".into(),
+        caller: "+15162065319".into(),
+        source: "192.0.2.7".into(),
+        outbound: false,
+        codec: "PCMU".into(),
+        created_ms: 1000 * id as i64,
+        answered_ms: Some(1000 * id as i64 + 500),
+        joined_ms: None,
+        ended_ms: 1000 * id as i64 + 3600,
+        meeting: Some((MeetingId(9), MeetingNumber(106_131))),
+        role: Some(Role::Host),
+        access_code: "111".into(),
+        custom_name: String::new(),
+        cause: Cause::HungUp,
+        sip_status: 200,
+    }
+}
+
+pub fn mdr(id: u64, owner: &str) -> Mdr {
+    Mdr {
+        meeting: MeetingId(id),
+        number: MeetingNumber(106_131),
+        subscriber_sid: sid(owner),
+        created_ms: 1000 * id as i64,
+        started_ms: None,
+        ended_ms: 1000 * id as i64 + 2000,
+        calls: 3,
+        peak: 2,
+        cause: Cause::Empty,
+        on_the_fly: true,
+    }
+}

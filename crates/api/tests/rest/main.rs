@@ -1,0 +1,17 @@
+//! The API driven in process, without sockets, against a backend of two tenants with live calls.
+
+#![allow(missing_docs, unreachable_pub, reason = "a test program")]
+
+mod auth;
+mod calls;
+mod deny;
+mod directory;
+mod errors;
+mod fixture;
+mod health;
+mod hostile;
+mod meetings;
+mod pages;
+mod records;
+mod rooms;
+mod world;

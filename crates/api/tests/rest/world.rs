@@ -1,0 +1,335 @@
+//! The backend that tests stand in for the bridge, and a client that speaks to the API without a network.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::{Arc, Mutex};
+
+use api::{
+    Answer, Backend, CommandError, EditRefused, LiveCommand, Names, Peer, Readiness, RecordOrder, RecordPage,
+    Records, Scope, Settings, Target, Unavailable,
+};
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::{HeaderMap, Method, Request, StatusCode};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use model::directory::{Directory, Edit};
+use model::{
+    Actor, CallView, Cdr, Command, KeyId, LegId, Live, Mdr, MeetingNumber, MeetingState, MeetingView,
+};
+use serde_json::Value;
+use tower::ServiceExt;
+
+use crate::fixture::{self, NOW_MS, PASSWORD};
+
+/// What the fake bridge holds and was asked for.
+pub struct State {
+    pub now_ms: i64,
+    pub random: u64,
+    pub live: Arc<Live>,
+    pub directory: Arc<Directory>,
+    pub readiness: Readiness,
+    pub commands: Vec<(Actor, Target, LiveCommand)>,
+    pub edits: Vec<(Actor, Edit)>,
+    pub refuse_command: Option<CommandError>,
+    pub refuse_edit: Option<EditRefused>,
+    pub panic: bool,
+    pub keys: u64,
+    pub cdrs: Vec<Cdr>,
+    pub mdrs: Vec<Mdr>,
+}
+
+pub struct Fake(pub Mutex<State>);
+
+impl Backend for Fake {
+    fn now_ms(&self) -> i64 {
+        self.state().now_ms
+    }
+
+    fn random(&self) -> u64 {
+        let mut state = self.state();
+        // A linear congruential generator (Knuth's MMIX constants): any sequence will do here.
+        state.random = state
+            .random
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        state.random
+    }
+
+    fn live(&self) -> Arc<Live> {
+        assert!(!self.state().panic, "asked for by the test");
+        self.state().live.clone()
+    }
+
+    fn directory(&self) -> Arc<Directory> {
+        self.state().directory.clone()
+    }
+
+    fn names(&self) -> Names {
+        Names {
+            bridge: "MIA-QA-FCC4D".into(),
+            node: "10.2.114.15".into(),
+        }
+    }
+
+    fn readiness(&self) -> Readiness {
+        self.state().readiness.clone()
+    }
+
+    fn command(
+        &self,
+        actor: Actor,
+        target: Target,
+        command: LiveCommand,
+    ) -> Answer<'_, Result<Arc<Live>, CommandError>> {
+        let mut state = self.state();
+        let refusal = state.refuse_command.clone();
+        state.commands.push((actor, target, command.clone()));
+        if refusal.is_none() {
+            let mut live = (*state.live).clone();
+            apply(&mut live, target, command);
+            live.version += 1;
+            state.live = Arc::new(live);
+        }
+        let answer = refusal.map_or_else(|| Ok(state.live.clone()), Err);
+        Box::pin(async { answer })
+    }
+
+    fn edit(&self, actor: Actor, edit: Edit) -> Answer<'_, Result<Arc<Directory>, EditRefused>> {
+        let mut state = self.state();
+        let refusal = state.refuse_edit.clone();
+        state.edits.push((actor, edit.clone()));
+        let answer = match refusal {
+            Some(refusal) => Err(refusal),
+            None => state
+                .directory
+                .edited(edit)
+                .map(Arc::new)
+                .map_err(EditRefused::Error),
+        };
+        if let Ok(directory) = &answer {
+            state.directory = directory.clone();
+        }
+        Box::pin(async { answer })
+    }
+
+    fn new_key_ids(&self, count: usize) -> Answer<'_, Result<Vec<KeyId>, Unavailable>> {
+        let mut state = self.state();
+        let first = state.keys + 1;
+        state.keys += count as u64;
+        let ids = (first..=state.keys).map(KeyId).collect();
+        Box::pin(async { Ok(ids) })
+    }
+
+    fn cdrs(&self, scope: Scope, page: RecordPage) -> Answer<'_, Result<Records<Cdr>, Unavailable>> {
+        let records = self.state().cdrs.clone();
+        let within = |cdr: &Cdr| {
+            cdr.subscriber_sid
+                .as_ref()
+                .is_some_and(|sid| scope.sids().contains(sid))
+        };
+        let answer = cut(records.into_iter().filter(within).collect(), page);
+        Box::pin(async { Ok(answer) })
+    }
+
+    fn mdrs(&self, scope: Scope, page: RecordPage) -> Answer<'_, Result<Records<Mdr>, Unavailable>> {
+        let records = self.state().mdrs.clone();
+        let within = |mdr: &Mdr| scope.sids().contains(&mdr.subscriber_sid);
+        let answer = cut(records.into_iter().filter(within).collect(), page);
+        Box::pin(async { Ok(answer) })
+    }
+}
+
+fn cut<R>(mut records: Vec<R>, page: RecordPage) -> Records<R> {
+    if page.order == RecordOrder::NewestFirst {
+        records.reverse();
+    }
+    let total = records.len() as u64;
+    let rest = records.into_iter().skip(page.offset as usize);
+    Records {
+        page: rest.take(page.limit as usize).collect(),
+        total,
+    }
+}
+
+impl Fake {
+    pub fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.0.lock().unwrap()
+    }
+}
+
+/// Does what the bridge would, as far as tests look.
+fn apply(live: &mut Live, target: Target, command: LiveCommand) {
+    match (command, target) {
+        (LiveCommand::Meeting(command), Target::Leg(_)) => apply_to_call(live, command),
+        (LiveCommand::Meeting(command), Target::Meeting(number)) => apply_to_meeting(live, number, command),
+        (LiveCommand::Move { leg, access_code }, _) => call(live, leg, |call| call.access_code = access_code),
+        (LiveCommand::SetPresenter { leg, audio }, _) => call(live, leg, |call| call.presenter_audio = audio),
+        (LiveCommand::HangUp { leg }, _) => drop(live.calls.remove(&leg)),
+        (LiveCommand::EndMeeting, Target::Meeting(number)) => drop(live.meetings.remove(&number)),
+        (LiveCommand::EndMeeting, Target::Leg(_)) => panic!("a call can't be ended as a meeting"),
+    }
+}
+
+fn call(live: &mut Live, leg: LegId, change: impl FnOnce(&mut CallView)) {
+    change(Arc::make_mut(
+        live.calls.get_mut(&leg).expect("the call was looked up"),
+    ));
+}
+
+fn apply_to_call(live: &mut Live, command: Command) {
+    if let Command::SetName { leg, name } = command {
+        call(live, leg, |call| call.custom_name = name);
+    } else if let Command::SetGain { leg, db } = command {
+        call(live, leg, |call| call.gain_db = db);
+    } else if let Command::SetHold { leg, on } = command {
+        call(live, leg, |call| call.held = on);
+    } else if let Command::SetMute { leg, mute } = command {
+        call(live, leg, |call| call.mute = mute);
+    } else if let Command::SetRole { leg, role } = command {
+        call(live, leg, |call| call.role = Some(role));
+    } else {
+        panic!("{command:?} is not for a call");
+    }
+}
+
+fn apply_to_meeting(live: &mut Live, number: MeetingNumber, command: Command) {
+    if command == Command::Stop {
+        live.meetings.remove(&number);
+        return;
+    }
+    let meeting: &mut MeetingView =
+        Arc::make_mut(live.meetings.get_mut(&number).expect("the meeting was looked up"));
+    if let Command::SetLock(on) = command {
+        meeting.locked = on;
+    } else if let Command::SetMuteMode(mask) = command {
+        meeting.mute = mask;
+    } else if let Command::SetHoldMode(mask) = command {
+        meeting.hold = mask;
+    } else if command == Command::Start {
+        meeting.state = MeetingState::InProgress;
+    } else if let Command::SetAttribute { id, value } = command {
+        let text = value.unwrap_or_else(|| id.row().default.to_owned());
+        assert!(Arc::make_mut(&mut meeting.policy).set(id, &text));
+        meeting.attributes.put(id.row().name, &text).unwrap();
+    } else {
+        panic!("{command:?} is not for a meeting");
+    }
+}
+
+/// One answer.
+#[derive(Debug, PartialEq)]
+pub struct Reply {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub text: String,
+}
+
+impl Reply {
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("not JSON: {self:?}"))
+    }
+
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// The texts `message` and first `field` of a refusal.
+    pub fn refusal(&self) -> (u16, String, String) {
+        let json = self.json();
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        assert_eq!(json["code"], self.status.as_u16(), "{json}");
+        let field = text(&json["errors"][0]["field"]);
+        (self.status.as_u16(), text(&json["message"]), field)
+    }
+}
+
+/// The API and its backend.
+pub struct World {
+    pub backend: Arc<Fake>,
+    router: Router,
+}
+
+impl World {
+    pub fn new() -> Self {
+        Self::with(Settings {
+            public_url: Some("https://api.example.com/".into()),
+        })
+    }
+
+    pub fn with(settings: Settings) -> Self {
+        let backend = Arc::new(Fake(Mutex::new(State {
+            now_ms: NOW_MS,
+            random: 1,
+            live: Arc::new(fixture::live()),
+            directory: Arc::new(fixture::directory()),
+            readiness: Readiness {
+                ready: true,
+                reasons: Vec::new(),
+            },
+            commands: Vec::new(),
+            edits: Vec::new(),
+            refuse_command: None,
+            refuse_edit: None,
+            panic: false,
+            keys: 1000,
+            cdrs: (1..=3)
+                .map(|id| fixture::cdr(id, "alice"))
+                .chain([fixture::cdr(4, "bob")])
+                .collect(),
+            mdrs: (1..=2)
+                .map(|id| fixture::mdr(id, "uma"))
+                .chain([fixture::mdr(3, "bob")])
+                .collect(),
+        })));
+        let router = api::router(settings, backend.clone());
+        Self { backend, router }
+    }
+
+    /// Sends a request as it is.
+    pub async fn send(&self, request: Request<Body>) -> Reply {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let bytes = to_bytes(body, usize::MAX).await.unwrap();
+        Reply {
+            status: parts.status,
+            headers: parts.headers,
+            text: String::from_utf8(bytes.to_vec()).unwrap(),
+        }
+    }
+
+    /// Sends `body` as JSON to a path below `/conference/v1`.
+    pub async fn ask(&self, login: &str, method: Method, path: &str, body: &str) -> Reply {
+        let request = request(method, &format!("/conference/v1{path}"), login, PASSWORD);
+        let request = request.header("content-type", "application/json");
+        self.send(request.body(Body::from(body.to_owned())).unwrap())
+            .await
+    }
+
+    pub async fn get(&self, login: &str, path: &str) -> Reply {
+        self.ask(login, Method::GET, path, "").await
+    }
+
+    pub async fn put(&self, login: &str, path: &str, body: &str) -> Reply {
+        self.ask(login, Method::PUT, path, body).await
+    }
+
+    /// The commands asked for so far, without who asked.
+    pub fn commands(&self) -> Vec<LiveCommand> {
+        let state = self.backend.state();
+        state
+            .commands
+            .iter()
+            .map(|(_, _, command)| command.clone())
+            .collect()
+    }
+}
+
+/// A request with credentials, from 192.0.2.1.
+pub fn request(method: Method, uri: &str, login: &str, password: &str) -> axum::http::request::Builder {
+    let token = STANDARD.encode(format!("{login}:{password}"));
+    Request::builder()
+        .method(method)
+        .uri(uri)
+        .header("authorization", format!("Basic {token}"))
+        .extension(Peer(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1))))
+}
