@@ -16,15 +16,18 @@ use crate::path::{At, Key};
 use crate::router::Api;
 use crate::value;
 
-/// Fields that take effect.
-const EFFECTIVE: &[&str] = &[
-    "accessCode",
-    "customName",
-    "gainLevel",
-    "holdMode",
-    "muteMode",
-    "presenterMedia",
-    "role",
+/// The field that moves a call to the room and role of another code.
+const MOVE: &str = "accessCode";
+/// Makes the command that gives a call the value of one field; `None` where the call, as far as it is known, has it.
+type Step = fn(&Value, LegId, Option<&CallView>) -> Result<Option<LiveCommand>, ApiError>;
+/// The other fields that take effect.
+const STEPS: &[(&str, Step)] = &[
+    ("customName", set_name),
+    ("gainLevel", set_gain),
+    ("holdMode", set_hold),
+    ("muteMode", set_mute),
+    ("presenterMedia", set_presenter),
+    ("role", set_role),
 ];
 /// Fields that will, in a later version.
 const LATER: &[&str] = &["operatorMode", "qaMode"];
@@ -73,7 +76,8 @@ pub(crate) async fn update(
 ) -> Result<Response, ApiError> {
     let live = api.backend.live();
     let call = find(&live, &caller, &id)?;
-    value::only(&body, &[EFFECTIVE, LATER, INERT, FIXED])?;
+    let steps: Vec<_> = STEPS.iter().map(|(field, _)| *field).collect();
+    value::only(&body, &[&[MOVE], &steps, LATER, INERT, FIXED])?;
     let current = serde_json::to_value(dto(&api, call)).unwrap_or_default();
     value::unchanged(&body, &current, FIXED)?;
     let commands = commands(&caller, call, &body)?;
@@ -112,24 +116,19 @@ fn commands(
     call: &CallView,
     body: &Map<String, Value>,
 ) -> Result<Vec<LiveCommand>, ApiError> {
-    for field in LATER {
-        if body
-            .get(*field)
-            .is_some_and(|value| value::integer(field, value, 0..=0).is_err())
-        {
-            return Err(ApiError::not_available(field));
-        }
+    let wanted =
+        |field: &&&str| value::present(body, field).is_some_and(|v| value::integer(field, v, 0..=0).is_err());
+    if let Some(field) = LATER.iter().find(wanted) {
+        return Err(ApiError::not_available(field));
     }
-    let moved = value::present(body, "accessCode")
-        .map(|value| move_to(caller, call, value))
-        .transpose()?
-        .flatten();
+    let moved = value::present(body, MOVE).map(|value| move_to(caller, call, value));
+    let moved = moved.transpose()?.flatten();
+    // After a move, what the call is now says nothing: its role and mutes are those of the new room.
+    let now = moved.is_none().then_some(call);
     let mut commands: Vec<_> = moved.into_iter().collect();
-    for field in EFFECTIVE {
+    for (field, step) in STEPS {
         if let Some(value) = value::present(body, field) {
-            // After a move what the call is now says nothing: its role and mutes are those of the new room.
-            let stays = commands.is_empty().then_some(call);
-            commands.extend(command(field, value, call.leg, stays)?);
+            commands.extend(step(value, call.leg, now)?);
         }
     }
     Ok(commands)
@@ -137,8 +136,7 @@ fn commands(
 
 /// The move to the room that a code opens, `None` for the code the call has. A code of somebody else's room opens none.
 fn move_to(caller: &Caller, call: &CallView, value: &Value) -> Result<Option<LiveCommand>, ApiError> {
-    const FIELD: &str = "accessCode";
-    let access_code = value::code(FIELD, value)?;
+    let access_code = value::code(MOVE, value)?;
     if access_code == call.access_code {
         return Ok(None);
     }
@@ -150,66 +148,57 @@ fn move_to(caller: &Caller, call: &CallView, value: &Value) -> Result<Option<Liv
             access_code,
         })),
         false => Err(ApiError::wrong_value(
-            FIELD,
+            MOVE,
             "no meeting room of this number has this code",
         )),
     }
 }
 
-/// The command that gives `leg` the value of one field; `None` where `now` has it already.
-fn command(
-    field: &str,
-    value: &Value,
-    leg: LegId,
-    now: Option<&CallView>,
-) -> Result<Option<LiveCommand>, ApiError> {
-    let is = |same: fn(&CallView) -> Value, wanted: Value| now.is_some_and(|call| same(call) == wanted);
-    Ok(match field {
-        "customName" => {
-            let name = value::text(field, value, value::NAME_MAX)?;
-            let same = is(|call| call.custom_name.as_str().into(), name.as_str().into());
-            (!same).then_some(LiveCommand::Meeting(Command::SetName { leg, name }))
-        }
-        "gainLevel" => {
-            let wrong = || ApiError::wrong_value(field, "expected whole decibels from -20 to 20");
-            let db = value::integer(field, value, GAIN_DB).map_err(|_| wrong())?;
-            let db = i8::try_from(db).map_err(|_| wrong())?;
-            let same = is(|call| call.gain_db.into(), db.into());
-            (!same).then_some(LiveCommand::Meeting(Command::SetGain { leg, db }))
-        }
-        "holdMode" => {
-            let on = value::integer(field, value, 0..=63)? != 0;
-            let same = is(|call| call.held.into(), on.into());
-            (!same).then_some(LiveCommand::Meeting(Command::SetHold { leg, on }))
-        }
-        "muteMode" => {
-            let mute = Mute::from_wire(value::integer(field, value, 0..=63)?).ok_or_else(|| {
-                ApiError::wrong_value(field, "expected 0, 1, 2 or 3, or 32, 36 or 40 for 0, 1 and 2")
-            })?;
-            let same = is(|call| call.mute.wire().into(), mute.wire().into());
-            (!same).then_some(LiveCommand::Meeting(Command::SetMute { leg, mute }))
-        }
-        "presenterMedia" => {
-            let expected = "expected 0, or 1 for audio; this bridge has no video and no screen sharing yet";
-            let audio =
-                value::integer(field, value, 0..=1).map_err(|_| ApiError::wrong_value(field, expected))?;
-            let audio = audio == 1;
-            let same = is(|call| call.presenter_audio.into(), audio.into());
-            (!same).then_some(LiveCommand::SetPresenter { leg, audio })
-        }
-        "role" => {
-            let number = value::integer(field, value, 0..=3)?;
-            if is(
-                |call| call.role.map_or(0, |role| role as i64).into(),
-                number.into(),
-            ) {
-                return Ok(None);
-            }
-            let role = Role::from_wire(number).ok_or_else(|| {
-                ApiError::wrong_value(field, "expected 1 host, 2 participant or 3 listener")
-            })?;
-            Some(LiveCommand::Meeting(Command::SetRole { leg, role }))
-        }
-        _ => None,
-    })
+fn set_name(value: &Value, leg: LegId, now: Option<&CallView>) -> Result<Option<LiveCommand>, ApiError> {
+    let name = value::text("customName", value, value::NAME_MAX)?;
+    let same = now.is_some_and(|call| call.custom_name == name);
+    Ok((!same).then_some(LiveCommand::Meeting(Command::SetName { leg, name })))
+}
+
+fn set_gain(value: &Value, leg: LegId, now: Option<&CallView>) -> Result<Option<LiveCommand>, ApiError> {
+    let db = value::integer("gainLevel", value, GAIN_DB).ok();
+    let db = db.and_then(|db| i8::try_from(db).ok());
+    let expected = || ApiError::wrong_value("gainLevel", "expected whole decibels from -20 to 20");
+    let db = db.ok_or_else(expected)?;
+    let same = now.is_some_and(|call| call.gain_db == db);
+    Ok((!same).then_some(LiveCommand::Meeting(Command::SetGain { leg, db })))
+}
+
+fn set_hold(value: &Value, leg: LegId, now: Option<&CallView>) -> Result<Option<LiveCommand>, ApiError> {
+    let on = value::integer("holdMode", value, 0..=63)? != 0;
+    let same = now.is_some_and(|call| call.held == on);
+    Ok((!same).then_some(LiveCommand::Meeting(Command::SetHold { leg, on })))
+}
+
+fn set_mute(value: &Value, leg: LegId, now: Option<&CallView>) -> Result<Option<LiveCommand>, ApiError> {
+    let mute = value::integer("muteMode", value, 0..=63)
+        .ok()
+        .and_then(Mute::from_wire);
+    let expected = "expected 0, 1, 2 or 3, or 32, 36 or 40 for 0, 1 and 2";
+    let mute = mute.ok_or_else(|| ApiError::wrong_value("muteMode", expected))?;
+    let same = now.is_some_and(|call| call.mute == mute);
+    Ok((!same).then_some(LiveCommand::Meeting(Command::SetMute { leg, mute })))
+}
+
+fn set_presenter(value: &Value, leg: LegId, now: Option<&CallView>) -> Result<Option<LiveCommand>, ApiError> {
+    let expected = "expected 0, or 1 for audio; this bridge has no video and no screen sharing yet";
+    let media = value::integer("presenterMedia", value, 0..=1);
+    let audio = media.map_err(|_| ApiError::wrong_value("presenterMedia", expected))? == 1;
+    let same = now.is_some_and(|call| call.presenter_audio == audio);
+    Ok((!same).then_some(LiveCommand::SetPresenter { leg, audio }))
+}
+
+fn set_role(value: &Value, leg: LegId, now: Option<&CallView>) -> Result<Option<LiveCommand>, ApiError> {
+    let number = value::integer("role", value, 0..=3).ok();
+    if now.is_some_and(|call| number == Some(call.role.map_or(0, |role| role as i64))) {
+        return Ok(None);
+    }
+    let expected = || ApiError::wrong_value("role", "expected 1 host, 2 participant or 3 listener");
+    let role = number.and_then(Role::from_wire).ok_or_else(expected)?;
+    Ok(Some(LiveCommand::Meeting(Command::SetRole { leg, role })))
 }
