@@ -8,7 +8,6 @@ use axum::extract::{Request, State};
 use axum::http::HeaderMap;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use model::directory::{Directory, Subscriber};
 use tokio::sync::Semaphore;
 
 use super::basic::{Credentials, credentials};
@@ -56,51 +55,59 @@ impl Gate {
         source: IpAddr,
     ) -> Result<Caller, ApiError> {
         let credentials = credentials(headers).ok_or_else(ApiError::unauthorized)?;
-        let wait_s = locked(&self.limiter).wait_s(&credentials.login, source, backend.now_ms());
-        if wait_s > 0 {
-            return Err(ApiError::too_many_requests(wait_s));
-        }
         let directory = backend.directory();
-        match self.find(&directory, &credentials).await? {
-            Some(subscriber) => Ok(Caller::new(directory, &subscriber)),
-            None => {
-                tracing::debug!(%source, "wrong credentials");
-                locked(&self.limiter).failed(&credentials.login, source, backend.now_ms());
-                Err(ApiError::bad_credentials())
-            }
-        }
-    }
-
-    /// The subscriber these credentials are of. An unknown login takes the same work as a wrong password.
-    async fn find(
-        &self,
-        directory: &Directory,
-        credentials: &Credentials,
-    ) -> Result<Option<Arc<Subscriber>>, ApiError> {
         let subscriber = directory.login(&credentials.login);
+        // An unknown login takes the same work as a wrong password.
         let stored = subscriber.map_or(NOBODY, |subscriber| &subscriber.password_hash);
-        if subscriber.is_some() && locked(&self.cache).knows(credentials, stored) {
-            return Ok(subscriber.cloned());
-        }
-        if !self.check(&credentials.password, stored).await? {
-            return Ok(None);
-        }
-        locked(&self.cache).keep(credentials, stored);
-        Ok(subscriber.cloned())
+        self.check(backend, &credentials, stored, source).await?;
+        let subscriber = subscriber.ok_or_else(ApiError::bad_credentials)?;
+        Ok(Caller::new(directory.clone(), subscriber))
     }
 
-    async fn check(&self, password: &str, stored: &str) -> Result<bool, ApiError> {
+    async fn check(
+        &self,
+        backend: &dyn Backend,
+        credentials: &Credentials,
+        stored: &str,
+        source: IpAddr,
+    ) -> Result<(), ApiError> {
+        if self.known(backend, credentials, stored, source)? {
+            return Ok(());
+        }
         let turn = tokio::time::timeout(CHECK_WAIT, self.checks.clone().acquire_owned());
         let Ok(Ok(turn)) = turn.await else {
             return Err(ApiError::unavailable());
         };
-        let (password, stored) = (password.to_owned(), stored.to_owned());
-        let check = tokio::task::spawn_blocking(move || {
-            let good = verify(&password, &stored);
-            drop(turn);
-            good
-        });
-        check.await.map_err(|_| ApiError::internal())
+        // Others have had their turn meanwhile: guesses sent all at once must count one by one, and of good credentials
+        // sent all at once only the first need the work.
+        if self.known(backend, credentials, stored, source)? {
+            return Ok(());
+        }
+        let (password, hash) = (credentials.password.clone(), stored.to_owned());
+        let check = tokio::task::spawn_blocking(move || (verify(&password, &hash), turn));
+        let (good, _turn) = check.await.map_err(|_| ApiError::internal())?;
+        if good {
+            locked(&self.cache).keep(credentials, stored);
+            return Ok(());
+        }
+        tracing::debug!(%source, "wrong credentials");
+        locked(&self.limiter).failed(&credentials.login, source, backend.now_ms());
+        Err(ApiError::bad_credentials())
+    }
+
+    /// Whether these credentials are known to be good. Refuses who has been wrong too often, good or not.
+    fn known(
+        &self,
+        backend: &dyn Backend,
+        credentials: &Credentials,
+        stored: &str,
+        source: IpAddr,
+    ) -> Result<bool, ApiError> {
+        let wait_s = locked(&self.limiter).wait_s(&credentials.login, source, backend.now_ms());
+        match wait_s {
+            0 => Ok(locked(&self.cache).knows(credentials, stored)),
+            seconds => Err(ApiError::too_many_requests(seconds)),
+        }
     }
 }
 

@@ -77,6 +77,9 @@ pub(crate) async fn update(
     value::unchanged(&body, &current(before), FIXED)?;
     let mut room = (**before).clone();
     let patch = RoomPatch::read(&body)?;
+    if patch.number.is_some_and(|number| number != before.meeting_number) {
+        new_number(&api, &caller, patch.number)?;
+    }
     patch.apply(&mut room, &caller, &*api.backend).await?;
     let answer = Dto::from(&room);
     let edit = match before.meeting_number {

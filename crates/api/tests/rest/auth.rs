@@ -93,3 +93,32 @@ async fn a_subscriber_without_a_password_can_not_log_in() {
         assert_eq!(try_out(&world, "alice", password, 1).await.status, 401);
     }
 }
+
+#[tokio::test]
+async fn guesses_sent_all_at_once_count_one_by_one() {
+    let world = std::sync::Arc::new(World::new());
+    let mut tries = tokio::task::JoinSet::new();
+    for _ in 0..40 {
+        let world = world.clone();
+        tries.spawn(async move { try_out(&world, "alice", "wrong", 1).await.status.as_u16() });
+    }
+    let answers = tries.join_all().await;
+    let checked = answers.iter().filter(|status| **status == 401).count();
+    // Two are checked at a time, so that one may slip through beside the tenth.
+    assert!((10..=11).contains(&checked), "{answers:?}");
+    assert!(
+        answers.iter().all(|status| matches!(status, 401 | 429)),
+        "{answers:?}"
+    );
+}
+
+#[tokio::test]
+async fn good_credentials_sent_all_at_once_are_all_good() {
+    let world = std::sync::Arc::new(World::new());
+    let mut tries = tokio::task::JoinSet::new();
+    for _ in 0..40 {
+        let world = world.clone();
+        tries.spawn(async move { try_out(&world, "alice", PASSWORD, 1).await.status.as_u16() });
+    }
+    assert_eq!(tries.join_all().await, [200; 40]);
+}

@@ -387,6 +387,14 @@ async fn a_room_changes_its_number_in_one_edit() {
         [(_, Edit::RenumberRoom { from: old, .. })] if *old == from
     ));
     assert_eq!(world.get("alice", ROOM).await.status, 404);
+    let on_the_fly = fixture::meeting(600_000, 5, "bob", &[]);
+    let mut live = fixture::live();
+    live.meetings.insert(on_the_fly.number, on_the_fly.into());
+    world.backend.state().live = live.into();
+    let live = world
+        .put("uma", "/meetingRooms/273751", r#"{"meetingNumber": 600000}"#)
+        .await;
+    assert_eq!(live.refusal(), (409, "Conflict".into(), "meetingNumber".into()));
     let taken = world
         .put("uma", "/meetingRooms/273751", r#"{"meetingNumber": 306131}"#)
         .await;
