@@ -1,0 +1,314 @@
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Instant;
+
+use model::attribute::{AttributeId, Policy, StartHow};
+use model::{Actor, Cause, Command, Event, LegId, MuteMask, Phrase, Prompt, Role};
+
+use crate::lifetime::{Closing, State};
+use crate::log::{Entry, Log, LogEntry};
+use crate::roster::{Member, Place, Row};
+use crate::{Audience, Output};
+
+/// The machine. Same commands at the same times, same meeting.
+#[derive(Debug)]
+pub struct Meeting {
+    /// Settings in force.
+    pub(crate) policy: Policy,
+    /// Settings it began with.
+    base: Policy,
+    pub(crate) roster: BTreeMap<LegId, Member>,
+    pub(crate) state: State,
+    /// The grace after the last host left.
+    pub(crate) closing: Option<Closing>,
+    pub(crate) mute_mode: MuteMask,
+    pub(crate) hold_mode: MuteMask,
+    pub(crate) locked: bool,
+    /// Not before then is another tone played.
+    pub(crate) quiet_until: Option<Instant>,
+    pub(crate) warned: bool,
+    /// Whether a host was ever in it while it ran: only then can the last one leave.
+    pub(crate) had_host: bool,
+    log: Log,
+    outputs: VecDeque<Output>,
+}
+
+impl Meeting {
+    /// A meeting that nobody is in yet.
+    pub fn new(policy: Policy) -> Self {
+        Self {
+            mute_mode: MuteMask::of_policy(policy.mute.conference_mute_policy),
+            hold_mode: MuteMask::of_policy(policy.mute.conference_hold_policy),
+            base: policy.clone(),
+            policy,
+            roster: BTreeMap::new(),
+            state: State::Waiting,
+            closing: None,
+            locked: false,
+            quiet_until: None,
+            warned: false,
+            had_host: false,
+            log: Log::default(),
+            outputs: VecDeque::new(),
+        }
+    }
+
+    /// Carries out one command, whoever sent it. What cannot be done is noted in the log and changes nothing.
+    pub fn handle_input(&mut self, now: Instant, actor: Actor, command: Command) {
+        let entry = Entry::Command {
+            actor: actor.clone(),
+            command: command.clone(),
+            refused: None,
+        };
+        self.log.add(now, entry);
+        if let Err(why) = self.carry_out(now, &actor, command) {
+            self.log.refuse_last(why);
+        }
+    }
+
+    /// Lets time pass up to `now`.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        if self.poll_timeout().is_some_and(|at| at <= now) {
+            self.log.add(now, Entry::Timeout);
+            self.pass(now);
+        }
+    }
+
+    /// Hands out the next thing to do; drain to `None` after every input.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// When to call [`handle_timeout`](Self::handle_timeout) next.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        self.next_deadline()
+    }
+
+    /// Everything that was put in so far, in order.
+    pub fn log(&self) -> impl Iterator<Item = &LogEntry> {
+        self.log.iter()
+    }
+
+    /// Settings in force.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// Mute mode in force.
+    pub fn mute_mode(&self) -> MuteMask {
+        self.mute_mode
+    }
+
+    /// Hold mode in force.
+    pub fn hold_mode(&self) -> MuteMask {
+        self.hold_mode
+    }
+
+    /// Whether locked.
+    pub fn locked(&self) -> bool {
+        self.locked
+    }
+
+    /// Whether it takes nobody in any more.
+    pub fn is_ending(&self) -> bool {
+        matches!(self.state, State::Ending { .. } | State::Ended)
+    }
+
+    /// Whether it has started.
+    pub fn has_started(&self) -> bool {
+        !matches!(self.state, State::Waiting)
+    }
+
+    /// Its legs, waiting ones too.
+    pub fn legs(&self) -> impl Iterator<Item = LegId> {
+        self.roster.keys().copied()
+    }
+
+    /// One leg as others see it.
+    pub fn row(&self, leg: LegId) -> Option<Row> {
+        self.roster.get(&leg).map(Member::row)
+    }
+
+    fn carry_out(&mut self, now: Instant, actor: &Actor, command: Command) -> Result<(), &'static str> {
+        if let (Actor::Leg(leg), false) = (actor, matches!(command, Command::Join(_) | Command::Leave { .. }))
+        {
+            self.member(*leg)?;
+        }
+        match command {
+            Command::Join(entrant) => self.join(now, *entrant),
+            Command::Leave { leg, cause } => self.left(now, actor, leg, cause),
+            Command::Drop { leg } => self.drop_leg(actor, leg),
+            Command::ToggleMute { leg } => self.toggle_mute(actor, leg),
+            Command::SetMute { leg, mute } => self.set_mute(actor, leg, mute),
+            Command::StepMuteMode => self.step_mute_mode(actor),
+            Command::SetMuteMode(mode) => self.set_mute_mode(actor, mode),
+            Command::SetHold { leg, on } => self.set_hold(actor, leg, on),
+            Command::ToggleHold => self.toggle_hold(actor),
+            Command::SetHoldMode(mode) => self.set_hold_mode(actor, mode),
+            Command::ToggleLock => self.set_lock(actor, !self.locked),
+            Command::SetLock(on) => self.set_lock(actor, on),
+            Command::StepTones => self.step_tones(actor),
+            Command::Count { leg } => self.count(leg),
+            Command::SetRole { leg, role } => self.set_role(now, actor, leg, role),
+            Command::RolePin { leg, right } => self.role_pin(now, actor, leg, right),
+            Command::SetName { leg, name } => self.set_name(actor, leg, name),
+            Command::SetGain { leg, db } => self.set_gain(actor, leg, db),
+            Command::SetAttribute { id, value } => self.set_attribute(now, actor, id, value),
+            Command::Start => self.start_by_command(now, actor),
+            Command::Stop => self.stop(actor, Cause::MeetingStopped),
+        }
+    }
+
+    fn set_lock(&mut self, actor: &Actor, on: bool) -> Result<(), &'static str> {
+        if self.locked == on {
+            return Err("already so");
+        }
+        self.locked = on;
+        self.event(actor, Event::Locked(on));
+        self.say_all([if on {
+            Prompt::NowLocked
+        } else {
+            Prompt::NowUnlocked
+        }]);
+        Ok(())
+    }
+
+    fn set_role(&mut self, now: Instant, actor: &Actor, leg: LegId, role: Role) -> Result<(), &'static str> {
+        let (mute, hold) = (self.mute_mode.of(role), self.hold_mode.of(role).any());
+        let member = self.member_mut(leg)?;
+        if member.role == role {
+            return Err("already so");
+        }
+        let before = member.mute();
+        (member.role, member.mode_mute, member.mode_hold) = (role, mute, hold);
+        let after = member.mute();
+        self.event(actor, Event::RoleSet { leg, role });
+        if before != after {
+            self.event(actor, Event::Muted { leg, mute: after });
+        }
+        self.route(leg);
+        self.say(
+            leg,
+            vec![Phrase::Prompt(match role {
+                Role::Host => Prompt::NowHost,
+                Role::Participant => Prompt::NowParticipant,
+                Role::Listener => Prompt::NowListener,
+            })],
+        );
+        self.hosts_changed(now, actor);
+        Ok(())
+    }
+
+    fn role_pin(&mut self, now: Instant, actor: &Actor, leg: LegId, right: bool) -> Result<(), &'static str> {
+        if right {
+            return self.set_role(now, actor, leg, Role::Host);
+        }
+        self.member(leg)?;
+        self.say(leg, vec![Phrase::Prompt(Prompt::PinWrong)]);
+        Err("wrong PIN")
+    }
+
+    fn set_name(&mut self, actor: &Actor, leg: LegId, name: String) -> Result<(), &'static str> {
+        self.member_mut(leg)?.name.clone_from(&name);
+        self.event(actor, Event::Named { leg, name });
+        Ok(())
+    }
+
+    fn set_gain(&mut self, actor: &Actor, leg: LegId, db: i8) -> Result<(), &'static str> {
+        self.member_mut(leg)?.gain_db = db;
+        self.outputs.push_back(Output::Gain { leg, db });
+        self.event(actor, Event::GainSet { leg, db });
+        Ok(())
+    }
+
+    /// Changes a setting while the meeting runs, and what follows from it.
+    fn set_attribute(
+        &mut self,
+        now: Instant,
+        actor: &Actor,
+        id: AttributeId,
+        value: Option<String>,
+    ) -> Result<(), &'static str> {
+        let value = value.unwrap_or_else(|| self.base.text(id));
+        if !self.policy.set(id, &value) {
+            return Err("not a value of this attribute");
+        }
+        self.event(actor, Event::AttributeSet { id, value });
+        match id {
+            AttributeId::conference_mute_policy => {
+                self.apply_mute_mode(
+                    actor,
+                    MuteMask::of_policy(self.policy.mute.conference_mute_policy),
+                );
+            }
+            AttributeId::conference_hold_policy => {
+                self.apply_hold_mode(
+                    actor,
+                    MuteMask::of_policy(self.policy.mute.conference_hold_policy),
+                );
+            }
+            _ => {}
+        }
+        let starts = self.policy.lifetime.conference_start_how == StartHow::First && !self.roster.is_empty();
+        if starts && !self.has_started() {
+            self.start(now, actor);
+        }
+        self.hosts_changed(now, actor);
+        Ok(())
+    }
+
+    /// The leg, unless it is unknown or on its way out.
+    pub(crate) fn member(&self, leg: LegId) -> Result<&Member, &'static str> {
+        let member = self
+            .roster
+            .get(&leg)
+            .filter(|member| member.place != Place::Going);
+        member.ok_or("no such leg in this meeting")
+    }
+
+    pub(crate) fn member_mut(&mut self, leg: LegId) -> Result<&mut Member, &'static str> {
+        let member = self
+            .roster
+            .get_mut(&leg)
+            .filter(|member| member.place != Place::Going);
+        member.ok_or("no such leg in this meeting")
+    }
+
+    /// Tells the mixer what a leg contributes and hears now.
+    pub(crate) fn route(&mut self, leg: LegId) {
+        if let Some(member) = self.roster.get(&leg) {
+            let (speaks, hears) = member.route();
+            self.outputs.push_back(Output::Route { leg, speaks, hears });
+        }
+    }
+
+    pub(crate) fn event(&mut self, actor: &Actor, event: Event) {
+        let actor = actor.clone();
+        self.outputs.push_back(Output::Event { actor, event });
+    }
+
+    pub(crate) fn output(&mut self, output: Output) {
+        self.outputs.push_back(output);
+    }
+
+    pub(crate) fn say(&mut self, leg: LegId, phrases: Vec<Phrase>) {
+        self.outputs.push_back(Output::Say {
+            to: Audience::Leg(leg),
+            phrases,
+        });
+    }
+
+    pub(crate) fn say_all<const N: usize>(&mut self, prompts: [Prompt; N]) {
+        let phrases = prompts.map(Phrase::Prompt).to_vec();
+        self.outputs.push_back(Output::Say {
+            to: Audience::Everyone,
+            phrases,
+        });
+    }
+
+    /// The one who keyed the command, if it was keyed.
+    pub(crate) fn tell<const N: usize>(&mut self, actor: &Actor, prompts: [Prompt; N]) {
+        if let Actor::Leg(leg) = actor {
+            self.say(*leg, prompts.map(Phrase::Prompt).to_vec());
+        }
+    }
+}

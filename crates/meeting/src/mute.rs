@@ -1,0 +1,107 @@
+//! Mute: a leg's own soft bit, a host's hard bit, and the mode for a whole role.
+
+use model::{Actor, Event, LegId, Mute, MuteMask, Phrase, Prompt, Role};
+
+use crate::Meeting;
+
+impl Meeting {
+    /// The mute key: a leg's own mute on or off; what a host has muted stays muted.
+    pub(crate) fn toggle_mute(&mut self, actor: &Actor, leg: LegId) -> Result<(), &'static str> {
+        let member = self.member_mut(leg)?;
+        let mute = member.mute();
+        if mute.hard {
+            let prompt = match member.role {
+                Role::Listener => Prompt::ListenersCannotSpeak,
+                Role::Host | Role::Participant => Prompt::MutedByHostRaiseHand,
+            };
+            self.say(leg, vec![Phrase::Prompt(prompt)]);
+            return Err("muted by a host or by policy");
+        }
+        member.own_mute = !mute.soft;
+        member.mode_mute.soft = false;
+        let prompt = if mute.soft {
+            Prompt::NowUnmuted
+        } else {
+            Prompt::NowMuted
+        };
+        self.say(leg, vec![Phrase::Prompt(prompt)]);
+        self.mute_changed(actor, leg);
+        Ok(())
+    }
+
+    /// Sets both bits of one leg, whatever had set them before.
+    pub(crate) fn set_mute(&mut self, actor: &Actor, leg: LegId, mute: Mute) -> Result<(), &'static str> {
+        let member = self.member_mut(leg)?;
+        let before = member.mute();
+        if before == mute {
+            return Err("already so");
+        }
+        if before.soft != mute.soft {
+            member.own_mute = mute.soft;
+            member.mode_mute.soft = false;
+        }
+        if before.hard != mute.hard {
+            member.host_mute = mute.hard;
+            member.mode_mute.hard = false;
+        }
+        match (before.any(), mute.any()) {
+            (false, true) => self.say(leg, vec![Phrase::Prompt(Prompt::MutedByHost)]),
+            (true, false) => self.say(leg, vec![Phrase::Prompt(Prompt::UnmutedByHost)]),
+            (true, true) | (false, false) => {}
+        }
+        self.mute_changed(actor, leg);
+        Ok(())
+    }
+
+    /// 32 ▸ 36 ▸ 40 ▸ 32; from anything else to 32.
+    pub(crate) fn step_mute_mode(&mut self, actor: &Actor) -> Result<(), &'static str> {
+        let next = match self.mute_mode {
+            MuteMask::LISTENERS => MuteMask::SOFT,
+            MuteMask::SOFT => MuteMask::HARD,
+            _ => MuteMask::LISTENERS,
+        };
+        self.set_mute_mode(actor, next)
+    }
+
+    pub(crate) fn set_mute_mode(&mut self, actor: &Actor, mode: MuteMask) -> Result<(), &'static str> {
+        if self.mute_mode == mode {
+            return Err("already so");
+        }
+        self.apply_mute_mode(actor, mode);
+        let participants = mode.of(Role::Participant);
+        self.say_all([match (participants.hard, participants.soft) {
+            (true, _) => Prompt::ModeHard,
+            (false, true) => Prompt::ModeSoft,
+            (false, false) => Prompt::ModeOpen,
+        }]);
+        Ok(())
+    }
+
+    /// Takes off what the former mode put on, and puts on what the new one says; nothing else is touched.
+    pub(crate) fn apply_mute_mode(&mut self, actor: &Actor, mode: MuteMask) {
+        if self.mute_mode == mode {
+            return;
+        }
+        self.mute_mode = mode;
+        self.event(actor, Event::MuteModeSet(mode));
+        let mut changed = Vec::new();
+        for (leg, member) in &mut self.roster {
+            let before = member.mute();
+            member.mode_mute = mode.of(member.role);
+            if member.mute() != before {
+                changed.push(*leg);
+            }
+        }
+        for leg in changed {
+            self.mute_changed(actor, leg);
+        }
+    }
+
+    fn mute_changed(&mut self, actor: &Actor, leg: LegId) {
+        if let Some(member) = self.roster.get(&leg) {
+            let mute = member.mute();
+            self.event(actor, Event::Muted { leg, mute });
+            self.route(leg);
+        }
+    }
+}

@@ -1,0 +1,97 @@
+use model::{Actor, Cause, Event, LegId, Phrase};
+
+/// What a leg hears.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hears {
+    /// The meeting, without itself.
+    Room,
+    /// Music.
+    Music,
+    /// Nothing.
+    Nothing,
+}
+
+/// A sound for everybody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    /// Somebody came in.
+    Entry,
+    /// Somebody left.
+    Exit,
+}
+
+/// Who hears something said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// One leg, privately.
+    Leg(LegId),
+    /// Everybody who hears the meeting.
+    Everyone,
+}
+
+/// What to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Output {
+    /// The leg was let in: into the waiting room or the meeting itself.
+    Admitted {
+        /// Which.
+        leg: LegId,
+        /// Whether it waits for the start.
+        waiting: bool,
+    },
+    /// The leg was not let in: say this and end its call.
+    Refused {
+        /// Which.
+        leg: LegId,
+        /// Why.
+        cause: Cause,
+        /// Last words.
+        say: Vec<Phrase>,
+    },
+    /// Whether a leg is heard, and what it hears.
+    Route {
+        /// Which.
+        leg: LegId,
+        /// Whether its voice goes into the mix.
+        speaks: bool,
+        /// What it hears.
+        hears: Hears,
+    },
+    /// Microphone level of a leg.
+    Gain {
+        /// Which.
+        leg: LegId,
+        /// In dB.
+        db: i8,
+    },
+    /// Say something.
+    Say {
+        /// To whom.
+        to: Audience,
+        /// What.
+        phrases: Vec<Phrase>,
+    },
+    /// Play a sound to everybody.
+    Tone(Tone),
+    /// Say this to a leg of the meeting and end its call; its [`model::Command::Leave`] follows.
+    Drop {
+        /// Which.
+        leg: LegId,
+        /// Why.
+        cause: Cause,
+        /// Last words; none: at once.
+        say: Vec<Phrase>,
+    },
+    /// Something the world may know, in order.
+    Event {
+        /// Who asked or decided.
+        actor: Actor,
+        /// What.
+        event: Event,
+    },
+    /// The last leg is gone; nothing follows.
+    Ended {
+        /// Why.
+        cause: Cause,
+    },
+}
