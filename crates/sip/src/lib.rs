@@ -3,6 +3,17 @@
 //! [`Endpoint`] is the whole of it: messages and [`Command`]s go in, messages and [`Event`]s come out, and
 //! time is an argument. Below it lie the strict reading of `message`, the four machines of [`transaction`]
 //! and the dialogs.
+//!
+//! # Rules of the RFCs we do not follow, on purpose
+//! - A response goes to the address its request came from; `maddr` and `received` in a Via never aim it
+//!   elsewhere (RFC 3261 section 18.2.2), and a connection that is gone is not opened again.
+//! - A request inside a call goes to the literal address of its next hop only when that is one we may reach;
+//!   names are not resolved (RFC 3263): it goes back where the call came from instead.
+//! - Refusals that need no memory are stateless (section 8.2.7), so a flood of them costs none.
+//! - A call whose connection is lost has ended; nothing is sent on another one.
+//! - A peer's re-INVITE before the ACK of our 200 counts as that ACK.
+//! - Challenges and redirections are not acted upon: they end the request.
+//! - An UPDATE or INVITE of the peer's with a non-SDP body is refused even if a part of it were SDP.
 
 mod counters;
 mod dialog;

@@ -24,7 +24,8 @@ pub struct Limits {
     pub transactions_per_source: usize,
     /// Most transactions at once that one call's peer started, BYE and CANCEL apart.
     pub transactions_per_call: usize,
-    /// How long a call may ring before we give up, if the caller's Expires does not say less.
+    /// How long a call may ring, or a peer think about our offer, before we give up; a caller's Expires may say
+    /// less.
     pub ringing: Duration,
     /// What a 503 of ours says in Retry-After, seconds.
     pub retry_after: u32,
@@ -39,8 +40,8 @@ impl Default for Limits {
             header_bytes: 8 * 1024,
             vias: 100,
             calls: 5_000,
-            transactions: 20_000,
-            transactions_per_source: 2_000,
+            transactions: 30_000,
+            transactions_per_source: 10_000,
             transactions_per_call: 500,
             ringing: Duration::from_secs(180),
             retry_after: 5,

@@ -139,6 +139,8 @@ pub(crate) enum OurOffer {
     },
     InFlight {
         seq: u32,
+        /// A peer that says 100 and no more is as good as gone.
+        give_up_at: Instant,
         sdp: Bytes,
         motive: Motive,
         tries: u32,
@@ -186,7 +188,8 @@ impl Call {
             .map(|unacked| unacked.resend.at.min(unacked.give_up_at));
         let offer = match &self.our_offer {
             OurOffer::Waiting { at, .. } => Some(*at),
-            OurOffer::None | OurOffer::InFlight { .. } => None,
+            OurOffer::InFlight { give_up_at, .. } => Some(*give_up_at),
+            OurOffer::None => None,
         };
         [stage, unacked, offer].into_iter().flatten().min()
     }

@@ -134,10 +134,7 @@ impl Endpoint {
             Stage::Dialling(dialling) if dialling.give_up_at <= now => {
                 self.abandon(now, call, EndCause::NoAnswer);
             }
-            Stage::Abandoned(dialling) if dialling.give_up_at <= now => {
-                self.transactions.abandon(&dialling.branch);
-                call.stage = Stage::Gone;
-            }
+            Stage::Abandoned(dialling) if dialling.give_up_at <= now => call.stage = Stage::Gone,
             Stage::Ringing { .. }
             | Stage::Dialling(_)
             | Stage::Abandoned(_)

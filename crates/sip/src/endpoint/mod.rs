@@ -138,6 +138,9 @@ impl Endpoint {
     fn with_call<R>(&mut self, id: CallId, work: impl FnOnce(&mut Self, &mut Call) -> R) -> Option<R> {
         let mut call = self.calls.take(id)?;
         let result = work(self, &mut call);
+        if matches!(call.stage, Stage::Gone) {
+            self.transactions.abandon_invite(id);
+        }
         self.calls.put(call);
         Some(result)
     }

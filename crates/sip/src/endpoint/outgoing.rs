@@ -44,6 +44,7 @@ impl Endpoint {
         });
         call.our_offer = OurOffer::InFlight {
             seq,
+            give_up_at: now + self.config.limits.ringing,
             sdp,
             motive,
             tries,
@@ -190,7 +191,7 @@ impl Endpoint {
     }
 
     /// The peer does not know the call any more, or is gone.
-    fn fail(&mut self, now: Instant, call: &mut Call, status: u16) {
+    pub(super) fn fail(&mut self, now: Instant, call: &mut Call, status: u16) {
         if !call.is_over() {
             self.close(now, call, EndCause::RequestFailed(status), None);
         }

@@ -63,15 +63,20 @@ impl Endpoint {
     }
 
     fn offer_timeout(&mut self, now: Instant, call: &mut Call) {
-        let due = matches!(call.our_offer, OurOffer::Waiting { at, .. } if at <= now);
-        if !due {
-            return;
-        }
         match std::mem::replace(&mut call.our_offer, OurOffer::None) {
             OurOffer::Waiting {
-                sdp, motive, tries, ..
-            } => self.send_offer(now, call, sdp, motive, tries + 1),
-            OurOffer::None | OurOffer::InFlight { .. } => {}
+                at,
+                sdp,
+                motive,
+                tries,
+            } if at <= now => self.send_offer(now, call, sdp, motive, tries + 1),
+            OurOffer::InFlight { give_up_at, .. } if give_up_at <= now => {
+                self.transactions.abandon_invite(call.id);
+                self.fail(now, call, 408);
+            }
+            other @ (OurOffer::None | OurOffer::Waiting { .. } | OurOffer::InFlight { .. }) => {
+                call.our_offer = other;
+            }
         }
     }
 

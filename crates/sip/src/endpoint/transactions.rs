@@ -151,6 +151,8 @@ pub(crate) struct Transactions {
     by_holder: BTreeMap<Holder, usize>,
     clients: BTreeMap<TxId, ClientSlot>,
     by_branch: BTreeMap<(Bytes, &'static [u8]), TxId>,
+    /// The last INVITE we sent in a call.
+    invite_of: BTreeMap<CallId, TxId>,
     by_connection: BTreeSet<(u64, TxId)>,
     agenda: Agenda<TxId>,
     last: u64,
@@ -165,6 +167,7 @@ impl Transactions {
             by_holder: BTreeMap::new(),
             clients: BTreeMap::new(),
             by_branch: BTreeMap::new(),
+            invite_of: BTreeMap::new(),
             by_connection: BTreeSet::new(),
             agenda: Agenda::new(),
             last: 0,
@@ -250,6 +253,9 @@ impl Transactions {
                 ClientMachine::Other(Client::new(now, reliable, new.request))
             }
         };
+        if matches!(machine, ClientMachine::Invite(_)) {
+            self.invite_of.insert(new.call, id);
+        }
         let branch = Bytes::from(new.branch);
         self.by_branch.insert((branch.clone(), new.purpose.method()), id);
         let slot = ClientSlot {
@@ -298,13 +304,14 @@ impl Transactions {
         Some(self.drain_client(id, out))
     }
 
-    /// Gives up an INVITE of ours that was cancelled and never got its final response (RFC 3261 section 9.1).
-    pub(crate) fn abandon(&mut self, branch: &str) {
-        let key = (
-            Bytes::copy_from_slice(branch.as_bytes()),
-            Purpose::Invite.method(),
-        );
-        if let Some(id) = self.by_branch.get(&key).copied() {
+    /// Gives up the call's INVITE of ours that has no final response: no timer would (RFC 3261 section 9.1).
+    pub(crate) fn abandon_invite(&mut self, call: CallId) {
+        let open = |slot: &ClientSlot| match &slot.machine {
+            ClientMachine::Invite(machine) => !machine.is_over(),
+            ClientMachine::Other(_) => false,
+        };
+        let id = self.invite_of.get(&call).copied();
+        if let Some(id) = id.filter(|id| self.clients.get(id).is_some_and(open)) {
             self.forget_client(id);
         }
     }
@@ -415,6 +422,9 @@ impl Transactions {
     fn forget_client(&mut self, id: TxId) {
         if let Some(slot) = self.clients.remove(&id) {
             self.by_branch.remove(&(slot.branch, slot.purpose.method()));
+            if self.invite_of.get(&slot.call) == Some(&id) {
+                self.invite_of.remove(&slot.call);
+            }
             self.forget_everywhere(id, slot.flow);
         }
     }

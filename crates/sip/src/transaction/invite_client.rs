@@ -110,6 +110,14 @@ impl InviteClient {
         }
     }
 
+    /// Whether the final response came, or will not come any more.
+    pub fn is_over(&self) -> bool {
+        match self.state {
+            State::Calling { .. } | State::Proceeding => false,
+            State::Completed { .. } | State::Accepted { .. } | State::Terminated => true,
+        }
+    }
+
     fn advance(&mut self, now: Instant, status: u16, ack: Option<Bytes>) {
         self.outputs.push_back(ClientOutput::Deliver);
         match status {

@@ -5,6 +5,7 @@ mod dialling;
 mod limits;
 mod mutations;
 mod offers;
+mod orders;
 mod peer;
 mod refusals;
 mod routes;

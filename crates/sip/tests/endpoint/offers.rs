@@ -316,3 +316,14 @@ fn a_bye_of_ours_may_overtake_our_offer() {
     peer.pass(60_000);
     assert_eq!(peer.endpoint.load(), (0, 0));
 }
+
+#[test]
+fn a_peer_that_never_decides_on_our_offer_ends_the_call() {
+    let mut peer = Peer::new();
+    let call = peer.call("");
+    let ours = offer(&mut peer, call);
+    peer.send(&reply(&ours, 100, "", ""));
+    assert_eq!(times(&peer.pass(180_000), "BYE"), [180_000]);
+    let cause = EndCause::RequestFailed(408);
+    assert_eq!(peer.events(), [Event::Ended { call, cause }]);
+}
