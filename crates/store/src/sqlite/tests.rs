@@ -1,1 +1,239 @@
+use std::path::Path;
 
+use model::directory::{Edit, Subscriber, SubscriberRole};
+use model::{Actor, Sid};
+use tempfile::TempDir;
+
+use super::*;
+use crate::IdKind;
+
+fn account(sid: &str, details: &str) -> Edit {
+    Edit::PutSubscriber(Subscriber {
+        sid: Sid::new(sid),
+        parent_sid: None,
+        login: sid.into(),
+        password_hash: "hash".into(),
+        authentication_token: String::new(),
+        created_ms: 0,
+        first_name: String::new(),
+        last_name: String::new(),
+        email: String::new(),
+        phone_number: String::new(),
+        ext: String::new(),
+        details: details.into(),
+        external_id: -1,
+        role: SubscriberRole::Administrator,
+        did_group_references: Vec::new(),
+        callback: None,
+    })
+}
+
+async fn open(folder: &TempDir) -> SqliteStore {
+    SqliteStore::open(&folder.path().join("store.db")).await.unwrap()
+}
+
+async fn write(store: &SqliteStore, edit: Edit) -> Result<(), StoreError> {
+    store.write(&Actor::Bridge, &[edit], 7).await
+}
+
+async fn pragma(store: &SqliteStore, statement: &'static str) -> i64 {
+    sqlx::query_scalar(statement)
+        .fetch_one(&store.writer)
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn the_writer_syncs_every_commit_and_holds_foreign_keys() {
+    let folder = TempDir::new().unwrap();
+    let store = open(&folder).await;
+    // 2 is FULL (https://sqlite.org/pragma.html#pragma_synchronous).
+    assert_eq!(pragma(&store, "PRAGMA synchronous").await, 2);
+    assert_eq!(pragma(&store, "PRAGMA foreign_keys").await, 1);
+    assert_eq!(
+        pragma(&store, "PRAGMA application_id").await,
+        i64::from(schema::APPLICATION_ID)
+    );
+    let mode: String = sqlx::query_scalar("PRAGMA journal_mode")
+        .fetch_one(&store.writer)
+        .await
+        .unwrap();
+    assert_eq!(mode, "wal");
+}
+
+#[tokio::test]
+async fn the_readers_cannot_write() {
+    let folder = TempDir::new().unwrap();
+    let store = open(&folder).await;
+    let refused = sqlx::query("DELETE FROM audit")
+        .execute(&store.readers)
+        .await
+        .unwrap_err();
+    assert!(matches!(StoreError::from(refused), StoreError::NotWritable(_)));
+}
+
+#[tokio::test]
+async fn a_full_disk_is_said_loses_nothing_and_passes() {
+    let folder = TempDir::new().unwrap();
+    let store = open(&folder).await;
+    write(&store, account("kept", "")).await.unwrap();
+    let pages = pragma(&store, "PRAGMA page_count").await;
+    let limit = sqlx::AssertSqlSafe(format!("PRAGMA max_page_count = {pages}"));
+    sqlx::query(limit).execute(&store.writer).await.unwrap();
+    let big: Vec<_> = (0..30)
+        .map(|n| account(&n.to_string(), &"x".repeat(4_000)))
+        .collect();
+    let refused = store.write(&Actor::Bridge, &big, 7).await;
+    assert_eq!(refused, Err(StoreError::Full));
+    let directory = store.load().await.unwrap();
+    assert_eq!(directory.subscribers().count(), 1);
+    sqlx::query("PRAGMA max_page_count = 100000")
+        .execute(&store.writer)
+        .await
+        .unwrap();
+    store.write(&Actor::Bridge, &big, 7).await.unwrap();
+    assert_eq!(store.load().await.unwrap().subscribers().count(), 31);
+}
+
+#[tokio::test]
+async fn every_edit_has_an_audit_row_without_secrets() {
+    let folder = TempDir::new().unwrap();
+    let store = open(&folder).await;
+    let edits = [account("a", ""), Edit::DeleteSubscriber(Sid::new("a"))];
+    store
+        .write(&Actor::User(Sid::new("root")), &edits, 1234)
+        .await
+        .unwrap();
+    let rows: Vec<(i64, String, String, String)> =
+        sqlx::query_as("SELECT at_ms, actor, action, object FROM audit ORDER BY id")
+            .fetch_all(&store.writer)
+            .await
+            .unwrap();
+    let row = |action: &str| {
+        (
+            1234,
+            "user root".to_owned(),
+            action.to_owned(),
+            "subscriber a".to_owned(),
+        )
+    };
+    assert_eq!(rows, [row("put"), row("delete")]);
+}
+
+#[tokio::test]
+async fn an_edit_the_disk_contradicts_is_refused_whole() {
+    let folder = TempDir::new().unwrap();
+    let store = open(&folder).await;
+    let edits = [account("a", ""), Edit::DeleteSubscriber(Sid::new("nobody"))];
+    let refused = store.write(&Actor::Bridge, &edits, 0).await.unwrap_err();
+    assert_eq!(
+        refused,
+        StoreError::Damaged("subscriber nobody is not on disk".into())
+    );
+    assert_eq!(store.load().await.unwrap().subscribers().count(), 0);
+}
+
+#[tokio::test]
+async fn damage_within_the_file_is_found_at_the_start() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("store.db");
+    let store = open(&folder).await;
+    for n in 0..200 {
+        write(&store, account(&format!("account {n}"), &"x".repeat(500)))
+            .await
+            .unwrap();
+    }
+    let root = pragma(
+        &store,
+        "SELECT rootpage FROM sqlite_schema WHERE name = 'subscribers'",
+    )
+    .await;
+    let size = pragma(&store, "PRAGMA page_size").await;
+    store.close().await.unwrap();
+    let start = usize::try_from((root - 1) * size).unwrap();
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes[start..start + 2000].fill(0xa5);
+    std::fs::write(&path, bytes).unwrap();
+    let refused = SqliteStore::open(&path).await.err();
+    assert!(matches!(refused, Some(StoreError::Damaged(_))), "{refused:?}");
+}
+
+#[tokio::test]
+async fn values_that_break_the_rules_of_edits_are_damage_too() {
+    let folder = TempDir::new().unwrap();
+    let store = open(&folder).await;
+    write(&store, account("a", "")).await.unwrap();
+    sqlx::query("UPDATE subscribers SET login = 'a:b'")
+        .execute(&store.writer)
+        .await
+        .unwrap();
+    let said = store.load().await.unwrap_err().to_string();
+    assert_eq!(
+        said,
+        "the store is damaged: subscriber a: login: expected a name without a colon"
+    );
+}
+
+#[tokio::test]
+async fn a_store_of_a_later_version_is_left_alone() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("store.db");
+    let store = open(&folder).await;
+    sqlx::query("UPDATE _sqlx_migrations SET version = 99 WHERE version = 2")
+        .execute(&store.writer)
+        .await
+        .unwrap();
+    store.close().await.unwrap();
+    let said = SqliteStore::open(&path).await.err().unwrap().to_string();
+    assert!(
+        said.contains("it has schema 99 of a later version, this one knows 2"),
+        "{said}"
+    );
+}
+
+#[tokio::test]
+async fn a_database_of_another_program_is_left_alone() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("store.db");
+    make_foreign(&path).await;
+    let before = std::fs::read(&path).unwrap();
+    let refused = SqliteStore::open(&path).await.err();
+    assert!(matches!(refused, Some(StoreError::Foreign { .. })), "{refused:?}");
+    assert_eq!(std::fs::read(&path).unwrap(), before);
+}
+
+async fn make_foreign(path: &Path) {
+    use sqlx::{ConnectOptions, Connection};
+    let options = sqlx::sqlite::SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true);
+    let mut db = options.connect().await.unwrap();
+    sqlx::query("CREATE TABLE theirs (x)")
+        .execute(&mut db)
+        .await
+        .unwrap();
+    db.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_checkpoint_empties_the_log_into_the_file() {
+    let folder = TempDir::new().unwrap();
+    let store = open(&folder).await;
+    write(&store, account("a", "")).await.unwrap();
+    let wal = folder.path().join("store.db-wal");
+    assert!(std::fs::metadata(&wal).unwrap().len() > 0);
+    store.checkpoint().await.unwrap();
+    assert_eq!(std::fs::metadata(&wal).unwrap().len(), 0);
+}
+
+#[tokio::test]
+async fn ids_chosen_by_others_are_never_given_again() {
+    let folder = TempDir::new().unwrap();
+    let store = open(&folder).await;
+    let mut db = store.writer.acquire().await.unwrap();
+    sequence::spend(&mut db, IdKind::Did, 220).await.unwrap();
+    sequence::spend(&mut db, IdKind::Did, 7).await.unwrap();
+    drop(db);
+    assert_eq!(store.reserve(IdKind::Did, 2).await.unwrap(), 221..223);
+    assert_eq!(store.reserve(IdKind::DidGroup, 1).await.unwrap(), 1..2);
+}

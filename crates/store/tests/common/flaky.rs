@@ -1,0 +1,117 @@
+//! A store in memory that fails when told to.
+
+use std::ops::Range;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use model::directory::{Directory, Edit};
+use model::{Actor, Cdr, Mdr, MeetingId};
+use store::{Answer, IdKind, LogLine, Page, Record, Records, Scope, Store, StoreError};
+use tokio::sync::Semaphore;
+
+/// Keeps what it is given; fails the next `fail` writes; each write waits for a permit of `gate`.
+pub(crate) struct Flaky {
+    pub(crate) fail: AtomicU32,
+    pub(crate) gate: Semaphore,
+    pub(crate) edits: Mutex<Vec<Edit>>,
+    pub(crate) batches: Mutex<Vec<Vec<Record>>>,
+}
+
+impl Flaky {
+    /// One that lets everything through and fails the first `fail` writes.
+    pub(crate) fn failing(fail: u32) -> Self {
+        Self {
+            fail: AtomicU32::new(fail),
+            gate: Semaphore::new(Semaphore::MAX_PERMITS),
+            edits: Mutex::default(),
+            batches: Mutex::default(),
+        }
+    }
+
+    async fn pass(&self) -> Result<(), StoreError> {
+        self.gate.acquire().await.unwrap().forget();
+        let failing = self
+            .fail
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
+        match failing {
+            Ok(_) => Err(StoreError::Full),
+            Err(_) => Ok(()),
+        }
+    }
+}
+
+fn done<T: Send + 'static>(value: T) -> Answer<'static, T> {
+    Box::pin(async { Ok(value) })
+}
+
+fn none<R>() -> Records<R> {
+    Records {
+        page: Vec::new(),
+        total: 0,
+    }
+}
+
+impl Store for Flaky {
+    fn load(&self) -> Answer<'_, Directory> {
+        done(Directory::default())
+    }
+
+    fn write<'a>(&'a self, _actor: &'a Actor, edits: &'a [Edit], _now_ms: i64) -> Answer<'a, ()> {
+        Box::pin(async {
+            self.pass().await?;
+            self.edits.lock().unwrap().extend_from_slice(edits);
+            Ok(())
+        })
+    }
+
+    fn reserve(&self, _kind: IdKind, count: u64) -> Answer<'_, Range<u64>> {
+        done(0..count)
+    }
+
+    /// Refuses for ever what has an id that no database can hold.
+    fn add_records<'a>(&'a self, records: &'a [Record]) -> Answer<'a, ()> {
+        Box::pin(async {
+            self.pass().await?;
+            if records
+                .iter()
+                .any(|record| matches!(record, Record::Call(cdr) if cdr.leg.0 == u64::MAX))
+            {
+                return Err(StoreError::Unstorable {
+                    object: "call".into(),
+                    field: "id",
+                });
+            }
+            self.batches.lock().unwrap().push(records.to_vec());
+            Ok(())
+        })
+    }
+
+    fn cdrs<'a>(&'a self, _scope: &'a Scope, _page: Page) -> Answer<'a, Records<Cdr>> {
+        done(none())
+    }
+
+    fn mdrs<'a>(&'a self, _scope: &'a Scope, _page: Page) -> Answer<'a, Records<Mdr>> {
+        done(none())
+    }
+
+    fn meeting_log<'a>(
+        &'a self,
+        _scope: &'a Scope,
+        _meeting: MeetingId,
+        _page: Page,
+    ) -> Answer<'a, Records<LogLine>> {
+        done(none())
+    }
+
+    fn health(&self) -> Answer<'_, ()> {
+        done(())
+    }
+
+    fn checkpoint(&self) -> Answer<'_, ()> {
+        done(())
+    }
+
+    fn close(&self) -> Answer<'_, ()> {
+        done(())
+    }
+}
