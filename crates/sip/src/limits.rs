@@ -40,7 +40,7 @@ impl Default for Limits {
             header_bytes: 8 * 1024,
             vias: 100,
             calls: 5_000,
-            transactions: 30_000,
+            transactions: 20_000,
             transactions_per_source: 10_000,
             transactions_per_call: 500,
             ringing: Duration::from_secs(180),

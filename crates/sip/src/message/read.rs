@@ -311,6 +311,7 @@ fn check_via(via: &Via) -> Result<(), Refusal> {
     // The cookie alone is no identifier (RFC 4475 section 3.2.1).
     match via.branch() {
         Some(b"z9hG4bK" | b"") => Err(Refusal::bad("Empty branch in Via")),
+        Some(branch) if !is_token(branch) => Err(Refusal::bad("Bad branch in Via")),
         Some(_) | None => Ok(()),
     }
 }
@@ -337,12 +338,17 @@ fn party(headers: &Headers, name: &HeaderName, label: &'static str) -> Result<Ad
         .ok_or_else(|| Refusal::bad(format!("No {label}")))?;
     let address = Address::parse(&value, label).map_err(|_| Refusal::bad(format!("Bad {label}")))?;
     check_once(&address.params, "tag", "Two tags in From or To")?;
-    match address.params.iter().find(|param| param.is("tag")) {
-        Some(tag) if !tag.value.as_deref().is_some_and(is_token) => {
-            Err(Refusal::bad(format!("Bad tag in {label}")))
-        }
+    match raw_parameter(&value, "tag") {
+        Some(tag) if !is_token(tag) => Err(Refusal::bad(format!("Bad tag in {label}"))),
         Some(_) | None => Ok(address),
     }
+}
+
+/// A header parameter as it stands: quotes, which the grammar takes off, are no part of a token.
+fn raw_parameter<'a>(value: &'a [u8], name: &str) -> Option<&'a [u8]> {
+    let mut parameters = text::split(value, b';').into_iter().map(text::parameter);
+    let found = parameters.find(|(found, _)| found.eq_ignore_ascii_case(name.as_bytes()));
+    found.map(|(_, value)| value)
 }
 
 fn is_token(value: &[u8]) -> bool {
