@@ -5,20 +5,27 @@
 //! [`Leg::rtcp`], [`Leg::poll_event`], [`Encoder::encode`]) neither allocates nor locks, logs or blocks; every buffer
 //! has its size from construction on, and what does not fit is counted in [`Quality`].
 
+pub mod clip;
 pub mod codec;
 mod conceal;
 mod event4733;
 mod frame;
+mod gate;
+mod inband;
 mod jitter;
 mod leg;
 mod level;
+pub mod music;
 mod quality;
+mod resample;
 pub mod rtcp;
 pub mod rtp;
 mod source;
 mod stream;
 mod stretch;
+pub mod tone;
 
+pub use clip::{Clip, ClipBank, ClipError};
 pub use codec::{Codec, Encoder};
 pub use frame::{Frame, Rate, TICK};
 pub use leg::{
@@ -26,3 +33,4 @@ pub use leg::{
 };
 pub use level::Dbov;
 pub use quality::Quality;
+pub use tone::Tone;

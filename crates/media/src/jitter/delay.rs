@@ -3,15 +3,19 @@
 //! All times are steps of the codec's clock. The delay of a packet is its arrival minus its timestamp; the smallest
 //! one within a sliding window is the `base`, so a clock that drifts moves the base and is not mistaken for jitter.
 
-#![deny(
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    clippy::unwrap_used,
-    clippy::expect_used
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects,
+        clippy::unwrap_used,
+        clippy::expect_used
+    )
 )]
 
 /// Bins of the histogram; each is 2 ms wide, the last one also holds everything later.
 const BINS: usize = 256;
+const LAST_BIN: i64 = BINS as i64 - 1;
 /// Bins a second.
 const BINS_A_SECOND: i64 = 500;
 /// Weight at which all counts are halved: old packets fade within some ten seconds.
@@ -85,10 +89,7 @@ impl Delay {
     /// Takes a packet's arrival and delay; `weight` is 1, or [`LATE_WEIGHT`].
     pub(crate) fn arrived(&mut self, arrival: i64, delay: i64, weight: u16) {
         self.slide(arrival, delay);
-        let bin = self
-            .bin(delay)
-            .saturating_sub(self.base_bin)
-            .clamp(0, BINS as i64 - 1);
+        let bin = self.bin(delay).saturating_sub(self.base_bin).clamp(0, LAST_BIN);
         if let Some(count) = self.counts.get_mut(bin as usize) {
             *count = count.saturating_add(weight);
         }
@@ -129,7 +130,7 @@ impl Delay {
         let old = self.counts;
         self.counts = [0; BINS];
         for (bin, count) in old.into_iter().enumerate() {
-            let to = (bin as i64).saturating_sub(by).clamp(0, BINS as i64 - 1);
+            let to = (bin as i64).saturating_sub(by).clamp(0, LAST_BIN);
             if let Some(place) = self.counts.get_mut(to as usize) {
                 *place = place.saturating_add(count);
             }

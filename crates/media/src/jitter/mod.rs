@@ -28,6 +28,8 @@ const LONGEST_PACKET_TICKS: usize = 4;
 const STALL_TICKS: i64 = 5;
 /// Ticks that a correction waits for silence before it is made in speech.
 const PATIENCE: u32 = 25;
+/// Packets in a row, all later than the cap bears, that show a longer way.
+const LONGER_WAY: u8 = 10;
 /// Ticks between corrections in speech.
 const COOL_DOWN: u32 = 3;
 /// Likeness at the seam that a correction in speech needs.
@@ -82,6 +84,8 @@ pub(crate) struct Player {
     last_arrival: i64,
     /// Delay of a packet that was implausible; a second one like it is believed.
     stray: Option<i64>,
+    /// Packets in a row that came later than the cap bears.
+    too_late: u8,
     /// Noise between words, in dB; follows the level down at once and up slowly.
     floor: f32,
     patience: u32,
@@ -113,6 +117,7 @@ impl Player {
             newest: (0, tick as i64),
             last_arrival: 0,
             stray: None,
+            too_late: 0,
             floor: -60.0,
             patience: 0,
             invented: false,
@@ -131,7 +136,7 @@ impl Player {
         self.delay.wait().clamp(self.least, self.most)
     }
 
-    /// The delay at the last tick, in samples; 0 while nothing plays.
+    /// The delay of what was last heard, in samples; 0 while nothing plays.
     pub(crate) fn depth(&self) -> i64 {
         self.depth
     }
@@ -175,15 +180,17 @@ impl Player {
     /// Fills one tick of audio.
     pub(crate) fn tick(&mut self, now: i64, out: &mut [i16]) -> Played {
         self.invented = false;
-        self.depth = 0;
         if self.playing {
             self.skip_what_is_too_old(now);
         } else if !self.start(now) {
+            self.depth = 0;
             out.fill(0);
             return Played::Silence;
         }
-        self.depth = self.lag(now).max(0);
         let whole = self.fill();
+        if !self.invented {
+            self.depth = self.lag(now).max(0);
+        }
         self.correct(now, out);
         match (whole, self.invented) {
             (false, _) => Played::Silence,
@@ -207,10 +214,21 @@ impl Player {
             }
             self.tally.resyncs += 1;
             self.begin(arrival, timestamp);
-        } else if silent > 4 * self.hz {
+        } else if silent > 4 * self.hz || self.all_come_too_late(delay) {
             self.delay.rebase(arrival, delay);
         }
         self.stray = None;
+        true
+    }
+
+    /// Whether packets keep coming later than the cap bears: the way has become longer, not uneven.
+    fn all_come_too_late(&mut self, delay: i64) -> bool {
+        let too_late = delay - self.delay.base() > self.most + self.tick as i64;
+        self.too_late = if too_late { self.too_late + 1 } else { 0 };
+        if self.too_late < LONGER_WAY {
+            return false;
+        }
+        self.too_late = 0;
         true
     }
 
@@ -245,7 +263,7 @@ impl Player {
     /// Starts when the oldest packet has waited for as long as late ones need.
     fn start(&mut self, now: i64) -> bool {
         let latest_start = now - self.delay.base() - self.most - self.tick as i64;
-        while self.slots.len() > 1 && self.slots.oldest().is_some_and(|s| s.timestamp < latest_start) {
+        while self.slots.oldest().is_some_and(|s| s.timestamp < latest_start) {
             self.slots.pop();
             self.tally.late += 1;
         }
@@ -272,7 +290,7 @@ impl Player {
         self.fetch += excess;
         self.fifo.clear();
         self.concealer.cut();
-        while self.slots.len() > 1 && self.slots.oldest().is_some_and(|s| s.timestamp < self.fetch) {
+        while self.slots.oldest().is_some_and(|s| s.timestamp < self.fetch) {
             self.slots.pop();
             self.tally.late += 1;
         }
@@ -357,22 +375,21 @@ impl Player {
         let spare = lag - (offset + self.tick as i64 - grid) - self.target();
         let ms = self.hz / 1_000;
         let (short, long) = (spare < 0, spare > grid + 6 * ms);
-        if !short && !long {
+        // What lies off the grid is delay that protects no packet: it can go at no cost.
+        let idle = !short && !long && offset > if quiet { 2 * ms } else { 6 * ms };
+        let idle = idle && (quiet || spare + offset > grid + 6 * ms);
+        if !short && !long && !idle {
             self.patience = 0;
-            let free = quiet && offset > 2 * ms;
-            return if free {
-                Correction::Shorten {
-                    by: Piece::Exactly(offset),
-                }
-            } else {
-                Correction::None
-            };
+            return Correction::None;
         }
         self.patience += 1;
+        let urgent = self.patience > PATIENCE || spare > grid + 60 * ms;
+        let longest = if idle { offset } else { i64::MAX };
         let by = match (quiet, short) {
             (true, true) => Piece::Exactly(grid - offset),
+            (true, false) if idle => Piece::Exactly(offset),
             (true, false) => Piece::Exactly(offset + grid),
-            (false, _) if self.patience > PATIENCE || spare > grid + 60 * ms => Piece::Alike,
+            (false, _) if urgent => Piece::Alike { longest },
             (false, _) => return Correction::None,
         };
         if short {
@@ -419,8 +436,9 @@ impl Player {
     fn piece(&self, by: Piece) -> Option<usize> {
         match by {
             Piece::Exactly(length) => Some((length as usize).clamp(1, self.stretch.longest())),
-            Piece::Alike => {
-                let (length, alike) = self.stretch.piece(self.fifo.samples());
+            Piece::Alike { longest } => {
+                let longest = usize::try_from(longest).unwrap_or(usize::MAX);
+                let (length, alike) = self.stretch.piece(self.fifo.samples(), longest);
                 let pressing = self.patience > 4 * PATIENCE;
                 (alike >= ALIKE || pressing).then_some(length)
             }
@@ -441,6 +459,6 @@ enum Correction {
 enum Piece {
     /// So many samples, in silence.
     Exactly(i64),
-    /// What fits the signal best.
-    Alike,
+    /// What fits the signal best, at most so many samples.
+    Alike { longest: i64 },
 }

@@ -32,7 +32,7 @@ impl Scene {
 
     /// Runs for `seconds`. `network` gives each packet's way in ms, or `None` for a lost one.
     fn run(&mut self, seconds: i64, network: impl Fn(i64) -> Option<f64>) {
-        let mut arrivals: Vec<(i64, i64)> = (0..seconds * HZ / self.packet)
+        let mut arrivals: Vec<(i64, i64)> = (0..seconds * HZ / self.packet + 50)
             .filter_map(|n| {
                 let sent = (n + 1) as f64 * self.packet as f64 / (1.0 + self.drift_ppm / 1e6);
                 let way = network(n)?;
@@ -217,6 +217,15 @@ fn an_outage_never_pushes_the_delay_over_its_cap() {
         })
     });
     assert!(scene.worst_depth_ms(0) <= 240, "{}", scene.worst_depth_ms(0));
+}
+
+#[test]
+fn a_way_that_becomes_longer_than_the_cap_is_followed_within_half_a_second() {
+    let mut scene = Scene::new(tone);
+    scene.run(20, |n| Some(if n < 500 { 2.0 } else { 402.0 }));
+    let real = scene.kinds[550..].iter().filter(|&&k| k == Played::Real).count();
+    assert!(real >= 445, "{real}");
+    assert!(scene.worst_depth_ms(12) <= 45, "{}", scene.worst_depth_ms(12));
 }
 
 #[test]

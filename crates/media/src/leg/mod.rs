@@ -3,7 +3,6 @@
 mod clock;
 mod config;
 mod event;
-mod gate;
 mod receive;
 mod report;
 mod reporter;
@@ -18,6 +17,8 @@ pub use event::{LegEvent, MediaLoss};
 
 use crate::event4733::{KeyEvent, Keys};
 use crate::frame::Frame;
+use crate::gate::Gate;
+use crate::inband::Inband;
 use crate::jitter::{Played, Player};
 use crate::level::Dbov;
 use crate::quality::Quality;
@@ -25,7 +26,6 @@ use crate::source::{ReportSource, Source};
 use crate::stream::{Jitter, Stream};
 use clock::{Clock, Unwrapper};
 use event::EventQueue;
-use gate::Gate;
 use reporter::Reporter;
 use sender::{Sender, Shape};
 use watch::Watch;
@@ -63,6 +63,8 @@ pub struct Leg {
     keys: Keys,
     player: Player,
     gate: Gate,
+    /// Listens for keys in the audio, where no telephone events were negotiated.
+    inband: Option<Inband>,
     sender: Sender,
     ssrc: u32,
     reporter: Reporter,
@@ -88,6 +90,7 @@ impl Leg {
             keys: Keys::new(codec.clock_hz()),
             player: Player::new(codec.rate().hz(), config.jitter),
             gate: Gate::new(),
+            inband: listens(&session).then(Inband::new),
             sender: Sender::new(config.ssrc, config.first_sequence, config.first_timestamp),
             ssrc: config.ssrc,
             reporter: Reporter::new(now, config.seed),
@@ -104,19 +107,35 @@ impl Leg {
         if !self.session.direction.hears() {
             return Heard::Silence;
         }
+        let samples = out.samples_mut();
         let from = self.player.position();
-        let played = self
-            .player
-            .tick(self.clock.steps(now, rate.hz()), out.samples_mut());
+        let played = self.player.tick(self.clock.steps(now, rate.hz()), samples);
         let open = !self.keys.blanks(from, self.player.position());
-        let left = self.gate.pass(open, out.samples_mut(), rate.hz());
-        match played {
-            Played::Real if left => Heard::Audio {
-                level: Dbov::of(out.samples()),
+        let left = self.gate.pass(open, samples, rate.hz());
+        let played = if left { played } else { Played::Silence };
+        match self.listen(played, samples) {
+            Played::Real => Heard::Audio {
+                level: Dbov::of(samples),
             },
-            Played::Concealed if left => Heard::Concealed,
-            Played::Real | Played::Concealed | Played::Silence => Heard::Silence,
+            Played::Concealed => Heard::Concealed,
+            Played::Silence => Heard::Silence,
         }
+    }
+
+    /// Exchanges the audio for what is held back, on legs whose keys come in the audio.
+    fn listen(&mut self, played: Played, samples: &mut [i16]) -> Played {
+        let Some(inband) = &mut self.inband else {
+            return played;
+        };
+        let mut told = [None; 8];
+        let mut free = told.iter_mut();
+        let played = inband.exchange(samples, played, &mut |event| {
+            if let Some(place) = free.next() {
+                *place = Some(event);
+            }
+        });
+        told.into_iter().for_each(|event| self.tell_key(event));
+        played
     }
 
     /// Sends 20 ms of audio, encoded with the leg's codec. The payload is re-sliced to the packet time agreed; `wire`
@@ -162,6 +181,9 @@ impl Leg {
         }
         if !session.direction.hears() {
             self.player.restart();
+        }
+        if listens(&session) != self.inband.is_some() {
+            self.inband = listens(&session).then(Inband::new);
         }
         self.watch.session_changed(now);
         self.session = session;
@@ -229,6 +251,12 @@ impl Leg {
             None => {}
         }
     }
+}
+
+/// Whether keys are looked for in the audio.
+fn listens(session: &Session) -> bool {
+    let band = session.codec.rate().hz() == crate::inband::HZ;
+    session.inband_digits && session.telephone_event.is_none() && band
 }
 
 /// Whether an address can be sent to; SDP says "nowhere" with port 0 or an unspecified host.

@@ -115,7 +115,7 @@ fn round_trip(now: u32, block: &Block) -> Option<u32> {
         .wrapping_sub(block.since_last_report);
     // A peer that answers before it was asked has a wrong clock, or lies.
     let plausible = trip < 1 << 22;
-    plausible.then_some((u64::from(trip) * 1_000 >> 16) as u32)
+    plausible.then_some(((u64::from(trip) * 1_000) >> 16) as u32)
 }
 
 #[cfg(test)]

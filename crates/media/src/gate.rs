@@ -5,17 +5,17 @@ const FADE_MS: usize = 5;
 
 /// A switch that fades.
 #[derive(Debug)]
-pub(super) struct Gate {
+pub(crate) struct Gate {
     open: bool,
 }
 
 impl Gate {
-    pub(super) const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self { open: true }
     }
 
     /// Lets `samples` of `hz` through or not; returns whether anything is left of them.
-    pub(super) fn pass(&mut self, open: bool, samples: &mut [i16], hz: u32) -> bool {
+    pub(crate) fn pass(&mut self, open: bool, samples: &mut [i16], hz: u32) -> bool {
         let length = (FADE_MS * hz as usize / 1_000).min(samples.len());
         match (std::mem::replace(&mut self.open, open), open) {
             (true, true) => {}

@@ -1,0 +1,297 @@
+//! What strangers and broken peers send: dropped, counted, without harm to the call.
+
+mod common;
+
+use common::{Call, EVENT, PEER, PEER_RTCP, SSRC, STRANGER, config, rtp, tone_payload};
+use media::{Heard, LegEvent, Quality};
+use proptest::prelude::*;
+
+/// A call that has talked for a second.
+fn talking() -> Call {
+    let mut call = Call::new(config());
+    for _ in 0..50 {
+        call.say();
+    }
+    call
+}
+
+fn with_first_byte(first: u8, tail: &[u8]) -> Vec<u8> {
+    let mut packet = rtp(0, 65_550u32 as u16, 0, SSRC, tail);
+    packet[0] = first;
+    packet
+}
+
+/// Which counter a datagram must move.
+type Counter = fn(&Quality) -> u64;
+
+fn rtp_table() -> Vec<(&'static str, &'static str, Vec<u8>, Counter)> {
+    let malformed: Counter = |q| q.malformed;
+    let payload = tone_payload();
+    let ours = |payload_type, payload: &[u8]| rtp(payload_type, 14, 0, SSRC, payload);
+    let mut table: Vec<(&str, &str, Vec<u8>, Counter)> = vec![
+        ("empty", PEER, vec![], malformed),
+        ("one byte", PEER, vec![0x80], malformed),
+        ("eleven bytes", PEER, vec![0x80; 11], malformed),
+        ("version 0", PEER, with_first_byte(0x00, &payload), malformed),
+        ("version 1", PEER, with_first_byte(0x40, &payload), malformed),
+        ("version 3", PEER, with_first_byte(0xc0, &payload), malformed),
+        (
+            "15 sources in no bytes",
+            PEER,
+            with_first_byte(0x8f, &[]),
+            malformed,
+        ),
+        (
+            "4 sources in 15 bytes",
+            PEER,
+            with_first_byte(0x84, &[0; 15]),
+            malformed,
+        ),
+        (
+            "extension cut in its head",
+            PEER,
+            with_first_byte(0x90, &[0; 3]),
+            malformed,
+        ),
+        (
+            "extension of 65535 words",
+            PEER,
+            with_first_byte(0x90, &[0xbe, 0xde, 0xff, 0xff]),
+            malformed,
+        ),
+        (
+            "extension one word too long",
+            PEER,
+            with_first_byte(0x90, &[0, 0, 0, 2, 0, 0, 0, 0]),
+            malformed,
+        ),
+        ("padding of nothing", PEER, with_first_byte(0xa0, &[]), malformed),
+        ("padding of 0", PEER, with_first_byte(0xa0, &[1, 0]), malformed),
+        (
+            "padding of 255",
+            PEER,
+            with_first_byte(0xa0, &[1, 2, 255]),
+            malformed,
+        ),
+        (
+            "padding one too long",
+            PEER,
+            with_first_byte(0xa0, &[0, 3]),
+            malformed,
+        ),
+        ("all bits set", PEER, vec![0xff; 1_500], malformed),
+        ("a payload of 81 ms", PEER, ours(0, &[0xff; 648]), malformed),
+        ("a payload of 64 KiB", PEER, ours(0, &vec![0; 65_000]), malformed),
+        ("another codec", PEER, ours(8, &payload), |q| q.wrong_payload_type),
+        ("G.729", PEER, ours(18, &[0; 20]), |q| q.wrong_payload_type),
+        ("another event type", PEER, ours(96, &[1, 10, 0, 160]), |q| {
+            q.wrong_payload_type
+        }),
+        ("type 127", PEER, ours(127, &payload), |q| q.wrong_payload_type),
+        (
+            "RTCP on the RTP port",
+            PEER,
+            [&[0x80, 200, 0, 6][..], &[0; 24]].concat(),
+            |q| q.wrong_payload_type,
+        ),
+        (
+            "a STUN binding request",
+            PEER,
+            [&[0, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42][..], &[0; 12]].concat(),
+            malformed,
+        ),
+        ("a sane packet of a stranger", STRANGER, ours(0, &payload), |q| {
+            q.foreign
+        }),
+        (
+            "a sane packet of the peer's other port",
+            "192.0.2.10:4002",
+            ours(0, &payload),
+            |q| q.foreign,
+        ),
+        ("rubbish of a stranger", STRANGER, vec![0xff; 3], |q| q.foreign),
+        ("another source", PEER, rtp(0, 14, 0, 999, &payload), |q| {
+            q.ssrc_refused
+        }),
+        (
+            "the right source far ahead",
+            PEER,
+            rtp(0, 30_000, 0, SSRC, &payload),
+            |q| q.ssrc_refused,
+        ),
+        ("a packet seen before", PEER, rtp(0, 13, 0, SSRC, &payload), |q| {
+            q.duplicated
+        }),
+    ];
+    for length in 0..4 {
+        table.push((
+            "an event cut short",
+            PEER,
+            ours(EVENT, &[1; 4][..length]),
+            malformed,
+        ));
+    }
+    table
+}
+
+#[test]
+fn every_hostile_packet_is_dropped_counted_and_leaves_the_call_whole() {
+    let table = rtp_table();
+    assert!(table.len() >= 30);
+    for (name, from, packet, counter) in table {
+        let mut call = talking();
+        // 65500 + 50 packets: the next sequence number is 14.
+        assert_eq!(call.sequence, 14);
+        let before = call.leg.quality();
+        call.rtp_from(from, &packet);
+        let after = call.leg.quality();
+        assert_eq!(counter(&after), counter(&before) + 1, "{name}");
+        let counted = [
+            after.malformed,
+            after.foreign,
+            after.wrong_payload_type,
+            after.ssrc_refused,
+            after.duplicated,
+        ];
+        assert_eq!(counted.iter().sum::<u64>(), 1, "{name} is counted once");
+        assert_eq!(call.events(), [], "{name}");
+        if packet.get(1) == Some(&EVENT) {
+            call.sequence += 1;
+        }
+        for _ in 0..5 {
+            assert!(matches!(call.say(), Heard::Audio { .. }), "{name}");
+        }
+    }
+}
+
+#[test]
+fn hostile_reports_are_dropped_and_counted() {
+    let mut call = talking();
+    let table: [(&str, &str, Vec<u8>); 8] = [
+        ("empty", PEER_RTCP, vec![]),
+        ("four bytes", PEER_RTCP, vec![0x80, 201, 0, 0]),
+        (
+            "a source description alone",
+            PEER_RTCP,
+            vec![0x81, 202, 0, 1, 0, 0, 0, 1],
+        ),
+        ("a goodbye alone", PEER_RTCP, vec![0x81, 203, 0, 1, 0, 0, 0, 1]),
+        (
+            "31 blocks in no bytes",
+            PEER_RTCP,
+            vec![0x9f, 201, 0, 1, 0, 0, 0, 1],
+        ),
+        (
+            "a compound whose second length lies",
+            PEER_RTCP,
+            vec![0x80, 201, 0, 1, 0, 0, 0, 1, 0x81, 202, 0, 9, 0, 0],
+        ),
+        (
+            "padding inside a compound",
+            PEER_RTCP,
+            vec![
+                0xa0, 201, 0, 2, 0, 0, 0, 1, 0, 0, 0, 4, 0x80, 201, 0, 1, 0, 0, 0, 1,
+            ],
+        ),
+        ("RTP", PEER_RTCP, rtp(0, 1, 1, SSRC, &tone_payload())),
+    ];
+    for (n, (name, from, packet)) in table.into_iter().enumerate() {
+        call.rtcp_from(from, &packet);
+        assert_eq!(call.leg.quality().malformed, n as u64 + 1, "{name}");
+    }
+    call.rtcp_from(STRANGER, &[0x80, 201, 0, 1, 0, 0, 0, 1]);
+    let quality = call.leg.quality();
+    assert_eq!((quality.foreign, quality.rtcp_received), (1, 0));
+}
+
+#[test]
+fn ten_thousand_sources_leave_the_followed_one_undisturbed() {
+    let mut call = talking();
+    for ssrc in 0..10_000u32 {
+        call.rtp_from(
+            PEER,
+            &rtp(0, ssrc as u16, ssrc, ssrc | 0x4000_0000, &tone_payload()),
+        );
+    }
+    assert_eq!(call.leg.quality().ssrc_refused, 10_000);
+    assert!(matches!(call.say(), Heard::Audio { .. }));
+}
+
+#[test]
+fn a_flood_of_keys_fills_a_bounded_queue_and_is_counted() {
+    let mut call = talking();
+    for n in 0..1_000u32 {
+        call.timestamp = call.timestamp.wrapping_add(160);
+        let event = call.next_packet(EVENT, &[(n % 16) as u8, 0x80, 0, 160]);
+        call.rtp_from(PEER, &event);
+    }
+    let events = call.events();
+    assert!(events.len() <= 32, "{}", events.len());
+    assert!(events.iter().any(|e| matches!(e, LegEvent::Digit { .. })));
+    let quality = call.leg.quality();
+    assert_eq!(quality.digits, 1_000);
+    assert!(quality.digits_dropped >= 960);
+}
+
+#[test]
+fn a_burst_larger_than_the_buffer_is_refused_and_the_delay_stays_capped() {
+    let mut call = talking();
+    for _ in 0..500 {
+        let packet = call.next_packet(0, &tone_payload());
+        call.timestamp = call.timestamp.wrapping_add(160);
+        call.rtp_from(PEER, &packet);
+    }
+    let quality = call.leg.quality();
+    assert!(quality.overflowed + quality.late >= 400, "{quality:?}");
+    for _ in 0..100 {
+        call.tick();
+        assert!(call.leg.quality().depth_ms <= 240);
+    }
+}
+
+fn any_packet() -> impl Strategy<Value = Vec<u8>> {
+    let payload = proptest::collection::vec(any::<u8>(), 0..200);
+    let types = prop_oneof![Just(0u8), Just(EVENT), Just(13), any::<u8>()];
+    prop_oneof![
+        proptest::collection::vec(any::<u8>(), 0..64),
+        (types, any::<u16>(), any::<u32>(), 0u32..6, payload).prop_map(
+            |(kind, sequence, timestamp, ssrc, payload)| rtp(kind, sequence, timestamp, ssrc, &payload)
+        ),
+        (0u16..100, 0u32..16_000, 0usize..640).prop_map(|(sequence, timestamp, length)| rtp(
+            0,
+            sequence,
+            timestamp,
+            SSRC,
+            &vec![0x55; length]
+        )),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_packets_in_any_order_make_a_leg_panic(
+        inband: bool,
+        packets in proptest::collection::vec((any_packet(), 0u64..60), 0..80),
+    ) {
+        let mut config = config();
+        config.session.inband_digits = inband;
+        if inband {
+            config.session.telephone_event = None;
+        }
+        let mut call = Call::new(config);
+        for (packet, wait) in packets {
+            call.rtp_from(PEER, &packet);
+            call.rtcp_from(PEER_RTCP, &packet);
+            call.now += std::time::Duration::from_millis(wait);
+            if wait % 3 == 0 {
+                call.tick();
+                call.send();
+                call.report();
+            }
+        }
+        call.wait(std::time::Duration::from_millis(400));
+        prop_assert!(call.leg.quality().depth_ms <= 240);
+    }
+}

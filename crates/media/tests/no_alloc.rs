@@ -1,0 +1,119 @@
+//! The per-packet and per-tick paths of a leg never touch the heap.
+
+mod common;
+
+use std::time::Duration;
+
+use assert_no_alloc::{AllocDisabler, assert_no_alloc};
+use common::{EVENT, OURS, PEER, PEER_RTCP, SSRC, at, config, epoch, rtp, session, tone_payload};
+use media::rtcp::{Block, ROOM, Report};
+use media::{Codec, Encoder, Frame, Leg, LegEvent, Rate, Session};
+
+#[global_allocator]
+static ALLOCATOR: AllocDisabler = AllocDisabler;
+
+/// Everything that comes in during twenty seconds: loss, disorder, keys, rubbish, reports.
+fn input() -> Vec<(u64, bool, Vec<u8>)> {
+    let mut input = Vec::new();
+    let mut room = [0; ROOM];
+    for n in 0..1_000u64 {
+        let timestamp = n as u32 * 160;
+        let way = if n % 11 == 0 { 55 } else { n % 7 };
+        if n % 13 != 0 {
+            input.push((
+                n * 20 + way,
+                true,
+                rtp(0, 2 * n as u16, timestamp, SSRC, &tone_payload()),
+            ));
+        }
+        input.push((
+            n * 20,
+            true,
+            rtp(
+                EVENT,
+                2 * n as u16 + 1,
+                timestamp / 1_600 * 1_600,
+                SSRC,
+                &[5, 0, 1, 64],
+            ),
+        ));
+        if n % 50 == 0 {
+            input.push((n * 20, true, vec![0xff; 40]));
+            let block = Block {
+                ssrc: OURS,
+                ..Block::default()
+            };
+            let report = Report {
+                ssrc: SSRC,
+                info: None,
+                block: Some(block),
+                cname: "p",
+                goodbye: false,
+            };
+            let length = report.write(&mut room);
+            input.push((n * 20, false, room[..length].to_vec()));
+        }
+    }
+    input.sort_by_key(|i| i.0);
+    input
+}
+
+fn run(session: Session) -> (Leg, u32, u32) {
+    let start = epoch();
+    let mut leg = Leg::new(media::LegConfig { session, ..config() }, start);
+    let mut encoder = Encoder::new(Codec::Pcmu);
+    let mut frame = Frame::silence(Rate::Hz8000);
+    let mut payload = [0; Codec::MAX_PAYLOAD];
+    let (peer, peer_rtcp) = (at(PEER), at(PEER_RTCP));
+    let input = input();
+    let (mut sent, mut digits) = (0, 0);
+    assert_no_alloc(|| {
+        let mut waiting = input.iter().peekable();
+        for tick in 0..1_000u64 {
+            let now = start + Duration::from_millis(tick * 20 + 10);
+            while let Some((ms, audio, packet)) = waiting.next_if(|i| i.0 <= tick * 20 + 10) {
+                let at = start + Duration::from_millis(*ms);
+                if *audio {
+                    leg.on_rtp(at, peer, packet);
+                } else {
+                    leg.on_rtcp(at, peer_rtcp, packet);
+                }
+            }
+            leg.playout(now, &mut frame);
+            let length = encoder.encode(&frame, &mut payload);
+            leg.send(now, &payload[..length], &mut |_, bytes| {
+                sent += u32::from(!bytes.is_empty())
+            });
+            leg.rtcp(now, &mut |_, bytes| sent += u32::from(!bytes.is_empty()));
+            while let Some(event) = leg.poll_event() {
+                digits += u32::from(matches!(event, LegEvent::Digit { .. }));
+            }
+        }
+        leg.goodbye(start + Duration::from_secs(20), &mut |_, _| sent += 1);
+    });
+    (leg, sent, digits)
+}
+
+#[test]
+fn twenty_seconds_of_a_troubled_call_allocate_nothing() {
+    let (leg, sent, digits) = run(Session {
+        ptime_ms: 30,
+        ..session()
+    });
+    let quality = leg.quality();
+    assert!(
+        quality.concealed_ms > 0 && quality.lost > 0 && quality.malformed > 0,
+        "{quality:?}"
+    );
+    assert!(sent > 660 && digits == 100, "{sent} sent, {digits} digits");
+}
+
+#[test]
+fn listening_for_keys_in_the_audio_allocates_nothing() {
+    let (leg, _, _) = run(Session {
+        telephone_event: None,
+        inband_digits: true,
+        ..session()
+    });
+    assert!(leg.quality().received > 800);
+}
