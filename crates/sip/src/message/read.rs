@@ -188,6 +188,9 @@ fn admit_request(
     if common.cseq.method != request.method {
         return Err(Refusal::bad("CSeq names another method"));
     }
+    if flow.transport.is_reliable() && request.headers.get(&HeaderName::ContentLength).is_none() {
+        return Err(Refusal::bad("No Content-Length on a stream"));
+    }
     if request.uri.has_headers() {
         return Err(Refusal::bad("Headers in the Request-URI"));
     }
