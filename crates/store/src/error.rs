@@ -47,4 +47,12 @@ impl StoreError {
             Self::InUse { .. } | Self::Foreign { .. } | Self::Damaged(_) | Self::Unstorable { .. } => false,
         }
     }
+
+    /// Whether a write that ended so has certainly changed nothing. A failing sync or a lost connection leaves that open.
+    pub fn left_all_as_it_was(&self) -> bool {
+        match self {
+            Self::Full | Self::NotWritable(_) | Self::Unstorable { .. } => true,
+            Self::InUse { .. } | Self::Foreign { .. } | Self::Damaged(_) | Self::Failed(_) => false,
+        }
+    }
 }

@@ -43,6 +43,8 @@ pub struct Keeping {
     store: Arc<dyn Store>,
     current: Arc<ArcSwap<Directory>>,
     queue: mpsc::Receiver<Job>,
+    /// Whether the disk may hold an edit that it did not acknowledge.
+    unsure: bool,
 }
 
 type Answered = Result<Arc<Directory>, WriteRefused>;
@@ -75,6 +77,7 @@ impl Keeper {
             store,
             current,
             queue: receiver,
+            unsure: false,
         };
         Ok((keeper, keeping))
     }
@@ -136,7 +139,8 @@ impl Keeping {
         }
     }
 
-    async fn make(&self, actor: &Actor, edits: &[Edit], now_ms: i64, when: When) -> Answered {
+    async fn make(&mut self, actor: &Actor, edits: &[Edit], now_ms: i64, when: When) -> Answered {
+        self.make_sure().await?;
         let now = self.current.load_full();
         if when == When::Empty && !is_empty(&now) {
             return Err(WriteRefused::NotEmpty);
@@ -145,10 +149,21 @@ impl Keeping {
         for edit in edits {
             next = next.edited(edit.clone())?;
         }
-        self.store.write(actor, edits, now_ms).await?;
+        let written = self.store.write(actor, edits, now_ms).await;
+        self.unsure = written.as_ref().is_err_and(|error| !error.left_all_as_it_was());
+        written?;
         let next = Arc::new(next);
         self.current.store(next.clone());
         Ok(next)
+    }
+
+    /// After a failure of unknown outcome no edit is built on what may not be so: the disk tells what is.
+    async fn make_sure(&mut self) -> Result<(), StoreError> {
+        if self.unsure {
+            self.current.store(Arc::new(self.store.load().await?));
+            self.unsure = false;
+        }
+        Ok(())
     }
 }
 

@@ -76,3 +76,49 @@ pub struct LogLine {
     /// Cause, new value or state; empty when the word says it all.
     pub detail: String,
 }
+
+#[cfg(test)]
+mod tests {
+    use model::directory::{Edit, Subscriber, SubscriberRole};
+
+    use super::*;
+
+    fn account(sid: &str, parent: Option<&str>) -> Edit {
+        Edit::PutSubscriber(Subscriber {
+            sid: Sid::new(sid),
+            parent_sid: parent.map(Sid::new),
+            login: sid.into(),
+            password_hash: String::new(),
+            authentication_token: String::new(),
+            created_ms: 0,
+            first_name: String::new(),
+            last_name: String::new(),
+            email: String::new(),
+            phone_number: String::new(),
+            ext: String::new(),
+            details: String::new(),
+            external_id: -1,
+            role: SubscriberRole::Regular,
+            did_group_references: Vec::new(),
+            callback: None,
+        })
+    }
+
+    #[test]
+    fn a_scope_holds_the_tenant_and_what_is_below_it() {
+        let edits = [
+            account("top", None),
+            account("a", Some("top")),
+            account("a1", Some("a")),
+            account("b", Some("top")),
+        ];
+        let empty = Directory::default();
+        let directory = edits
+            .into_iter()
+            .fold(empty, |directory, edit| directory.edited(edit).unwrap());
+        for (top, expected) in [("a", vec!["a", "a1"]), ("b", vec!["b"]), ("gone", vec!["gone"])] {
+            let scope = Scope::below(&directory, &Sid::new(top));
+            assert_eq!(scope.sids().iter().map(Sid::as_str).collect::<Vec<_>>(), expected);
+        }
+    }
+}

@@ -17,8 +17,8 @@ pub trait Store: Send + Sync + 'static {
 
     /// Writes `edits` and one audit row each in one transaction: all or none. They are on disk when this answers `Ok`.
     ///
-    /// The edits must have been accepted by the current directory; [`crate::Keeper`] sees to that. After an error the database is as it
-    /// was before. The one exception is [`StoreError::Failed`] from a disk that failed in the last step, the sync: then only a restart tells.
+    /// The edits must have been accepted by the current directory; [`crate::Keeper`] sees to that. After an error nothing has changed,
+    /// unless [`StoreError::left_all_as_it_was`] says no: then [`Store::load`] tells.
     fn write<'a>(&'a self, actor: &'a Actor, edits: &'a [Edit], now_ms: i64) -> Answer<'a, ()>;
 
     /// `count` ids that were never given before, not even to a process that died. They are spent when this answers.

@@ -6,6 +6,7 @@ mod edits;
 mod flaky;
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use edits::{Dice, any_edit, contents};
 use flaky::Flaky;
@@ -87,6 +88,19 @@ async fn a_failing_disk_is_said_and_the_next_edit_goes_on() {
     assert_eq!(refused, WriteRefused::Store(StoreError::Full));
     assert_eq!(count(&keeper.directory()), 0);
     assert_eq!(count(&keeper.edit(Actor::Bridge, good(), 2).await.unwrap()), 1);
+}
+
+#[tokio::test]
+async fn after_a_failure_of_unknown_outcome_the_disk_tells_what_is() {
+    let store = Arc::new(Flaky::failing(0));
+    let (keeper, keeping) = keeper(&store, 4).await;
+    tokio::spawn(keeping.run());
+    store.lies.store(true, Ordering::SeqCst);
+    let refused = keeper.edit(Actor::Bridge, good(), 1).await.unwrap_err();
+    assert!(matches!(refused, WriteRefused::Store(StoreError::Failed(_))));
+    let refused = keeper.edit(Actor::Bridge, bad(), 2).await.unwrap_err();
+    assert!(matches!(refused, WriteRefused::Edit(_)));
+    assert_eq!(count(&keeper.directory()), 1);
 }
 
 #[tokio::test]

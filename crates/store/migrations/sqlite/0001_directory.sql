@@ -88,14 +88,14 @@ CREATE TABLE subscriber_did_groups (
 
 CREATE INDEX subscriber_did_groups_by_group ON subscriber_did_groups (did_group_id);
 
--- The next id of each kind; ids below it are spent.
+-- The next id of each kind; ids below it are spent. The probe counts tries of whether the disk can be written.
 CREATE TABLE sequences (
     name TEXT    NOT NULL PRIMARY KEY,
     next INTEGER NOT NULL
 ) STRICT;
 
 INSERT INTO sequences (name, next)
-VALUES ('leg', 1), ('meeting', 1), ('did_group', 1), ('did', 1), ('key', 1);
+VALUES ('leg', 1), ('meeting', 1), ('did_group', 1), ('did', 1), ('key', 1), ('probe', 1);
 
 -- Who changed which object, and when. Without values, so that no secret gets here.
 CREATE TABLE audit (

@@ -85,7 +85,7 @@ impl Store for SqliteStore {
     }
 
     fn health(&self) -> Answer<'_, ()> {
-        Box::pin(sequence::touch(&self.writer))
+        Box::pin(sequence::probe(&self.writer))
     }
 
     fn checkpoint(&self) -> Answer<'_, ()> {

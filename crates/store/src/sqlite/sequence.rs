@@ -26,9 +26,9 @@ pub(super) async fn spend(db: &mut SqliteConnection, kind: IdKind, id: i64) -> R
     Ok(())
 }
 
-/// Writes something that changes nothing.
-pub(super) async fn touch(pool: &SqlitePool) -> Result<(), StoreError> {
-    sqlx::query("UPDATE sequences SET next = next WHERE name = 'leg'")
+/// Tries whether the disk can be written, by a change: SQLite writes nothing where nothing changes.
+pub(super) async fn probe(pool: &SqlitePool) -> Result<(), StoreError> {
+    sqlx::query("UPDATE sequences SET next = next + 1 WHERE name = 'probe'")
         .execute(pool)
         .await?;
     Ok(())

@@ -237,3 +237,14 @@ async fn ids_chosen_by_others_are_never_given_again() {
     assert_eq!(store.reserve(IdKind::Did, 2).await.unwrap(), 221..223);
     assert_eq!(store.reserve(IdKind::DidGroup, 1).await.unwrap(), 1..2);
 }
+
+#[tokio::test]
+async fn health_is_tried_by_writing() {
+    let folder = TempDir::new().unwrap();
+    let store = open(&folder).await;
+    store.checkpoint().await.unwrap();
+    let wal = folder.path().join("store.db-wal");
+    assert_eq!(std::fs::metadata(&wal).unwrap().len(), 0);
+    store.health().await.unwrap();
+    assert!(std::fs::metadata(&wal).unwrap().len() > 0);
+}

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use model::directory::{Directory, Edit};
 use model::{Actor, Cdr, Mdr, MeetingId};
@@ -12,6 +12,8 @@ use tokio::sync::Semaphore;
 /// Keeps what it is given; fails the next `fail` writes; each write waits for a permit of `gate`.
 pub(crate) struct Flaky {
     pub(crate) fail: AtomicU32,
+    /// Whether the next write is made and yet said to have failed.
+    pub(crate) lies: AtomicBool,
     pub(crate) gate: Semaphore,
     pub(crate) edits: Mutex<Vec<Edit>>,
     pub(crate) batches: Mutex<Vec<Vec<Record>>>,
@@ -22,6 +24,7 @@ impl Flaky {
     pub(crate) fn failing(fail: u32) -> Self {
         Self {
             fail: AtomicU32::new(fail),
+            lies: AtomicBool::new(false),
             gate: Semaphore::new(Semaphore::MAX_PERMITS),
             edits: Mutex::default(),
             batches: Mutex::default(),
@@ -53,14 +56,21 @@ fn none<R>() -> Records<R> {
 
 impl Store for Flaky {
     fn load(&self) -> Answer<'_, Directory> {
-        done(Directory::default())
+        let edits = self.edits.lock().unwrap();
+        let all = edits.iter().try_fold(Directory::default(), |directory, edit| {
+            directory.edited(edit.clone())
+        });
+        done(all.unwrap())
     }
 
     fn write<'a>(&'a self, _actor: &'a Actor, edits: &'a [Edit], _now_ms: i64) -> Answer<'a, ()> {
         Box::pin(async {
             self.pass().await?;
             self.edits.lock().unwrap().extend_from_slice(edits);
-            Ok(())
+            match self.lies.swap(false, Ordering::SeqCst) {
+                true => Err(StoreError::Failed("the connection was lost".into())),
+                false => Ok(()),
+            }
         })
     }
 
