@@ -95,21 +95,11 @@ impl Backend for Fake {
     }
 
     fn edit(&self, actor: Actor, edit: Edit) -> Answer<'_, Result<Arc<Directory>, EditRefused>> {
-        let mut state = self.state();
-        let refusal = state.refuse_edit.clone();
-        state.edits.push((actor, edit.clone()));
-        let answer = match refusal {
-            Some(refusal) => Err(refusal),
-            None => state
-                .directory
-                .edited(edit)
-                .map(Arc::new)
-                .map_err(EditRefused::Error),
-        };
-        if let Ok(directory) = &answer {
-            state.directory = directory.clone();
-        }
-        Box::pin(async { answer })
+        // A disk takes a while: whoever does not wait for it is overwritten.
+        Box::pin(async move {
+            tokio::task::yield_now().await;
+            self.make(actor, edit)
+        })
     }
 
     fn new_key_ids(&self, count: usize) -> Answer<'_, Result<Vec<KeyId>, Unavailable>> {
@@ -152,6 +142,24 @@ fn cut<R>(mut records: Vec<R>, page: RecordPage) -> Records<R> {
 }
 
 impl Fake {
+    fn make(&self, actor: Actor, edit: Edit) -> Result<Arc<Directory>, EditRefused> {
+        let mut state = self.state();
+        let refusal = state.refuse_edit.clone();
+        state.edits.push((actor, edit.clone()));
+        let answer = match refusal {
+            Some(refusal) => Err(refusal),
+            None => state
+                .directory
+                .edited(edit)
+                .map(Arc::new)
+                .map_err(EditRefused::Error),
+        };
+        if let Ok(directory) = &answer {
+            state.directory = directory.clone();
+        }
+        answer
+    }
+
     pub fn state(&self) -> std::sync::MutexGuard<'_, State> {
         self.0.lock().unwrap()
     }
