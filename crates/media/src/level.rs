@@ -15,7 +15,11 @@ impl Dbov {
 
     /// Level of samples by their root mean square; no samples are silent.
     pub fn of(samples: &[i16]) -> Self {
-        let energy: u64 = samples.iter().map(|&s| u64::from(s.unsigned_abs()).pow(2)).sum();
+        // A sum of squares of 16 bits cannot overflow; saying so lets the compiler use wide registers.
+        let energy = samples.iter().fold(0u64, |sum, &s| {
+            let s = u32::from(s.unsigned_abs());
+            sum.wrapping_add(u64::from(s.wrapping_mul(s)))
+        });
         if energy == 0 {
             return Self::SILENCE;
         }

@@ -148,6 +148,27 @@ fn jitter_of_sixty_milliseconds_is_waited_out_after_the_first_seconds() {
 }
 
 #[test]
+fn loss_and_jitter_together_cost_little_more_than_the_loss() {
+    for (loss, jitter) in [(0.05, 60.0), (0.10, 50.0)] {
+        let mut scene = Scene::new(words);
+        scene.run(60, |n| {
+            (noise(n + 1_000_000) >= loss).then(|| 5.0 + jitter * noise(n))
+        });
+        let part = scene.concealed() as f64 / scene.kinds.len() as f64;
+        assert!(part <= loss + 0.03, "{loss} lost, {part} concealed");
+        assert!(scene.worst_depth_ms(5) <= 120, "{}", scene.worst_depth_ms(5));
+    }
+}
+
+#[test]
+fn an_outage_of_two_hundred_milliseconds_a_second_leaves_the_rest_whole() {
+    let mut scene = Scene::new(tone);
+    scene.run(60, |n| (n % 50 < 40).then_some(2.0));
+    let real = scene.kinds.iter().filter(|&&k| k == Played::Real).count();
+    assert!(real >= 60 * 40 - 60, "{real} of 2400 packets heard whole");
+}
+
+#[test]
 fn the_delay_shrinks_again_when_jitter_is_over() {
     let mut scene = Scene::new(words);
     scene.run(60, |n| Some(if n < 500 { 60.0 * noise(n) } else { 0.0 }));
