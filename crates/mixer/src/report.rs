@@ -1,0 +1,105 @@
+//! What the shard tells.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use media::{Leg, MediaLoss, Quality, Session};
+
+use crate::{LegKey, PlayId, Playlist};
+
+/// Something that happened in the shard.
+#[derive(Debug)]
+pub enum Report<S> {
+    /// A key went down.
+    Digit {
+        /// On which leg.
+        leg: LegKey,
+        /// The key.
+        key: char,
+    },
+    /// A leg has been silent on the wire for too long.
+    MediaLost {
+        /// Which.
+        leg: LegKey,
+        /// Which limit was passed.
+        which: MediaLoss,
+    },
+    /// A leg's media comes from another address than its SDP said.
+    Latched {
+        /// Which.
+        leg: LegKey,
+        /// The address learnt.
+        to: SocketAddr,
+    },
+    /// Somebody began or stopped talking.
+    Talking {
+        /// Who.
+        leg: LegKey,
+        /// Which of the two.
+        on: bool,
+    },
+    /// Something played has ended.
+    Played {
+        /// What.
+        id: PlayId,
+        /// Whether it was heard to its end.
+        completed: bool,
+    },
+    /// A leg's processing failed; it is retired, the others are not touched.
+    Failed {
+        /// Which.
+        leg: LegKey,
+    },
+    /// How a leg's media is, every five seconds.
+    Quality {
+        /// Which.
+        leg: LegKey,
+        /// Counters and meters.
+        quality: Quality,
+    },
+    /// How the shard is, every second.
+    Stats(Stats),
+    /// Something to be freed outside.
+    Retired(Retired<S>),
+}
+
+/// What the shard has no use for any more.
+#[derive(Debug)]
+pub enum Retired<S> {
+    /// A leg, by order or by failure.
+    Leg {
+        /// Which.
+        leg: LegKey,
+        /// Its audio.
+        media: Box<Leg>,
+        /// Its network.
+        socket: S,
+    },
+    /// A playlist that has ended.
+    Playlist(Playlist),
+    /// A session that was taken over.
+    Session(Box<Session>),
+}
+
+/// How the shard is. Counters only grow.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// Ticks so far.
+    pub ticks: u64,
+    /// Legs now.
+    pub legs: usize,
+    /// Rooms now.
+    pub rooms: usize,
+    /// Orders that named nothing known, or had no place.
+    pub orders_refused: u64,
+    /// Reports lost because nobody read them.
+    pub reports_lost: u64,
+    /// Datagrams left for the next tick because a leg got more than its share.
+    pub receive_limited: u64,
+    /// Legs retired because their processing failed.
+    pub legs_failed: u64,
+    /// Ticks that began late, and the worst lateness.
+    pub late: u64,
+    /// Worst lateness of a tick.
+    pub worst_late: Duration,
+}

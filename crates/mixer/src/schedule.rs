@@ -1,0 +1,78 @@
+//! When the next tick is due.
+
+use std::time::{Duration, Instant};
+
+use media::TICK;
+
+/// Ticks made up for at once; what is older is given up, since its audio is too late for anybody.
+const CATCH_UP_MAX: u32 = 5;
+
+/// The clock of a shard: deadlines every 20 ms, absolute, so that they never drift.
+#[derive(Clone, Copy, Debug)]
+pub struct Schedule {
+    due: Instant,
+    /// Ticks that began more than a quarter of their time late.
+    pub late: u64,
+    /// Worst lateness.
+    pub worst: Duration,
+    /// Ticks given up.
+    pub skipped: u64,
+}
+
+impl Schedule {
+    /// The first tick is due 20 ms from now.
+    pub fn new(now: Instant) -> Self {
+        Self {
+            due: now + TICK,
+            late: 0,
+            worst: Duration::ZERO,
+            skipped: 0,
+        }
+    }
+
+    /// When the next tick is due.
+    pub fn due(&self) -> Instant {
+        self.due
+    }
+
+    /// Takes one tick that is due, if one is; its time is the deadline, not the moment it was noticed.
+    pub fn take(&mut self, now: Instant) -> Option<Instant> {
+        let lateness = now.checked_duration_since(self.due)?;
+        if lateness > TICK / 4 {
+            self.late += 1;
+        }
+        self.worst = self.worst.max(lateness);
+        let behind = (lateness.as_nanos() / TICK.as_nanos()) as u32;
+        if behind > CATCH_UP_MAX {
+            self.skipped += u64::from(behind - CATCH_UP_MAX);
+            self.due += TICK * (behind - CATCH_UP_MAX);
+        }
+        let due = self.due;
+        self.due += TICK;
+        Some(due)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn late_ticks_are_caught_up_and_only_very_late_ones_given_up() {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "an arbitrary epoch; only offsets from it matter"
+        )]
+        let epoch = Instant::now();
+        let at = |ms| epoch + Duration::from_millis(ms);
+        let mut schedule = Schedule::new(epoch);
+        assert_eq!(schedule.take(at(19)), None);
+        assert_eq!(schedule.take(at(21)), Some(at(20)));
+        assert_eq!(schedule.late, 0);
+        let caught: Vec<_> = std::iter::from_fn(|| schedule.take(at(85))).collect();
+        assert_eq!(caught, [at(40), at(60), at(80)]);
+        let caught: Vec<_> = std::iter::from_fn(|| schedule.take(at(1_000))).collect();
+        assert_eq!(caught.len(), 6);
+        assert_eq!((caught[5], schedule.skipped), (at(1_000), 40));
+    }
+}
