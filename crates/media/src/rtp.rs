@@ -191,7 +191,7 @@ mod tests {
                     version: 2, marker, payload_type, sequence_number: sequence, timestamp, ssrc, csrc,
                     ..Default::default()
                 },
-                payload: bytes::Bytes::from(payload.clone()),
+                payload: payload.clone().into(),
             };
             let wire = theirs.marshal().unwrap();
             let ours = Packet::parse(&wire).unwrap();
