@@ -19,6 +19,13 @@ pub(super) enum Encoding {
     Events { clock_hz: u32, events: u32 },
 }
 
+impl Encoding {
+    /// Whether this is keys at this clock, Hz.
+    pub(super) fn is_events_at(self, hz: u32) -> bool {
+        matches!(self, Self::Events { clock_hz, .. } if clock_hz == hz)
+    }
+}
+
 /// A payload type we know the meaning of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Format {

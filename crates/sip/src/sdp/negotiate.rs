@@ -42,6 +42,17 @@ pub struct Local {
     pub ptime_ms: u8,
 }
 
+impl Local {
+    /// The clocks our keys may come with, Hz: those of the codecs, each once.
+    pub(super) fn event_clocks(&self) -> Vec<u32> {
+        let mut clocks: Vec<u32> = self.codecs.iter().map(|codec| codec.clock_hz()).collect();
+        clocks.sort_unstable();
+        clocks.dedup();
+        clocks.retain(|_| self.telephone_event);
+        clocks
+    }
+}
+
 /// What was agreed for one leg.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Negotiated {

@@ -25,12 +25,12 @@ pub fn make_offer(local: &Local, direction: Direction, previous: Option<&[u8]>) 
     let known = kept
         .and_then(|(_, media)| media.formats.as_deref().ok())
         .unwrap_or_default();
-    let (codecs, telephone_event) = number(local, known);
+    let (codecs, telephone_events) = number(local, known);
     let audio = Audio {
         port: local.rtp_port,
         profile,
         codecs: &codecs,
-        telephone_event,
+        telephone_events: &telephone_events,
         ptime_ms: local.ptime_ms,
         rtcp_mux: local.rtcp_mux,
         direction,
@@ -59,8 +59,9 @@ fn replace(before: &SessionDescription, index: usize, audio: sdp_types::Media) -
         .collect()
 }
 
-/// Payload types for all we offer: static ones, those in use, then free ones.
-fn number(local: &Local, known: &[Format]) -> (Vec<(Codec, u8)>, Option<TelephoneEvent>) {
+/// Payload types for all we offer: static ones, those in use, then free ones. Keys get one for each clock
+/// of the codecs, because a peer that takes one codec may know keys at that codec's clock only.
+fn number(local: &Local, known: &[Format]) -> (Vec<(Codec, u8)>, Vec<TelephoneEvent>) {
     let mut taken: Vec<u8> = known.iter().map(|format| format.payload_type).collect();
     let mut codecs = Vec::new();
     for &codec in &local.codecs {
@@ -72,13 +73,13 @@ fn number(local: &Local, known: &[Format]) -> (Vec<(Codec, u8)>, Option<Telephon
         taken.extend(number);
         codecs.extend(number.map(|pt| (codec, pt)));
     }
-    let clock_hz = local.codecs.first().map_or(8_000, |codec| codec.clock_hz());
-    let is_event = |encoding| matches!(encoding, Encoding::Events { clock_hz: hz, .. } if hz == clock_hz);
-    let number = find(known, is_event).or_else(|| free(&taken, EVENTS));
-    let event = number
-        .filter(|_| local.telephone_event)
-        .map(|pt| TelephoneEvent::keys(pt, clock_hz));
-    (codecs, event)
+    let mut events = Vec::new();
+    for clock_hz in local.event_clocks() {
+        let number = find(known, |encoding| encoding.is_events_at(clock_hz)).or_else(|| free(&taken, EVENTS));
+        taken.extend(number);
+        events.extend(number.map(|pt| TelephoneEvent::keys(pt, clock_hz)));
+    }
+    (codecs, events)
 }
 
 fn find(known: &[Format], wanted: impl Fn(Encoding) -> bool) -> Option<u8> {
@@ -142,7 +143,8 @@ fn as_offered(mut agreed: Negotiated, offered: &Media) -> Result<Negotiated, Ref
     let codec = Encoding::Audio(agreed.codec);
     agreed.receive_payload_type = find(formats, |e| e == codec).ok_or(Refusal::NoSharedCodec)?;
     agreed.telephone_event = agreed.telephone_event.and_then(|event| {
-        let payload_type = find(formats, |e| matches!(e, Encoding::Events { .. }))?;
+        let same = find(formats, |e| e.is_events_at(event.clock_hz));
+        let payload_type = same.or_else(|| find(formats, |e| matches!(e, Encoding::Events { .. })))?;
         Some(TelephoneEvent {
             payload_type,
             ..event

@@ -15,7 +15,8 @@ pub(super) struct Audio<'a> {
     pub(super) profile: &'a str,
     /// Codec and payload type, best first.
     pub(super) codecs: &'a [(Codec, u8)],
-    pub(super) telephone_event: Option<TelephoneEvent>,
+    /// Keys as packets, one for each clock.
+    pub(super) telephone_events: &'a [TelephoneEvent],
     pub(super) ptime_ms: u8,
     pub(super) rtcp_mux: bool,
     pub(super) direction: Direction,
@@ -25,7 +26,7 @@ impl Audio<'_> {
     /// The m-line with its attributes.
     pub(super) fn media(&self) -> Media {
         let payload_types = self.codecs.iter().map(|&(_, payload_type)| payload_type);
-        let events = self.telephone_event.iter().map(|event| event.payload_type);
+        let events = self.telephone_events.iter().map(|event| event.payload_type);
         let fmt: Vec<String> = payload_types.chain(events).map(|pt| pt.to_string()).collect();
         let mut media = line("audio", self.port, self.profile, &fmt.join(" "));
         media.attributes = self.attributes();
@@ -35,7 +36,7 @@ impl Audio<'_> {
     fn attributes(&self) -> Vec<Attribute> {
         let rtpmap = |&(codec, pt): &(Codec, u8)| with_value("rtpmap", format!("{pt} {}", codec.rtpmap()));
         let mut attributes: Vec<_> = self.codecs.iter().map(rtpmap).collect();
-        if let Some(event) = self.telephone_event {
+        for event in self.telephone_events {
             let pt = event.payload_type;
             attributes.push(with_value(
                 "rtpmap",

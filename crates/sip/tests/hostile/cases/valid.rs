@@ -8,6 +8,37 @@ const OK: super::Expect = Status(&[200]);
 
 pub const CASES: &[Case] = &[
     invite(
+        "a torturous call",
+        &[
+            Start("INVITE sip:1000@{us};unknownparam SIP/2.0"),
+            Set("Max-Forwards", "\r\n 0068"),
+            Set("To", "\r\n sip:1000@{us} ;   x    = y"),
+            Set(
+                "From",
+                "\"J Rosenberg \\\\\\\"\"       <sip:jdrosen@example.com>\r\n  ;\r\n  tag = {from}",
+            ),
+            Set("Call-ID", "{id}.ndaksdj@192.0.2.9"),
+            Set("CSeq", "0009\r\n  INVITE"),
+            Set(
+                "Via",
+                "SIP  /   2.0\r\n /UDP\r\n    {me};branch=z9hG4bK{id};rport",
+            ),
+            Set(
+                "Contact",
+                "\"Quoted string \\\"\\\"\" <sip:jdrosen@{me};one=two> ; newparam =\r\n      newvalue ;\r\n  secondparam ; q = 0.33",
+            ),
+            Swap("Content-Type: ", "Content-TYPE    \t : "),
+            Swap("\r\nTo: ", "\r\nTO :"),
+            Swap("\r\nMax-Forwards: ", "\r\nMAX-forwards:"),
+            Add("NewFangledHeader:   newfangled value\r\n continued newfangled value"),
+            Add("UnknownHeaderWithUnusualValue: ;;,,;;,;"),
+            Add(
+                "v:  SIP  / 2.0  / TCP     spindle.example.com   ;\r\n  branch  =   z9hG4bK9ikj8  ,\r\n SIP  /    2.0   / UDP  192.168.255.111   ; branch=\r\n z9hG4bK30239",
+            ),
+        ],
+        OK,
+    ),
+    invite(
         "all headers by their short names",
         &[
             Swap("\r\nVia:", "\r\nv:"),

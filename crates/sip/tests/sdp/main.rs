@@ -2,15 +2,16 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use proptest::prelude::*;
 use sip::sdp::{
-    ChoiceOf, Codec, Direction, Local, MAX_BYTES, Negotiated, Refusal, SdpError, TelephoneEvent,
-    accept_answer, answer, make_offer, parse,
+    ChoiceOf, Codec, Direction, Local, MAX_BYTES, Negotiated, Refusal, SdpError, TelephoneEvent, answer,
+    parse,
 };
 
-mod sdp_offers;
+mod chance;
+mod our_offers;
+mod table;
 
-use sdp_offers::{Expect, OFFERS};
+use table::{Expect, OFFERS};
 
 fn local() -> Local {
     Local {
@@ -410,188 +411,4 @@ fn a_bomb_of_formats_and_attributes_is_read_and_harmless() {
     let lines: Vec<_> = lines.iter().map(String::as_str).collect();
     let (sdp, agreed) = answered(&offer(&lines), None).unwrap();
     assert_eq!((agreed.codec, sdp.len() < 300), (Codec::Pcmu, true));
-}
-
-#[test]
-fn our_offer_names_every_codec_and_is_readable() {
-    let sdp = String::from_utf8(make_offer(&local(), Direction::SendRecv, None)).unwrap();
-    assert_eq!(
-        media_part(&sdp),
-        [
-            "m=audio 40000 RTP/AVP 0 8 9 96 101",
-            "a=rtpmap:0 PCMU/8000",
-            "a=rtpmap:8 PCMA/8000",
-            "a=rtpmap:9 G722/8000",
-            "a=rtpmap:96 opus/48000/2",
-            "a=rtpmap:101 telephone-event/8000",
-            "a=fmtp:101 0-15",
-            "a=ptime:20",
-            "a=rtcp-mux",
-            "a=sendrecv",
-        ]
-    );
-}
-
-#[test]
-fn a_re_offer_keeps_places_and_numbers_and_counts_versions() {
-    let first = offer(&[
-        "m=video 5006 RTP/AVP 96",
-        "m=audio 5004 RTP/AVP 111 97",
-        "a=rtpmap:111 opus/48000/2",
-        "a=rtpmap:97 telephone-event/48000",
-    ]);
-    let (before, _) = answered(&first, None).unwrap();
-    let opus = Local {
-        codecs: vec![Codec::Opus],
-        rtcp_mux: false,
-        ..local()
-    };
-    let again = String::from_utf8(make_offer(&opus, Direction::SendRecv, Some(before.as_bytes()))).unwrap();
-    assert_eq!(before, again);
-    let held = String::from_utf8(make_offer(&opus, Direction::SendOnly, Some(before.as_bytes()))).unwrap();
-    assert_eq!(version(&held), 2);
-    assert_eq!(
-        media_part(&held)[..2],
-        ["m=video 0 RTP/AVP 96", "m=audio 40000 RTP/AVP 111 97"]
-    );
-}
-
-#[test]
-fn an_answer_to_our_offer_is_taken() {
-    let mine = make_offer(&local(), Direction::SendRecv, None);
-    let theirs = offer(&[
-        "m=audio 6000 RTP/AVP 8 101",
-        "a=rtpmap:101 telephone-event/8000",
-        "a=ptime:30",
-    ]);
-    let agreed = accept_answer(&mine, &theirs, &local(), &ours).unwrap();
-    assert_eq!(
-        (agreed.codec, agreed.payload_type, agreed.ptime_ms),
-        (Codec::Pcma, 8, 30)
-    );
-    assert_eq!(agreed.telephone_event.map(|event| event.payload_type), Some(101));
-    assert_eq!(agreed.remote_rtcp, Some("192.0.2.7:6001".parse().unwrap()));
-}
-
-#[test]
-fn a_renumbering_answer_gives_each_way_its_number() {
-    let mine = make_offer(
-        &Local {
-            codecs: vec![Codec::Opus],
-            ..local()
-        },
-        Direction::SendRecv,
-        None,
-    );
-    let theirs = offer(&[
-        "m=audio 6000 RTP/AVP 120 121",
-        "a=rtpmap:120 OPUS/48000/2",
-        "a=rtpmap:121 telephone-event/48000",
-    ]);
-    let agreed = accept_answer(&mine, &theirs, &local(), &ours).unwrap();
-    assert_eq!((agreed.payload_type, agreed.receive_payload_type), (120, 96));
-    assert_eq!(agreed.telephone_event.map(|event| event.payload_type), Some(101));
-}
-
-#[test]
-fn an_answer_cannot_widen_our_offer() {
-    let narrow = Local {
-        codecs: vec![Codec::Pcmu],
-        telephone_event: false,
-        rtcp_mux: false,
-        ..local()
-    };
-    let mine = make_offer(&narrow, Direction::SendOnly, None);
-    let wide = offer(&[
-        "m=audio 6000 RTP/AVP 0 101",
-        "a=rtpmap:101 telephone-event/8000",
-        "a=rtcp-mux",
-    ]);
-    let agreed = accept_answer(&mine, &wide, &local(), &ours).unwrap();
-    assert_eq!(
-        (agreed.direction, agreed.telephone_event),
-        (Direction::SendOnly, None)
-    );
-    assert!(!agreed.rtcp_mux);
-    assert_eq!(agreed.remote_rtcp, Some("192.0.2.7:6001".parse().unwrap()));
-    let more = offer(&["m=audio 6000 RTP/AVP 8 0"]);
-    assert_eq!(
-        accept_answer(&mine, &more, &local(), &ours).unwrap().codec,
-        Codec::Pcmu
-    );
-    let other = offer(&["m=audio 6000 RTP/AVP 8"]);
-    assert_eq!(
-        accept_answer(&mine, &other, &local(), &ours),
-        Err(Refusal::NoSharedCodec)
-    );
-}
-
-#[test]
-fn answers_that_do_not_fit_the_offer_are_refused() {
-    let mine = make_offer(&local(), Direction::SendRecv, None);
-    let audio = "m=audio 6000 RTP/AVP 0";
-    let status = |lines: &[&str]| accept_answer(&mine, &offer(lines), &local(), &ours).unwrap_err();
-    assert_eq!(status(&[]), Refusal::Mismatch);
-    assert_eq!(status(&[audio, audio]), Refusal::Mismatch);
-    assert_eq!(status(&["m=video 6000 RTP/AVP 0"]), Refusal::Mismatch);
-    assert_eq!(status(&["m=audio 6000 RTP/SAVP 0"]), Refusal::Mismatch);
-    assert_eq!(status(&["m=audio 6000 RTP/AVPF 0"]), Refusal::Mismatch);
-    assert_eq!(status(&["m=audio 0 RTP/AVP 0"]), Refusal::Disabled);
-    assert_eq!(status(&["m=audio 80 RTP/AVP 0"]).status(), 488);
-    assert_eq!(
-        accept_answer(&mine, b"junk", &local(), &ours)
-            .unwrap_err()
-            .status(),
-        400
-    );
-}
-
-/// Lines that matter to us, bent at random.
-fn line() -> impl Strategy<Value = String> {
-    prop_oneof![
-        "m=(audio|video|image|AUDIO) [0-9]{1,5} (RTP/AVP|RTP/SAVP|RTP/AVPF|udptl)( [0-9]{1,3}){1,4}",
-        "a=rtpmap:[0-9]{1,3} (PCMU|pcma|opus|telephone-event|G722|x)/(8000|48000|9)(/[0-9])?",
-        "a=fmtp:[0-9]{1,3} [0-9,;= -]{0,12}",
-        "a=(ptime|maxptime|rtcp):[0-9]{0,12}",
-        "a=(sendrecv|sendonly|recvonly|inactive|rtcp-mux|x)",
-        "c=IN IP[46] ([0-9]{1,3}\\.){3}[0-9]{1,3}",
-        "[a-z]=[ -~]{0,20}",
-        Just("o=- 1 1 IN IP4 192.0.2.7".to_owned()),
-        Just("c=IN IP4 192.0.2.7".to_owned()),
-        Just("m=audio 5004 RTP/AVP 0".to_owned()),
-    ]
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
-
-    #[test]
-    fn any_bytes_are_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
-        let _ = answered(&bytes, Some(&bytes));
-        let mine = make_offer(&local(), Direction::SendRecv, Some(&bytes));
-        let _ = accept_answer(&mine, &bytes, &local(), &ours);
-    }
-
-    #[test]
-    fn every_answer_reads_again_and_has_the_lines_of_its_offer(lines in proptest::collection::vec(line(), 0..14)) {
-        let text = format!("v=0\r\n{}\r\n", lines.join("\r\n"));
-        if let Ok(offered) = parse(text.as_bytes())
-            && let Ok((bytes, agreed)) = answer(&offered, &local(), None, &ours)
-        {
-            let again = parse(&bytes).expect("our answer is readable");
-            prop_assert_eq!(again.media_lines(), offered.media_lines());
-            let mine = make_offer(&local(), agreed.direction, Some(&bytes));
-            let back = accept_answer(&mine, &make_offer(&local(), Direction::SendRecv, Some(&bytes)), &local(), &|_| false);
-            prop_assert!(back.is_ok(), "{:?}", back);
-            prop_assert!((10..=60).contains(&agreed.ptime_ms) && agreed.payload_type < 128);
-        }
-    }
-
-    #[test]
-    fn bent_lines_never_panic(lines in proptest::collection::vec(line(), 0..14), at in any::<prop::sample::Index>(), byte in any::<u8>()) {
-        let mut bytes = format!("v=0\r\n{}\r\n", lines.join("\r\n")).into_bytes();
-        let at = at.index(bytes.len());
-        bytes[at] = byte;
-        let _ = answered(&bytes, None);
-    }
 }
