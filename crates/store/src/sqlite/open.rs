@@ -11,6 +11,8 @@ use crate::StoreError;
 
 /// Connections that read.
 const READERS: u32 = 3;
+/// Rows that a reading thread is ahead of us: few changes between the two threads when all is loaded.
+const ROWS_AHEAD: usize = 1000;
 /// Longest wait for a connection or for SQLite's own locks.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Tables that are read whole at the start; records would take too long to check.
@@ -33,7 +35,8 @@ pub(super) async fn open(path: &Path) -> Result<SqliteStore, StoreError> {
     let writer = pool(options(path), 1).await?;
     migrate(&writer).await?;
     check_pages(&writer).await?;
-    let readers = pool(options(path).read_only(true), READERS).await?;
+    let reading = options(path).read_only(true).row_buffer_size(ROWS_AHEAD);
+    let readers = pool(reading, READERS).await?;
     Ok(SqliteStore {
         writer,
         readers,
