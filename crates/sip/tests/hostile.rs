@@ -8,6 +8,7 @@ mod cases;
 mod world;
 
 use std::collections::BTreeSet;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use cases::{CallNames, Case, Expect, Names, Setting};
 use sip::{Command, Limits};
@@ -124,6 +125,12 @@ fn judge_call(world: &mut World, case: &Case, names: &Names) -> Result<(), Strin
     }
 }
 
+/// Places our own requests must never go to, whatever Contact or Record-Route say.
+fn nobody_asked(to: SocketAddr, us: SocketAddr) -> bool {
+    let broadcast = to.ip() == IpAddr::V4(Ipv4Addr::BROADCAST);
+    broadcast || to.ip().is_multicast() || to.ip().is_unspecified() || to.port() < 1024 || to.ip() == us.ip()
+}
+
 fn run(world: &mut World, count: usize, case: &Case) -> Result<(), String> {
     let names = prepare(world, case)?;
     let outcome = world.feed(&case.bytes(&names));
@@ -146,7 +153,10 @@ fn every_case_gets_what_it_deserves_and_the_endpoint_goes_on() {
         if let Err(fault) = run(&mut world, count, case) {
             faults.push(format!("{} ({:?}): {fault}", case.name, case.setting));
         }
-        world.settle();
+        let went = world.settle();
+        if let Some(to) = went.iter().find(|to| nobody_asked(**to, world.flow.local)) {
+            faults.push(format!("{}: a request of ours went to {to}", case.name));
+        }
         if world.endpoint.load() != (0, 0) {
             faults.push(format!("{}: left {:?} behind", case.name, world.endpoint.load()));
         }

@@ -222,13 +222,17 @@ fn header_name(param: &sipx_sip::Param) -> String {
     String::from_utf8_lossy(param.name()).into_owned()
 }
 
-/// A Contact must not aim our requests at groups, nobody, or our own host (unless the peer is there too).
+/// A Contact must not aim our requests at groups, nobody, other services, or our own host (unless the peer is
+/// there too).
 fn may_reach(to: SocketAddr, flow: Flow) -> bool {
     let ip = to.ip().to_canonical();
     let broadcast = ip == IpAddr::V4(std::net::Ipv4Addr::BROADCAST);
     let loopback = ip.is_loopback() && !flow.remote.ip().to_canonical().is_loopback();
     let ours = to == flow.local;
+    // Other services than SIP live below; a peer that really speaks from there is answered there.
+    let service = to.port() < 1024 && to.port() != flow.remote.port();
     to.port() != 0
+        && !service
         && to.is_ipv4() == flow.remote.is_ipv4()
         && !(ip.is_multicast() || ip.is_unspecified() || broadcast || loopback || ours)
 }

@@ -118,16 +118,18 @@ impl World {
         self.drain()
     }
 
-    /// Hangs up everywhere and waits until nothing is left to wait for.
-    pub fn settle(&mut self) {
+    /// Hangs up everywhere and waits until nothing is left to wait for; tells where packets went meanwhile.
+    pub fn settle(&mut self) -> Vec<SocketAddr> {
+        let mut went = Vec::new();
+        let mut note = |outcome: Outcome| went.extend(outcome.sent.into_iter().map(|(to, _)| to));
         for call in self.live.keys().copied().collect::<Vec<_>>() {
-            self.command(Command::HangUp { call, reason: None });
+            note(self.command(Command::HangUp { call, reason: None }));
         }
         for _ in 0..2_000 {
             let Some(at) = self.endpoint.poll_timeout() else {
-                return;
+                return went;
             };
-            self.pass(at.saturating_duration_since(self.now));
+            note(self.pass(at.saturating_duration_since(self.now)));
         }
         panic!("the endpoint never settles: {:?}", self.endpoint.load());
     }

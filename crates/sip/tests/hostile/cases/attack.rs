@@ -103,6 +103,31 @@ pub const CASES: &[Case] = &[
         OK,
     ),
     invite(
+        "a Record-Route by a group",
+        &[Add("Record-Route: <sip:224.0.0.1;lr>")],
+        Status(&[200, 400]),
+    ),
+    invite(
+        "a Record-Route by ourselves",
+        &[Add("Record-Route: <sip:{us};lr>")],
+        Status(&[200, 400, 482]),
+    ),
+    invite(
+        "a Record-Route at the port of a name server",
+        &[Add("Record-Route: <sip:203.0.113.66:53;lr>")],
+        Status(&[200, 400]),
+    ),
+    invite(
+        "a Record-Route with a group to send to",
+        &[Add("Record-Route: <sip:203.0.113.66;maddr=224.0.0.1;lr>")],
+        Status(&[200, 400]),
+    ),
+    invite(
+        "a Contact with a group to send to",
+        &[Set("Contact", "<sip:alice@{me};maddr=224.0.0.1>")],
+        Status(&[200, 400]),
+    ),
+    invite(
         "a hundred Record-Routes",
         &[Many(100, "Record-Route: <sip:p{n}.example;lr>")],
         Status(&[200, 400]),
