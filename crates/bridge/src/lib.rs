@@ -1,1 +1,7 @@
-//! bridge.
+//! The bridge: sockets, clocks and threads around the machines, and the program `partyline`.
+
+mod check;
+pub mod cli;
+pub mod config;
+pub mod control;
+mod shell;

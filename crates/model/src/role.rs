@@ -21,6 +21,15 @@ impl Role {
         Self::ALL.into_iter().find(|role| *role as i64 == number)
     }
 
+    /// Its name in full.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Host => "host",
+            Self::Participant => "participant",
+            Self::Listener => "listener",
+        }
+    }
+
     /// Position in [`Role::ALL`].
     pub fn index(self) -> usize {
         self as usize - 1

@@ -1,0 +1,118 @@
+//! `partyline check`: what would be wrong, before anybody calls.
+
+use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::path::Path;
+
+use crate::cli::Common;
+use crate::config::Config;
+
+/// File handles beside two a leg.
+const HANDLES_BESIDE: u64 = 4096;
+
+/// One line a check, and an error when any failed.
+pub(crate) fn run(common: &Common) -> Result<(), String> {
+    let config = common.configuration()?;
+    let mut failed = 0;
+    for (what, found) in checks(&config, &common.data) {
+        match found {
+            Ok(good) => println!("ok      {what}: {good}"),
+            Err(bad) => {
+                failed += 1;
+                println!("FAILED  {what}: {bad}");
+            }
+        }
+    }
+    match failed {
+        0 => Ok(()),
+        1 => Err("one check failed".to_owned()),
+        failed => Err(format!("{failed} checks failed")),
+    }
+}
+
+type Found = Result<String, String>;
+
+fn checks(config: &Config, data: &Path) -> Vec<(&'static str, Found)> {
+    vec![
+        ("configuration", Ok("read, every key known".to_owned())),
+        ("SIP over UDP", udp(config.sip.listen)),
+        ("SIP over TCP", tcp(config.sip.listen, "--sip")),
+        ("API", tcp(config.api.listen, "--api")),
+        ("callers", callers(config)),
+        ("RTP ports", ports(config)),
+        ("file handles", handles(config)),
+        ("data folder", folder(data)),
+        ("certificate", certificate(config)),
+    ]
+}
+
+fn udp(address: SocketAddr) -> Found {
+    let bound =
+        UdpSocket::bind(address).map_err(|error| format!("{address}: {error}; choose another with --sip"))?;
+    drop(bound);
+    Ok(format!("{address} is free"))
+}
+
+fn tcp(address: SocketAddr, option: &str) -> Found {
+    let bound = TcpListener::bind(address);
+    drop(bound.map_err(|error| format!("{address}: {error}; choose another with {option}"))?);
+    Ok(format!("{address} is free"))
+}
+
+fn callers(config: &Config) -> Found {
+    match config.sip.allow.len() {
+        0 => Err("sip.allow is empty, so every call is refused; list the networks of your trunks".to_owned()),
+        networks => Ok(format!("{networks} networks may call")),
+    }
+}
+
+fn ports(config: &Config) -> Found {
+    let (range, calls) = (config.media.ports, config.calls.max_calls);
+    let legs = range.legs();
+    if legs < calls {
+        return Err(format!(
+            "{}-{} holds {legs} legs, calls.max_calls is {calls}; widen media.ports",
+            range.first, range.last
+        ));
+    }
+    Ok(format!("{}-{} holds {legs} legs", range.first, range.last))
+}
+
+fn handles(config: &Config) -> Found {
+    let needed = 2 * config.calls.max_calls as u64 + HANDLES_BESIDE;
+    let limit = open_files();
+    if limit < needed {
+        return Err(format!(
+            "{limit} allowed, {needed} needed for {} calls; raise it (ulimit -n)",
+            config.calls.max_calls
+        ));
+    }
+    Ok(format!("{limit} allowed, {needed} needed"))
+}
+
+fn open_files() -> u64 {
+    let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
+    let line = limits.lines().find(|line| line.starts_with("Max open files"));
+    let hard = line.and_then(|line| line.split_whitespace().nth(4));
+    hard.and_then(|hard| hard.parse().ok()).unwrap_or(0)
+}
+
+fn folder(data: &Path) -> Found {
+    match std::fs::metadata(data) {
+        Ok(found) if !found.is_dir() => Err(format!("{} is no folder", data.display())),
+        Ok(found) if found.permissions().readonly() => Err(format!("{} cannot be written", data.display())),
+        Ok(_) => Ok(format!("{} is there", data.display())),
+        Err(_) => Ok(format!("{} will be made", data.display())),
+    }
+}
+
+fn certificate(config: &Config) -> Found {
+    match (&config.api.certificate, &config.api.key) {
+        (Some(certificate), Some(key)) => {
+            for file in [certificate, key] {
+                std::fs::read(file).map_err(|error| format!("{}: {error}", file.display()))?;
+            }
+            Ok(format!("{}", certificate.display()))
+        }
+        (None, None) | (Some(_), None) | (None, Some(_)) => Ok("self-signed, made at first start".to_owned()),
+    }
+}

@@ -1,0 +1,127 @@
+//! The configuration file: one annotated TOML, every key with its unit, unknown keys refused.
+
+mod sections;
+mod units;
+
+pub use sections::{
+    ApiSection, CallsSection, CodecName, GuessesSection, LogFormat, LogSection, MediaSection, NodeSection,
+    SipSection,
+};
+pub use units::PortRange;
+
+use std::path::Path;
+
+use serde::Deserialize;
+
+/// Everything that can be configured. What a file leaves out keeps its default.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Names of this bridge.
+    pub node: NodeSection,
+    /// Signalling.
+    pub sip: SipSection,
+    /// Audio.
+    pub media: MediaSection,
+    /// Bounds on calls and meetings.
+    pub calls: CallsSection,
+    /// Budgets against guessing access codes.
+    pub guesses: GuessesSection,
+    /// REST.
+    pub api: ApiSection,
+    /// Logs.
+    pub log: LogSection,
+}
+
+impl Config {
+    /// Reads a file; the error names the file, the line and what was expected.
+    pub fn read(path: &Path) -> Result<Self, String> {
+        let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
+        Self::parse(&text).map_err(|error| format!("{}: {error}", path.display()))
+    }
+
+    /// Reads TOML text and checks what no single key shows.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let config: Self = toml::from_str(text).map_err(|error| error.to_string())?;
+        config.check()?;
+        Ok(config)
+    }
+
+    fn check(&self) -> Result<(), String> {
+        let media = &self.media;
+        for (good, message) in [
+            (
+                !media.codecs.is_empty(),
+                "media.codecs: expected at least one codec",
+            ),
+            (
+                media.jitter_min <= media.jitter_max && media.jitter_max.as_millis() <= 1000,
+                "media.jitter_max: expected jitter_min or more and at most 1s",
+            ),
+            (self.calls.max_calls >= 1, "calls.max_calls: expected 1 or more"),
+            (
+                self.calls.max_calls <= 20_000,
+                "calls.max_calls: expected at most 20000; run more nodes beyond that",
+            ),
+            (
+                self.api.certificate.is_some() == self.api.key.is_some(),
+                "api.certificate and api.key: expected both or neither",
+            ),
+            (
+                self.sip.session_min.as_secs() >= 90,
+                "sip.session_min: expected 90s or more (RFC 4028, section 5)",
+            ),
+        ] {
+            if !good {
+                return Err(message.to_owned());
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_annotated_file_states_every_default() {
+        let text = include_str!("../../../../configs/partyline.toml");
+        assert_eq!(Config::parse(text).unwrap(), Config::default());
+    }
+
+    #[test]
+    fn every_key_is_documented_in_the_annotated_file() {
+        let text = include_str!("../../../../configs/partyline.toml");
+        let mut section = String::new();
+        let mut documented = false;
+        for line in text.lines() {
+            if let Some(name) = line.strip_prefix('[') {
+                section = name.trim_end_matches(']').to_owned();
+            } else if line.starts_with('#') {
+                documented = true;
+                continue;
+            } else if line.contains('=') {
+                assert!(documented, "[{section}] {line} has no comment");
+            }
+            documented = false;
+        }
+    }
+
+    #[test]
+    fn refusals_name_the_key_and_what_was_expected() {
+        for (text, says) in [
+            ("[sip]\nlissen = \"x\"", "unknown field `lissen`"),
+            ("[media]\njitter_min = 40", "a duration with its unit"),
+            ("[media]\nports = \"9-5\"", "two ports"),
+            ("[media]\ncodecs = [\"G729\"]", "unknown variant `G729`"),
+            ("[media]\njitter_min = \"300ms\"", "media.jitter_max"),
+            ("[api]\ncertificate = \"x\"", "api.certificate and api.key"),
+            ("[sip]\nallow = [\"10.0.0.0/40\"]", "allow"),
+            ("[calls]\nmax_calls = 0", "calls.max_calls"),
+        ] {
+            let error = Config::parse(text).unwrap_err();
+            assert!(error.contains(says), "{text}: {error}");
+        }
+    }
+}

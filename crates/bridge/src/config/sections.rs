@@ -1,0 +1,263 @@
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use ipnet::IpNet;
+use serde::Deserialize;
+
+use super::units::{PortRange, duration};
+
+/// `[node]`: names shown in Call objects and logs.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct NodeSection {
+    /// `bridgeName`.
+    pub bridge_name: String,
+    /// `nodeName`; empty: the address media is sent from.
+    pub node_name: String,
+}
+
+impl Default for NodeSection {
+    fn default() -> Self {
+        Self {
+            bridge_name: "partyline".to_owned(),
+            node_name: String::new(),
+        }
+    }
+}
+
+/// `[sip]`: signalling.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SipSection {
+    /// Address and port, UDP and TCP.
+    pub listen: SocketAddr,
+    /// Address that phones are told to answer to; none: the one their packets came to.
+    pub advertise: Option<IpAddr>,
+    /// Networks that may call.
+    pub allow: Vec<IpNet>,
+    /// TCP connections at once.
+    pub tcp_connections: usize,
+    /// TCP connections at once from one address.
+    pub tcp_connections_per_source: usize,
+    /// Silence after which a TCP connection is closed.
+    #[serde(deserialize_with = "duration")]
+    pub tcp_idle: Duration,
+    /// Longest time a message may take to arrive whole on TCP.
+    #[serde(deserialize_with = "duration")]
+    pub tcp_message: Duration,
+    /// Shortest session interval accepted (RFC 4028).
+    #[serde(deserialize_with = "duration")]
+    pub session_min: Duration,
+    /// Session interval asked for.
+    #[serde(deserialize_with = "duration")]
+    pub session_interval: Duration,
+}
+
+impl Default for SipSection {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([0, 0, 0, 0], 5060)),
+            advertise: None,
+            allow: vec![],
+            tcp_connections: 1024,
+            tcp_connections_per_source: 32,
+            tcp_idle: Duration::from_secs(120),
+            tcp_message: Duration::from_secs(10),
+            session_min: Duration::from_secs(90),
+            session_interval: Duration::from_secs(1800),
+        }
+    }
+}
+
+/// A codec by its SDP name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub enum CodecName {
+    /// G.711 µ-law.
+    #[serde(rename = "PCMU")]
+    Pcmu,
+    /// G.711 A-law.
+    #[serde(rename = "PCMA")]
+    Pcma,
+}
+
+/// `[media]`: audio.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct MediaSection {
+    /// Address of the RTP sockets; none: that of `sip.listen`.
+    pub listen: Option<IpAddr>,
+    /// Address written into SDP; none: the one the call came to.
+    pub advertise: Option<IpAddr>,
+    /// UDP ports, two a leg.
+    pub ports: PortRange,
+    /// How long a released port rests.
+    #[serde(deserialize_with = "duration")]
+    pub quarantine: Duration,
+    /// Codecs allowed, best first.
+    pub codecs: Vec<CodecName>,
+    /// Core that the mixer thread is pinned to.
+    pub core: Option<usize>,
+    /// Least margin kept for late packets.
+    #[serde(deserialize_with = "duration")]
+    pub jitter_min: Duration,
+    /// Most delay that jitter may cause.
+    #[serde(deserialize_with = "duration")]
+    pub jitter_max: Duration,
+    /// Whether a phone behind NAT may show its address by sending.
+    pub symmetric: bool,
+    /// Whether keys are looked for in the audio of phones that offered no telephone-event.
+    pub inband_digits: bool,
+    /// End of a call from which no packet ever came.
+    #[serde(deserialize_with = "duration")]
+    pub timeout_first: Duration,
+    /// End of a call whose packets stopped.
+    #[serde(deserialize_with = "duration")]
+    pub timeout: Duration,
+    /// The same while the phone has the call on hold.
+    #[serde(deserialize_with = "duration")]
+    pub timeout_hold: Duration,
+    /// Sending stops when nothing has come from the phone by then.
+    #[serde(deserialize_with = "duration")]
+    pub unanswered: Duration,
+}
+
+impl Default for MediaSection {
+    fn default() -> Self {
+        Self {
+            listen: None,
+            advertise: None,
+            ports: PortRange {
+                first: 20_000,
+                last: 29_999,
+            },
+            quarantine: Duration::from_secs(30),
+            codecs: vec![CodecName::Pcmu, CodecName::Pcma],
+            core: None,
+            jitter_min: Duration::from_millis(4),
+            jitter_max: Duration::from_millis(200),
+            symmetric: true,
+            inband_digits: true,
+            timeout_first: Duration::from_secs(30),
+            timeout: Duration::from_secs(60),
+            timeout_hold: Duration::from_secs(1800),
+            unanswered: Duration::from_secs(5),
+        }
+    }
+}
+
+/// `[calls]`: bounds.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CallsSection {
+    /// Calls at once.
+    pub max_calls: usize,
+    /// Calls at once from one address.
+    pub max_calls_per_source: usize,
+    /// Meetings at once.
+    pub max_meetings: usize,
+    /// New calls a second.
+    pub new_calls_per_second: u32,
+    /// What a 503 says in Retry-After.
+    #[serde(deserialize_with = "duration")]
+    pub retry_after: Duration,
+}
+
+impl Default for CallsSection {
+    fn default() -> Self {
+        Self {
+            max_calls: 2000,
+            max_calls_per_source: 2000,
+            max_meetings: 1000,
+            new_calls_per_second: 200,
+            retry_after: Duration::from_secs(10),
+        }
+    }
+}
+
+/// `[guesses]`: budgets against guessing access codes.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct GuessesSection {
+    /// Wrong codes an hour from one calling number.
+    pub per_caller: usize,
+    /// Wrong codes an hour from one network address.
+    pub per_source: usize,
+    /// Wrong codes an hour on one DID group.
+    pub per_group: usize,
+    /// Wait of every caller of a group beyond its budget.
+    #[serde(deserialize_with = "duration")]
+    pub group_wait: Duration,
+    /// Meetings an hour that one caller may open on the fly.
+    pub meetings_per_caller: usize,
+}
+
+impl Default for GuessesSection {
+    fn default() -> Self {
+        let budgets = ivr::budget::Budgets::default();
+        Self {
+            per_caller: budgets.per_caller,
+            per_source: budgets.per_source,
+            per_group: budgets.per_group,
+            group_wait: budgets.group_wait,
+            meetings_per_caller: budgets.meetings_per_caller,
+        }
+    }
+}
+
+/// `[api]`: REST over HTTPS.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ApiSection {
+    /// Address and port.
+    pub listen: SocketAddr,
+    /// PEM file with the certificate chain.
+    pub certificate: Option<PathBuf>,
+    /// PEM file with its key.
+    pub key: Option<PathBuf>,
+    /// Connections at once.
+    pub connections: usize,
+    /// Connections at once from one address.
+    pub connections_per_source: usize,
+}
+
+impl Default for ApiSection {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8443)),
+            certificate: None,
+            key: None,
+            connections: 1024,
+            connections_per_source: 64,
+        }
+    }
+}
+
+/// How log lines are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// One JSON object a line.
+    Json,
+    /// For reading at a terminal.
+    Text,
+}
+
+/// `[log]`: logs on standard error.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LogSection {
+    /// How lines are written.
+    pub format: LogFormat,
+    /// Filter: a level, or targets with levels.
+    pub level: String,
+}
+
+impl Default for LogSection {
+    fn default() -> Self {
+        Self {
+            format: LogFormat::Text,
+            level: "info".to_owned(),
+        }
+    }
+}

@@ -1,0 +1,399 @@
+//! A call arrives: steps 1 to 3 of the call flow, and the description of its audio.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use ivr::budget::Guesser;
+use ivr::session::{self, Session};
+use media::LegConfig;
+use model::directory::Dialled;
+use model::{CallState, CallView, Cause, Cdr, LegId, Mute};
+use sip::{Command, Incoming};
+use store::Record;
+
+use super::call::{Call, Media, Stage};
+use super::negotiation::{self, Agreed};
+use super::output::{MediaOrder, Output};
+use super::{Control, Door};
+
+/// Seconds between the epochs of NTP (1900) and Unix (1970), RFC 868.
+const NTP_OFFSET: i64 = 2_208_988_800;
+
+/// Why a call is refused at the door.
+struct Refusal {
+    status: u16,
+    reason: Option<String>,
+    cause: Cause,
+}
+
+impl Refusal {
+    fn new(status: u16, cause: Cause) -> Self {
+        Self {
+            status,
+            reason: None,
+            cause,
+        }
+    }
+}
+
+impl Control {
+    /// A new INVITE: number, door, then a port to answer on.
+    pub(super) fn arrived(&mut self, now: Instant, incoming: Incoming) {
+        let Some(leg) = self.ids.leg() else {
+            // Only a store that has failed for thousands of calls leaves none; without an id there can be no record.
+            return self.refuse_dialog(now, incoming.call, 503, None);
+        };
+        let record = self.new_record(now, leg, &incoming);
+        match self.admit(now, &incoming) {
+            Ok(dialled) => self.accept(leg, dialled, incoming, record),
+            Err(refusal) => self.refuse_stranger(now, incoming.call, record, refusal),
+        }
+    }
+
+    fn admit(&mut self, now: Instant, incoming: &Incoming) -> Result<Dialled, Refusal> {
+        let source = incoming.source.ip().to_canonical();
+        if !self.config.allow.iter().any(|network| network.contains(&source)) {
+            return Err(Refusal::new(403, Cause::NotAllowed));
+        }
+        let number = self.directory.dialled(&incoming.dialled);
+        let number = number.or_else(|| self.directory.dialled(incoming.to_user.as_deref()?));
+        let dialled = number.ok_or_else(|| Refusal::new(404, Cause::UnknownNumber))?;
+        if self.draining {
+            return Err(Refusal::new(503, Cause::Draining));
+        }
+        let from_source = self.per_source.get(&source).copied().unwrap_or(0);
+        let full =
+            self.calls.len() >= self.config.max_calls || from_source >= self.config.max_calls_per_source;
+        if full || !self.door.admits(now, self.config.new_calls_per_second) {
+            return Err(Refusal::new(503, Cause::BridgeFull));
+        }
+        Ok(dialled)
+    }
+
+    fn accept(&mut self, leg: LegId, dialled: Dialled, incoming: Incoming, mut record: Cdr) {
+        let source = incoming.source.ip().to_canonical();
+        record.subscriber_sid = Some(dialled.group.subscriber_sid.clone());
+        record.callee = dialled.did.phone_number.clone();
+        let guesser = Guesser {
+            caller: record.caller.clone(),
+            source,
+            group: dialled.group.id,
+        };
+        let call = Call {
+            dialog: incoming.call,
+            view: new_view(leg, &dialled, &incoming, &record),
+            dialled,
+            guesser,
+            media: Media::Opening {
+                offer: incoming.offer,
+            },
+            stage: Stage::Door,
+            playing: None,
+            record,
+            cause: None,
+        };
+        *self.per_source.entry(source).or_default() += 1;
+        self.by_dialog.insert(incoming.call, leg);
+        self.calls.insert(leg, call);
+        self.dirty_calls.insert(leg);
+        self.outputs.push_back(Output::OpenPort { leg, near: self.near });
+    }
+
+    /// The port is there: agree on the audio, then ring.
+    pub(super) fn port_opened(&mut self, now: Instant, leg: LegId, rtp: SocketAddr) {
+        let Some(call) = self.calls.get_mut(&leg) else {
+            return self.outputs.push_back(Output::ClosePort { leg });
+        };
+        let Media::Opening { offer } = std::mem::replace(&mut call.media, Media::None) else {
+            return;
+        };
+        let settings = session_settings(&call.dialled, &self.directory);
+        match negotiation::first(&self.config, leg, rtp, offer.as_deref()) {
+            Ok((sdp, agreed)) => {
+                call.media = Media::Ready { rtp, sdp, agreed };
+                call.stage = Stage::Menu(Box::new(Session::new(now, settings)));
+                self.menu_outputs(now, leg);
+            }
+            Err(refused) => {
+                self.outputs.push_back(Output::ClosePort { leg });
+                let cause = if refused.status == 488 {
+                    Cause::NoCodec
+                } else {
+                    Cause::BadOffer
+                };
+                self.refuse(now, leg, refused.status, Some(refused.reason), cause);
+            }
+        }
+    }
+
+    /// All ports are in use.
+    pub(super) fn port_refused(&mut self, now: Instant, leg: LegId) {
+        if let Some(call) = self.calls.get_mut(&leg) {
+            call.media = Media::None;
+        }
+        self.refuse(now, leg, 503, None, Cause::BridgeFull);
+    }
+
+    /// Step 3 is over: 200, and the leg goes to the mixer as soon as its audio is agreed on.
+    pub(super) fn answer(&mut self, now: Instant, leg: LegId) {
+        let Some(call) = self.calls.get_mut(&leg) else {
+            return;
+        };
+        let Media::Ready { rtp, sdp, agreed } = std::mem::replace(&mut call.media, Media::None) else {
+            return;
+        };
+        call.record.answered_ms = Some(self.clock.ms(now));
+        let dialog = call.dialog;
+        match agreed {
+            Some(agreed) => {
+                call.media = Media::Running {
+                    rtp,
+                    agreed: agreed.clone(),
+                };
+                self.start_media(now, leg, &agreed);
+            }
+            None => {
+                call.media = Media::Offered {
+                    rtp,
+                    sdp: sdp.clone(),
+                }
+            }
+        }
+        self.dirty_calls.insert(leg);
+        self.sip(now, Command::Answer { call: dialog, sdp });
+    }
+
+    /// The ACK: the caller hears us now.
+    pub(super) fn confirmed(&mut self, now: Instant, dialog: sip::CallId, sdp: Option<Vec<u8>>) {
+        let Some(leg) = self.by_dialog.get(&dialog).copied() else {
+            return;
+        };
+        let Some(call) = self.calls.get_mut(&leg) else {
+            return;
+        };
+        if let Media::Offered { rtp, sdp: offer } = &call.media {
+            let (rtp, offer) = (*rtp, offer.clone());
+            match negotiation::answered(&self.config, leg, rtp, &offer, sdp.as_deref().unwrap_or_default()) {
+                Ok(agreed) => {
+                    call.media = Media::Running {
+                        rtp,
+                        agreed: agreed.clone(),
+                    };
+                    self.start_media(now, leg, &agreed);
+                }
+                Err(_) => return self.end(now, leg, Cause::NoCodec),
+            }
+        }
+        self.session_input(now, leg, session::Input::Connected);
+    }
+
+    fn start_media(&mut self, now: Instant, leg: LegId, agreed: &Agreed) {
+        let wall_ms = self.clock.ms(now);
+        let Some(call) = self.calls.get_mut(&leg) else {
+            return;
+        };
+        call.view.codec = agreed.codec_name().to_owned();
+        call.record.codec = call.view.codec.clone();
+        let seconds = (wall_ms.div_euclid(1000) + NTP_OFFSET) as u64;
+        let fraction = ((wall_ms.rem_euclid(1000) as u64) << 32) / 1000;
+        let config = LegConfig {
+            session: agreed.session.clone(),
+            signalling_ip: call.source(),
+            latching: self.config.latching,
+            ssrc: self.random.u32(),
+            first_sequence: self.random.u32() as u16,
+            first_timestamp: self.random.u32(),
+            cname: self.config.cname.clone(),
+            ntp_at_start: seconds << 32 | fraction,
+            seed: self.random.u64(),
+            jitter: self.config.jitter,
+            timeouts: self.config.timeouts,
+        };
+        self.order(MediaOrder::Add {
+            leg,
+            config: Box::new(config),
+        });
+    }
+
+    /// The caller wants another session: hold, resume, another address or codec.
+    pub(super) fn offered(&mut self, now: Instant, dialog: sip::CallId, offer: Option<Vec<u8>>) {
+        let Some(leg) = self.by_dialog.get(&dialog).copied() else {
+            return;
+        };
+        let Some(call) = self.calls.get_mut(&leg) else {
+            return;
+        };
+        let Media::Running { rtp, agreed } = &mut call.media else {
+            return self.sip(
+                now,
+                Command::RejectOffer {
+                    call: dialog,
+                    status: 491,
+                },
+            );
+        };
+        let Some(offer) = offer else {
+            let sdp = negotiation::reoffer(&self.config, leg, *rtp, agreed);
+            return self.sip(now, Command::AcceptOffer { call: dialog, sdp });
+        };
+        match negotiation::again(&self.config, leg, *rtp, &offer, agreed) {
+            Ok(sdp) => {
+                self.session_changed(leg);
+                self.sip(now, Command::AcceptOffer { call: dialog, sdp });
+            }
+            Err(refused) => self.sip(
+                now,
+                Command::RejectOffer {
+                    call: dialog,
+                    status: refused.status,
+                },
+            ),
+        }
+    }
+
+    /// The answer to an offer that the caller had asked us for.
+    pub(super) fn offer_answered(&mut self, now: Instant, dialog: sip::CallId, answer: &[u8]) {
+        let Some(leg) = self.by_dialog.get(&dialog).copied() else {
+            return;
+        };
+        let Some(call) = self.calls.get_mut(&leg) else {
+            return;
+        };
+        let Media::Running { rtp, agreed } = &mut call.media else {
+            return;
+        };
+        match negotiation::reanswered(&self.config, leg, *rtp, agreed, answer) {
+            Ok(()) => self.session_changed(leg),
+            Err(_) => self.end(now, leg, Cause::NoCodec),
+        }
+    }
+
+    fn session_changed(&mut self, leg: LegId) {
+        let Some(call) = self.calls.get_mut(&leg) else {
+            return;
+        };
+        let Media::Running { agreed, .. } = &call.media else {
+            return;
+        };
+        call.view.codec = agreed.codec_name().to_owned();
+        call.record.codec = call.view.codec.clone();
+        let session = Box::new(agreed.session.clone());
+        self.dirty_calls.insert(leg);
+        self.order(MediaOrder::Update { leg, session });
+    }
+
+    fn refuse_stranger(&mut self, now: Instant, call: sip::CallId, mut record: Cdr, refusal: Refusal) {
+        let Refusal {
+            status,
+            reason,
+            cause,
+        } = refusal;
+        record.ended_ms = self.clock.ms(now);
+        record.sip_status = status;
+        record.cause = cause;
+        self.outputs
+            .push_back(Output::Record(Record::Call(Box::new(record))));
+        self.refuse_dialog(now, call, status, reason);
+    }
+
+    pub(super) fn refuse_dialog(
+        &mut self,
+        now: Instant,
+        call: sip::CallId,
+        status: u16,
+        reason: Option<String>,
+    ) {
+        let retry_after = (status == 503).then_some(self.config.retry_after);
+        self.sip(
+            now,
+            Command::Refuse {
+                call,
+                status,
+                reason,
+                retry_after,
+            },
+        );
+    }
+
+    fn new_record(&self, now: Instant, leg: LegId, incoming: &Incoming) -> Cdr {
+        Cdr {
+            leg,
+            subscriber_sid: None,
+            callee: incoming.dialled.clone(),
+            caller: caller(incoming),
+            source: incoming.source.ip().to_canonical().to_string(),
+            outbound: false,
+            codec: String::new(),
+            created_ms: self.clock.ms(now),
+            answered_ms: None,
+            joined_ms: None,
+            ended_ms: 0,
+            meeting: None,
+            role: None,
+            access_code: String::new(),
+            custom_name: String::new(),
+            cause: Cause::Fault,
+            sip_status: 200,
+        }
+    }
+}
+
+impl Door {
+    /// Counts a call that comes now against the bound a second.
+    fn admits(&mut self, now: Instant, bound: u32) -> bool {
+        if now.duration_since(self.second) >= Duration::from_secs(1) {
+            *self = Self {
+                second: now,
+                calls: 0,
+            };
+        }
+        self.calls += 1;
+        self.calls <= bound
+    }
+}
+
+fn session_settings(dialled: &Dialled, directory: &model::directory::Directory) -> session::Settings {
+    let policy = directory.resolve(dialled, None).policy;
+    session::Settings {
+        flow: dialled.group.call_flow,
+        delay: Duration::from_secs(policy.entry.call_delay.0.into()),
+        tries: policy.entry.call_operator_after,
+    }
+}
+
+/// The calling number with plus where it is one, else the name the phone gave; nothing where it is withheld.
+fn caller(incoming: &Incoming) -> String {
+    let user = incoming.asserted.as_ref().or(incoming.from_user.as_ref());
+    match user {
+        _ if incoming.privacy => String::new(),
+        Some(user) => match model::directory::normalise(user) {
+            Some(digits) if digits.len() >= 7 => format!("+{digits}"),
+            Some(_) | None => user.chars().filter(|c| !c.is_control()).take(64).collect(),
+        },
+        None => String::new(),
+    }
+}
+
+fn new_view(leg: LegId, dialled: &Dialled, incoming: &Incoming, record: &Cdr) -> CallView {
+    CallView {
+        leg,
+        subscriber_sid: dialled.group.subscriber_sid.clone(),
+        access_code: String::new(),
+        address_from: incoming.from_header.clone(),
+        address_to: incoming.to_header.clone(),
+        callee: dialled.did.phone_number.clone(),
+        caller: record.caller.clone(),
+        codec: String::new(),
+        outbound: false,
+        created_ms: record.created_ms,
+        joined_ms: None,
+        custom_name: String::new(),
+        gain_db: 0,
+        presenter_audio: false,
+        held: false,
+        mute: Mute::default(),
+        meeting: None,
+        role: None,
+        state: CallState::Ringing,
+    }
+}

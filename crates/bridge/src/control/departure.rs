@@ -1,0 +1,169 @@
+//! A call leaves: last words, BYE, its record.
+
+use std::time::Instant;
+
+use media::MediaLoss;
+use model::{Actor, Cause, Command, LegId, Phrase};
+use sip::EndCause;
+use store::Record;
+
+use super::call::{Media, Stage};
+use super::output::{MediaOrder, Output};
+use super::{Control, LAST_WORDS_MAX, Owner};
+
+impl Control {
+    /// Ends a call after last words; at once when it never was answered or there are none.
+    pub(super) fn leave(&mut self, now: Instant, leg: LegId, cause: Cause, say: &[Phrase]) {
+        let Some(call) = self.calls.get_mut(&leg) else {
+            return;
+        };
+        if call.is_ending() {
+            return;
+        }
+        if say.is_empty() || !matches!(call.media, Media::Running { .. }) {
+            return self.end(now, leg, cause);
+        }
+        call.cause.get_or_insert(cause);
+        self.out_of_meeting(now, leg, cause);
+        if let Some(call) = self.calls.get_mut(&leg) {
+            call.stage = Stage::Leaving {
+                until: now + LAST_WORDS_MAX,
+            };
+        }
+        self.say(leg, say);
+        self.dirty_calls.insert(leg);
+        self.reschedule_call(leg);
+    }
+
+    /// Ends a call at once.
+    pub(super) fn end(&mut self, now: Instant, leg: LegId, cause: Cause) {
+        let Some(call) = self.calls.get_mut(&leg) else {
+            return;
+        };
+        call.cause.get_or_insert(cause);
+        self.out_of_meeting(now, leg, cause);
+        self.hang_up(now, leg);
+    }
+
+    /// Refuses a call that has not been answered.
+    pub(super) fn refuse(
+        &mut self,
+        now: Instant,
+        leg: LegId,
+        status: u16,
+        reason: Option<String>,
+        cause: Cause,
+    ) {
+        let Some(call) = self.calls.get_mut(&leg) else {
+            return;
+        };
+        call.cause.get_or_insert(cause);
+        call.record.sip_status = status;
+        call.stage = Stage::Gone;
+        let call = call.dialog;
+        self.refuse_dialog(now, call, status, reason);
+    }
+
+    /// BYE, or 480 to a call that still rings.
+    pub(super) fn hang_up(&mut self, now: Instant, leg: LegId) {
+        let Some(call) = self.calls.get_mut(&leg) else {
+            return;
+        };
+        if !matches!(call.stage, Stage::Gone) {
+            call.stage = Stage::Gone;
+            let reason = call.cause.map(|cause| cause.text().to_owned());
+            let call = call.dialog;
+            self.dirty_calls.insert(leg);
+            self.reschedule_call(leg);
+            self.sip(now, sip::Command::HangUp { call, reason });
+        }
+    }
+
+    /// Tells the meeting, after which nothing of it concerns the leg any more.
+    pub(super) fn out_of_meeting(&mut self, now: Instant, leg: LegId, cause: Cause) {
+        let Some(id) = self.calls.get(&leg).and_then(|call| call.meeting()) else {
+            return;
+        };
+        let actor = match cause {
+            Cause::HungUp | Cause::Left => Actor::Leg(leg),
+            _ => Actor::Bridge,
+        };
+        if let Some(call) = self.calls.get_mut(&leg) {
+            call.stage = Stage::Leaving {
+                until: now + LAST_WORDS_MAX,
+            };
+        }
+        self.order(MediaOrder::Part { leg });
+        self.command(now, id, actor, Command::Leave { leg, cause });
+    }
+
+    /// The mixer has had no packet of a leg for too long.
+    pub(super) fn media_lost(&mut self, now: Instant, leg: LegId, which: MediaLoss) {
+        let cause = match which {
+            MediaLoss::First => Cause::MediaNeverCame,
+            MediaLoss::Steady => Cause::MediaLost,
+            MediaLoss::Hold => Cause::MediaLostOnHold,
+        };
+        self.end(now, leg, cause);
+    }
+
+    /// Signalling is done with a call: the last that happens to it.
+    pub(super) fn dialog_ended(&mut self, now: Instant, dialog: sip::CallId, ended: EndCause) {
+        let Some(leg) = self.by_dialog.remove(&dialog) else {
+            return;
+        };
+        let (cause, status) = explain(&ended);
+        self.out_of_meeting(now, leg, cause);
+        let Some(mut call) = self.calls.remove(&leg) else {
+            return;
+        };
+        self.schedule.set(Owner::Call(leg), None);
+        call.playing.and_then(|play| self.plays.remove(&play));
+        self.forget_source(call.source());
+        match call.media {
+            Media::Running { .. } => self.order(MediaOrder::Remove { leg }),
+            Media::Ready { .. } | Media::Offered { .. } => self.outputs.push_back(Output::ClosePort { leg }),
+            Media::Opening { .. } | Media::None => {}
+        }
+        call.record.ended_ms = self.clock.ms(now);
+        call.record.cause = call.cause.unwrap_or(cause);
+        if let (200, Some(status)) = (call.record.sip_status, status) {
+            call.record.sip_status = status;
+        }
+        self.live.calls.remove(&leg);
+        self.dirty_calls.insert(leg);
+        self.outputs
+            .push_back(Output::Record(Record::Call(Box::new(call.record))));
+    }
+
+    fn forget_source(&mut self, source: std::net::IpAddr) {
+        match self.per_source.get_mut(&source) {
+            Some(count) if *count > 1 => *count -= 1,
+            Some(_) | None => drop(self.per_source.remove(&source)),
+        }
+    }
+
+    /// Takes no calls any more and ends those there are.
+    pub(super) fn shut_down(&mut self, now: Instant) {
+        self.draining = true;
+        let legs: Vec<_> = self.calls.keys().copied().collect();
+        for leg in legs {
+            self.end(now, leg, Cause::Shutdown);
+        }
+    }
+}
+
+/// The cause in our words, and the SIP status of a call that was never answered.
+fn explain(ended: &EndCause) -> (Cause, Option<u16>) {
+    match ended {
+        EndCause::Bye { .. } => (Cause::HungUp, None),
+        EndCause::Cancelled => (Cause::Cancelled, Some(487)),
+        EndCause::NoAnswer => (Cause::Cancelled, Some(480)),
+        EndCause::NotAcknowledged => (Cause::NotAcknowledged, None),
+        EndCause::TransportLost => (Cause::TransportLost, None),
+        EndCause::SessionExpired => (Cause::SessionExpired, None),
+        EndCause::Refused(status) => (Cause::Fault, Some(*status)),
+        EndCause::RequestFailed(_) => (Cause::TransportLost, None),
+        EndCause::HungUp => (Cause::Fault, None),
+    }
+}

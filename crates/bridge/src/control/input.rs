@@ -1,0 +1,95 @@
+//! What happens to control.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use api::{LiveCommand, Target};
+use media::MediaLoss;
+use model::directory::Directory;
+use model::{Actor, LegId};
+use sip::Flow;
+use store::IdKind;
+
+use super::output::{PlayId, Ticket};
+
+/// One thing that happened.
+#[derive(Debug)]
+pub enum Input {
+    /// A SIP datagram, or a message framed out of a stream.
+    Sip {
+        /// Where it came from.
+        flow: Flow,
+        /// The whole message.
+        bytes: Vec<u8>,
+    },
+    /// A SIP connection is gone.
+    FlowLost {
+        /// Its number.
+        connection: u64,
+    },
+    /// The port pair asked for is open.
+    PortOpened {
+        /// For which leg.
+        leg: LegId,
+        /// Address for SDP; RTCP is the next port.
+        rtp: SocketAddr,
+    },
+    /// There was no port to be had.
+    PortRefused {
+        /// For which leg.
+        leg: LegId,
+    },
+    /// The mixer reports.
+    Media(MediaReport),
+    /// The directory changed.
+    Directory(Arc<Directory>),
+    /// Reserved ids.
+    Ids {
+        /// Of what.
+        kind: IdKind,
+        /// Never used before.
+        ids: std::ops::Range<u64>,
+    },
+    /// Somebody asks by REST.
+    Request {
+        /// To answer with.
+        ticket: Ticket,
+        /// Who.
+        actor: Actor,
+        /// About what.
+        target: Target,
+        /// What.
+        command: LiveCommand,
+    },
+    /// The bridge is to stop: take no calls and end those there are.
+    Shutdown,
+}
+
+/// A report of the mixer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MediaReport {
+    /// A key was pressed.
+    Digit {
+        /// On which leg.
+        leg: LegId,
+        /// The key.
+        key: char,
+    },
+    /// A leg's packets stopped.
+    Lost {
+        /// Which leg.
+        leg: LegId,
+        /// In what way.
+        which: MediaLoss,
+    },
+    /// Something has been played to its end, or was cut off.
+    Played {
+        /// What.
+        id: PlayId,
+    },
+    /// A leg's processing failed; it is out of the mix.
+    Failed {
+        /// Which leg.
+        leg: LegId,
+    },
+}

@@ -1,0 +1,164 @@
+//! The caller in the menu: what the session wants, digits, prompts.
+
+use std::time::{Duration, Instant};
+
+use ivr::budget::Allowance;
+use ivr::session::{self, Found};
+use model::directory::CallFlow;
+use model::{LegId, Phrase};
+use sip::Command;
+
+use super::Control;
+use super::call::Stage;
+use super::output::{Listeners, MediaOrder, PlayId};
+use super::voice;
+
+/// Lengths of codes that may open a meeting on the fly; shorter and longer ones cost nothing of that allowance.
+const ON_THE_FLY: std::ops::RangeInclusive<usize> = 4..=20;
+
+impl Control {
+    pub(super) fn session_input(&mut self, now: Instant, leg: LegId, input: session::Input) {
+        let Some(call) = self.calls.get_mut(&leg) else {
+            return;
+        };
+        if let Stage::Menu(session) = &mut call.stage {
+            session.handle_input(now, input);
+            self.menu_outputs(now, leg);
+        }
+    }
+
+    pub(super) fn menu_outputs(&mut self, now: Instant, leg: LegId) {
+        while let Some(call) = self.calls.get_mut(&leg)
+            && let Stage::Menu(session) = &mut call.stage
+            && let Some(output) = session.poll_output()
+        {
+            let dialog = call.dialog;
+            match output {
+                session::Output::Ring => self.sip(now, Command::Ring { call: dialog }),
+                session::Output::Answer => self.answer(now, leg),
+                session::Output::Say(phrases) => self.say(leg, &phrases),
+                session::Output::Hush => self.hush(leg),
+                session::Output::Peek(digits) => self.peek(now, leg, &digits),
+                session::Output::LookUp(code) => self.look_up(now, leg, &code),
+                session::Output::Enter {
+                    code,
+                    on_the_fly,
+                    pound_pending,
+                } => {
+                    self.enter(now, leg, code, on_the_fly, pound_pending);
+                }
+                session::Output::HangUp { cause, say } => self.leave(now, leg, cause, &say),
+            }
+        }
+        self.reschedule_call(leg);
+    }
+
+    /// Says something to one leg alone, in place of what is being said.
+    pub(super) fn say(&mut self, leg: LegId, phrases: &[Phrase]) {
+        let id = self.new_play();
+        if let Some(call) = self.calls.get_mut(&leg) {
+            if let Some(cut_off) = call.playing.replace(id) {
+                self.plays.remove(&cut_off);
+            }
+            self.plays.insert(id, leg);
+            let sounds = voice::speak(phrases);
+            self.order(MediaOrder::Play {
+                to: Listeners::Leg(leg),
+                id,
+                sounds,
+            });
+        }
+    }
+
+    pub(super) fn hush(&mut self, leg: LegId) {
+        if let Some(call) = self.calls.get_mut(&leg) {
+            if let Some(cut_off) = call.playing.take() {
+                self.plays.remove(&cut_off);
+                self.order(MediaOrder::Hush { leg });
+            }
+        }
+    }
+
+    /// Something was played to its end; things that were cut off in the meantime have lost their name.
+    pub(super) fn played(&mut self, now: Instant, id: PlayId) {
+        let Some(leg) = self.plays.remove(&id) else { return };
+        let Some(call) = self.calls.get_mut(&leg).filter(|call| call.playing == Some(id)) else {
+            return;
+        };
+        call.playing = None;
+        match call.stage {
+            Stage::Menu(_) => self.session_input(now, leg, session::Input::Said),
+            Stage::Leaving { .. } => self.hang_up(now, leg),
+            Stage::Door | Stage::Meeting { .. } | Stage::Gone => {}
+        }
+    }
+
+    pub(super) fn digit(&mut self, now: Instant, leg: LegId, key: char) {
+        let Some(call) = self.calls.get_mut(&leg) else {
+            return;
+        };
+        match &call.stage {
+            Stage::Menu(_) => self.session_input(now, leg, session::Input::Digit(key)),
+            Stage::Meeting { .. } => self.meeting_digit(now, leg, key),
+            Stage::Door | Stage::Leaving { .. } | Stage::Gone => {}
+        }
+    }
+
+    pub(super) fn call_timeout(&mut self, now: Instant, leg: LegId) {
+        let Some(call) = self.calls.get_mut(&leg) else {
+            return;
+        };
+        match &mut call.stage {
+            Stage::Menu(session) => {
+                session.handle_timeout(now);
+                self.menu_outputs(now, leg);
+            }
+            Stage::Meeting { keypad, .. } => {
+                keypad.handle_timeout(now);
+                self.keypad_outputs(now, leg);
+            }
+            Stage::Leaving { .. } => self.hang_up(now, leg),
+            Stage::Door | Stage::Gone => {}
+        }
+        self.reschedule_call(leg);
+    }
+
+    fn peek(&mut self, now: Instant, leg: LegId, digits: &str) {
+        let Some(call) = self.calls.get(&leg) else { return };
+        let group = call.dialled.group.id;
+        if self.directory.grant(group, digits).is_some() && !self.directory.longer_code(group, digits) {
+            self.session_input(now, leg, session::Input::Complete);
+        }
+    }
+
+    /// Step 6: the code in the keychains of all rooms of the DID's group, within the budgets.
+    fn look_up(&mut self, now: Instant, leg: LegId, code: &str) {
+        let Some(call) = self.calls.get(&leg) else { return };
+        let (who, flow) = (call.guesser.clone(), call.dialled.group.call_flow);
+        let (found, wait) = match self.budget.allowance(now, &who) {
+            Allowance::Spent => (Found::Spent, Duration::ZERO),
+            Allowance::After(wait) => {
+                let known = self.directory.grant(who.group, code).is_some()
+                    || self.on_the_fly.contains_key(&(who.group, code.to_owned()));
+                let may_open = flow == CallFlow::Conf && ON_THE_FLY.contains(&code.len());
+                let found = match known {
+                    true => Found::Open,
+                    false if may_open && self.room_for_a_meeting() && self.budget.open_meeting(now, &who) => {
+                        Found::Free
+                    }
+                    false => {
+                        self.budget.failed(now, &who);
+                        Found::Wrong
+                    }
+                };
+                (found, wait)
+            }
+        };
+        self.session_input(now, leg, session::Input::Found { found, wait });
+    }
+
+    pub(super) fn reschedule_call(&mut self, leg: LegId) {
+        let at = self.calls.get(&leg).and_then(|call| call.poll_timeout());
+        self.schedule.set(super::Owner::Call(leg), at);
+    }
+}

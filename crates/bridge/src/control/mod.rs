@@ -1,0 +1,308 @@
+//! Control: signalling, menus and meetings as one machine without I/O, clock or randomness of its own.
+//!
+//! Everything that happens comes in through [`Control::handle_input`] with its time; everything to do comes out of
+//! [`Control::poll_output`]. The shell owns sockets and threads; tests own simulated ones. What readers see is a snapshot
+//! published before the answer to the request that changed it.
+
+mod arrival;
+mod call;
+mod departure;
+mod ids;
+mod input;
+mod menu;
+mod negotiation;
+mod output;
+mod random;
+mod requests;
+mod rooms;
+mod schedule;
+mod views;
+pub mod voice;
+
+pub use ids::Ids;
+pub use input::{Input, MediaReport};
+pub use output::{Listeners, MediaOrder, Output, PlayId, Ticket};
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use ipnet::IpNet;
+use ivr::budget::{Budgets, GuessBudget};
+use media::{JitterConfig, Latching, MediaTimeouts};
+use model::directory::Directory;
+use model::{DidGroupId, LegId, Live, MeetingId, MeetingNumber};
+
+use call::Call;
+use random::Random;
+use rooms::Slot;
+use schedule::Schedule;
+
+/// What control goes by.
+#[derive(Clone, Debug)]
+pub struct ControlConfig {
+    /// Networks that may call.
+    pub allow: Vec<IpNet>,
+    /// Calls at once.
+    pub max_calls: usize,
+    /// Calls at once from one address.
+    pub max_calls_per_source: usize,
+    /// Meetings at once.
+    pub max_meetings: usize,
+    /// New calls a second.
+    pub new_calls_per_second: u32,
+    /// Retry-After of a 503, seconds.
+    pub retry_after: u32,
+    /// Budgets against guessing.
+    pub budgets: Budgets,
+    /// Codecs allowed, best first.
+    pub codecs: Vec<media::Codec>,
+    /// Address written into SDP instead of the socket's.
+    pub advertise: Option<IpAddr>,
+    /// Bounds of the jitter buffers.
+    pub jitter: JitterConfig,
+    /// When silence on the wire ends a call.
+    pub timeouts: MediaTimeouts,
+    /// Whether a media address may be learnt.
+    pub latching: Latching,
+    /// Whether keys are looked for in the audio where there is no telephone-event.
+    pub inband_digits: bool,
+    /// Ports of the legs, never sent to.
+    pub rtp_ports: std::ops::RangeInclusive<u16>,
+    /// Other ports of ours that media is never sent to.
+    pub other_ports: Vec<u16>,
+    /// Canonical name for RTCP.
+    pub cname: String,
+    /// SIP.
+    pub endpoint: sip::EndpointConfig,
+}
+
+/// Where a monotonic moment stands in wall-clock time.
+#[derive(Clone, Copy, Debug)]
+pub struct WallClock {
+    /// A moment.
+    pub at: Instant,
+    /// What clocks on walls showed then, epoch ms.
+    pub ms: i64,
+}
+
+impl WallClock {
+    /// Epoch ms of `at`.
+    pub fn ms(&self, at: Instant) -> i64 {
+        match at.checked_duration_since(self.at) {
+            Some(since) => self.ms + since.as_millis() as i64,
+            None => self.ms - self.at.duration_since(at).as_millis() as i64,
+        }
+    }
+}
+
+/// Whose deadline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Owner {
+    Call(LegId),
+    Meeting(MeetingId),
+}
+
+/// The machine.
+pub struct Control {
+    config: ControlConfig,
+    endpoint: sip::Endpoint,
+    directory: Arc<Directory>,
+    clock: WallClock,
+    random: Random,
+    ids: Ids,
+    next_play: u64,
+    /// Who hears what is being played to one leg alone.
+    plays: HashMap<PlayId, LegId>,
+    calls: BTreeMap<LegId, Call>,
+    by_dialog: HashMap<sip::CallId, LegId>,
+    per_source: HashMap<IpAddr, usize>,
+    door: Door,
+    meetings: BTreeMap<MeetingId, Slot>,
+    by_number: HashMap<MeetingNumber, MeetingId>,
+    on_the_fly: HashMap<(DidGroupId, String), MeetingId>,
+    budget: GuessBudget,
+    schedule: Schedule<Owner>,
+    live: Live,
+    dirty_calls: BTreeSet<LegId>,
+    dirty_meetings: BTreeSet<MeetingId>,
+    replies: Vec<Output>,
+    outputs: VecDeque<Output>,
+    draining: bool,
+    /// Address of ours that the message in hand came to.
+    near: IpAddr,
+}
+
+/// How many calls came in this second.
+#[derive(Debug)]
+struct Door {
+    second: Instant,
+    calls: u32,
+}
+
+impl Control {
+    /// Nothing live yet. `seed` decides every random choice to come.
+    pub fn new(
+        config: ControlConfig,
+        directory: Arc<Directory>,
+        clock: WallClock,
+        ids: Ids,
+        seed: [u8; 32],
+    ) -> Self {
+        let mut random = Random::new(seed);
+        Self {
+            endpoint: sip::Endpoint::new(config.endpoint.clone(), random.seed()),
+            budget: GuessBudget::new(config.budgets),
+            config,
+            directory,
+            clock,
+            random,
+            ids,
+            next_play: 0,
+            plays: HashMap::new(),
+            calls: BTreeMap::new(),
+            by_dialog: HashMap::new(),
+            per_source: HashMap::new(),
+            door: Door {
+                second: clock.at,
+                calls: 0,
+            },
+            meetings: BTreeMap::new(),
+            by_number: HashMap::new(),
+            on_the_fly: HashMap::new(),
+            schedule: Schedule::new(),
+            live: Live::default(),
+            dirty_calls: BTreeSet::new(),
+            dirty_meetings: BTreeSet::new(),
+            replies: Vec::new(),
+            outputs: VecDeque::new(),
+            draining: false,
+            near: IpAddr::from([127, 0, 0, 1]),
+        }
+    }
+
+    /// Takes in one thing that happened at `now`.
+    pub fn handle_input(&mut self, now: Instant, input: Input) {
+        match input {
+            Input::Sip { flow, bytes } => {
+                self.near = flow.local.ip();
+                self.endpoint
+                    .handle_input(now, sip::Input::Message { flow, bytes: &bytes });
+            }
+            Input::FlowLost { connection } => self
+                .endpoint
+                .handle_input(now, sip::Input::FlowLost { connection }),
+            Input::PortOpened { leg, rtp } => self.port_opened(now, leg, rtp),
+            Input::PortRefused { leg } => self.port_refused(now, leg),
+            Input::Media(report) => self.media(now, report),
+            Input::Directory(directory) => self.directory = directory,
+            Input::Ids { kind, ids } => self.ids.refill(kind, ids),
+            Input::Request {
+                ticket,
+                actor,
+                target,
+                command,
+            } => self.request(now, ticket, actor, target, command),
+            Input::Shutdown => self.shut_down(now),
+        }
+        self.settle(now);
+    }
+
+    /// Lets time pass up to `now`.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        self.endpoint.handle_timeout(now);
+        self.settle(now);
+        while let Some(owner) = self.schedule.pop(now) {
+            match owner {
+                Owner::Call(leg) => self.call_timeout(now, leg),
+                Owner::Meeting(id) => self.meeting_timeout(now, id),
+            }
+            self.settle(now);
+        }
+    }
+
+    /// Hands out the next thing to do; drain to `None` after every input.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// When to call [`handle_timeout`](Self::handle_timeout) next.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        self.endpoint
+            .poll_timeout()
+            .into_iter()
+            .chain(self.schedule.next())
+            .min()
+    }
+
+    /// Calls alive.
+    pub fn calls(&self) -> usize {
+        self.calls.len()
+    }
+
+    /// Counters of signalling.
+    pub fn sip_counters(&self) -> &sip::Counters {
+        self.endpoint.counters()
+    }
+
+    /// Does what follows from the last input: SIP messages and events, deadlines, the snapshot, the answers.
+    fn settle(&mut self, now: Instant) {
+        while let Some(output) = self.endpoint.poll_output() {
+            match output {
+                sip::Output::Send { flow, bytes } => self.outputs.push_back(Output::Send {
+                    flow,
+                    bytes: bytes.into(),
+                }),
+                sip::Output::Event(event) => self.sip_event(now, event),
+            }
+        }
+        self.outputs.extend(self.ids.wanted().map(Output::ReserveIds));
+        self.publish();
+        self.outputs.extend(self.replies.drain(..));
+    }
+
+    fn sip(&mut self, now: Instant, command: sip::Command) {
+        self.endpoint.handle_input(now, sip::Input::Command(command));
+    }
+
+    fn sip_event(&mut self, now: Instant, event: sip::Event) {
+        use sip::Event;
+        match event {
+            Event::Incoming(incoming) => self.arrived(now, *incoming),
+            Event::Confirmed { call, sdp } => self.confirmed(now, call, sdp),
+            Event::Offered { call, sdp } => self.offered(now, call, sdp),
+            Event::OfferAnswered { call, sdp } => self.offer_answered(now, call, &sdp),
+            Event::OfferWithdrawn { .. } | Event::OfferRefused { .. } => {}
+            // The bridge does not dial out yet.
+            Event::Progress { .. } | Event::Answered { .. } => {}
+            Event::Digit { call, digit, .. } => {
+                if let Some(leg) = self.by_dialog.get(&call).copied() {
+                    self.digit(now, leg, digit);
+                }
+            }
+            Event::Ended { call, cause } => self.dialog_ended(now, call, cause),
+        }
+    }
+
+    fn media(&mut self, now: Instant, report: MediaReport) {
+        match report {
+            MediaReport::Digit { leg, key } => self.digit(now, leg, key),
+            MediaReport::Lost { leg, which } => self.media_lost(now, leg, which),
+            MediaReport::Played { id } => self.played(now, id),
+            MediaReport::Failed { leg } => self.end(now, leg, model::Cause::Fault),
+        }
+    }
+
+    fn order(&mut self, order: MediaOrder) {
+        self.outputs.push_back(Output::Media(order));
+    }
+
+    fn new_play(&mut self) -> PlayId {
+        self.next_play += 1;
+        PlayId(self.next_play)
+    }
+}
+
+/// Longest time last words may take before the call is ended anyway.
+const LAST_WORDS_MAX: Duration = Duration::from_secs(20);

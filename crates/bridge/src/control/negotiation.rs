@@ -1,0 +1,173 @@
+//! From session descriptions to what the mixer is told, and back.
+
+use std::net::SocketAddr;
+
+use media::{Codec, Direction, Session};
+use model::LegId;
+use sip::sdp::{self, Local, Negotiated, Refusal};
+
+use super::ControlConfig;
+
+/// Audio in a packet where the phone has no wish, ms.
+const PTIME_MS: u8 = 20;
+
+/// What was agreed for a leg, and the description we sent last.
+#[derive(Clone, Debug)]
+pub(super) struct Agreed {
+    pub(super) session: Session,
+    sdp: Vec<u8>,
+}
+
+impl Agreed {
+    /// The codec's name in SDP and API.
+    pub(super) fn codec_name(&self) -> &'static str {
+        match self.session.codec {
+            Codec::Pcmu => "PCMU",
+            Codec::Pcma => "PCMA",
+        }
+    }
+}
+
+/// Why a description could not be used.
+#[derive(Debug)]
+pub(super) struct Refused {
+    pub(super) status: u16,
+    pub(super) reason: String,
+}
+
+impl From<Refusal> for Refused {
+    fn from(refusal: Refusal) -> Self {
+        Self {
+            status: refusal.status(),
+            reason: refusal.to_string(),
+        }
+    }
+}
+
+/// Our answer to the offer of an INVITE, or our own offer where it had none.
+pub(super) fn first(
+    config: &ControlConfig,
+    leg: LegId,
+    rtp: SocketAddr,
+    offer: Option<&[u8]>,
+) -> Result<(Vec<u8>, Option<Box<Agreed>>), Refused> {
+    let local = local(config, leg, rtp);
+    let Some(offer) = offer else {
+        return Ok((sdp::make_offer(&local, sdp::Direction::SendRecv, None), None));
+    };
+    let offer = sdp::parse(offer).map_err(Refusal::from)?;
+    let (sdp, negotiated) = sdp::answer(&offer, &local, None, &|to| is_ours(config, rtp, to))?;
+    let session = session(config, &negotiated);
+    let agreed = Box::new(Agreed {
+        session,
+        sdp: sdp.clone(),
+    });
+    Ok((sdp, Some(agreed)))
+}
+
+/// The answer to our first offer.
+pub(super) fn answered(
+    config: &ControlConfig,
+    leg: LegId,
+    rtp: SocketAddr,
+    offer: &[u8],
+    answer: &[u8],
+) -> Result<Box<Agreed>, Refused> {
+    let local = local(config, leg, rtp);
+    let negotiated = sdp::accept_answer(offer, answer, &local, &|to| is_ours(config, rtp, to))?;
+    Ok(Box::new(Agreed {
+        session: session(config, &negotiated),
+        sdp: offer.to_vec(),
+    }))
+}
+
+/// Our answer to a later offer; `agreed` becomes what is agreed now.
+pub(super) fn again(
+    config: &ControlConfig,
+    leg: LegId,
+    rtp: SocketAddr,
+    offer: &[u8],
+    agreed: &mut Agreed,
+) -> Result<Vec<u8>, Refused> {
+    let offer = sdp::parse(offer).map_err(Refusal::from)?;
+    let local = local(config, leg, rtp);
+    let (sdp, negotiated) = sdp::answer(&offer, &local, Some(&agreed.sdp), &|to| is_ours(config, rtp, to))?;
+    *agreed = Agreed {
+        session: session(config, &negotiated),
+        sdp: sdp.clone(),
+    };
+    Ok(sdp)
+}
+
+/// Our offer where a later INVITE had none.
+pub(super) fn reoffer(config: &ControlConfig, leg: LegId, rtp: SocketAddr, agreed: &mut Agreed) -> Vec<u8> {
+    let local = local(config, leg, rtp);
+    agreed.sdp = sdp::make_offer(&local, sdp::Direction::SendRecv, Some(&agreed.sdp));
+    agreed.sdp.clone()
+}
+
+/// The answer to such an offer.
+pub(super) fn reanswered(
+    config: &ControlConfig,
+    leg: LegId,
+    rtp: SocketAddr,
+    agreed: &mut Agreed,
+    answer: &[u8],
+) -> Result<(), Refused> {
+    let local = local(config, leg, rtp);
+    let negotiated = sdp::accept_answer(&agreed.sdp, answer, &local, &|to| is_ours(config, rtp, to))?;
+    agreed.session = session(config, &negotiated);
+    Ok(())
+}
+
+fn local(config: &ControlConfig, leg: LegId, rtp: SocketAddr) -> Local {
+    Local {
+        address: config.advertise.unwrap_or(rtp.ip()),
+        rtp_port: rtp.port(),
+        codecs: config.codecs.iter().map(|codec| sdp_codec(*codec)).collect(),
+        choice: sdp::ChoiceOf::Offerer,
+        telephone_event: true,
+        rtcp_mux: false,
+        session_id: leg.0,
+        ptime_ms: PTIME_MS,
+    }
+}
+
+/// Media sent to a port of our own would go round for ever.
+fn is_ours(config: &ControlConfig, rtp: SocketAddr, to: SocketAddr) -> bool {
+    let here =
+        to.ip() == rtp.ip() || config.advertise == Some(to.ip()) || to.ip().to_canonical().is_loopback();
+    here && (config.rtp_ports.contains(&to.port()) || config.other_ports.contains(&to.port()))
+}
+
+fn sdp_codec(codec: Codec) -> sdp::Codec {
+    match codec {
+        Codec::Pcmu => sdp::Codec::Pcmu,
+        Codec::Pcma => sdp::Codec::Pcma,
+    }
+}
+
+fn session(config: &ControlConfig, negotiated: &Negotiated) -> Session {
+    let codec = match negotiated.codec {
+        sdp::Codec::Pcma => Codec::Pcma,
+        // G.722 and Opus are never in our list of codecs, so neither is ever agreed on.
+        sdp::Codec::Pcmu | sdp::Codec::G722 | sdp::Codec::Opus => Codec::Pcmu,
+    };
+    let unspecified = SocketAddr::new(negotiated.remote_rtp.ip(), 0);
+    Session {
+        rtp: negotiated.remote_rtp,
+        rtcp: negotiated.remote_rtcp.unwrap_or(unspecified),
+        codec,
+        payload_type: negotiated.payload_type,
+        telephone_event: negotiated.telephone_event.map(|event| event.payload_type),
+        inband_digits: config.inband_digits && negotiated.telephone_event.is_none(),
+        ptime_ms: negotiated.ptime_ms,
+        direction: match negotiated.direction {
+            sdp::Direction::SendRecv => Direction::SendRecv,
+            sdp::Direction::SendOnly => Direction::SendOnly,
+            sdp::Direction::RecvOnly => Direction::RecvOnly,
+            sdp::Direction::Inactive => Direction::Inactive,
+        },
+        remote_held: negotiated.remote_held,
+    }
+}

@@ -1,0 +1,144 @@
+//! What control wants done.
+
+use std::sync::Arc;
+
+use api::CommandError;
+use media::{LegConfig, Session};
+use meeting::Hears;
+use model::{LegId, Live, MeetingId};
+use sip::Flow;
+use store::{IdKind, Record};
+
+use super::voice::Sound;
+
+/// Names one thing being played, so that its end can be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PlayId(pub u64);
+
+/// Names a request that waits for its answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Ticket(pub u64);
+
+/// What to do.
+#[derive(Debug)]
+pub enum Output {
+    /// Send a SIP message.
+    Send {
+        /// The way.
+        flow: Flow,
+        /// One whole message.
+        bytes: Vec<u8>,
+    },
+    /// Bind a port pair for a leg; answer with `PortOpened` or `PortRefused`.
+    OpenPort {
+        /// Which.
+        leg: LegId,
+        /// The address of ours that the call came to.
+        near: std::net::IpAddr,
+    },
+    /// Give back a port pair that no media order has taken.
+    ClosePort {
+        /// Which.
+        leg: LegId,
+    },
+    /// For the mixer.
+    Media(MediaOrder),
+    /// For the store.
+    Record(Record),
+    /// Reserve more ids; answer with `Ids`.
+    ReserveIds(IdKind),
+    /// The snapshot readers see from now on.
+    Publish(Arc<Live>),
+    /// Answer to a request; comes after the snapshot that includes it.
+    Reply {
+        /// Which.
+        ticket: Ticket,
+        /// Done, or why not.
+        result: Result<(), CommandError>,
+    },
+}
+
+/// Who hears something played.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Listeners {
+    /// One leg, privately.
+    Leg(LegId),
+    /// Everybody who hears the room.
+    Room(MeetingId),
+}
+
+/// An order for the mixer.
+#[derive(Debug)]
+pub enum MediaOrder {
+    /// Start a leg on the port pair opened for it.
+    Add {
+        /// Which.
+        leg: LegId,
+        /// How.
+        config: Box<LegConfig>,
+    },
+    /// A re-INVITE or UPDATE changed what was agreed.
+    Update {
+        /// Which.
+        leg: LegId,
+        /// What is agreed now.
+        session: Box<Session>,
+    },
+    /// Stop a leg; its ports go to rest.
+    Remove {
+        /// Which.
+        leg: LegId,
+    },
+    /// Make a room for a meeting.
+    OpenRoom {
+        /// Which.
+        room: MeetingId,
+    },
+    /// The meeting is over.
+    CloseRoom {
+        /// Which.
+        room: MeetingId,
+    },
+    /// Put a leg into a room.
+    Join {
+        /// Which.
+        leg: LegId,
+        /// Where.
+        room: MeetingId,
+    },
+    /// Take a leg out of its room.
+    Part {
+        /// Which.
+        leg: LegId,
+    },
+    /// Whether a leg is heard, and what it hears.
+    Route {
+        /// Which.
+        leg: LegId,
+        /// Whether its voice goes into the mix.
+        speaks: bool,
+        /// What it hears.
+        hears: Hears,
+    },
+    /// Microphone level.
+    Gain {
+        /// Which.
+        leg: LegId,
+        /// In dB.
+        db: i8,
+    },
+    /// Play sounds one after another, in place of what is being played to the same listeners.
+    Play {
+        /// To whom.
+        to: Listeners,
+        /// Its name.
+        id: PlayId,
+        /// What.
+        sounds: Vec<Sound>,
+    },
+    /// Stop what is being played to a leg.
+    Hush {
+        /// Which.
+        leg: LegId,
+    },
+}

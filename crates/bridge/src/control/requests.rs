@@ -1,0 +1,125 @@
+//! Requests by REST, answered when they are done.
+
+use std::time::Instant;
+
+use api::{CommandError, LiveCommand, Target};
+use model::{Actor, Cause, Command, LegId, MeetingId};
+
+use super::Control;
+use super::call::Stage;
+use super::output::{Output, Ticket};
+
+impl Control {
+    pub(super) fn request(
+        &mut self,
+        now: Instant,
+        ticket: Ticket,
+        actor: Actor,
+        target: Target,
+        command: LiveCommand,
+    ) {
+        let result = self.carry_out(now, actor, target, command);
+        self.replies.push(Output::Reply { ticket, result });
+    }
+
+    fn carry_out(
+        &mut self,
+        now: Instant,
+        actor: Actor,
+        target: Target,
+        command: LiveCommand,
+    ) -> Result<(), CommandError> {
+        match command {
+            LiveCommand::Meeting(command) => {
+                let id = self.meeting_of(target, &command)?;
+                self.command(now, id, actor, command);
+            }
+            LiveCommand::Move { leg, access_code } => self.move_call(now, leg, &access_code)?,
+            LiveCommand::SetPresenter { leg, audio } => {
+                self.alive(leg)?;
+                if let Some(call) = self.calls.get_mut(&leg) {
+                    call.view.presenter_audio = audio;
+                    self.dirty_calls.insert(leg);
+                }
+            }
+            LiveCommand::HangUp { leg } => {
+                self.alive(leg)?;
+                self.end(now, leg, Cause::DroppedByApi);
+            }
+            LiveCommand::EndMeeting => {
+                let id = self.meeting_of(target, &Command::Stop)?;
+                self.end_meeting(now, id, actor);
+            }
+        }
+        Ok(())
+    }
+
+    fn alive(&self, leg: LegId) -> Result<(), CommandError> {
+        match self.calls.get(&leg) {
+            Some(call) if !call.is_ending() => Ok(()),
+            Some(_) | None => Err(CommandError::Gone),
+        }
+    }
+
+    fn meeting_of(&self, target: Target, command: &Command) -> Result<MeetingId, CommandError> {
+        match target {
+            Target::Meeting(number) => self.by_number.get(&number).copied().ok_or(CommandError::Gone),
+            Target::Leg(leg) => {
+                self.alive(leg)?;
+                let meeting = self.calls.get(&leg).and_then(|call| call.meeting());
+                meeting.ok_or_else(|| CommandError::Refused {
+                    field: field(command),
+                    message: "the caller has not entered a meeting yet".to_owned(),
+                })
+            }
+        }
+    }
+
+    /// Moves a live call to the room and role that a code opens.
+    fn move_call(&mut self, now: Instant, leg: LegId, code: &str) -> Result<(), CommandError> {
+        self.alive(leg)?;
+        let Some(call) = self.calls.get(&leg) else {
+            return Err(CommandError::Gone);
+        };
+        let refused = |message: &str| CommandError::Refused {
+            field: "accessCode",
+            message: message.to_owned(),
+        };
+        if !call.answered() {
+            return Err(refused("the call has not been answered yet"));
+        }
+        let group = call.dialled.group.id;
+        let known = self.directory.grant(group, code).is_some()
+            || self.on_the_fly.contains_key(&(group, code.to_owned()));
+        if !known {
+            return Err(refused(
+                "expected an access code that is good on the number this call dialled",
+            ));
+        }
+        self.out_of_meeting(now, leg, Cause::Moved);
+        if let Some(call) = self.calls.get_mut(&leg) {
+            call.stage = Stage::Door;
+        }
+        self.hush(leg);
+        self.enter(now, leg, code.to_owned(), false, false);
+        Ok(())
+    }
+}
+
+/// The wire field that a command on a leg comes from.
+fn field(command: &Command) -> &'static str {
+    match command {
+        Command::SetMute { .. }
+        | Command::ToggleMute { .. }
+        | Command::StepMuteMode
+        | Command::SetMuteMode(_) => "muteMode",
+        Command::SetHold { .. } | Command::ToggleHold | Command::SetHoldMode(_) => "holdMode",
+        Command::SetRole { .. } | Command::RolePin { .. } => "role",
+        Command::SetName { .. } => "customName",
+        Command::SetGain { .. } => "gainLevel",
+        Command::SetAttribute { .. } | Command::StepTones => "attributes",
+        Command::ToggleLock | Command::SetLock(_) => "isSecured",
+        Command::Start | Command::Stop => "state",
+        Command::Join(_) | Command::Leave { .. } | Command::Drop { .. } | Command::Count { .. } => "id",
+    }
+}

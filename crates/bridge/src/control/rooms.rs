@@ -1,0 +1,422 @@
+//! Live meetings: made by the first caller, gone with the last.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Instant;
+
+use ivr::keypad::{self, Keypad};
+use meeting::{Audience, Meeting};
+use model::attribute::{Level, Overrides, Policy};
+use model::directory::{Grant, Room};
+use model::{
+    Actor, Cause, Command, DidGroupId, Entrant, Event, LegId, Mdr, MeetingId, MeetingNumber, MeetingState,
+    MeetingView, Role, Sid,
+};
+use store::{LogEntry, Record};
+
+use super::call::Stage;
+use super::output::{Listeners, MediaOrder, Output};
+use super::voice::{self, Sound};
+use super::{Control, Owner, WallClock};
+
+/// How often a free number for a meeting on the fly is looked for.
+const NUMBER_TRIES: usize = 100;
+
+/// One live meeting.
+pub(super) struct Slot {
+    pub(super) meeting: Meeting,
+    pub(super) number: MeetingNumber,
+    room: Option<Arc<Room>>,
+    /// Group and code of a meeting on the fly.
+    code: Option<(DidGroupId, String)>,
+    subscriber_sid: Sid,
+    subscriber_name: String,
+    created_ms: i64,
+    started_ms: Option<i64>,
+    logged: u64,
+    calls: u32,
+    inside: BTreeSet<LegId>,
+    peak: u32,
+}
+
+/// What a code opens for one caller.
+struct Opening {
+    room: Option<Arc<Room>>,
+    code: Option<(DidGroupId, String)>,
+    role: Role,
+    policy: Policy,
+    owner: Sid,
+}
+
+impl Control {
+    pub(super) fn room_for_a_meeting(&self) -> bool {
+        self.meetings.len() < self.config.max_meetings
+    }
+
+    /// Hands a leg to the meeting its code opens, which is made if it is not there.
+    pub(super) fn enter(
+        &mut self,
+        now: Instant,
+        leg: LegId,
+        code: String,
+        on_the_fly: bool,
+        pound_pending: bool,
+    ) {
+        let Some(opening) = self.opening(leg, &code, on_the_fly) else {
+            // The code was taken away between look-up and answer.
+            return self.leave(
+                now,
+                leg,
+                Cause::WrongCode,
+                &[model::Phrase::Prompt(model::Prompt::Goodbye)],
+            );
+        };
+        let role = opening.role;
+        let Some(id) = self.find_or_open(now, opening) else {
+            return self.leave(
+                now,
+                leg,
+                Cause::BridgeFull,
+                &[model::Phrase::Prompt(model::Prompt::Goodbye)],
+            );
+        };
+        self.join(now, leg, id, role, code, pound_pending);
+    }
+
+    fn join(
+        &mut self,
+        now: Instant,
+        leg: LegId,
+        id: MeetingId,
+        role: Role,
+        code: String,
+        pound_pending: bool,
+    ) {
+        let Some(slot) = self.meetings.get(&id) else {
+            return;
+        };
+        let number = slot.number;
+        let Some(call) = self.calls.get_mut(&leg) else {
+            return;
+        };
+        call.stage = Stage::Meeting {
+            id,
+            keypad: Keypad::new(now, leg, pound_pending),
+        };
+        call.view.access_code.clone_from(&code);
+        call.view.meeting = Some(number);
+        call.record.access_code.clone_from(&code);
+        call.record.meeting = Some((id, number));
+        call.record.role = Some(role);
+        let entrant = Entrant {
+            leg,
+            role,
+            name: call.view.custom_name.clone(),
+            caller: call.view.caller.trim_start_matches('+').to_owned(),
+            callee: call.view.callee.clone(),
+            access_code: code,
+        };
+        self.dirty_calls.insert(leg);
+        self.order(MediaOrder::Join { leg, room: id });
+        self.command(now, id, Actor::Leg(leg), Command::Join(Box::new(entrant)));
+        self.reschedule_call(leg);
+    }
+
+    fn opening(&self, leg: LegId, code: &str, on_the_fly: bool) -> Option<Opening> {
+        let dialled = &self.calls.get(&leg)?.dialled;
+        let group = &dialled.group;
+        if let Some(Grant { room, key }) = self.directory.grant(group.id, code) {
+            return Some(Opening {
+                role: key.role,
+                policy: self.directory.resolve_room(&room).policy,
+                owner: room.subscriber_sid.clone(),
+                room: Some(room),
+                code: None,
+            });
+        }
+        let code = (group.id, code.to_owned());
+        let running = self.on_the_fly.contains_key(&code);
+        (running || on_the_fly).then(|| Opening {
+            role: if running { Role::Participant } else { Role::Host },
+            policy: self.directory.resolve(dialled, None).policy,
+            owner: group.subscriber_sid.clone(),
+            room: None,
+            code: Some(code),
+        })
+    }
+
+    /// A meeting that is ending takes nobody in any more: whoever comes gets a fresh one.
+    fn find_or_open(&mut self, now: Instant, opening: Opening) -> Option<MeetingId> {
+        let known = match (&opening.room, &opening.code) {
+            (Some(room), _) => self.by_number.get(&room.meeting_number),
+            (None, Some(code)) => self.on_the_fly.get(code),
+            (None, None) => None,
+        };
+        let open = known.copied().filter(|id| {
+            self.meetings
+                .get(id)
+                .is_some_and(|slot| !slot.meeting.is_ending())
+        });
+        open.or_else(|| self.open(now, opening))
+    }
+
+    fn open(&mut self, now: Instant, opening: Opening) -> Option<MeetingId> {
+        if !self.room_for_a_meeting() {
+            return None;
+        }
+        let number = match &opening.room {
+            Some(room) => room.meeting_number,
+            None => self.free_number()?,
+        };
+        let id = self.ids.meeting()?;
+        let owner = self.directory.subscriber(&opening.owner);
+        let slot = Slot {
+            meeting: Meeting::new(opening.policy),
+            number,
+            room: opening.room,
+            code: opening.code.clone(),
+            subscriber_name: owner.map(|owner| owner.display_name()).unwrap_or_default(),
+            subscriber_sid: opening.owner,
+            created_ms: self.clock.ms(now),
+            started_ms: None,
+            logged: 0,
+            calls: 0,
+            inside: BTreeSet::new(),
+            peak: 0,
+        };
+        self.meetings.insert(id, slot);
+        self.by_number.insert(number, id);
+        if let Some(code) = opening.code {
+            self.on_the_fly.insert(code, id);
+        }
+        self.order(MediaOrder::OpenRoom { room: id });
+        self.meeting_outputs(now, id);
+        Some(id)
+    }
+
+    /// Six digits that neither a room nor a meeting has.
+    fn free_number(&mut self) -> Option<MeetingNumber> {
+        for _ in 0..NUMBER_TRIES {
+            let number = MeetingNumber(100_000 + self.random.u32() % 900_000);
+            if self.directory.room(number).is_none() && !self.by_number.contains_key(&number) {
+                return Some(number);
+            }
+        }
+        None
+    }
+
+    /// One verb for keypad, REST and the bridge itself.
+    pub(super) fn command(&mut self, now: Instant, id: MeetingId, actor: Actor, command: Command) {
+        if let Some(slot) = self.meetings.get_mut(&id) {
+            slot.meeting.handle_input(now, actor, command);
+            self.meeting_outputs(now, id);
+        }
+    }
+
+    pub(super) fn end_meeting(&mut self, now: Instant, id: MeetingId, actor: Actor) {
+        self.command(now, id, actor, Command::Stop);
+    }
+
+    pub(super) fn meeting_timeout(&mut self, now: Instant, id: MeetingId) {
+        if let Some(slot) = self.meetings.get_mut(&id) {
+            slot.meeting.handle_timeout(now);
+            self.meeting_outputs(now, id);
+        }
+    }
+
+    pub(super) fn meeting_digit(&mut self, now: Instant, leg: LegId, key: char) {
+        let Some(call) = self.calls.get_mut(&leg) else {
+            return;
+        };
+        let Stage::Meeting { id, keypad } = &mut call.stage else {
+            return;
+        };
+        let Some(slot) = self.meetings.get(id) else { return };
+        let Some(row) = slot.meeting.row(leg) else { return };
+        keypad.handle_input(now, key, row.role, &slot.meeting.policy().keys);
+        self.keypad_outputs(now, leg);
+        self.reschedule_call(leg);
+    }
+
+    pub(super) fn keypad_outputs(&mut self, now: Instant, leg: LegId) {
+        while let Some(call) = self.calls.get_mut(&leg)
+            && let Stage::Meeting { id, keypad } = &mut call.stage
+            && let Some(output) = keypad.poll_output()
+        {
+            let id = *id;
+            match output {
+                keypad::Output::Command(command) => self.command(now, id, Actor::Leg(leg), command),
+                keypad::Output::Say(phrases) => self.say(leg, &phrases),
+                keypad::Output::Hush => self.hush(leg),
+                keypad::Output::RolePin(pin) => self.role_pin(now, leg, id, &pin),
+            }
+        }
+    }
+
+    /// A role PIN is a host code of the same room; guesses cost the same allowance as codes at the door.
+    fn role_pin(&mut self, now: Instant, leg: LegId, id: MeetingId, pin: &str) {
+        let Some(who) = self.calls.get(&leg).map(|call| call.guesser.clone()) else {
+            return;
+        };
+        let spent = self.budget.allowance(now, &who) == ivr::budget::Allowance::Spent;
+        let room = self.meetings.get(&id).and_then(|slot| slot.room.as_ref());
+        // The room as it is now: its codes may have changed since the meeting began.
+        let room = room.and_then(|room| self.directory.room(room.meeting_number));
+        let opens = |room: &Arc<Room>| {
+            room.keychain
+                .iter()
+                .any(|key| key.role == Role::Host && key.access_code == pin)
+        };
+        let right = !spent && room.is_some_and(opens);
+        if !right {
+            self.budget.failed(now, &who);
+        }
+        self.command(now, id, Actor::Leg(leg), Command::RolePin { leg, right });
+    }
+
+    fn meeting_outputs(&mut self, now: Instant, id: MeetingId) {
+        self.dirty_meetings.insert(id);
+        while let Some(slot) = self.meetings.get_mut(&id)
+            && let Some(output) = slot.meeting.poll_output()
+        {
+            self.meeting_output(now, id, output);
+        }
+        let at = self
+            .meetings
+            .get(&id)
+            .and_then(|slot| slot.meeting.poll_timeout());
+        self.schedule.set(Owner::Meeting(id), at);
+    }
+
+    fn meeting_output(&mut self, now: Instant, id: MeetingId, output: meeting::Output) {
+        match output {
+            meeting::Output::Admitted { leg, .. } => drop(self.dirty_calls.insert(leg)),
+            meeting::Output::Refused { leg, cause, say } => self.leave(now, leg, cause, &say),
+            meeting::Output::Drop { leg, cause, say } => self.leave(now, leg, cause, &say),
+            meeting::Output::Route { leg, speaks, hears } => {
+                self.dirty_calls.insert(leg);
+                self.order(MediaOrder::Route { leg, speaks, hears });
+            }
+            meeting::Output::Gain { leg, db } => {
+                self.dirty_calls.insert(leg);
+                self.order(MediaOrder::Gain { leg, db });
+            }
+            meeting::Output::Say { to, phrases } => match to {
+                Audience::Leg(leg) => self.say(leg, &phrases),
+                Audience::Everyone => self.play_to_room(id, voice::speak(&phrases)),
+            },
+            meeting::Output::Tone(meeting::Tone::Entry) => self.play_to_room(id, vec![Sound::EntryTone]),
+            meeting::Output::Tone(meeting::Tone::Exit) => self.play_to_room(id, vec![Sound::ExitTone]),
+            meeting::Output::Event { actor, event } => self.meeting_event(now, id, actor, event),
+            meeting::Output::Ended { cause } => self.meeting_over(now, id, cause),
+        }
+    }
+
+    fn play_to_room(&mut self, room: MeetingId, sounds: Vec<Sound>) {
+        let id = self.new_play();
+        self.order(MediaOrder::Play {
+            to: Listeners::Room(room),
+            id,
+            sounds,
+        });
+    }
+
+    /// Keeps what happened: in the ordered log, and in what is counted for the records.
+    fn meeting_event(&mut self, now: Instant, id: MeetingId, actor: Actor, event: Event) {
+        let at_ms = self.clock.ms(now);
+        let Some(slot) = self.meetings.get_mut(&id) else {
+            return;
+        };
+        let mut joined = None;
+        match &event {
+            Event::Started => slot.started_ms = Some(at_ms),
+            Event::Joined { leg, .. } => {
+                joined = Some(*leg);
+                slot.calls += 1;
+                slot.inside.insert(*leg);
+                slot.peak = slot.peak.max(slot.inside.len() as u32);
+            }
+            Event::Left { leg, .. } => drop(slot.inside.remove(leg)),
+            _ => {}
+        }
+        let entry = LogEntry {
+            meeting: id,
+            seq: slot.logged,
+            subscriber_sid: slot.subscriber_sid.clone(),
+            at_ms,
+            actor,
+            event,
+        };
+        slot.logged += 1;
+        self.outputs.push_back(Output::Record(Record::Log(entry)));
+        if let Some(call) = joined.and_then(|leg| self.calls.get_mut(&leg)) {
+            call.record.joined_ms.get_or_insert(at_ms);
+            call.view.joined_ms = Some(at_ms);
+        }
+    }
+
+    fn meeting_over(&mut self, now: Instant, id: MeetingId, cause: Cause) {
+        let Some(slot) = self.meetings.remove(&id) else {
+            return;
+        };
+        self.schedule.set(Owner::Meeting(id), None);
+        if self.by_number.get(&slot.number) == Some(&id) {
+            self.by_number.remove(&slot.number);
+            self.live.meetings.remove(&slot.number);
+        }
+        if let Some(code) = slot
+            .code
+            .as_ref()
+            .filter(|code| self.on_the_fly.get(code) == Some(&id))
+        {
+            self.on_the_fly.remove(code);
+        }
+        self.order(MediaOrder::CloseRoom { room: id });
+        let record = Mdr {
+            meeting: id,
+            number: slot.number,
+            subscriber_sid: slot.subscriber_sid,
+            created_ms: slot.created_ms,
+            started_ms: slot.started_ms,
+            ended_ms: self.clock.ms(now),
+            calls: slot.calls,
+            peak: slot.peak,
+            cause,
+            on_the_fly: slot.code.is_some(),
+        };
+        self.outputs
+            .push_back(Output::Record(Record::Meeting(Box::new(record))));
+    }
+}
+
+impl Slot {
+    /// The meeting as readers see it.
+    pub(super) fn view(&self, id: MeetingId, _clock: &WallClock) -> MeetingView {
+        let meeting = &self.meeting;
+        let attributes = match &self.room {
+            Some(room) => room.attributes.clone(),
+            None => Overrides::new(Level::Room),
+        };
+        MeetingView {
+            id,
+            number: self.number,
+            subscriber_sid: self.subscriber_sid.clone(),
+            subscriber_name: self.subscriber_name.clone(),
+            policy: Arc::new(meeting.policy().clone()),
+            attributes,
+            created_ms: self.created_ms,
+            started_ms: self.started_ms,
+            hold: meeting.hold_mode(),
+            mute: meeting.mute_mode(),
+            recording: false,
+            locked: meeting.locked(),
+            state: match (meeting.is_ending(), self.started_ms) {
+                (true, _) => MeetingState::Stopping,
+                (false, Some(_)) => MeetingState::InProgress,
+                (false, None) => MeetingState::Waiting,
+            },
+            legs: meeting.legs().collect(),
+            on_the_fly: self.code.is_some(),
+        }
+    }
+}

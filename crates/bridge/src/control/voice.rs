@@ -1,0 +1,154 @@
+//! From phrases to the recordings that say them, in English.
+
+use model::{Phrase, Prompt};
+
+/// Something that can be played.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Sound {
+    /// A recording of the catalogue, by name.
+    Clip(&'static str),
+    /// Somebody came in.
+    EntryTone,
+    /// Somebody left.
+    ExitTone,
+}
+
+const UNITS: [&str; 20] = [
+    "number_0",
+    "number_1",
+    "number_2",
+    "number_3",
+    "number_4",
+    "number_5",
+    "number_6",
+    "number_7",
+    "number_8",
+    "number_9",
+    "number_10",
+    "number_11",
+    "number_12",
+    "number_13",
+    "number_14",
+    "number_15",
+    "number_16",
+    "number_17",
+    "number_18",
+    "number_19",
+];
+const TENS: [&str; 10] = [
+    "number_0",
+    "number_10",
+    "number_20",
+    "number_30",
+    "number_40",
+    "number_50",
+    "number_60",
+    "number_70",
+    "number_80",
+    "number_90",
+];
+const HUNDRED: &str = "number_hundred";
+const THOUSAND: &str = "number_thousand";
+const MILLION: &str = "number_million";
+const STAR: &str = "key_star";
+const POUND: &str = "key_pound";
+const LETTERS: [&str; 4] = ["key_a", "key_b", "key_c", "key_d"];
+
+/// Every recording that numbers and keys are put together from.
+pub fn fragments() -> impl Iterator<Item = &'static str> {
+    let words = [HUNDRED, THOUSAND, MILLION, STAR, POUND];
+    UNITS
+        .into_iter()
+        .chain(TENS.into_iter().skip(2))
+        .chain(words)
+        .chain(LETTERS)
+}
+
+/// The recordings that say `phrases` one after another.
+pub fn speak(phrases: &[Phrase]) -> Vec<Sound> {
+    let mut sounds = Vec::new();
+    for phrase in phrases {
+        match phrase {
+            Phrase::Prompt(prompt) => sounds.push(Sound::Clip(Prompt::name(*prompt))),
+            Phrase::Number(number) => say_number(*number, &mut sounds),
+            Phrase::Digits(text) | Phrase::Keys(text) => sounds.extend(text.chars().filter_map(key)),
+        }
+    }
+    sounds
+}
+
+fn key(key: char) -> Option<Sound> {
+    let name = match key {
+        '0'..='9' => UNITS[key as usize - '0' as usize],
+        '*' => STAR,
+        '#' => POUND,
+        'A'..='D' => LETTERS[key as usize - 'A' as usize],
+        _ => return None,
+    };
+    Some(Sound::Clip(name))
+}
+
+/// One hundred twenty-three thousand four hundred fifty-six: American, without "and".
+fn say_number(number: u32, sounds: &mut Vec<Sound>) {
+    for (size, name) in [(1_000_000, MILLION), (1_000, THOUSAND), (100, HUNDRED)] {
+        if number >= size {
+            say_number(number / size, sounds);
+            sounds.push(Sound::Clip(name));
+            return match number % size {
+                0 => {}
+                rest => say_number(rest, sounds),
+            };
+        }
+    }
+    let number = number as usize;
+    match number {
+        0..20 => sounds.push(Sound::Clip(UNITS[number])),
+        _ => {
+            sounds.push(Sound::Clip(TENS[number / 10]));
+            if !number.is_multiple_of(10) {
+                sounds.push(Sound::Clip(UNITS[number % 10]));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(phrase: Phrase) -> String {
+        let name = |sound| match sound {
+            Sound::Clip(name) => name,
+            Sound::EntryTone | Sound::ExitTone => "tone",
+        };
+        let names: Vec<_> = speak(&[phrase]).into_iter().map(name).collect();
+        names.join(" ").replace("number_", "").replace("key_", "")
+    }
+
+    #[test]
+    fn numbers_are_spoken_as_people_say_them() {
+        for (number, said) in [
+            (0, "0"),
+            (7, "7"),
+            (13, "13"),
+            (20, "20"),
+            (21, "20 1"),
+            (99, "90 9"),
+            (100, "1 hundred"),
+            (101, "1 hundred 1"),
+            (342, "3 hundred 40 2"),
+            (1000, "1 thousand"),
+            (1_015, "1 thousand 15"),
+            (123_456, "1 hundred 20 3 thousand 4 hundred 50 6"),
+            (2_000_000, "2 million"),
+        ] {
+            assert_eq!(words(Phrase::Number(number)), said);
+        }
+    }
+
+    #[test]
+    fn keys_and_digits_are_spoken_one_by_one() {
+        assert_eq!(words(Phrase::Keys("*6#A".into())), "star 6 pound a");
+        assert_eq!(words(Phrase::Digits("106131".into())), "1 0 6 1 3 1");
+    }
+}

@@ -1,0 +1,84 @@
+//! What is printed at the start: where to call, what to key, where the API is.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use model::directory::Directory;
+
+use super::{credentials, tls};
+use crate::config::Config;
+
+/// Most numbers and rooms named; a bridge in service has thousands.
+const NAMED: usize = 10;
+
+/// The text, for standard output.
+pub(super) fn text(config: &Config, data: &Path, directory: &Directory) -> String {
+    let mut text = format!(
+        "Partyline {} takes calls at sip:{} (UDP and TCP).\n",
+        env!("CARGO_PKG_VERSION"),
+        config.sip.listen
+    );
+    if config.sip.allow.is_empty() {
+        text.push_str(
+            "  No network may call yet: set sip.allow in the configuration, or try serve --demo.\n",
+        );
+    }
+    numbers(&mut text, directory);
+    rooms(&mut text, directory);
+    api(&mut text, config, data);
+    text
+}
+
+fn numbers(text: &mut String, directory: &Directory) {
+    for did in directory.dids().take(NAMED) {
+        if let Some(group) = directory.group(did.did_group_id) {
+            line(
+                text,
+                format_args!(
+                    "  Dial {} (call flow {})",
+                    did.phone_number,
+                    group.call_flow.name()
+                ),
+            );
+        }
+    }
+}
+
+/// Codes are named only where there are few rooms: they are the demo's.
+fn rooms(text: &mut String, directory: &Directory) {
+    for room in directory.rooms().take(NAMED) {
+        let is_demo = room.description == "Demo room";
+        let codes = room.keychain.iter().filter(|_| is_demo);
+        let codes: Vec<_> = codes
+            .map(|key| format!("{} {}", key.access_code, key.role.name()))
+            .collect();
+        let codes = if codes.is_empty() {
+            "codes as stored".to_owned()
+        } else {
+            codes.join(", ")
+        };
+        line(text, format_args!("  Room {}: {codes}", room.meeting_number));
+    }
+}
+
+fn api(text: &mut String, config: &Config, data: &Path) {
+    line(
+        text,
+        format_args!("  API  https://{}/conference/v1", config.api.listen),
+    );
+    for credential in credentials::read(data).unwrap_or_default() {
+        line(
+            text,
+            format_args!(
+                "       login {}  password {}",
+                credential.login, credential.password
+            ),
+        );
+    }
+    let certificate = tls::certificate_path(&config.api, data);
+    line(text, format_args!("       certificate {}", certificate.display()));
+}
+
+fn line(text: &mut String, arguments: std::fmt::Arguments<'_>) {
+    writeln!(text, "{arguments}").expect("writing to a String cannot fail");
+}

@@ -1,0 +1,53 @@
+//! The sounds of the bridge, built into the program and decoded once at start.
+
+use media::{Clip, ClipBank, Rate, Tone};
+use rust_embed::RustEmbed;
+
+use crate::control::voice::Sound;
+
+/// Rates that rooms mix at.
+const RATES: &[Rate] = &[Rate::Hz8000];
+
+#[derive(RustEmbed)]
+#[folder = "../media/prompts/en"]
+#[include = "*.opus"]
+struct English;
+
+/// Everything that can be played.
+pub(super) struct Clips {
+    bank: ClipBank,
+    entry: Clip,
+    exit: Clip,
+}
+
+impl Clips {
+    /// Decodes everything.
+    pub(super) fn load() -> Result<Self, String> {
+        let mut bank = ClipBank::new(RATES);
+        for file in English::iter() {
+            let bytes = English::get(&file).map(|file| file.data).unwrap_or_default();
+            let name = file.trim_end_matches(".opus");
+            bank.insert_ogg_opus(name, &bytes)
+                .map_err(|error| format!("prompt {name}: {error}"))?;
+        }
+        Ok(Self {
+            bank,
+            entry: Tone::Entry.clip(RATES),
+            exit: Tone::Exit.clip(RATES),
+        })
+    }
+
+    /// The recording of a sound; a test sees to it that every sound has one.
+    pub(super) fn get(&self, sound: Sound) -> Option<Clip> {
+        match sound {
+            Sound::Clip(name) => self.bank.get(name).cloned(),
+            Sound::EntryTone => Some(self.entry.clone()),
+            Sound::ExitTone => Some(self.exit.clone()),
+        }
+    }
+
+    /// Music for those who wait.
+    pub(super) fn music() -> Clip {
+        media::music::hold_loop(RATES)
+    }
+}

@@ -1,0 +1,213 @@
+//! The thread that owns control: feeds it, and does what it wants done.
+
+use std::collections::HashMap;
+use std::net::UdpSocket;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use api::{CommandError, LiveCommand, Target};
+use arc_swap::ArcSwap;
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
+use model::directory::Directory;
+use model::{Actor, Live};
+use sip::{Flow, Transport};
+use store::{IdKind, Keeper, Record, RecordQueue, Store};
+use tokio::sync::oneshot;
+
+use super::media_port::MediaPort;
+use super::sip_tcp::Connections;
+use super::{log, serve};
+use crate::control::{Control, Input, Output, Ticket};
+
+/// Longest wait for anything: reports of the mixer are looked for at least this often.
+const WAIT_MAX: Duration = Duration::from_millis(5);
+/// Inputs taken before timers and reports are looked at again.
+const BATCH: usize = 64;
+/// How long calls may take to end when the bridge stops.
+const SHUTDOWN_MAX: Duration = Duration::from_secs(4);
+
+/// A kind of id and a block of them.
+pub(super) type ReservedIds = (IdKind, std::ops::Range<u64>);
+
+/// What other threads send to control.
+pub(super) enum Inbound {
+    /// A SIP message.
+    Sip { flow: Flow, bytes: Vec<u8> },
+    /// A SIP connection is gone.
+    FlowLost { connection: u64 },
+    /// A request by REST.
+    Request {
+        actor: Actor,
+        target: Target,
+        command: LiveCommand,
+        reply: oneshot::Sender<Result<(), CommandError>>,
+    },
+    /// The bridge is to stop.
+    Shutdown,
+}
+
+/// Everything the thread owns or reads.
+pub(super) struct ControlThread {
+    pub(super) control: Control,
+    pub(super) inbound: Receiver<Inbound>,
+    pub(super) keeper: Keeper,
+    pub(super) live: Arc<ArcSwap<Live>>,
+    pub(super) udp: Arc<UdpSocket>,
+    pub(super) connections: Connections,
+    pub(super) media: MediaPort,
+    pub(super) records: RecordQueue,
+    pub(super) store: Arc<dyn Store>,
+    pub(super) runtime: tokio::runtime::Handle,
+    /// Reserved ids on their way here.
+    pub(super) ids: (Sender<ReservedIds>, Receiver<ReservedIds>),
+    pub(super) tickets: HashMap<Ticket, oneshot::Sender<Result<(), CommandError>>>,
+    pub(super) next_ticket: u64,
+    pub(super) known: Arc<Directory>,
+}
+
+impl ControlThread {
+    /// Runs until told to stop and every call has ended.
+    pub(super) fn run(mut self) {
+        let mut stop_at: Option<Instant> = None;
+        loop {
+            let now = Instant::now();
+            self.reports(now);
+            self.control.handle_timeout(now);
+            self.perform(now);
+            if stop_at.is_some_and(|at| now >= at || self.control.calls() == 0) {
+                return self.media.stop();
+            }
+            if self.take(now) {
+                stop_at = Some(Instant::now() + SHUTDOWN_MAX);
+            }
+        }
+    }
+
+    /// Waits for inputs and takes a batch of them; tells whether the bridge is to stop.
+    fn take(&mut self, now: Instant) -> bool {
+        let due = self
+            .control
+            .poll_timeout()
+            .map_or(WAIT_MAX, |at| at.saturating_duration_since(now));
+        let mut next = match self.inbound.recv_timeout(due.min(WAIT_MAX)) {
+            Ok(first) => Some(first),
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => Some(Inbound::Shutdown),
+        };
+        let mut stop = false;
+        for _ in 0..BATCH {
+            let Some(inbound) = next else { break };
+            stop |= matches!(inbound, Inbound::Shutdown);
+            self.handle(Instant::now(), inbound);
+            next = self.inbound.try_recv().ok();
+        }
+        stop
+    }
+
+    fn handle(&mut self, now: Instant, inbound: Inbound) {
+        self.refresh_directory(now);
+        let input = match inbound {
+            Inbound::Sip { flow, bytes } => Input::Sip { flow, bytes },
+            Inbound::FlowLost { connection } => Input::FlowLost { connection },
+            Inbound::Request {
+                actor,
+                target,
+                command,
+                reply,
+            } => {
+                self.next_ticket += 1;
+                let ticket = Ticket(self.next_ticket);
+                self.tickets.insert(ticket, reply);
+                Input::Request {
+                    ticket,
+                    actor,
+                    target,
+                    command,
+                }
+            }
+            Inbound::Shutdown => Input::Shutdown,
+        };
+        self.control.handle_input(now, input);
+        self.perform(now);
+    }
+
+    /// An edit is answered when it is published, so control must have it before the next thing happens.
+    fn refresh_directory(&mut self, now: Instant) {
+        let latest = self.keeper.directory();
+        if !Arc::ptr_eq(&latest, &self.known) {
+            self.known = latest;
+            let input = Input::Directory(Arc::clone(&self.known));
+            self.control.handle_input(now, input);
+        }
+    }
+
+    fn reports(&mut self, now: Instant) {
+        while let Ok((kind, ids)) = self.ids.1.try_recv() {
+            self.control.handle_input(now, Input::Ids { kind, ids });
+        }
+        while let Some(report) = self.media.poll(now) {
+            self.control.handle_input(now, Input::Media(report));
+            self.perform(now);
+        }
+    }
+
+    /// Does what control wants done, until it wants nothing more.
+    fn perform(&mut self, now: Instant) {
+        while let Some(output) = self.control.poll_output() {
+            match output {
+                Output::Send { flow, bytes } => self.send(flow, bytes),
+                Output::OpenPort { leg, near } => {
+                    let input = match self.media.open(now, leg, near) {
+                        Some(rtp) => Input::PortOpened { leg, rtp },
+                        None => Input::PortRefused { leg },
+                    };
+                    self.control.handle_input(now, input);
+                }
+                Output::ClosePort { leg } => self.media.close(now, leg),
+                Output::Media(order) => self.media.order(now, order),
+                Output::Record(record) => self.keep(record),
+                Output::ReserveIds(kind) => self.reserve(kind),
+                Output::Publish(live) => self.live.store(live),
+                Output::Reply { ticket, result } => {
+                    if let Some(reply) = self.tickets.remove(&ticket) {
+                        // Whoever asked may have stopped waiting.
+                        let _ = reply.send(result);
+                    }
+                }
+            }
+        }
+    }
+
+    fn keep(&self, record: Record) {
+        if let Record::Call(cdr) = &record {
+            log::call_ended(cdr);
+        }
+        self.records.put(record);
+    }
+
+    /// Asks the store for more ids; tried again until it gives them.
+    fn reserve(&self, kind: IdKind) {
+        let (store, ids) = (self.store.clone(), self.ids.0.clone());
+        self.runtime.spawn(async move {
+            loop {
+                match store.reserve(kind, serve::IDS).await {
+                    Ok(reserved) => return drop(ids.try_send((kind, reserved))),
+                    Err(error) => tracing::error!(%error, "the store gives no ids"),
+                }
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+        });
+    }
+
+    fn send(&self, flow: Flow, bytes: Vec<u8>) {
+        match (flow.transport, flow.connection) {
+            (Transport::Tcp, Some(connection)) => self.connections.send(connection, bytes),
+            (Transport::Udp, _) | (Transport::Tcp, None) => {
+                // A datagram that cannot be sent is like one that was lost: its transaction sends it again.
+                if let Err(error) = self.udp.send_to(&bytes, flow.remote) {
+                    tracing::debug!(%error, "a SIP datagram was not sent");
+                }
+            }
+        }
+    }
+}

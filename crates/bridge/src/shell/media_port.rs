@@ -1,0 +1,255 @@
+//! Between control and the shard: ports and sockets, sounds, orders and reports.
+
+use std::collections::{HashMap, VecDeque};
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::Instant;
+
+use media::Leg;
+use mixer::{Handle, LegKey, Order, PlayId, Playlist, Report, Retired, RoomKey, ShardConfig, Stats, Target};
+use model::{LegId, MeetingId};
+
+use super::clips::Clips;
+use super::media_socket::MediaSocket;
+use super::ports::PortPool;
+use super::{serve, shard_thread};
+use crate::config::Config;
+use crate::control::voice::Sound;
+use crate::control::{Listeners, MediaOrder, MediaReport, PlayId as ControlPlay};
+
+/// Orders that may wait for a tick; beyond them they wait here.
+const ORDERS: usize = 4096;
+/// Reports that may wait to be read: some a leg and tick.
+const REPORTS: usize = 65_536;
+/// Ports tried before a call is told that there is none: another program may sit on some.
+const BIND_TRIES: usize = 8;
+
+/// Media as control's thread sees it.
+pub(super) struct MediaPort {
+    handle: Handle<MediaSocket>,
+    /// Orders that found the ring full, in order.
+    waiting: VecDeque<Order<MediaSocket>>,
+    ports: PortPool,
+    in_use: HashMap<LegId, u16>,
+    opened: HashMap<LegId, MediaSocket>,
+    listen: Option<IpAddr>,
+    clips: Clips,
+    thread: Option<JoinHandle<()>>,
+    stopping: Arc<AtomicBool>,
+    stats: Stats,
+}
+
+impl MediaPort {
+    /// Decodes the prompts and starts the shard's thread.
+    pub(super) fn start(config: &Config) -> Result<Self, String> {
+        let clips = Clips::load()?;
+        let legs = config.calls.max_calls + config.calls.max_calls / 4 + 16;
+        let (shard, handle) = mixer::shard(ShardConfig {
+            max_legs: legs,
+            max_rooms: config.calls.max_meetings * 2 + 16,
+            orders: ORDERS,
+            reports: REPORTS,
+            music: Clips::music(),
+        });
+        let stopping = Arc::new(AtomicBool::new(false));
+        let (stop, core) = (stopping.clone(), config.media.core);
+        let thread = serve::spawn("mixer", move || shard_thread::run(shard, core, stop))?;
+        let seed = getrandom::u64().map_err(|error| format!("no randomness from the system: {error}"))?;
+        let listen = config
+            .media
+            .listen
+            .or(Some(config.sip.listen.ip()))
+            .filter(|ip| !ip.is_unspecified());
+        Ok(Self {
+            handle,
+            waiting: VecDeque::new(),
+            ports: PortPool::new(config.media.ports, config.media.quarantine, seed),
+            in_use: HashMap::new(),
+            opened: HashMap::new(),
+            listen,
+            clips,
+            thread: Some(thread),
+            stopping,
+            stats: Stats::default(),
+        })
+    }
+
+    /// Binds a port pair for a leg on the address its call came to; its RTP address, or nothing when there is none.
+    pub(super) fn open(&mut self, now: Instant, leg: LegId, near: IpAddr) -> Option<SocketAddr> {
+        let address = self.listen.unwrap_or(near);
+        for _ in 0..BIND_TRIES {
+            let port = self.ports.take(now)?;
+            match MediaSocket::bind(address, port) {
+                Ok(socket) => {
+                    self.in_use.insert(leg, port);
+                    self.opened.insert(leg, socket);
+                    return Some(SocketAddr::new(address, port));
+                }
+                Err(error) => {
+                    tracing::warn!(%address, port, %error, "a port for audio cannot be used");
+                    self.ports.release(now, port);
+                }
+            }
+        }
+        None
+    }
+
+    /// Gives back a port pair that was opened and never used.
+    pub(super) fn close(&mut self, now: Instant, leg: LegId) {
+        self.opened.remove(&leg);
+        self.rest(now, leg);
+    }
+
+    fn rest(&mut self, now: Instant, leg: LegId) {
+        if let Some(port) = self.in_use.remove(&leg) {
+            self.ports.release(now, port);
+        }
+    }
+
+    /// Passes an order on.
+    pub(super) fn order(&mut self, now: Instant, order: MediaOrder) {
+        if let Some(order) = self.translate(now, order) {
+            self.waiting.push_back(order);
+            self.flush();
+        }
+    }
+
+    fn flush(&mut self) {
+        while let Some(order) = self.waiting.pop_front() {
+            if let Err(back) = self.handle.order(order) {
+                return self.waiting.push_front(*back);
+            }
+        }
+    }
+
+    fn translate(&mut self, now: Instant, order: MediaOrder) -> Option<Order<MediaSocket>> {
+        Some(match order {
+            MediaOrder::Add { leg, config } => {
+                let socket = self.opened.remove(&leg)?;
+                let media = Box::new(Leg::new(*config, now));
+                Order::AddLeg {
+                    leg: key(leg),
+                    media,
+                    socket,
+                }
+            }
+            MediaOrder::Update { leg, session } => Order::UpdateLeg {
+                leg: key(leg),
+                session,
+            },
+            MediaOrder::Remove { leg } => Order::RemoveLeg { leg: key(leg) },
+            MediaOrder::OpenRoom { room } => Order::OpenRoom { room: room_key(room) },
+            MediaOrder::CloseRoom { room } => Order::CloseRoom { room: room_key(room) },
+            MediaOrder::Join { leg, room } => Order::Join {
+                leg: key(leg),
+                room: room_key(room),
+            },
+            MediaOrder::Part { leg } => Order::Part { leg: key(leg) },
+            MediaOrder::Route { leg, speaks, hears } => Order::Route {
+                leg: key(leg),
+                speaks,
+                hears: hearing(hears),
+            },
+            MediaOrder::Gain { leg, db } => Order::Gain { leg: key(leg), db },
+            MediaOrder::Hush { leg } => Order::Hush { leg: key(leg) },
+            MediaOrder::Play { to, id, sounds } => {
+                let playlist = self.playlist(id, &sounds);
+                let to = match to {
+                    Listeners::Leg(leg) => Target::Leg(key(leg)),
+                    Listeners::Room(room) => Target::Room(room_key(room)),
+                };
+                Order::Play { to, playlist }
+            }
+        })
+    }
+
+    fn playlist(&self, id: ControlPlay, sounds: &[Sound]) -> Playlist {
+        Playlist {
+            id: PlayId(id.0),
+            sounds: sounds.iter().filter_map(|sound| self.clips.get(*sound)).collect(),
+        }
+    }
+
+    /// The next report for control; what is retired is freed here, where time is no matter.
+    pub(super) fn poll(&mut self, now: Instant) -> Option<MediaReport> {
+        self.flush();
+        loop {
+            match self.handle.poll()? {
+                Report::Digit { leg, key } => {
+                    return Some(MediaReport::Digit {
+                        leg: LegId(leg.0),
+                        key,
+                    });
+                }
+                Report::MediaLost { leg, which } => {
+                    return Some(MediaReport::Lost {
+                        leg: LegId(leg.0),
+                        which,
+                    });
+                }
+                Report::Played { id, .. } => {
+                    return Some(MediaReport::Played {
+                        id: ControlPlay(id.0),
+                    });
+                }
+                Report::Failed { leg } => {
+                    tracing::error!(call = leg.0, "the audio of a call failed; the call is ended");
+                    return Some(MediaReport::Failed { leg: LegId(leg.0) });
+                }
+                Report::Latched { leg, to } => {
+                    tracing::debug!(call = leg.0, %to, "audio comes from another address")
+                }
+                Report::Talking { leg, on } => tracing::trace!(call = leg.0, on, "talking"),
+                Report::Quality { leg, quality } => tracing::trace!(call = leg.0, ?quality, "quality"),
+                Report::Stats(stats) => self.note(stats),
+                Report::Retired(Retired::Leg { leg, .. }) => self.rest(now, LegId(leg.0)),
+                Report::Retired(Retired::Playlist(_) | Retired::Session(_)) => {}
+            }
+        }
+    }
+
+    /// Says when the mixer was late or had to refuse or lose anything, at most once a second.
+    fn note(&mut self, stats: Stats) {
+        let before = std::mem::replace(&mut self.stats, stats);
+        if stats.late > before.late
+            || stats.reports_lost > before.reports_lost
+            || stats.legs_failed > before.legs_failed
+        {
+            tracing::warn!(
+                late = stats.late - before.late,
+                worst_ms = stats.worst_late.as_millis() as u64,
+                reports_lost = stats.reports_lost - before.reports_lost,
+                legs = stats.legs,
+                "the mixer was late"
+            );
+        }
+    }
+
+    /// Stops the shard's thread.
+    pub(super) fn stop(mut self) {
+        self.stopping.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the mixer had failed");
+        }
+    }
+}
+
+fn key(leg: LegId) -> LegKey {
+    LegKey(leg.0)
+}
+
+fn room_key(room: MeetingId) -> RoomKey {
+    RoomKey(room.0)
+}
+
+fn hearing(hears: meeting::Hears) -> mixer::Hears {
+    match hears {
+        meeting::Hears::Room => mixer::Hears::Room,
+        meeting::Hears::Music => mixer::Hears::Music,
+        meeting::Hears::Nothing => mixer::Hears::Nothing,
+    }
+}

@@ -1,0 +1,21 @@
+//! The shell: sockets, clocks and threads around the machines.
+
+mod api_server;
+mod backend;
+mod banner;
+mod clips;
+mod control_thread;
+pub(crate) mod credentials;
+mod first_start;
+mod log;
+mod media_port;
+mod media_socket;
+mod ports;
+mod serve;
+mod settings;
+mod shard_thread;
+mod sip_tcp;
+mod sip_udp;
+mod tls;
+
+pub(crate) use serve::serve;

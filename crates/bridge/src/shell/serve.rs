@@ -1,0 +1,293 @@
+//! `partyline serve`: starts everything, prints where to call, runs until told to stop.
+
+use std::collections::HashMap;
+use std::fs::DirBuilder;
+use std::net::{SocketAddr, UdpSocket};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::Instant;
+
+use api::Names;
+use arc_swap::ArcSwap;
+use crossbeam_channel::{Receiver, Sender};
+use ipnet::IpNet;
+use model::Live;
+use store::{IdKind, Keeper, RecordLimits, RecordQueue, SqliteStore, Store, record_writer};
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+use tokio::task::JoinHandle as Task;
+
+use super::backend::{BridgeBackend, now_ms};
+use super::control_thread::{ControlThread, Inbound};
+use super::media_port::MediaPort;
+use super::sip_tcp::Connections;
+use super::{api_server, banner, first_start, log, settings, sip_tcp, sip_udp, tls};
+use crate::cli::Serve;
+use crate::config::Config;
+use crate::control::{Control, Ids, WallClock};
+
+/// Things that may wait for control; what is more is refused at its source.
+const INBOUND: usize = 8192;
+/// Edits that may wait for the disk.
+const EDITS: usize = 256;
+/// Ids reserved at a time.
+pub(super) const IDS: u64 = 10_000;
+
+/// Runs until SIGINT or SIGTERM.
+pub(crate) fn serve(options: &Serve) -> Result<(), String> {
+    let mut config = options.common.configuration()?;
+    if options.demo {
+        config.sip.allow = everywhere();
+    }
+    log::start(&config.log)?;
+    let data = options.common.data.as_path();
+    make_folder(data)?;
+    let runtime = runtime()?;
+    let running = runtime.block_on(start(config, data, options.demo))?;
+    runtime.block_on(told_to_stop());
+    stop(&runtime, running);
+    Ok(())
+}
+
+fn everywhere() -> Vec<IpNet> {
+    let any = ["0.0.0.0/0", "::/0"];
+    any.iter()
+        .map(|network| network.parse().expect("both are networks"))
+        .collect()
+}
+
+fn make_folder(data: &Path) -> Result<(), String> {
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(data);
+    made.map_err(|error| format!("{}: {error}; choose another folder with --data", data.display()))
+}
+
+fn runtime() -> Result<Runtime, String> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build();
+    runtime.map_err(|error| format!("threads: {error}"))
+}
+
+/// What must be ended in order.
+struct Running {
+    control: JoinHandle<()>,
+    inbound: Sender<Inbound>,
+    draining: Arc<AtomicBool>,
+    records: Task<store::RecordCounts>,
+    store: Arc<dyn Store>,
+}
+
+/// Sockets, opened before anything else is started, so that a port in use is said at once.
+struct Sockets {
+    sip: SipSockets,
+    api: TcpListener,
+}
+
+struct SipSockets {
+    udp: Arc<UdpSocket>,
+    tcp: TcpListener,
+}
+
+async fn start(mut config: Config, data: &Path, demo: bool) -> Result<Running, String> {
+    let sockets = open_sockets(&config).await?;
+    // Port 0 means any; everybody is told the one that was got.
+    config.sip.listen = sockets.sip.udp.local_addr().unwrap_or(config.sip.listen);
+    config.api.listen = sockets.api.local_addr().unwrap_or(config.api.listen);
+    let tls = tls::server_config(&config.api, data)?;
+    let store: Arc<dyn Store> = Arc::new(
+        SqliteStore::open(&data.join("partyline.db"))
+            .await
+            .map_err(|e| e.to_string())?,
+    );
+    let (keeper, keeping) = Keeper::open(store.clone(), EDITS)
+        .await
+        .map_err(|error| error.to_string())?;
+    tokio::spawn(keeping.run());
+    first_start::fill(&*store, &keeper, data, demo).await?;
+    let (records, writer) = record_writer(store.clone(), RecordLimits::default());
+    let records_done = tokio::spawn(writer.run());
+    let (inbound, queue) = crossbeam_channel::bounded(INBOUND);
+    let live = Arc::new(ArcSwap::from_pointee(Live::default()));
+    let parts = Parts {
+        config: &config,
+        store: &store,
+        keeper: &keeper,
+        live: &live,
+        records,
+        queue,
+    };
+    let control = start_control(parts, sockets.sip, &inbound).await?;
+    let draining = Arc::new(AtomicBool::new(false));
+    let backend = BridgeBackend {
+        live,
+        keeper: keeper.clone(),
+        store: store.clone(),
+        control: inbound.clone(),
+        names: names(&config),
+        draining: draining.clone(),
+    };
+    let router = api::router(api::Settings::default(), Arc::new(backend));
+    tokio::spawn(api_server::serve(sockets.api, tls, config.api.clone(), router));
+    println!("{}", banner::text(&config, data, &keeper.directory()));
+    Ok(Running {
+        control,
+        inbound,
+        draining,
+        records: records_done,
+        store,
+    })
+}
+
+async fn open_sockets(config: &Config) -> Result<Sockets, String> {
+    let udp =
+        UdpSocket::bind(config.sip.listen).map_err(|error| in_use("--sip", config.sip.listen, &error))?;
+    let address = udp.local_addr().unwrap_or(config.sip.listen);
+    let tcp = TcpListener::bind(address)
+        .await
+        .map_err(|error| in_use("--sip", address, &error))?;
+    let api = TcpListener::bind(config.api.listen).await;
+    let api = api.map_err(|error| in_use("--api", config.api.listen, &error))?;
+    let sip = SipSockets {
+        udp: Arc::new(udp),
+        tcp,
+    };
+    Ok(Sockets { sip, api })
+}
+
+fn in_use(option: &str, address: SocketAddr, error: &std::io::Error) -> String {
+    format!("{address}: {error}; choose another address or port with {option}")
+}
+
+fn names(config: &Config) -> Names {
+    let node = match config.node.node_name.as_str() {
+        "" => config
+            .media
+            .advertise
+            .or(config.sip.advertise)
+            .unwrap_or(config.sip.listen.ip())
+            .to_string(),
+        name => name.to_owned(),
+    };
+    Names {
+        bridge: config.node.bridge_name.as_str().into(),
+        node: node.into(),
+    }
+}
+
+struct Parts<'a> {
+    config: &'a Config,
+    store: &'a Arc<dyn Store>,
+    keeper: &'a Keeper,
+    live: &'a Arc<ArcSwap<Live>>,
+    records: RecordQueue,
+    queue: Receiver<Inbound>,
+}
+
+async fn start_control(
+    parts: Parts<'_>,
+    sockets: SipSockets,
+    inbound: &Sender<Inbound>,
+) -> Result<JoinHandle<()>, String> {
+    let Parts {
+        config,
+        store,
+        keeper,
+        live,
+        records,
+        queue,
+    } = parts;
+    let mut seed = [0; 32];
+    getrandom::fill(&mut seed).map_err(|error| format!("no randomness from the system: {error}"))?;
+    let legs = store
+        .reserve(IdKind::Leg, IDS)
+        .await
+        .map_err(|error| error.to_string())?;
+    let meetings = store
+        .reserve(IdKind::Meeting, IDS)
+        .await
+        .map_err(|error| error.to_string())?;
+    let clock = WallClock {
+        at: Instant::now(),
+        ms: now_ms(),
+    };
+    let directory = keeper.directory();
+    let control = Control::new(
+        settings::control(config),
+        directory.clone(),
+        clock,
+        Ids::new(legs, meetings),
+        seed,
+    );
+    let connections = Connections::default();
+    let thread = ControlThread {
+        control,
+        inbound: queue,
+        keeper: keeper.clone(),
+        live: live.clone(),
+        udp: sockets.udp.clone(),
+        connections: connections.clone(),
+        media: MediaPort::start(config)?,
+        records,
+        store: store.clone(),
+        runtime: tokio::runtime::Handle::current(),
+        ids: crossbeam_channel::bounded(8),
+        tickets: HashMap::new(),
+        next_ticket: 0,
+        known: directory,
+    };
+    tokio::spawn(sip_tcp::listen(
+        sockets.tcp,
+        connections,
+        config.sip.clone(),
+        inbound.clone(),
+    ));
+    let (udp, sender) = (sockets.udp.clone(), inbound.clone());
+    spawn("sip-udp", move || sip_udp::read(udp, sender))?;
+    spawn("control", move || thread.run())
+}
+
+/// Starts a named thread.
+pub(super) fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, String> {
+    let thread = std::thread::Builder::new().name(name.to_owned()).spawn(work);
+    thread.map_err(|error| format!("thread {name}: {error}"))
+}
+
+async fn told_to_stop() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let terminate = async {
+        match signal(SignalKind::terminate()) {
+            Ok(mut signal) => drop(signal.recv().await),
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        () = terminate => {}
+    }
+}
+
+/// Calls first, then what they leave behind, then the store.
+fn stop(runtime: &Runtime, running: Running) {
+    tracing::info!("stopping: calls are ended");
+    running.draining.store(true, Ordering::Relaxed);
+    let _ = running.inbound.send(Inbound::Shutdown);
+    if running.control.join().is_err() {
+        tracing::error!("control had failed");
+    }
+    // With control its queue of records is gone, so the writer ends once all are on disk.
+    match runtime.block_on(running.records) {
+        Ok(counts) => tracing::info!(
+            records = counts.written,
+            lost = counts.dropped,
+            "records are on disk"
+        ),
+        Err(error) => tracing::error!(%error, "records may be missing"),
+    }
+    if let Err(error) = runtime.block_on(running.store.close()) {
+        tracing::error!(%error, "the store did not close");
+    }
+}

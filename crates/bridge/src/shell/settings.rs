@@ -1,0 +1,90 @@
+//! From the configuration file to what each machine is told.
+
+use std::collections::BTreeMap;
+
+use ivr::budget::Budgets;
+use media::{JitterConfig, Latching, MediaTimeouts};
+use sip::{EndpointConfig, Transport};
+
+use crate::config::{CodecName, Config};
+use crate::control::ControlConfig;
+
+/// What control goes by.
+pub(super) fn control(config: &Config) -> ControlConfig {
+    let media = &config.media;
+    ControlConfig {
+        allow: config.sip.allow.clone(),
+        max_calls: config.calls.max_calls,
+        max_calls_per_source: config.calls.max_calls_per_source,
+        max_meetings: config.calls.max_meetings,
+        new_calls_per_second: config.calls.new_calls_per_second,
+        retry_after: seconds(config.calls.retry_after),
+        budgets: budgets(config),
+        codecs: media.codecs.iter().map(|codec| codec_of(*codec)).collect(),
+        advertise: media.advertise.or(config.sip.advertise),
+        jitter: JitterConfig {
+            min_ms: media.jitter_min.as_millis() as u16,
+            max_ms: media.jitter_max.as_millis() as u16,
+        },
+        timeouts: MediaTimeouts {
+            first: media.timeout_first,
+            steady: media.timeout,
+            hold: media.timeout_hold,
+            unanswered_send: media.unanswered,
+        },
+        latching: if media.symmetric {
+            Latching::Symmetric
+        } else {
+            Latching::Off
+        },
+        inband_digits: media.inband_digits,
+        rtp_ports: media.ports.first..=media.ports.last,
+        other_ports: vec![config.sip.listen.port(), config.api.listen.port()],
+        cname: config.node.bridge_name.clone(),
+        endpoint: endpoint(config),
+    }
+}
+
+fn budgets(config: &Config) -> Budgets {
+    let guesses = &config.guesses;
+    Budgets {
+        per_caller: guesses.per_caller,
+        per_source: guesses.per_source,
+        per_group: guesses.per_group,
+        group_wait: guesses.group_wait,
+        meetings_per_caller: guesses.meetings_per_caller,
+        ..Budgets::default()
+    }
+}
+
+fn endpoint(config: &Config) -> EndpointConfig {
+    let port = config.sip.listen.port();
+    let host = config
+        .sip
+        .advertise
+        .map(|ip| std::net::SocketAddr::new(ip, port).to_string());
+    let advertised = host.map(|host| [(Transport::Udp, host.clone()), (Transport::Tcp, host)]);
+    EndpointConfig {
+        advertised: advertised.map(BTreeMap::from).unwrap_or_default(),
+        user_agent: format!("Partyline/{}", env!("CARGO_PKG_VERSION")),
+        session_min: config.sip.session_min,
+        session_default: Some(config.sip.session_interval),
+        limits: sip::Limits {
+            // Calls that are just being refused or ended come on top of those that are up.
+            calls: config.calls.max_calls + config.calls.max_calls / 4 + 100,
+            retry_after: seconds(config.calls.retry_after),
+            ..sip::Limits::default()
+        },
+    }
+}
+
+fn codec_of(name: CodecName) -> media::Codec {
+    match name {
+        CodecName::Pcmu => media::Codec::Pcmu,
+        CodecName::Pcma => media::Codec::Pcma,
+    }
+}
+
+fn seconds(duration: std::time::Duration) -> u32 {
+    duration.as_secs().try_into().unwrap_or(u32::MAX)
+}

@@ -1,0 +1,31 @@
+//! The thread that ticks the shard: pinned where asked, woken at absolute deadlines.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use mixer::{Schedule, Shard};
+
+use super::media_socket::MediaSocket;
+
+/// Ticks until told to stop. In here nothing locks, allocates or logs.
+pub(super) fn run(mut shard: Shard<MediaSocket>, core: Option<usize>, stop: Arc<AtomicBool>) {
+    if let Some(id) = core {
+        core_affinity::set_for_current(core_affinity::CoreId { id });
+    }
+    let mut schedule = Schedule::new(Instant::now());
+    while !stop.load(Ordering::Relaxed) {
+        sleep_until(schedule.due());
+        while let Some(now) = schedule.take(Instant::now()) {
+            shard.tick(now);
+        }
+        shard.note_schedule(&schedule);
+    }
+}
+
+fn sleep_until(due: Instant) {
+    let wait = due.saturating_duration_since(Instant::now());
+    if wait > Duration::ZERO {
+        std::thread::sleep(wait);
+    }
+}

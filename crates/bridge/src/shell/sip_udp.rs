@@ -1,0 +1,91 @@
+//! SIP over UDP: one thread that reads datagrams and hands them to control.
+
+use std::collections::HashMap;
+use std::io;
+use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crossbeam_channel::{Sender, TrySendError};
+use sip::{Flow, Transport};
+
+use super::control_thread::Inbound;
+
+/// Largest UDP payload.
+const DATAGRAM_MAX: usize = 65_535;
+/// Peers whose local address is remembered.
+const ROUTES_MAX: usize = 10_000;
+
+/// Datagrams dropped because control had not caught up; the peer sends them again.
+pub(super) static DROPPED: AtomicU64 = AtomicU64::new(0);
+
+/// Reads until control is gone.
+pub(super) fn read(socket: Arc<UdpSocket>, inbound: Sender<Inbound>) {
+    let mut buffer = vec![0; DATAGRAM_MAX];
+    let mut routes = Routes::default();
+    loop {
+        let (len, remote) = match socket.recv_from(&mut buffer) {
+            Ok(received) => received,
+            // ICMP errors of earlier datagrams are reported here; they concern one peer, not the socket.
+            Err(error) => match error.kind() {
+                io::ErrorKind::ConnectionRefused | io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock => {
+                    continue;
+                }
+                _ => return tracing::error!(%error, "the SIP socket cannot be read"),
+            },
+        };
+        let Ok(local) = routes.local(&socket, remote) else {
+            continue;
+        };
+        let flow = Flow {
+            transport: Transport::Udp,
+            local,
+            remote,
+            connection: None,
+        };
+        match inbound.try_send(Inbound::Sip {
+            flow,
+            bytes: buffer[..len].into(),
+        }) {
+            Ok(()) => {}
+            Err(TrySendError::Full(_)) => drop(DROPPED.fetch_add(1, Ordering::Relaxed)),
+            Err(TrySendError::Disconnected(_)) => return,
+        }
+    }
+}
+
+/// The address of ours that each peer reaches us at: where the socket listens, or for a wildcard the address the system
+/// would send from.
+#[derive(Default)]
+struct Routes {
+    known: HashMap<IpAddr, IpAddr>,
+}
+
+impl Routes {
+    fn local(&mut self, socket: &UdpSocket, remote: SocketAddr) -> io::Result<SocketAddr> {
+        let listening = socket.local_addr()?;
+        if !listening.ip().is_unspecified() {
+            return Ok(listening);
+        }
+        if let Some(ip) = self.known.get(&remote.ip()) {
+            return Ok(SocketAddr::new(*ip, listening.port()));
+        }
+        let ip = source_towards(remote)?;
+        if self.known.len() >= ROUTES_MAX {
+            self.known.clear();
+        }
+        self.known.insert(remote.ip(), ip);
+        Ok(SocketAddr::new(ip, listening.port()))
+    }
+}
+
+/// The address the system would send from towards `remote`; nothing is sent.
+pub(super) fn source_towards(remote: SocketAddr) -> io::Result<IpAddr> {
+    let any: SocketAddr = match remote {
+        SocketAddr::V4(_) => ([0, 0, 0, 0], 0).into(),
+        SocketAddr::V6(_) => ([0u16; 8], 0).into(),
+    };
+    let probe = UdpSocket::bind(any)?;
+    probe.connect(remote)?;
+    Ok(probe.local_addr()?.ip())
+}

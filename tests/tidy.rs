@@ -1,0 +1,164 @@
+//! Checks of the source itself: who imports whom, how long things are, whether generated pages are fresh.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The dependency diagram of crates/README.md. A crate may import the crates to its right and nothing else of ours.
+const MAY_IMPORT: &[(&str, &[&str])] = &[
+    ("model", &[]),
+    ("sip", &[]),
+    ("media", &[]),
+    ("mixer", &["media"]),
+    ("ivr", &["model"]),
+    ("meeting", &["model"]),
+    ("store", &["model"]),
+    ("api", &["model"]),
+    (
+        "bridge",
+        &["model", "sip", "media", "mixer", "ivr", "meeting", "store", "api"],
+    ),
+];
+
+const LINES_MAX: usize = 600;
+const FUNCTION_LINES_MAX: usize = 70;
+
+/// What stands at the top of the repository; nothing else does, but for files that begin with a dot.
+const TOP: &[&str] = &[
+    "Cargo.toml",
+    "Cargo.lock",
+    "README.md",
+    "CHANGELOG.md",
+    "LICENSE",
+    "run",
+    "test",
+    "configs",
+    "crates",
+    "tests",
+    "benches",
+    "target",
+    "data",
+];
+
+#[test]
+fn imports_follow_the_diagram() {
+    for entry in fs::read_dir(root().join("crates")).unwrap() {
+        let path = entry.unwrap().path();
+        if !path.is_dir() {
+            continue;
+        }
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let (_, allowed) = MAY_IMPORT.iter().find(|(krate, _)| *krate == name).expect(name);
+        let manifest = fs::read_to_string(path.join("Cargo.toml")).unwrap();
+        let dependencies = manifest.split("[dependencies]").nth(1).unwrap_or("");
+        for ours in MAY_IMPORT.iter().map(|(krate, _)| *krate) {
+            let imports = dependencies
+                .lines()
+                .any(|line| line.split(['.', ' ', '=']).next() == Some(ours));
+            assert!(
+                !imports || allowed.contains(&ours),
+                "{name} may not import {ours}"
+            );
+        }
+    }
+}
+
+#[test]
+fn files_and_functions_fit_the_eye() {
+    let mut long = Vec::new();
+    for path in ["crates", "tests", "benches"]
+        .iter()
+        .flat_map(|folder| sources(&root().join(folder)))
+    {
+        let text = fs::read_to_string(&path).unwrap();
+        let lines = text.lines().count();
+        if lines > LINES_MAX {
+            long.push(format!("{}: {lines} lines", path.display()));
+        }
+        long.extend(long_functions(&text).map(|line| format!("{}:{line}: a long function", path.display())));
+    }
+    assert!(long.is_empty(), "{}", long.join("\n"));
+}
+
+/// First lines of functions of more than the lines allowed, found by indentation.
+fn long_functions(text: &str) -> impl Iterator<Item = usize> {
+    let mut open: Option<(usize, usize)> = None;
+    let mut long = Vec::new();
+    for (number, line) in text.lines().enumerate() {
+        let trimmed = line.trim_start();
+        let indent = line.len() - trimmed.len();
+        let starts = trimmed.starts_with("fn ") || trimmed.contains(" fn ");
+        if starts && !trimmed.starts_with("//") && !line.ends_with(';') && open.is_none() {
+            open = Some((number, indent));
+        } else if let Some((start, depth)) = open
+            && line.trim_end() == format!("{}}}", " ".repeat(depth))
+        {
+            if number - start >= FUNCTION_LINES_MAX {
+                long.push(start + 1);
+            }
+            open = None;
+        }
+    }
+    long.into_iter()
+}
+
+#[test]
+fn the_top_folder_is_a_table_of_contents() {
+    for entry in fs::read_dir(root()).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        assert!(
+            name.starts_with('.') || TOP.contains(&name.as_str()),
+            "{name} has no place at the top"
+        );
+    }
+}
+
+#[test]
+fn the_attribute_page_is_fresh() {
+    let path = root().join("crates/model/ATTRIBUTES.md");
+    let page = model::attribute::markdown();
+    if fs::read_to_string(&path).ok().as_deref() != Some(&page) {
+        fs::write(&path, page).unwrap();
+        panic!("{} was stale and has been rewritten: commit it", path.display());
+    }
+}
+
+#[test]
+fn every_prompt_has_its_text_and_its_recording() {
+    let folder = root().join("crates/media/prompts");
+    let catalogue = fs::read_to_string(folder.join("en.toml")).unwrap();
+    let prompts = model::Prompt::ALL.iter().map(|prompt| prompt.name());
+    for name in prompts.chain(bridge::control::voice::fragments()) {
+        assert!(
+            catalogue.contains(&format!("\n{name} = ")),
+            "en.toml has no {name}"
+        );
+        assert!(
+            folder.join("en").join(format!("{name}.opus")).exists(),
+            "{name} was never spoken"
+        );
+    }
+}
+
+#[test]
+fn every_dependency_is_pinned_once_in_the_workspace() {
+    for krate in MAY_IMPORT.iter().map(|(krate, _)| *krate) {
+        let manifest = fs::read_to_string(root().join("crates").join(krate).join("Cargo.toml")).unwrap();
+        for line in manifest.split("ependencies]").skip(1).flat_map(str::lines) {
+            let pinned_here = line.contains(" = \"") || line.contains("version = ");
+            assert!(!pinned_here, "{krate}: {line}: pin it in the workspace");
+        }
+    }
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .flat_map(|path| if path.is_dir() { sources(&path) } else { vec![path] })
+        .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
+        .collect()
+}
