@@ -1,49 +1,71 @@
 //! Ramps between loud and silent, so that nothing clicks.
 
-/// Samples a whole ramp takes at 8 kHz: 5 ms.
-const RAMP: i32 = 40;
+/// A factor of one: 15 bits behind the point.
+pub(crate) const UNITY: i32 = 1 << 15;
+/// Samples that a ramp takes where nothing else is said: 5 ms at 8 kHz.
+pub(crate) const RAMP: usize = 40;
 
-/// A factor on its way from 0 to 1 or back, in steps of a 40th a sample.
+/// A factor that goes to where it is set in even steps, one a sample.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Fade {
     at: i32,
     to: i32,
+    step: i32,
 }
 
 impl Fade {
     /// Silent.
-    pub(crate) const OUT: Self = Self { at: 0, to: 0 };
-    /// Loud.
-    pub(crate) const IN: Self = Self { at: RAMP, to: RAMP };
+    pub(crate) const OUT: Self = Self {
+        at: 0,
+        to: 0,
+        step: 0,
+    };
 
-    /// Where it is to go from now on.
-    pub(crate) fn set(&mut self, on: bool) {
-        self.to = if on { RAMP } else { 0 };
+    /// Goes to `to` within `samples` from now on; a way already begun to the same place goes on as it was.
+    pub(crate) fn set(&mut self, to: i32, samples: usize) {
+        if self.to != to {
+            self.to = to;
+            self.step = (to - self.at).unsigned_abs().div_ceil(samples as u32) as i32;
+        }
+    }
+
+    /// Where it is at present.
+    pub(crate) const fn at(self) -> i32 {
+        self.at
     }
 
     /// Whether it is silent and stays so.
-    pub(crate) fn is_out(self) -> bool {
+    pub(crate) const fn is_out(self) -> bool {
         self.at == 0 && self.to == 0
     }
 
-    /// Whether it is loud and stays so.
-    pub(crate) fn is_in(self) -> bool {
-        self.at == RAMP && self.to == RAMP
+    /// Whether it changes nothing and stays so.
+    pub(crate) const fn is_unity(self) -> bool {
+        self.at == UNITY && self.to == UNITY
     }
 
-    /// Where it is going, without the way there.
-    pub(crate) fn finished(self) -> Self {
-        Self {
-            at: self.to,
-            to: self.to,
-        }
+    /// Ends the way at once: nothing sounds, so nothing can click.
+    pub(crate) fn finish(&mut self) {
+        self.at = self.to;
     }
 
     /// The next sample's part of `sample`.
     #[inline]
     pub(crate) fn apply(&mut self, sample: i32) -> i32 {
-        self.at += (self.to - self.at).signum();
-        sample * self.at / RAMP
+        self.at += (self.to - self.at).clamp(-self.step, self.step);
+        ((i64::from(sample) * i64::from(self.at) + i64::from(UNITY / 2)) >> 15) as i32
+    }
+
+    /// Adds `source`, faded, to `sum`; the shorter of the two says how much.
+    pub(crate) fn add(&mut self, source: impl Iterator<Item = i32>, sum: &mut [i32]) {
+        if self.is_unity() {
+            sum.iter_mut()
+                .zip(source)
+                .for_each(|(sum, sample)| *sum += sample);
+        } else if !self.is_out() {
+            let faded = sum.iter_mut().zip(source);
+            faded.for_each(|(sum, sample)| *sum += self.apply(sample));
+        }
     }
 }
 
@@ -54,16 +76,40 @@ mod tests {
     #[test]
     fn a_ramp_takes_five_milliseconds_and_never_jumps() {
         let mut fade = Fade::OUT;
-        fade.set(true);
+        fade.set(UNITY, RAMP);
         let ramp: Vec<_> = (0..60).map(|_| fade.apply(4_000)).collect();
         assert!(
             ramp.windows(2)
-                .all(|pair| (0..=100).contains(&(pair[1] - pair[0])))
+                .all(|pair| (0..=101).contains(&(pair[1] - pair[0])))
         );
         assert_eq!(ramp[39..], [4_000; 21]);
-        assert!(fade.is_in());
-        fade.set(false);
-        (0..40).for_each(|_| drop(fade.apply(1)));
+        assert!(fade.is_unity());
+        fade.set(0, RAMP);
+        let ramp: Vec<_> = (0..RAMP).map(|_| fade.apply(4_000)).collect();
+        assert!(
+            ramp.windows(2)
+                .all(|pair| (-101..=0).contains(&(pair[1] - pair[0])))
+        );
         assert!(fade.is_out());
+    }
+
+    #[test]
+    fn a_way_that_is_set_again_goes_on_and_one_that_turns_back_does_not_jump() {
+        let mut fade = Fade::OUT;
+        let mut last = 0;
+        for n in 0..30 {
+            fade.set(if n < 15 { UNITY } else { UNITY / 4 }, RAMP);
+            let now = fade.apply(10_000);
+            assert!((now - last).abs() <= 251, "{last} {now}");
+            last = now;
+        }
+    }
+
+    #[test]
+    fn gain_above_one_loses_nothing_of_a_loud_sample() {
+        let mut fade = Fade::OUT;
+        fade.set(UNITY * 100, RAMP);
+        fade.finish();
+        assert_eq!(fade.apply(-32_768), -3_276_800);
     }
 }

@@ -1,49 +1,91 @@
 //! One leg within the shard: what it gives to its room, and what it hears.
 
-use std::time::{Duration, Instant};
+use std::net::SocketAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Instant;
 
-use media::{Clip, Dbov, Encoder, Frame, Heard, Leg, LegEvent};
+use media::{Dbov, Encoder, Frame, Heard, Leg, LegEvent, Session};
 
-use crate::fade::Fade;
-use crate::player::{Ended, Player};
-use crate::room::{self, Payload, RATE, Room, SAMPLES, Sum};
+use crate::fade::{Fade, RAMP, UNITY};
+use crate::payload::Payload;
+use crate::player::Player;
+use crate::room::{Room, SAMPLES, Sum, Voice};
 use crate::talker::Talker;
 use crate::{Channel, Hears, LegKey, LegSocket};
 
-/// Datagrams read of each channel in one tick: ten times what a phone sends. The rest waits in the system's buffer, which is small.
-const RECEIVE_MAX: usize = 10;
+/// The room beneath a private prompt: 15 dB down. It goes on, so that nobody loses the thread of the talk and nobody
+/// believes the call is cut, as when a prompt takes the room's place; and it is soft enough that the prompt is
+/// understood, as when both are equally loud it is not. Broadcasters duck by 12 to 18 dB.
+const DUCKED: i32 = UNITY * 178 / 1_000;
+/// Samples that ducking takes: 40 ms, soft enough not to pump.
+const DUCKING: usize = 320;
+/// Bounds of a leg's gain, dB.
+const GAIN_DB: std::ops::RangeInclusive<i8> = -40..=40;
 /// Longest datagram that is looked at, bytes.
-const DATAGRAM_MAX: usize = 1500;
-/// The room under a private prompt, in 256ths: −12 dB, so that the prompt is understood and the talk is not lost.
-const DUCKED: i32 = 64;
-/// How often a leg's meters are reported.
-const METERS: Duration = Duration::from_secs(5);
+const DATAGRAM: usize = 1_500;
+/// Datagrams of each channel that every leg may have read in one tick: five times what a phone sends.
+const SHARE: u32 = 5;
 
-/// What every leg's step needs of the shard.
-pub(crate) struct Scratch {
-    pub(crate) datagram: [u8; DATAGRAM_MAX],
-    pub(crate) frame: Frame,
-    pub(crate) music: Clip,
-    pub(crate) receive_limited: u64,
+/// What is left of the datagrams that may be read in this tick beyond every leg's share: one flooded leg may have them all,
+/// and no flood makes a tick long.
+#[derive(Debug)]
+pub(crate) struct Reading {
+    buffer: [u8; DATAGRAM],
+    spare: u32,
+    /// Times a leg had to leave some.
+    pub(crate) limited: u64,
 }
 
-impl Scratch {
-    pub(crate) fn new(music: Clip) -> Self {
+impl Reading {
+    /// Datagrams beyond the shares, for all legs together in one tick.
+    const SPARE: u32 = 1_024;
+
+    pub(crate) const fn new() -> Self {
         Self {
-            datagram: [0; DATAGRAM_MAX],
-            frame: Frame::silence(RATE),
-            music,
-            receive_limited: 0,
+            buffer: [0; DATAGRAM],
+            spare: Self::SPARE,
+            limited: 0,
         }
+    }
+
+    /// Begins a tick.
+    pub(crate) fn begin(&mut self) {
+        self.spare = Self::SPARE;
+    }
+
+    fn may_read(&mut self, taken: u32) -> bool {
+        if taken < SHARE {
+            return true;
+        }
+        let some = self.spare > 0;
+        self.spare = self.spare.saturating_sub(1);
+        self.limited += u64::from(!some);
+        some
     }
 }
 
-/// What a leg's step has to tell.
-pub(crate) enum Told {
-    Event(LegEvent),
-    Talking(bool),
-    Ended(Ended),
-    Meters,
+/// What a leg hears in a tick.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ear {
+    /// Nothing at all.
+    Silence,
+    /// The whole room, as others do.
+    Room,
+    /// The music, as others do.
+    Music,
+    /// A mix of its own.
+    Own,
+}
+
+/// Where a leg goes when its ramps are down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Move {
+    /// It stays.
+    Stay,
+    /// Into a room, by its place, or into none.
+    To(Option<usize>),
+    /// Out of the shard.
+    Leave,
 }
 
 /// A leg with its network and its faders.
@@ -51,202 +93,253 @@ pub(crate) struct LegSlot<S> {
     pub(crate) key: LegKey,
     pub(crate) media: Box<Leg>,
     pub(crate) socket: S,
-    /// Place of its room in the shard's table.
-    pub(crate) room: Option<usize>,
     pub(crate) player: Player,
-    voice: Fade,
-    room_fader: Fade,
-    music_fader: Fade,
-    duck: Fade,
-    /// Microphone factor, in 4096ths.
+    /// Set when its processing failed: nothing is asked of it again.
+    pub(crate) failed: bool,
+    /// Place of its room in the shard's table.
+    room: Option<usize>,
+    next: Move,
+    speaks: bool,
+    hears: Hears,
     gain: i32,
-    music_tick: usize,
     talker: Talker,
+    voice_fade: Fade,
+    room_fade: Fade,
+    music_fade: Fade,
     encoder: Encoder,
-    /// What it gave to the room in this tick.
-    own: Sum,
-    gave: bool,
-    meters_at: Instant,
-    #[cfg(any(test, feature = "fault-injection"))]
-    pub(crate) fails: bool,
+    /// What it gives in this tick, if it sounds.
+    voice: Voice,
+    sounds: bool,
 }
 
 impl<S: LegSocket> LegSlot<S> {
-    pub(crate) fn new(now: Instant, key: LegKey, media: Box<Leg>, socket: S) -> Self {
+    pub(crate) fn new(key: LegKey, media: Box<Leg>, socket: S) -> Self {
         Self {
             key,
             encoder: Encoder::new(media.session().codec),
             media,
             socket,
-            room: None,
             player: Player::default(),
-            voice: Fade::OUT,
-            room_fader: Fade::OUT,
-            music_fader: Fade::OUT,
-            duck: Fade::OUT,
-            gain: 4096,
-            music_tick: 0,
+            failed: false,
+            room: None,
+            next: Move::Stay,
+            speaks: false,
+            hears: Hears::Nothing,
+            gain: UNITY,
             talker: Talker::default(),
-            own: [0; SAMPLES],
-            gave: false,
-            meters_at: now + METERS,
-            #[cfg(any(test, feature = "fault-injection"))]
-            fails: false,
+            voice_fade: Fade::OUT,
+            room_fade: Fade::OUT,
+            music_fade: Fade::OUT,
+            voice: [0; SAMPLES],
+            sounds: false,
         }
     }
 
-    /// Whether it is heard, and what it hears; the change is a ramp.
+    /// Whether it is heard, and what it hears; every change is a ramp.
     pub(crate) fn route(&mut self, speaks: bool, hears: Hears) {
-        self.voice.set(speaks);
-        self.room_fader.set(hears == Hears::Room);
-        self.music_fader.set(hears == Hears::Music);
+        self.speaks = speaks;
+        self.hears = hears;
     }
 
-    /// Out of its room, without what it heard and gave there.
-    pub(crate) fn part(&mut self) -> Option<usize> {
-        self.voice = Fade::OUT;
-        self.room_fader = Fade::OUT;
-        self.room.take()
-    }
-
-    pub(crate) fn set_gain(&mut self, db: i8) {
-        self.gain = (4096.0 * 10f32.powf(f32::from(db.clamp(-40, 40)) / 20.0)) as i32;
-    }
-
-    pub(crate) fn codec_changed(&mut self) {
-        self.encoder = Encoder::new(self.media.session().codec);
-    }
-
-    /// Takes in what has arrived and gives its part of this tick to `room`.
-    pub(crate) fn give(
-        &mut self,
-        now: Instant,
-        room: Option<&mut Room>,
-        scratch: &mut Scratch,
-        tell: &mut dyn FnMut(Told),
-    ) {
-        #[cfg(any(test, feature = "fault-injection"))]
-        assert!(!self.fails, "a fault was injected");
-        self.receive(now, scratch);
-        let heard = self.media.playout(now, &mut scratch.frame);
-        while let Some(event) = self.media.poll_event() {
-            tell(Told::Event(event));
+    /// Goes into the room at `place`; out of another one it takes a tick to fade out.
+    pub(crate) fn join(&mut self, place: usize) {
+        match self.room {
+            None => self.room = Some(place),
+            Some(room) if room == place => self.next = Move::Stay,
+            Some(_) => self.next = Move::To(Some(place)),
         }
-        let level = match heard {
-            Heard::Audio { level } => level,
-            Heard::Silence | Heard::Concealed => Dbov::SILENCE,
+    }
+
+    /// Goes out of its room, or does not go into the next; `false` when there is none.
+    pub(crate) fn part(&mut self) -> bool {
+        self.route(false, Hears::Nothing);
+        let was_in = self.room.is_some() && self.next != Move::To(None);
+        if was_in {
+            self.next = Move::To(None);
+        }
+        was_in
+    }
+
+    /// The room at `place` goes away.
+    pub(crate) fn room_closes(&mut self, place: usize) {
+        let target = match self.next {
+            Move::Stay => self.room,
+            Move::To(room) => room,
+            Move::Leave => None,
         };
-        let level = if self.voice.is_out() { Dbov::SILENCE } else { level };
-        if let Some(on) = self.talker.tick(level) {
-            tell(Told::Talking(on));
-        }
-        self.gave = heard != Heard::Silence && !self.voice.is_out();
-        if !self.gave {
-            // A ramp that meets silence is over.
-            self.voice = self.voice.finished();
-            return;
-        }
-        for (own, sample) in self.own.iter_mut().zip(scratch.frame.samples()) {
-            *own = self.voice.apply((i32::from(*sample) * self.gain) >> 12);
-        }
-        match room {
-            Some(room) => room.add(&self.own),
-            None => self.gave = false,
+        if target == Some(place) {
+            self.part();
         }
     }
 
-    fn receive(&mut self, now: Instant, scratch: &mut Scratch) {
+    /// Goes out of the shard at the end of this tick.
+    pub(crate) fn leave(&mut self) {
+        self.route(false, Hears::Nothing);
+        self.next = Move::Leave;
+    }
+
+    /// Sets the microphone's gain, dB.
+    pub(crate) fn set_gain(&mut self, db: i8) {
+        let db = db.clamp(*GAIN_DB.start(), *GAIN_DB.end());
+        self.gain = (UNITY as f32 * 10f32.powf(f32::from(db) / 20.0)).round() as i32;
+    }
+
+    /// Takes what was agreed anew.
+    pub(crate) fn reconfigure(&mut self, now: Instant, session: &Session) {
+        let media = AssertUnwindSafe(|| self.media.reconfigure(session.clone(), now));
+        self.failed |= catch_unwind(media).is_err();
+        if session.codec != self.encoder.codec() {
+            self.encoder = Encoder::new(session.codec);
+        }
+    }
+
+    /// The place of the room it is in.
+    pub(crate) fn room(&self) -> Option<usize> {
+        self.room
+    }
+
+    /// What it gives to its room in this tick.
+    pub(crate) fn voice(&self) -> Option<&Voice> {
+        self.sounds.then_some(&self.voice)
+    }
+
+    /// Takes in what has arrived.
+    pub(crate) fn receive(&mut self, now: Instant, reading: &mut Reading) {
         for channel in [Channel::Rtp, Channel::Rtcp] {
             let mut taken = 0;
-            while let Some(received) = self.socket.receive(channel, &mut scratch.datagram) {
-                let datagram = &scratch.datagram[..received.len.min(DATAGRAM_MAX)];
+            while reading.may_read(taken)
+                && let Some(received) = self.socket.receive(channel, &mut reading.buffer)
+            {
+                taken += 1;
+                let datagram = &reading.buffer[..received.len.min(DATAGRAM)];
                 match channel {
                     Channel::Rtp => self.media.on_rtp(now, received.from, datagram),
                     Channel::Rtcp => self.media.on_rtcp(now, received.from, datagram),
                 }
-                taken += 1;
-                if taken == RECEIVE_MAX {
-                    scratch.receive_limited += 1;
-                    break;
+            }
+        }
+    }
+
+    /// Plays what has arrived into its voice; `frame` is scratch.
+    pub(crate) fn listen(&mut self, now: Instant, frame: &mut Frame) {
+        let heard = self.media.playout(now, frame);
+        let open = self.speaks && self.room.is_some() && self.next == Move::Stay;
+        match heard {
+            _ if !open => self.talker.silence(),
+            Heard::Audio { level } => self.talker.tick(level),
+            Heard::Silence => self.talker.tick(Dbov::SILENCE),
+            // How loud it was meant to be is not known.
+            Heard::Concealed => {}
+        }
+        let is_heard = open && self.talker.is_heard();
+        self.voice_fade.set(if is_heard { self.gain } else { 0 }, RAMP);
+        let silent = matches!(heard, Heard::Silence | Heard::Audio { level: Dbov::SILENCE });
+        self.sounds = !silent && !self.voice_fade.is_out();
+        match self.sounds {
+            true => self.speak(frame.samples()),
+            false => self.voice_fade.finish(),
+        }
+    }
+
+    fn speak(&mut self, samples: &[i16]) {
+        if self.voice_fade.is_unity() {
+            self.voice.copy_from_slice(samples);
+            return;
+        }
+        for (voice, sample) in self.voice.iter_mut().zip(samples) {
+            let faded = self.voice_fade.apply(i32::from(*sample));
+            // Only what was amplified can exceed; the sum has the better limiter.
+            *voice = faded.clamp(i16::MIN.into(), i16::MAX.into()) as i16;
+        }
+    }
+
+    /// Tells whether it began or ended to talk; `tell` says whether it was taken.
+    pub(crate) fn tell_talking(&mut self, tell: impl FnOnce(bool) -> bool) {
+        self.talker.tell(tell);
+    }
+
+    /// The next event of its media.
+    pub(crate) fn poll_event(&mut self) -> Option<LegEvent> {
+        self.media.poll_event()
+    }
+
+    /// Sets the faders for this tick and says what it hears.
+    pub(crate) fn ear(&mut self, room: Option<&Room>) -> Ear {
+        let prompted = !self.player.is_silent();
+        let beneath = if prompted { DUCKED } else { UNITY };
+        let stays = self.next == Move::Stay && room.is_some();
+        let (hears_room, hears_music) = (stays && self.hears == Hears::Room, self.hears == Hears::Music);
+        turn(&mut self.room_fade, if hears_room { beneath } else { 0 });
+        turn(&mut self.music_fade, if hears_music { beneath } else { 0 });
+        let is_mine = |room: &Room| self.sounds || room.sets_aside(self.key);
+        let room_sounds = room.is_some_and(|room| !room.is_silent());
+        if !room_sounds {
+            self.room_fade.finish();
+        }
+        let faders = (self.room_fade.is_out(), self.music_fade.is_out());
+        match faders {
+            _ if prompted => Ear::Own,
+            (true, true) => Ear::Silence,
+            (false, true) if !self.room_fade.is_unity() || room.is_some_and(is_mine) => Ear::Own,
+            (false, true) => {
+                if room_sounds {
+                    Ear::Room
+                } else {
+                    Ear::Silence
                 }
             }
+            (true, false) if self.music_fade.is_unity() => Ear::Music,
+            (true | false, false) => Ear::Own,
         }
     }
 
-    /// Sends what it hears in this tick.
-    pub(crate) fn take(
+    /// A mix of its own: the room without itself, music, and what is played to it alone; `add_played` adds the last.
+    pub(crate) fn mix(
         &mut self,
-        now: Instant,
-        room: Option<&mut Room>,
-        scratch: &mut Scratch,
-        tell: &mut dyn FnMut(Told),
-    ) {
-        let codec = self.media.session().codec;
-        let plain = self.room_fader.is_in() && self.music_fader.is_out() && self.duck.is_out();
-        let own = if self.gave { Some(&self.own) } else { None };
-        let payload = match room {
-            Some(room) if plain && own.is_none() && self.player.is_silent() => {
-                *room.shared(codec, &mut scratch.frame)
-            }
-            room => self.mix(room.map(|room| &room.sum), scratch, tell),
-        };
-        let socket = &mut self.socket;
-        self.media.send(now, payload.bytes(), &mut |to, datagram| {
-            socket.send(Channel::Rtp, to, datagram)
-        });
-        self.media
-            .rtcp(now, &mut |to, datagram| socket.send(Channel::Rtcp, to, datagram));
-        if now >= self.meters_at {
-            self.meters_at = now + METERS;
-            tell(Told::Meters);
-        }
-    }
-
-    /// A mix of its own: the room without itself, music, and what is played to it alone.
-    fn mix(&mut self, room: Option<&Sum>, scratch: &mut Scratch, tell: &mut dyn FnMut(Told)) -> Payload {
-        let mut sum: Sum = [0; SAMPLES];
-        self.duck.set(!self.player.is_silent());
+        room: Option<&Room>,
+        music: &Sum,
+        frame: &mut Frame,
+        add_played: impl FnOnce(&mut Player, &mut Sum),
+    ) -> Payload {
+        let mut sum = [0; SAMPLES];
         if let Some(room) = room {
-            self.add_room(room, &mut sum);
+            let others = room.without(self.key, self.sounds.then_some(&self.voice));
+            self.room_fade.add(others.into_iter(), &mut sum);
         }
-        if !self.music_fader.is_out() {
-            self.add_music(scratch, &mut sum);
-        }
-        if !self.player.is_silent() {
-            self.player
-                .tick(RATE, &mut scratch.frame, &mut sum, &mut |ended| {
-                    tell(Told::Ended(ended))
-                });
-        }
-        room::encode(&mut self.encoder, &sum, &mut scratch.frame)
+        self.music_fade.add(music.iter().copied(), &mut sum);
+        add_played(&mut self.player, &mut sum);
+        Payload::of(&sum, &mut self.encoder, frame)
     }
 
-    fn add_room(&mut self, room: &Sum, sum: &mut Sum) {
-        for (n, (sum, all)) in sum.iter_mut().zip(room).enumerate() {
-            let others = if self.gave { all - self.own[n] } else { *all };
-            let ducked = others - self.duck.apply(others * (256 - DUCKED) / 256);
-            *sum += self.room_fader.apply(ducked);
-        }
+    /// Sends 20 ms of audio, and a report when one is due.
+    pub(crate) fn send(&mut self, now: Instant, payload: &Payload) {
+        let Self { media, socket, .. } = self;
+        let mut rtp = |to: SocketAddr, datagram: &[u8]| socket.send(Channel::Rtp, to, datagram);
+        media.send(now, payload.bytes(), &mut rtp);
+        media.rtcp(now, &mut |to, datagram| socket.send(Channel::Rtcp, to, datagram));
     }
 
-    fn add_music(&mut self, scratch: &mut Scratch, sum: &mut Sum) {
-        if !scratch.music.frame(self.music_tick, RATE, &mut scratch.frame) {
-            self.music_tick = 0;
-            scratch.music.frame(0, RATE, &mut scratch.frame);
-        }
-        self.music_tick += 1;
-        for (sum, sample) in sum.iter_mut().zip(scratch.frame.samples()) {
-            let music = i32::from(*sample);
-            let ducked = music - self.duck.apply(music * (256 - DUCKED) / 256);
-            *sum += self.music_fader.apply(ducked);
+    /// Ends the tick: goes where it is to go. `true` when that is out of the shard.
+    pub(crate) fn settle(&mut self) -> bool {
+        match std::mem::replace(&mut self.next, Move::Stay) {
+            Move::Stay => false,
+            Move::To(room) => {
+                self.room = room;
+                false
+            }
+            Move::Leave => true,
         }
     }
 
-    /// Says goodbye to the phone's RTCP and gives back what was being played.
-    pub(crate) fn farewell(&mut self, now: Instant, tell: &mut dyn FnMut(Told)) {
-        let socket = &mut self.socket;
-        self.media
-            .goodbye(now, &mut |to, datagram| socket.send(Channel::Rtcp, to, datagram));
-        self.player.clear(&mut |ended| tell(Told::Ended(ended)));
+    /// Says goodbye to the phone's RTCP.
+    pub(crate) fn farewell(&mut self, now: Instant) {
+        let Self { media, socket, .. } = self;
+        media.goodbye(now, &mut |to, datagram| socket.send(Channel::Rtcp, to, datagram));
     }
+}
+
+/// Sends a fader of something that is heard on its way: slowly between loud and soft, quickly to and from silence.
+fn turn(fade: &mut Fade, to: i32) {
+    let between = to != 0 && fade.at() != 0;
+    fade.set(to, if between { DUCKING } else { RAMP });
 }

@@ -6,20 +6,27 @@
 //!
 //! A shard is a machine: [`LegSocket`] stands for the network, `now` for the clock, so that whole meetings run in tests.
 
+mod command;
 mod fade;
+mod handle;
 mod leg;
 mod limiter;
+mod music;
 mod order;
+mod outbox;
+mod payload;
 mod player;
 mod report;
 mod room;
 mod schedule;
 mod shard;
 mod socket;
+mod table;
 mod talker;
 
+pub use handle::Handle;
 pub use order::{Hears, LegKey, Order, PlayId, Playlist, RoomKey, Sound, Target};
 pub use report::{Report, Retired, Stats};
 pub use schedule::Schedule;
-pub use shard::{Handle, Shard, ShardConfig, shard};
+pub use shard::{Shard, ShardConfig, shard};
 pub use socket::{Channel, LegSocket, Received};

@@ -40,10 +40,12 @@ pub struct Playlist {
 /// Who hears something played.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Target {
-    /// One leg, over whatever else it hears.
+    /// One leg alone. What else it hears goes on softly beneath.
     Leg(LegKey),
-    /// Everybody who hears the room.
+    /// Everybody who hears the room, over the talk.
     Room(RoomKey),
+    /// Everybody who hears the room but one: who comes in does not hear that he came.
+    RoomExcept(RoomKey, LegKey),
 }
 
 /// One thing to do at the next tick.
@@ -65,7 +67,7 @@ pub enum Order<S> {
         /// What is agreed now.
         session: Box<Session>,
     },
-    /// Give a leg back.
+    /// Take leave of a leg; it comes back as [`crate::Retired::Leg`].
     RemoveLeg {
         /// Which.
         leg: LegKey,
@@ -75,19 +77,19 @@ pub enum Order<S> {
         /// Its name.
         room: RoomKey,
     },
-    /// Close a room; legs still in it are in no room then.
+    /// Close a room; legs still in it are parted from it.
     CloseRoom {
         /// Which.
         room: RoomKey,
     },
-    /// Put a leg into a room, out of the one it is in.
+    /// Put a leg into a room, out of the one it is in. It is heard and hears as it was routed last.
     Join {
         /// Which.
         leg: LegKey,
         /// Where.
         room: RoomKey,
     },
-    /// Take a leg out of its room.
+    /// Take a leg out of its room. It is not heard and hears nothing, music neither, until it is routed anew.
     Part {
         /// Which.
         leg: LegKey,
@@ -105,17 +107,24 @@ pub enum Order<S> {
     Gain {
         /// Which.
         leg: LegKey,
-        /// In dB, −40 to 40.
+        /// In dB, −40 to 40; what lies outside is taken as the limit.
         db: i8,
     },
-    /// Play something in place of what is being played to the same.
+    /// Play something in place of what is played to the same, and of what waits there.
     Play {
         /// To whom.
         to: Target,
         /// What.
         playlist: Playlist,
     },
-    /// Stop what is being played to a leg.
+    /// Play something after what is played to the same and waits there. Four may wait; one more is not played.
+    Queue {
+        /// To whom.
+        to: Target,
+        /// What.
+        playlist: Playlist,
+    },
+    /// Stop what is played to a leg alone, and what waits.
     Hush {
         /// Which.
         leg: LegKey,

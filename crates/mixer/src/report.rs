@@ -90,16 +90,24 @@ pub struct Stats {
     pub legs: usize,
     /// Rooms now.
     pub rooms: usize,
+    /// Payloads sent that were encoded once for everybody who heard the same.
+    pub shared: u64,
+    /// Payloads sent that were mixed and encoded for one leg.
+    pub own: u64,
     /// Orders that named nothing known, or had no place.
     pub orders_refused: u64,
     /// Reports lost because nobody read them.
     pub reports_lost: u64,
-    /// Datagrams left for the next tick because a leg got more than its share.
+    /// Times that datagrams were left for later because a leg got more than its share.
     pub receive_limited: u64,
     /// Legs retired because their processing failed.
     pub legs_failed: u64,
-    /// Ticks that began late, and the worst lateness.
+    /// Ticks that began late.
     pub late: u64,
+    /// Ticks given up because they were too late for anybody.
+    pub skipped: u64,
     /// Worst lateness of a tick.
     pub worst_late: Duration,
+    /// Longest time that a tick took.
+    pub worst_tick: Duration,
 }

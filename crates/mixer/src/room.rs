@@ -1,8 +1,9 @@
 //! One room's sum, and the payloads that everybody shares who hears the same.
 
-use media::{Codec, Encoder, Frame, Rate};
+use media::{Codec, Frame, Rate};
 
-use crate::limiter::limit;
+use crate::LegKey;
+use crate::payload::{Payload, Shared};
 use crate::player::{Ended, Player};
 
 /// Rate that rooms mix at: every codec so far is narrow band.
@@ -10,94 +11,121 @@ pub(crate) const RATE: Rate = Rate::Hz8000;
 /// Samples of one tick at [`RATE`].
 pub(crate) const SAMPLES: usize = RATE.samples_per_tick();
 
-/// A wide sum of 20 ms.
+/// A wide sum of 20 ms: 65,536 full-scale voices fit.
 pub(crate) type Sum = [i32; SAMPLES];
-
-/// One payload of at most 20 ms.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Payload {
-    pub(crate) bytes: [u8; Codec::MAX_PAYLOAD],
-    pub(crate) len: usize,
-}
-
-impl Payload {
-    pub(crate) const EMPTY: Self = Self {
-        bytes: [0; Codec::MAX_PAYLOAD],
-        len: 0,
-    };
-
-    pub(crate) fn bytes(&self) -> &[u8] {
-        &self.bytes[..self.len]
-    }
-}
+/// What one leg gives: 20 ms within 16 bits.
+pub(crate) type Voice = [i16; SAMPLES];
 
 /// A room. The sum is wide until the very end, so that a voice can be taken out of it exactly.
 #[derive(Debug)]
 pub(crate) struct Room {
-    pub(crate) sum: Sum,
+    sum: Sum,
+    /// Whether anything was added in this tick.
+    sounds: bool,
     pub(crate) player: Player,
-    pub(crate) legs: usize,
-    encoders: [Encoder; 2],
-    /// What everybody hears who did not speak, by codec; made when first asked for.
-    shared: [Option<Payload>; 2],
+    /// What is played to all but one: at most one thing is played while another fades out.
+    asides: [Option<(LegKey, Sum)>; 2],
+    shared: Shared,
+    /// Its legs fade out; it is gone after this tick.
+    pub(crate) closing: bool,
 }
 
 impl Room {
     pub(crate) fn new() -> Self {
         Self {
             sum: [0; SAMPLES],
+            sounds: false,
             player: Player::default(),
-            legs: 0,
-            encoders: [Encoder::new(Codec::Pcmu), Encoder::new(Codec::Pcma)],
-            shared: [None; 2],
+            asides: [None; 2],
+            shared: Shared::new(),
+            closing: false,
         }
     }
 
     /// Begins a tick.
-    pub(crate) fn clear(&mut self) {
+    pub(crate) fn begin(&mut self) {
         self.sum.fill(0);
-        self.shared = [None; 2];
+        self.sounds = false;
+        self.asides = [None; 2];
+        self.shared.clear();
     }
 
     /// Adds one voice.
-    pub(crate) fn add(&mut self, voice: &Sum) {
-        self.sum
-            .iter_mut()
-            .zip(voice)
-            .for_each(|(sum, sample)| *sum += sample);
+    pub(crate) fn add(&mut self, voice: &Voice) {
+        self.sounds = true;
+        let samples = self.sum.iter_mut().zip(voice);
+        samples.for_each(|(sum, sample)| *sum += i32::from(*sample));
     }
 
-    /// Adds what is played to the whole room.
-    pub(crate) fn announce(&mut self, frame: &mut Frame, ended: &mut dyn FnMut(Ended)) {
-        if !self.player.is_silent() {
-            self.player.tick(RATE, frame, &mut self.sum, ended);
+    /// Adds what is played to the room, over the talk.
+    pub(crate) fn announce(&mut self, ended: &mut dyn FnMut(Ended)) {
+        let Self {
+            sum,
+            sounds,
+            player,
+            asides,
+            ..
+        } = self;
+        let mut places = asides.iter_mut();
+        let mut add = |except: Option<LegKey>, sound: &Sum| {
+            *sounds = true;
+            sum.iter_mut().zip(sound).for_each(|(sum, sample)| *sum += sample);
+            if let (Some(leg), Some(place)) = (except, places.next()) {
+                *place = Some((leg, *sound));
+            }
+        };
+        player.tick(&mut add, ended);
+    }
+
+    /// Whether there is nothing to hear for anybody.
+    pub(crate) fn is_silent(&self) -> bool {
+        !self.sounds
+    }
+
+    /// Whether something is played that `leg` is not to hear.
+    pub(crate) fn sets_aside(&self, leg: LegKey) -> bool {
+        self.asides.iter().flatten().any(|(key, _)| *key == leg)
+    }
+
+    /// The sum as `leg` hears it: without its own voice, and without what is played to all but it.
+    pub(crate) fn without(&self, leg: LegKey, voice: Option<&Voice>) -> Sum {
+        let mut sum = self.sum;
+        if let Some(voice) = voice {
+            let samples = sum.iter_mut().zip(voice);
+            samples.for_each(|(sum, sample)| *sum -= i32::from(*sample));
         }
+        for (_, aside) in self.asides.iter().flatten().filter(|(key, _)| *key == leg) {
+            sum.iter_mut().zip(aside).for_each(|(sum, sample)| *sum -= sample);
+        }
+        sum
     }
 
-    /// The payload of the full mix for `codec`: encoded once, sent to all.
-    pub(crate) fn shared(&mut self, codec: Codec, frame: &mut Frame) -> &Payload {
-        let index = index(codec);
-        let (sum, encoder) = (&self.sum, &mut self.encoders[index]);
-        self.shared[index].get_or_insert_with(|| encode(encoder, sum, frame))
+    /// The full sum in `codec`: encoded once, sent to all who neither speak nor hear anything else.
+    pub(crate) fn payload(&mut self, codec: Codec, frame: &mut Frame) -> &Payload {
+        self.shared.payload(codec, &self.sum, frame)
     }
 }
 
-/// Limits and encodes a sum.
-pub(crate) fn encode(encoder: &mut Encoder, sum: &Sum, frame: &mut Frame) -> Payload {
-    frame.clear(RATE);
-    frame
-        .samples_mut()
-        .iter_mut()
-        .zip(sum)
-        .for_each(|(out, sum)| *out = limit(*sum));
-    let mut payload = Payload::EMPTY;
-    payload.len = encoder.encode(frame, &mut payload.bytes);
-    payload
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limiter::limit;
 
-fn index(codec: Codec) -> usize {
-    match codec {
-        Codec::Pcmu => 0,
-        Codec::Pcma => 1,
+    #[test]
+    fn nobody_hears_himself_even_when_the_sum_is_far_above_full_scale() {
+        let mut room = Room::new();
+        let (loud, quiet) = ([32_000; SAMPLES], [5_000; SAMPLES]);
+        for voice in [&loud, &quiet, &loud] {
+            room.add(voice);
+        }
+        let others = room.without(LegKey(1), Some(&loud));
+        assert_eq!(others, [37_000; SAMPLES]);
+        assert_eq!(
+            room.without(LegKey(2), Some(&quiet)).map(limit),
+            [limit(64_000); SAMPLES]
+        );
+        assert_eq!(room.without(LegKey(3), None), [69_000; SAMPLES]);
+        room.begin();
+        assert!(room.is_silent() && room.without(LegKey(3), None) == [0; SAMPLES]);
     }
 }

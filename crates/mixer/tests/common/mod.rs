@@ -1,0 +1,347 @@
+//! Simulated phones around a shard: each says a steady tone of its own and measures which tones it hears.
+#![allow(dead_code, reason = "each test program uses its part")]
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use media::{
+    Clip, Codec, Direction, Encoder, Frame, JitterConfig, Latching, Leg, LegConfig, MediaTimeouts, Rate,
+    Session, TICK,
+};
+use mixer::{
+    Channel, Handle, Hears, LegKey, LegSocket, Order, Received, Report, RoomKey, Shard, ShardConfig, shard,
+};
+
+/// Samples of a tick.
+pub(crate) const TICK_SAMPLES: usize = 160;
+/// Peak of every phone's tone: eight of them together stay under the limiter's knee.
+pub(crate) const PEAK: f64 = 2_900.0;
+/// Tones played by the bridge lie apart from those of the phones.
+pub(crate) const MUSIC_HZ: f64 = 2_500.0;
+pub(crate) const PROMPT_HZ: f64 = 3_000.0;
+const HEADER: usize = 12;
+
+/// Both directions of one phone's wire; of fixed size, so that it never touches the heap.
+#[derive(Debug)]
+pub(crate) struct Wire {
+    inbound: VecDeque<[u8; HEADER + TICK_SAMPLES]>,
+    last_sent: [u8; TICK_SAMPLES],
+    pub(crate) sent: u64,
+    pub(crate) rtcp_sent: u64,
+    pub(crate) fails: bool,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct SimSocket(pub(crate) Rc<RefCell<Wire>>);
+
+impl SimSocket {
+    pub(crate) fn new() -> Self {
+        Self(Rc::new(RefCell::new(Wire {
+            inbound: VecDeque::with_capacity(64),
+            last_sent: [0xff; TICK_SAMPLES],
+            sent: 0,
+            rtcp_sent: 0,
+            fails: false,
+        })))
+    }
+}
+
+impl LegSocket for SimSocket {
+    fn receive(&mut self, channel: Channel, buffer: &mut [u8]) -> Option<Received> {
+        let mut wire = self.0.borrow_mut();
+        assert!(!wire.fails, "a fault is injected");
+        let datagram = match channel {
+            Channel::Rtp => wire.inbound.pop_front()?,
+            Channel::Rtcp => return None,
+        };
+        buffer[..datagram.len()].copy_from_slice(&datagram);
+        Some(Received {
+            from: peer(),
+            len: datagram.len(),
+        })
+    }
+
+    fn send(&mut self, channel: Channel, to: SocketAddr, datagram: &[u8]) {
+        let mut wire = self.0.borrow_mut();
+        match channel {
+            Channel::Rtp => {
+                assert_eq!((to, datagram.len()), (peer(), HEADER + TICK_SAMPLES));
+                wire.last_sent.copy_from_slice(&datagram[HEADER..]);
+                wire.sent += 1;
+            }
+            Channel::Rtcp => wire.rtcp_sent += 1,
+        }
+    }
+}
+
+pub(crate) fn peer() -> SocketAddr {
+    SocketAddr::from(([192, 0, 2, 10], 4_000))
+}
+
+/// The bridge's tones, as clips.
+pub(crate) fn clip(hz: f64, ms: usize) -> Clip {
+    let audio: Vec<i16> = (0..48 * ms)
+        .map(|n| (angle(hz, n, 48_000.0).sin() * PEAK) as i16)
+        .collect();
+    Clip::from_full_band(&audio, &[Rate::Hz8000])
+}
+
+fn angle(hz: f64, n: usize, rate: f64) -> f64 {
+    std::f64::consts::TAU * hz * n as f64 / rate
+}
+
+/// A phone.
+pub(crate) struct Phone {
+    pub(crate) key: LegKey,
+    pub(crate) socket: SimSocket,
+    codec: Codec,
+    encoder: Encoder,
+    pub(crate) hz: f64,
+    pub(crate) speaks: bool,
+    sequence: u16,
+    /// Everything heard so far, where it is kept.
+    pub(crate) heard: Vec<i16>,
+    pub(crate) keeps: bool,
+}
+
+impl Phone {
+    /// Its tone lies on a multiple of 50 Hz, so that 20 ms hold whole periods and tones don't smear into each other.
+    pub(crate) fn new(number: u64) -> Self {
+        let codec = if number % 3 == 2 { Codec::Pcma } else { Codec::Pcmu };
+        Self {
+            key: LegKey(number),
+            socket: SimSocket::new(),
+            codec,
+            encoder: Encoder::new(codec),
+            hz: 300.0 + 150.0 * (number % 13) as f64,
+            speaks: true,
+            sequence: 0,
+            heard: Vec::new(),
+            keeps: true,
+        }
+    }
+
+    pub(crate) fn leg(&self, now: Instant) -> Box<Leg> {
+        let session = Session {
+            rtp: peer(),
+            rtcp: SocketAddr::from(([192, 0, 2, 10], 4_001)),
+            codec: self.codec,
+            payload_type: 0,
+            telephone_event: Some(101),
+            inband_digits: false,
+            ptime_ms: 20,
+            direction: Direction::SendRecv,
+            remote_held: false,
+        };
+        Box::new(Leg::new(
+            LegConfig {
+                session,
+                signalling_ip: peer().ip(),
+                latching: Latching::Off,
+                ssrc: self.key.0 as u32 + 1,
+                first_sequence: 7,
+                first_timestamp: 9,
+                cname: "bridge".into(),
+                ntp_at_start: 0,
+                seed: self.key.0 + 1,
+                jitter: JitterConfig::default(),
+                timeouts: MediaTimeouts::default(),
+            },
+            now,
+        ))
+    }
+
+    /// Puts 20 ms on the wire.
+    fn talk(&mut self, frame: &mut Frame) {
+        frame.clear(Rate::Hz8000);
+        let start = usize::from(self.sequence) * TICK_SAMPLES;
+        if self.speaks {
+            for (n, sample) in frame.samples_mut().iter_mut().enumerate() {
+                *sample = (angle(self.hz, (start + n) % 8_000, 8_000.0).sin() * PEAK) as i16;
+            }
+        }
+        let mut packet = [0; HEADER + TICK_SAMPLES];
+        packet[0] = 0x80;
+        packet[2..4].copy_from_slice(&self.sequence.to_be_bytes());
+        packet[4..8].copy_from_slice(&(start as u32).to_be_bytes());
+        packet[8..12].copy_from_slice(&(self.key.0 as u32 + 1_000).to_be_bytes());
+        self.encoder.encode(frame, &mut packet[HEADER..]);
+        self.socket.0.borrow_mut().inbound.push_back(packet);
+        self.sequence = self.sequence.wrapping_add(1);
+    }
+
+    /// Puts a key of RFC 4733 on the wire in place of audio.
+    pub(crate) fn press(&mut self, key: u8) {
+        let mut packet = [0; HEADER + TICK_SAMPLES];
+        packet[0] = 0x80;
+        packet[1] = 101;
+        packet[2..4].copy_from_slice(&self.sequence.to_be_bytes());
+        packet[4..8].copy_from_slice(&(u32::from(self.sequence) * 160).to_be_bytes());
+        packet[8..12].copy_from_slice(&(self.key.0 as u32 + 1_000).to_be_bytes());
+        packet[HEADER..HEADER + 4].copy_from_slice(&[key, 10, 0, 160]);
+        self.socket.0.borrow_mut().inbound.push_back(packet);
+        self.sequence = self.sequence.wrapping_add(1);
+    }
+
+    /// What was heard in the last tick.
+    pub(crate) fn frame(&self) -> [i16; TICK_SAMPLES] {
+        let mut frame = [0; TICK_SAMPLES];
+        self.codec.decode(&self.socket.0.borrow().last_sent, &mut frame);
+        frame
+    }
+
+    /// Peak of a tone in the last tick.
+    pub(crate) fn hears(&self, hz: f64) -> f64 {
+        peak_of(hz, &self.frame())
+    }
+
+    /// Worst step between two samples of what was kept.
+    pub(crate) fn worst_jump(&self) -> i32 {
+        let pairs = self.heard.windows(2);
+        pairs
+            .map(|pair| (i32::from(pair[1]) - i32::from(pair[0])).abs())
+            .max()
+            .unwrap_or(0)
+    }
+}
+
+/// Peak of the part of `samples` that is a tone of `hz`.
+pub(crate) fn peak_of(hz: f64, samples: &[i16]) -> f64 {
+    let (mut re, mut im) = (0.0, 0.0);
+    for (n, sample) in samples.iter().enumerate() {
+        let (sin, cos) = angle(hz, n, 8_000.0).sin_cos();
+        re += f64::from(*sample) * cos;
+        im += f64::from(*sample) * sin;
+    }
+    2.0 * re.hypot(im) / samples.len() as f64
+}
+
+/// Phones and the shard they call.
+pub(crate) struct World {
+    pub(crate) shard: Shard<SimSocket>,
+    pub(crate) handle: Handle<SimSocket>,
+    pub(crate) phones: Vec<Phone>,
+    pub(crate) now: Instant,
+    frame: Frame,
+}
+
+impl World {
+    /// `phones` legs, added but in no room.
+    pub(crate) fn new(phones: u64) -> Self {
+        Self::with(
+            phones,
+            ShardConfig {
+                max_legs: 64,
+                max_rooms: 8,
+                orders: 1_024,
+                reports: 4_096,
+                music: clip(MUSIC_HZ, 100),
+            },
+        )
+    }
+
+    pub(crate) fn with(phones: u64, config: ShardConfig) -> Self {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "an arbitrary epoch; only offsets from it matter"
+        )]
+        let now = Instant::now();
+        let (shard, handle) = shard(config);
+        let mut world = Self {
+            shard,
+            handle,
+            phones: Vec::new(),
+            now,
+            frame: Frame::default(),
+        };
+        for number in 0..phones {
+            world.add(number);
+        }
+        world
+    }
+
+    pub(crate) fn add(&mut self, number: u64) {
+        let phone = Phone::new(number);
+        let (media, socket) = (phone.leg(self.now), phone.socket.clone());
+        self.order(Order::AddLeg {
+            leg: phone.key,
+            media,
+            socket,
+        });
+        self.phones.push(phone);
+    }
+
+    pub(crate) fn order(&mut self, order: Order<SimSocket>) {
+        assert!(self.handle.order(order).is_ok(), "too many orders");
+    }
+
+    /// Opens a room and puts everybody into it.
+    pub(crate) fn gather(&mut self, room: u64) {
+        self.order(Order::OpenRoom { room: RoomKey(room) });
+        for n in 0..self.phones.len() {
+            self.enter(n, room);
+        }
+    }
+
+    /// Into a room, heard and hearing.
+    pub(crate) fn enter(&mut self, phone: usize, room: u64) {
+        let leg = self.phones[phone].key;
+        self.order(Order::Join {
+            leg,
+            room: RoomKey(room),
+        });
+        self.route(phone, true, Hears::Room);
+    }
+
+    pub(crate) fn route(&mut self, phone: usize, speaks: bool, hears: Hears) {
+        let leg = self.phones[phone].key;
+        self.order(Order::Route { leg, speaks, hears });
+    }
+
+    /// One tick of everybody; touches no heap unless a phone keeps what it hears.
+    pub(crate) fn tick(&mut self) {
+        for phone in &mut self.phones {
+            phone.talk(&mut self.frame);
+        }
+        self.now += TICK;
+        self.shard.tick(self.now);
+        for phone in self.phones.iter_mut().filter(|phone| phone.keeps) {
+            let frame = phone.frame();
+            phone.heard.extend(frame);
+        }
+    }
+
+    pub(crate) fn run(&mut self, ms: u64) {
+        for _ in 0..ms / TICK.as_millis() as u64 {
+            self.tick();
+        }
+    }
+
+    pub(crate) fn reports(&mut self) -> Vec<Report<SimSocket>> {
+        std::iter::from_fn(|| self.handle.poll()).collect()
+    }
+
+    /// Forgets what was heard so far.
+    pub(crate) fn listen_anew(&mut self) {
+        self.phones.iter_mut().for_each(|phone| phone.heard.clear());
+    }
+
+    /// Whether `listener` hears `speaker` now: as loud as it speaks, or not at all.
+    pub(crate) fn hears(&self, listener: usize, speaker: usize) -> bool {
+        let peak = self.phones[listener].hears(self.phones[speaker].hz);
+        let loud = (PEAK * 0.9..PEAK * 1.1).contains(&peak);
+        assert!(
+            loud || peak < PEAK * 0.02,
+            "{listener} hears {speaker} at {peak:.0} of {PEAK}"
+        );
+        loud
+    }
+}
+
+/// Seconds, for tests that wait for reports.
+pub(crate) fn seconds(count: u64) -> Duration {
+    Duration::from_secs(count)
+}

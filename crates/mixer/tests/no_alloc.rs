@@ -1,0 +1,115 @@
+//! The tick never touches the heap, whatever happens in it.
+
+mod common;
+
+use assert_no_alloc::{AllocDisabler, assert_no_alloc};
+use common::{World, clip};
+use mixer::{Hears, LegKey, Order, PlayId, Playlist, RoomKey, Target};
+
+#[global_allocator]
+static ALLOCATOR: AllocDisabler = AllocDisabler;
+
+const LEGS: u64 = 50;
+
+/// Fifty legs, three of them talk.
+fn crowd() -> World {
+    let mut world = World::new(LEGS);
+    for phone in &mut world.phones {
+        phone.speaks = phone.key.0 % 17 == 0;
+        phone.keeps = false;
+    }
+    world.gather(1);
+    world.order(Order::OpenRoom { room: RoomKey(2) });
+    world
+}
+
+/// Something to do, another thing each time.
+fn disturb(world: &mut World, round: u64) {
+    let n = (round * 7 % LEGS) as usize;
+    let leg = world.phones[n].key;
+    let sounds = Box::new([clip(400.0, 90), clip(600.0, 10)]);
+    let playlist = Playlist {
+        id: PlayId(round),
+        sounds,
+    };
+    match round % 12 {
+        0 => world.route(n, false, Hears::Room),
+        1 => world.route(n, true, Hears::Room),
+        2 => world.route(n, false, Hears::Music),
+        3 => world.enter(n, 2),
+        4 => world.enter(n, 1),
+        5 => world.order(Order::Play {
+            to: Target::Leg(leg),
+            playlist,
+        }),
+        6 => world.order(Order::Queue {
+            to: Target::Room(RoomKey(1)),
+            playlist,
+        }),
+        7 => world.order(Order::Play {
+            to: Target::RoomExcept(RoomKey(1), leg),
+            playlist,
+        }),
+        8 => world.order(Order::Hush { leg }),
+        9 => world.order(Order::Gain {
+            leg,
+            db: (round % 20) as i8,
+        }),
+        10 => {
+            let session = Box::new(world.phones[n].leg(world.now).session().clone());
+            world.order(Order::UpdateLeg { leg, session });
+        }
+        _ => replace(world, n, round),
+    }
+}
+
+/// One leg goes and another comes, and so does a room.
+fn replace(world: &mut World, n: usize, round: u64) {
+    let gone = world.phones.remove(n);
+    world.order(Order::RemoveLeg { leg: gone.key });
+    world.add(LEGS + round);
+    let last = world.phones.len() - 1;
+    world.phones[last].keeps = false;
+    world.enter(last, 1);
+    world.order(Order::CloseRoom {
+        room: RoomKey(2 + (round / 12)),
+    });
+    world.order(Order::OpenRoom {
+        room: RoomKey(3 + (round / 12)),
+    });
+}
+
+#[test]
+fn a_minute_of_a_busy_shard_allocates_and_frees_nothing() {
+    let mut world = crowd();
+    let mut reports = 0;
+    for round in 0..600 {
+        disturb(&mut world, round);
+        assert_no_alloc(|| (0..5).for_each(|_| world.tick()));
+        reports += world.reports().len();
+    }
+    let stats = world.shard.stats();
+    assert_eq!(
+        (stats.ticks, stats.legs, stats.legs_failed, stats.reports_lost),
+        (3_000, 50, 0, 0)
+    );
+    assert!(
+        stats.shared > stats.own && reports > 500,
+        "{stats:?}, {reports} reports"
+    );
+}
+
+#[test]
+fn a_shard_whose_reports_nobody_reads_frees_nothing_either() {
+    let mut world = crowd();
+    for round in 0..300 {
+        if round % 12 != 11 {
+            disturb(&mut world, round);
+        }
+        assert_no_alloc(|| (0..20).for_each(|_| world.tick()));
+        if round == 250 {
+            world.order(Order::Part { leg: LegKey(3) });
+        }
+    }
+    assert!(world.shard.stats().ticks == 6_000);
+}
