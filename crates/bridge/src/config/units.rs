@@ -32,7 +32,7 @@ pub struct PortRange {
 impl PortRange {
     /// How many legs it holds: two ports each.
     pub fn legs(self) -> usize {
-        (usize::from(self.last - self.first) + 1) / 2
+        usize::from(self.last - self.first).div_ceil(2)
     }
 
     fn parse(text: &str) -> Option<Self> {

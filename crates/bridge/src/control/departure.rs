@@ -84,10 +84,8 @@ impl Control {
         let Some(id) = self.calls.get(&leg).and_then(|call| call.meeting()) else {
             return;
         };
-        let actor = match cause {
-            Cause::HungUp | Cause::Left => Actor::Leg(leg),
-            _ => Actor::Bridge,
-        };
+        let own = matches!(cause, Cause::HungUp | Cause::Left);
+        let actor = if own { Actor::Leg(leg) } else { Actor::Bridge };
         if let Some(call) = self.calls.get_mut(&leg) {
             call.stage = Stage::Leaving {
                 until: now + LAST_WORDS_MAX,

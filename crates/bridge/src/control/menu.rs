@@ -71,11 +71,10 @@ impl Control {
     }
 
     pub(super) fn hush(&mut self, leg: LegId) {
-        if let Some(call) = self.calls.get_mut(&leg) {
-            if let Some(cut_off) = call.playing.take() {
-                self.plays.remove(&cut_off);
-                self.order(MediaOrder::Hush { leg });
-            }
+        let playing = self.calls.get_mut(&leg).and_then(|call| call.playing.take());
+        if let Some(cut_off) = playing {
+            self.plays.remove(&cut_off);
+            self.order(MediaOrder::Hush { leg });
         }
     }
 

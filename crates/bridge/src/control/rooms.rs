@@ -17,7 +17,7 @@ use store::{LogEntry, Record};
 use super::call::Stage;
 use super::output::{Listeners, MediaOrder, Output};
 use super::voice::{self, Sound};
-use super::{Control, Owner, WallClock};
+use super::{Control, Owner};
 
 /// How often a free number for a meeting on the fly is looked for.
 const NUMBER_TRIES: usize = 100;
@@ -327,18 +327,7 @@ impl Control {
         let Some(slot) = self.meetings.get_mut(&id) else {
             return;
         };
-        let mut joined = None;
-        match &event {
-            Event::Started => slot.started_ms = Some(at_ms),
-            Event::Joined { leg, .. } => {
-                joined = Some(*leg);
-                slot.calls += 1;
-                slot.inside.insert(*leg);
-                slot.peak = slot.peak.max(slot.inside.len() as u32);
-            }
-            Event::Left { leg, .. } => drop(slot.inside.remove(leg)),
-            _ => {}
-        }
+        let joined = slot.count(at_ms, &event);
         let entry = LogEntry {
             meeting: id,
             seq: slot.logged,
@@ -390,8 +379,23 @@ impl Control {
 }
 
 impl Slot {
+    /// Keeps count for the record; tells who has just joined.
+    fn count(&mut self, at_ms: i64, event: &Event) -> Option<LegId> {
+        if matches!(event, Event::Started) {
+            self.started_ms = Some(at_ms);
+        } else if let Event::Left { leg, .. } = event {
+            self.inside.remove(leg);
+        } else if let Event::Joined { leg, .. } = event {
+            self.calls += 1;
+            self.inside.insert(*leg);
+            self.peak = self.peak.max(self.inside.len() as u32);
+            return Some(*leg);
+        }
+        None
+    }
+
     /// The meeting as readers see it.
-    pub(super) fn view(&self, id: MeetingId, _clock: &WallClock) -> MeetingView {
+    pub(super) fn view(&self, id: MeetingId) -> MeetingView {
         let meeting = &self.meeting;
         let attributes = match &self.room {
             Some(room) => room.attributes.clone(),

@@ -51,7 +51,7 @@ impl Control {
             return;
         };
         if self.by_number.get(&slot.number) == Some(&id) {
-            let view = slot.view(id, &self.clock);
+            let view = slot.view(id);
             self.live.meetings.insert(slot.number, Arc::new(view));
         }
     }

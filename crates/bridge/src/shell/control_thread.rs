@@ -1,7 +1,7 @@
 //! The thread that owns control: feeds it, and does what it wants done.
 
 use std::collections::HashMap;
-use std::net::UdpSocket;
+use std::net::{SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -199,12 +199,22 @@ impl ControlThread {
         });
     }
 
+    /// A socket for both families wants IPv4 addresses in their IPv6 form (RFC 4291, section 2.5.5.2).
+    fn reachable(&self, to: SocketAddr) -> SocketAddr {
+        match (to, self.udp.local_addr()) {
+            (SocketAddr::V4(v4), Ok(SocketAddr::V6(_))) => {
+                SocketAddr::new(v4.ip().to_ipv6_mapped().into(), v4.port())
+            }
+            (to, _) => to,
+        }
+    }
+
     fn send(&self, flow: Flow, bytes: Vec<u8>) {
         match (flow.transport, flow.connection) {
             (Transport::Tcp, Some(connection)) => self.connections.send(connection, bytes),
             (Transport::Udp, _) | (Transport::Tcp, None) => {
                 // A datagram that cannot be sent is like one that was lost: its transaction sends it again.
-                if let Err(error) = self.udp.send_to(&bytes, flow.remote) {
+                if let Err(error) = self.udp.send_to(&bytes, self.reachable(flow.remote)) {
                     tracing::debug!(%error, "a SIP datagram was not sent");
                 }
             }

@@ -18,6 +18,7 @@ use model::Live;
 use store::{IdKind, Keeper, RecordLimits, RecordQueue, SqliteStore, Store, record_writer};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle as Task;
 
 use super::backend::{BridgeBackend, now_ms};
@@ -46,10 +47,19 @@ pub(crate) fn serve(options: &Serve) -> Result<(), String> {
     let data = options.common.data.as_path();
     make_folder(data)?;
     let runtime = runtime()?;
-    let running = runtime.block_on(start(config, data, options.demo))?;
-    runtime.block_on(told_to_stop());
+    let mut running = runtime.block_on(start(config, data, options.demo))?;
+    let told = runtime.block_on(async {
+        tokio::select! {
+            () = told_to_stop() => true,
+            _ = &mut running.control_gone => false,
+        }
+    });
     stop(&runtime, running);
-    Ok(())
+    if told {
+        Ok(())
+    } else {
+        Err("control failed; the log says why".to_owned())
+    }
 }
 
 fn everywhere() -> Vec<IpNet> {
@@ -75,6 +85,8 @@ fn runtime() -> Result<Runtime, String> {
 /// What must be ended in order.
 struct Running {
     control: JoinHandle<()>,
+    /// Done when control's thread has ended, as it does by itself only when it fails.
+    control_gone: oneshot::Receiver<()>,
     inbound: Sender<Inbound>,
     draining: Arc<AtomicBool>,
     records: Task<store::RecordCounts>,
@@ -120,7 +132,7 @@ async fn start(mut config: Config, data: &Path, demo: bool) -> Result<Running, S
         records,
         queue,
     };
-    let control = start_control(parts, sockets.sip, &inbound).await?;
+    let (control, control_gone) = start_control(parts, sockets.sip, &inbound).await?;
     let draining = Arc::new(AtomicBool::new(false));
     let backend = BridgeBackend {
         live,
@@ -135,6 +147,7 @@ async fn start(mut config: Config, data: &Path, demo: bool) -> Result<Running, S
     println!("{}", banner::text(&config, data, &keeper.directory()));
     Ok(Running {
         control,
+        control_gone,
         inbound,
         draining,
         records: records_done,
@@ -191,7 +204,7 @@ async fn start_control(
     parts: Parts<'_>,
     sockets: SipSockets,
     inbound: &Sender<Inbound>,
-) -> Result<JoinHandle<()>, String> {
+) -> Result<(JoinHandle<()>, oneshot::Receiver<()>), String> {
     let Parts {
         config,
         store,
@@ -247,7 +260,12 @@ async fn start_control(
     ));
     let (udp, sender) = (sockets.udp.clone(), inbound.clone());
     spawn("sip-udp", move || sip_udp::read(udp, sender))?;
-    spawn("control", move || thread.run())
+    let (gone, control_gone) = oneshot::channel();
+    let control = spawn("control", move || {
+        let _gone: oneshot::Sender<()> = gone;
+        thread.run();
+    })?;
+    Ok((control, control_gone))
 }
 
 /// Starts a named thread.

@@ -125,7 +125,11 @@ async fn serve(
     limits: SipSection,
     inbound: Sender<Inbound>,
 ) {
-    let local = stream.local_addr();
+    let source = remote.ip();
+    let remote = SocketAddr::new(remote.ip().to_canonical(), remote.port());
+    let local = stream
+        .local_addr()
+        .map(|local| SocketAddr::new(local.ip().to_canonical(), local.port()));
     let _ = stream.set_nodelay(true);
     let (reader, writer) = stream.into_split();
     if let Ok(local) = local {
@@ -140,7 +144,7 @@ async fn serve(
             () = write(writer, queue) => {}
         }
     }
-    connections.close(number, remote.ip());
+    connections.close(number, source);
     let _ = tokio::task::spawn_blocking(move || inbound.send(Inbound::FlowLost { connection: number })).await;
 }
 

@@ -16,6 +16,9 @@ const DATAGRAM_MAX: usize = 65_535;
 /// Peers whose local address is remembered.
 const ROUTES_MAX: usize = 10_000;
 
+/// Pause after a failure of the socket, so that a lasting one does not fill the log.
+const PAUSE: std::time::Duration = std::time::Duration::from_secs(1);
+
 /// Datagrams dropped because control had not caught up; the peer sends them again.
 pub(super) static DROPPED: AtomicU64 = AtomicU64::new(0);
 
@@ -25,14 +28,19 @@ pub(super) fn read(socket: Arc<UdpSocket>, inbound: Sender<Inbound>) {
     let mut routes = Routes::default();
     loop {
         let (len, remote) = match socket.recv_from(&mut buffer) {
-            Ok(received) => received,
-            // ICMP errors of earlier datagrams are reported here; they concern one peer, not the socket.
-            Err(error) => match error.kind() {
-                io::ErrorKind::ConnectionRefused | io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock => {
-                    continue;
+            Ok((len, remote)) => (len, canonical(remote)),
+            // ICMP errors of earlier datagrams are reported here; they concern one peer, not the socket. Whatever else is
+            // wrong may pass, and without this thread nobody could call any more.
+            Err(error) => {
+                if !matches!(
+                    error.kind(),
+                    io::ErrorKind::ConnectionRefused | io::ErrorKind::Interrupted
+                ) {
+                    tracing::warn!(%error, "the SIP socket could not be read");
+                    std::thread::sleep(PAUSE);
                 }
-                _ => return tracing::error!(%error, "the SIP socket cannot be read"),
-            },
+                continue;
+            }
         };
         let Ok(local) = routes.local(&socket, remote) else {
             continue;
@@ -52,6 +60,11 @@ pub(super) fn read(socket: Arc<UdpSocket>, inbound: Sender<Inbound>) {
             Err(TrySendError::Disconnected(_)) => return,
         }
     }
+}
+
+/// IPv4 callers of a socket for both families, as what they are.
+fn canonical(address: SocketAddr) -> SocketAddr {
+    SocketAddr::new(address.ip().to_canonical(), address.port())
 }
 
 /// The address of ours that each peer reaches us at: where the socket listens, or for a wildcard the address the system
