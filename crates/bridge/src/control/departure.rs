@@ -81,11 +81,16 @@ impl Control {
 
     /// Tells the meeting, after which nothing of it concerns the leg any more.
     pub(super) fn out_of_meeting(&mut self, now: Instant, leg: LegId, cause: Cause) {
+        let own = matches!(cause, Cause::HungUp | Cause::Left);
+        let actor = if own { Actor::Leg(leg) } else { Actor::Bridge };
+        self.taken_out_by(now, leg, cause, actor);
+    }
+
+    /// The same, at somebody's request.
+    pub(super) fn taken_out_by(&mut self, now: Instant, leg: LegId, cause: Cause, actor: Actor) {
         let Some(id) = self.calls.get(&leg).and_then(|call| call.meeting()) else {
             return;
         };
-        let own = matches!(cause, Cause::HungUp | Cause::Left);
-        let actor = if own { Actor::Leg(leg) } else { Actor::Bridge };
         if let Some(call) = self.calls.get_mut(&leg) {
             call.stage = Stage::Leaving {
                 until: now + LAST_WORDS_MAX,

@@ -34,7 +34,7 @@ impl Control {
                 let id = self.meeting_of(target, &command)?;
                 self.command(now, id, actor, command);
             }
-            LiveCommand::Move { leg, access_code } => self.move_call(now, leg, &access_code)?,
+            LiveCommand::Move { leg, access_code } => self.move_call(now, actor, leg, &access_code)?,
             LiveCommand::SetPresenter { leg, audio } => {
                 self.alive(leg)?;
                 if let Some(call) = self.calls.get_mut(&leg) {
@@ -44,6 +44,7 @@ impl Control {
             }
             LiveCommand::HangUp { leg } => {
                 self.alive(leg)?;
+                self.taken_out_by(now, leg, Cause::DroppedByApi, actor);
                 self.end(now, leg, Cause::DroppedByApi);
             }
             LiveCommand::EndMeeting => {
@@ -76,7 +77,7 @@ impl Control {
     }
 
     /// Moves a live call to the room and role that a code opens.
-    fn move_call(&mut self, now: Instant, leg: LegId, code: &str) -> Result<(), CommandError> {
+    fn move_call(&mut self, now: Instant, actor: Actor, leg: LegId, code: &str) -> Result<(), CommandError> {
         self.alive(leg)?;
         let Some(call) = self.calls.get(&leg) else {
             return Err(CommandError::Gone);
@@ -96,7 +97,7 @@ impl Control {
                 "expected an access code that is good on the number this call dialled",
             ));
         }
-        self.out_of_meeting(now, leg, Cause::Moved);
+        self.taken_out_by(now, leg, Cause::Moved, actor);
         if let Some(call) = self.calls.get_mut(&leg) {
             call.stage = Stage::Door;
         }

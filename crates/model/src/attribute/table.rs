@@ -193,7 +193,7 @@ attributes! {
     /// Read by the event stream and the cluster.
     realtime: RealtimePolicy {
         /// Opaque application data: stored, returned, passed on in events and webhooks, never read.
-        conference_appspecific: Text = "" at ROOM_GROUP, Honoured;
+        conference_appspecific: Text = "" at ROOM_GROUP, Later;
         /// on: the meeting may span several bridges; Meeting.type is 1.
         conference_distributed: Switch = "off" at ROOM_GROUP, Later;
         /// on: live notifications of the meeting are published (event stream, RFC 4575 conference package)
