@@ -74,8 +74,9 @@ class Ear:
         """First and one past last sample of the text between the words before and after it."""
         times = self.align(samples, words(before + text + after))
         count_before, count = len(words(before)), len(words(text))
-        first = quiet_stretch(samples, times[count_before][0])[1] if words(before) else 0
-        last = quiet_stretch(samples, times[count_before + count - 1][1])[0] if words(after) else len(samples)
+        # The end is cut where the silence begins, before the burst of the next word; a beginning may be as quiet as an f.
+        first = quietest(samples, times[count_before][0])[1] if words(before) else 0
+        last = quietest(samples, times[count_before + count - 1][1])[0] if words(after) else len(samples)
         return first, last
 
     def align(self, samples: np.ndarray, spoken: list[str]) -> list[tuple[float, float]]:
@@ -92,18 +93,15 @@ class Ear:
         return [(part.start_frame / 100 - EAR_QUIET_S, (part.end_frame + 1) / 100 - EAR_QUIET_S) for part in found]
 
 
-def quiet_stretch(samples: np.ndarray, near_s: float) -> tuple[int, int]:
-    """First and one past last sample of the quietest stretch near a time: the silence of a stop, or a pause."""
+def quietest(samples: np.ndarray, near_s: float) -> tuple[int, int]:
+    """The best place to cut near a time, where it is quietest, and where that silence of a stop or a pause began."""
     step = int(STEP_S * RATE)
     power = decibels(samples, step)
     away = np.abs(np.arange(len(power)) * STEP_S - near_s)
     smooth = 10 * np.log10(np.convolve(10 ** (power / 10), np.ones(3) / 3, "same"))
     cost = np.maximum(smooth, -60) + FAR_DB_PER_S * away
     cost[away > SEARCH_S] = np.inf
-    first = last = int(cost.argmin())
-    quiet = max(power[first], -60) + SAME_DB
-    while first > 0 and power[first - 1] <= quiet:
-        first -= 1
-    while last + 1 < len(power) and power[last + 1] <= quiet:
-        last += 1
-    return first * step, (last + 1) * step
+    began = best = int(cost.argmin())
+    while began > 0 and power[began - 1] <= max(power[best], -60) + SAME_DB:
+        began -= 1
+    return began * step, best * step
