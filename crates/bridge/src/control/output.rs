@@ -127,7 +127,7 @@ pub enum MediaOrder {
         /// In dB.
         db: i8,
     },
-    /// Play sounds one after another, in place of what is being played to the same listeners.
+    /// Play sounds one after another: to a leg in place of what it is being told, to a room after what it is being told.
     Play {
         /// To whom.
         to: Listeners,

@@ -156,11 +156,17 @@ impl MediaPort {
             MediaOrder::Hush { leg } => Order::Hush { leg: key(leg) },
             MediaOrder::Play { to, id, sounds } => {
                 let playlist = self.playlist(id, &sounds);
-                let to = match to {
-                    Listeners::Leg(leg) => Target::Leg(key(leg)),
-                    Listeners::Room(room) => Target::Room(room_key(room)),
-                };
-                Order::Play { to, playlist }
+                // A leg is told the latest; announcements to a room are all of them heard, one after another.
+                return Some(match to {
+                    Listeners::Leg(leg) => Order::Play {
+                        to: Target::Leg(key(leg)),
+                        playlist,
+                    },
+                    Listeners::Room(room) => Order::Queue {
+                        to: Target::Room(room_key(room)),
+                        playlist,
+                    },
+                });
             }
         })
     }
