@@ -1,1 +1,247 @@
-//! What the benches share.
+//! What the benches share: phones that speak G.711, rooms full of them, and the CPU clock of a thread.
+//!
+//! `cargo bench -p benches` runs `stages` (what one step costs) and `legs` (what a leg costs over real sockets, as a multiple
+//! of what the kernel takes for the same packets).
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use media::{
+    Clip, Codec, Direction, Encoder, Frame, JitterConfig, Latching, Leg, LegConfig, MediaTimeouts, Rate,
+    Session, TICK,
+};
+use mixer::{Channel, Handle, Hears, LegKey, LegSocket, Order, Received, RoomKey, Shard, ShardConfig, shard};
+
+/// Bytes of an RTP header.
+const HEADER: usize = 12;
+/// Bytes of a packet of 20 ms PCMU.
+pub const PACKET: usize = HEADER + 160;
+
+/// Who of a room talks; all others send silence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Crowd {
+    /// Three of each room talk.
+    ThreeTalk,
+    /// Everybody talks.
+    AllTalk,
+}
+
+impl Crowd {
+    /// Whether the `n`th leg of its room talks.
+    pub const fn talks(self, n: usize) -> bool {
+        match self {
+            Self::ThreeTalk => n < 3,
+            Self::AllTalk => true,
+        }
+    }
+}
+
+/// One phone's packets, one every 20 ms.
+#[derive(Clone, Debug)]
+pub struct Phone {
+    packet: [u8; PACKET],
+    sequence: u16,
+}
+
+impl Phone {
+    /// A phone that talks, or sends silence.
+    pub fn new(number: usize, talks: bool) -> Self {
+        let mut packet = [0xff; PACKET];
+        packet[..HEADER].fill(0);
+        packet[0] = 0x80;
+        packet[8..HEADER].copy_from_slice(&(number as u32 + 1).to_be_bytes());
+        if talks {
+            speech(number, &mut packet[HEADER..]);
+        }
+        Self { packet, sequence: 0 }
+    }
+
+    /// The next packet.
+    pub fn next_packet(&mut self) -> &[u8; PACKET] {
+        self.sequence = self.sequence.wrapping_add(1);
+        let timestamp = u32::from(self.sequence) * 160;
+        self.packet[2..4].copy_from_slice(&self.sequence.to_be_bytes());
+        self.packet[4..8].copy_from_slice(&timestamp.to_be_bytes());
+        &self.packet
+    }
+}
+
+/// A chord as loud as speech, another one for each phone.
+fn speech(number: usize, payload: &mut [u8]) {
+    let mut frame = Frame::silence(Rate::Hz8000);
+    let hz = 200.0 + 50.0 * (number % 20) as f32;
+    for (n, sample) in frame.samples_mut().iter_mut().enumerate() {
+        let angle = std::f32::consts::TAU * hz * n as f32 / 8_000.0;
+        *sample = (1_500.0 * (angle.sin() + (3.0 * angle).sin())) as i16;
+    }
+    Encoder::new(Codec::Pcmu).encode(&frame, payload);
+}
+
+/// A wire without a kernel: a packet waits at each tick, and what is sent is dropped.
+#[derive(Debug)]
+pub struct NullSocket {
+    phone: Phone,
+    waits: bool,
+    peer: SocketAddr,
+}
+
+impl NullSocket {
+    /// The wire of `phone`.
+    pub fn new(phone: Phone, peer: SocketAddr) -> Self {
+        Self {
+            phone,
+            waits: true,
+            peer,
+        }
+    }
+}
+
+impl LegSocket for NullSocket {
+    fn receive(&mut self, channel: Channel, buffer: &mut [u8]) -> Option<Received> {
+        if channel == Channel::Rtcp {
+            return None;
+        }
+        self.waits = !self.waits;
+        (!self.waits).then(|| {
+            buffer[..PACKET].copy_from_slice(self.phone.next_packet());
+            Received {
+                from: self.peer,
+                len: PACKET,
+            }
+        })
+    }
+
+    fn send(&mut self, _: Channel, _: SocketAddr, datagram: &[u8]) {
+        std::hint::black_box(datagram);
+    }
+}
+
+/// A PCMU leg whose phone is at `peer`.
+pub fn leg(number: usize, peer: SocketAddr, now: Instant) -> Box<Leg> {
+    let session = Session {
+        rtp: peer,
+        rtcp: peer,
+        codec: Codec::Pcmu,
+        payload_type: 0,
+        telephone_event: Some(101),
+        inband_digits: false,
+        ptime_ms: 20,
+        direction: Direction::SendRecv,
+        remote_held: false,
+    };
+    let config = LegConfig {
+        session,
+        signalling_ip: peer.ip(),
+        latching: Latching::Off,
+        ssrc: number as u32,
+        first_sequence: 0,
+        first_timestamp: 0,
+        cname: "bench".into(),
+        ntp_at_start: 0,
+        seed: number as u64 + 1,
+        jitter: JitterConfig::default(),
+        timeouts: MediaTimeouts::default(),
+    };
+    Box::new(Leg::new(config, now))
+}
+
+/// A shard full of legs, on its own time.
+pub struct Bench<S> {
+    shard: Shard<S>,
+    handle: Handle<S>,
+    now: Instant,
+}
+
+impl<S: LegSocket> Bench<S> {
+    /// `legs` legs in rooms of `room_size`; `wire` gives each its phone's address and its socket.
+    pub fn new(legs: usize, room_size: usize, mut wire: impl FnMut(usize) -> (SocketAddr, S)) -> Self {
+        let rooms = legs.div_ceil(room_size);
+        let (shard, handle) = shard(ShardConfig {
+            max_legs: legs,
+            max_rooms: rooms,
+            orders: 4 * (legs + rooms),
+            reports: 8 * legs + 64,
+            music: Clip::default(),
+        });
+        let mut bench = Self {
+            shard,
+            handle,
+            now: Instant::now(),
+        };
+        for room in 0..rooms {
+            bench.order(Order::OpenRoom {
+                room: RoomKey(room as u64),
+            });
+        }
+        for n in 0..legs {
+            let (peer, socket) = wire(n);
+            let key = LegKey(n as u64);
+            let media = leg(n, peer, bench.now);
+            bench.order(Order::AddLeg {
+                leg: key,
+                media,
+                socket,
+            });
+            bench.order(Order::Join {
+                leg: key,
+                room: RoomKey((n / room_size) as u64),
+            });
+            bench.order(Order::Route {
+                leg: key,
+                speaks: true,
+                hears: Hears::Room,
+            });
+        }
+        bench
+    }
+
+    fn order(&mut self, order: Order<S>) {
+        assert!(
+            self.handle.order(order).is_ok(),
+            "the ring of orders is too small"
+        );
+    }
+
+    /// One tick, 20 ms after the last.
+    pub fn tick(&mut self) {
+        self.now += TICK;
+        self.shard.tick(self.now);
+    }
+
+    /// Reads and drops what was reported, as control would.
+    pub fn drain(&mut self) {
+        while self.handle.poll().is_some() {}
+    }
+
+    /// Sockets that received, mixed and sent: what the shard counts.
+    pub fn stats(&self) -> mixer::Stats {
+        self.shard.stats()
+    }
+}
+
+/// CPU time that this thread has used, in user and kernel mode.
+pub fn cpu_time() -> Duration {
+    let mut time = libc::timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    // SAFETY: the call writes into the timespec it is given, and nowhere else.
+    let outcome = unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut time) };
+    assert_eq!(outcome, 0, "no CPU clock");
+    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
+}
+
+/// Lets this process open as many files as it may.
+pub fn raise_file_limit() {
+    let mut limit = libc::rlimit {
+        rlim_cur: 0,
+        rlim_max: 0,
+    };
+    // SAFETY: both calls only read or write the rlimit they are given.
+    unsafe {
+        if libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) == 0 {
+            limit.rlim_cur = limit.rlim_max;
+            libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit);
+        }
+    }
+}
