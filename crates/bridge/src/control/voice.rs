@@ -7,6 +7,8 @@ use model::{Phrase, Prompt};
 pub enum Sound {
     /// A recording of the catalogue, by name.
     Clip(&'static str),
+    /// A breath between two sentences, 300 ms.
+    Pause,
     /// Somebody came in.
     EntryTone,
     /// Somebody left.
@@ -67,7 +69,10 @@ pub fn fragments() -> impl Iterator<Item = &'static str> {
 /// The recordings that say `phrases` one after another.
 pub fn speak(phrases: &[Phrase]) -> Vec<Sound> {
     let mut sounds = Vec::new();
-    for phrase in phrases {
+    for (n, phrase) in phrases.iter().enumerate() {
+        if n > 0 && begins_sentence(&phrases[n - 1], phrase) {
+            sounds.push(Sound::Pause);
+        }
         match phrase {
             Phrase::Prompt(prompt) => sounds.push(Sound::Clip(Prompt::name(*prompt))),
             Phrase::Number(number) => say_number(*number, &mut sounds),
@@ -75,6 +80,15 @@ pub fn speak(phrases: &[Phrase]) -> Vec<Sound> {
         }
     }
     sounds
+}
+
+/// A prompt behind a prompt or behind keys is a new sentence; behind a number it goes on with it.
+fn begins_sentence(before: &Phrase, phrase: &Phrase) -> bool {
+    match (before, phrase) {
+        (Phrase::Prompt(_) | Phrase::Keys(_), Phrase::Prompt(_)) => true,
+        (Phrase::Number(_) | Phrase::Digits(_), Phrase::Prompt(_)) => false,
+        (_, Phrase::Number(_) | Phrase::Digits(_) | Phrase::Keys(_)) => false,
+    }
 }
 
 fn key(key: char) -> Option<Sound> {
@@ -119,6 +133,7 @@ mod tests {
     fn words(phrase: Phrase) -> String {
         let name = |sound| match sound {
             Sound::Clip(name) => name,
+            Sound::Pause => "pause",
             Sound::EntryTone | Sound::ExitTone => "tone",
         };
         let names: Vec<_> = speak(&[phrase]).into_iter().map(name).collect();
@@ -144,6 +159,18 @@ mod tests {
         ] {
             assert_eq!(words(Phrase::Number(number)), said);
         }
+    }
+
+    #[test]
+    fn sentences_are_set_apart_and_the_parts_of_one_are_not() {
+        let count = [
+            Phrase::Prompt(Prompt::YouAreMuted),
+            Phrase::Prompt(Prompt::ThereAre),
+            Phrase::Number(7),
+            Phrase::Prompt(Prompt::PeopleInMeeting),
+        ];
+        let pauses: Vec<_> = speak(&count).iter().map(|sound| *sound == Sound::Pause).collect();
+        assert_eq!(pauses, [false, true, false, false, false]);
     }
 
     #[test]

@@ -8,6 +8,9 @@ use crate::control::voice::Sound;
 /// Rates that rooms mix at.
 const RATES: &[Rate] = &[Rate::Hz8000];
 
+/// Samples at 48 kHz of the pause between two sentences.
+const PAUSE: usize = 48 * 300;
+
 #[derive(RustEmbed)]
 #[folder = "../media/prompts/en"]
 #[include = "*.opus"]
@@ -16,6 +19,7 @@ struct English;
 /// Everything that can be played.
 pub(super) struct Clips {
     bank: ClipBank,
+    pause: Clip,
     entry: Clip,
     exit: Clip,
 }
@@ -32,6 +36,7 @@ impl Clips {
         }
         Ok(Self {
             bank,
+            pause: Clip::from_full_band(&[0; PAUSE], RATES),
             entry: Tone::Entry.clip(RATES),
             exit: Tone::Exit.clip(RATES),
         })
@@ -41,6 +46,7 @@ impl Clips {
     pub(super) fn get(&self, sound: Sound) -> Option<Clip> {
         match sound {
             Sound::Clip(name) => self.bank.get(name).cloned(),
+            Sound::Pause => Some(self.pause.clone()),
             Sound::EntryTone => Some(self.entry.clone()),
             Sound::ExitTone => Some(self.exit.clone()),
         }
