@@ -15,6 +15,7 @@ use rustls::ServerConfig;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 use tower::ServiceExt;
 
 use crate::config::ApiSection;
@@ -77,13 +78,13 @@ pub(super) async fn serve(listener: TcpListener, tls: Arc<ServerConfig>, limits:
 
 async fn connection(stream: TcpStream, remote: SocketAddr, acceptor: TlsAcceptor, router: Router) {
     let _ = stream.set_nodelay(true);
-    let Ok(Ok(stream)) = timeout(HANDSHAKE, acceptor.accept(stream)).await else {
+    let Ok(Ok(mut stream)) = timeout(HANDSHAKE, acceptor.accept(stream)).await else {
         return;
     };
     // hyper's own timer starts with the first byte; the wait for that one is bounded here.
-    let Ok(Ok(())) = timeout(HEAD, stream.get_ref().0.readable()).await else {
+    if !has_begun(&mut stream) && !matches!(timeout(HEAD, stream.get_ref().0.readable()).await, Ok(Ok(()))) {
         return;
-    };
+    }
     let service = hyper::service::service_fn(move |request| answer(router.clone(), remote, request));
     let served = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
@@ -94,6 +95,12 @@ async fn connection(stream: TcpStream, remote: SocketAddr, acceptor: TlsAcceptor
     if let Err(error) = served {
         tracing::debug!(%error, "an API connection ended early");
     }
+}
+
+/// Whether the first bytes of a request came together with the end of the handshake: the socket has no more to tell then.
+fn has_begun(stream: &mut TlsStream<TcpStream>) -> bool {
+    let state = stream.get_mut().1.process_new_packets();
+    state.is_ok_and(|state| state.plaintext_bytes_to_read() > 0)
 }
 
 async fn answer(
