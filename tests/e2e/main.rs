@@ -1,0 +1,8 @@
+//! The built program over loopback: calls by phones that others wrote, hostile peers, load, and kill -9.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "real sockets and processes: real time, and deadlines that are polled"
+)]
+
+mod softphones;
+mod support;

@@ -1,0 +1,167 @@
+//! `partyline serve` as a process of its own: free ports, a folder of its own, an orderly end.
+
+use std::fs::{self, File};
+use std::net::SocketAddr;
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use super::program::partyline;
+use super::rest::Rest;
+use super::until::until;
+
+/// Start in a debug build on a busy machine.
+const START: Duration = Duration::from_secs(30);
+/// Calls, records and the store are closed within this.
+const STOP: Duration = Duration::from_secs(15);
+/// Tries when a port that was free for UDP is taken for TCP.
+const TRIES: usize = 5;
+/// Lines of its log shown when a test fails.
+const LOG_LINES: usize = 40;
+
+/// A running bridge with the demo numbers and room; ends with SIGTERM when dropped.
+pub(crate) struct Bridge {
+    child: Option<Child>,
+    folder: TempDir,
+    sip: SocketAddr,
+    rest: Rest,
+    /// From the start of the process to the last line of its banner.
+    pub(crate) started_in: Duration,
+}
+
+impl Bridge {
+    /// Starts with defaults.
+    pub(crate) fn start() -> Self {
+        Self::start_with("")
+    }
+
+    /// Starts with this configuration.
+    pub(crate) fn start_with(configuration: &str) -> Self {
+        let folder = TempDir::new().expect("a temporary folder");
+        fs::write(folder.path().join("partyline.toml"), configuration).expect("a file is written");
+        Self::run(folder)
+    }
+
+    fn run(folder: TempDir) -> Self {
+        for _ in 0..TRIES {
+            let begin = Instant::now();
+            let mut child = spawn(folder.path());
+            let banner = folder.path().join("out");
+            let started = until("the bridge starts", START, || {
+                let text = fs::read_to_string(&banner).unwrap_or_default();
+                let ended = child.try_wait().expect("a child can be asked").is_some();
+                if text.contains("certificate ") || ended {
+                    Some((text, ended))
+                } else {
+                    None
+                }
+            });
+            if let (text, false) = started {
+                let sip = word_after(&text, "calls at sip:").parse().expect("an address");
+                let rest = Rest::new(&text, &folder.path().join("data"));
+                return Self {
+                    child: Some(child),
+                    folder,
+                    sip,
+                    rest,
+                    started_in: begin.elapsed(),
+                };
+            }
+        }
+        panic!("the bridge does not start: {}", tail(&folder.path().join("err")));
+    }
+
+    /// Where it takes calls, UDP and TCP.
+    pub(crate) fn sip(&self) -> SocketAddr {
+        self.sip
+    }
+
+    /// Its API, with the administrator's login.
+    pub(crate) fn rest(&self) -> &Rest {
+        &self.rest
+    }
+
+    /// A file name in the folder that goes with it.
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Its process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.as_ref().expect("it runs").id()
+    }
+
+    /// Ends it as a power cut would, and starts it again on the same data.
+    pub(crate) fn kill_and_restart(mut self) -> Self {
+        let mut child = self.child.take().expect("it runs");
+        child.kill().expect("it can be killed");
+        let status = child.wait().expect("it ends");
+        assert_eq!(status.signal(), Some(9), "it had ended before");
+        let folder = std::mem::replace(&mut self.folder, TempDir::new().expect("a temporary folder"));
+        Self::run(folder)
+    }
+
+    fn stop(&mut self) -> Option<ExitStatus> {
+        let mut child = self.child.take()?;
+        signal(child.id(), "TERM");
+        let end = Instant::now() + STOP;
+        while Instant::now() < end {
+            if let Some(status) = child.try_wait().expect("a child can be asked") {
+                return Some(status);
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        child.kill().expect("it can be killed");
+        Some(child.wait().expect("it ends"))
+    }
+}
+
+impl Drop for Bridge {
+    fn drop(&mut self) {
+        let status = self.stop();
+        if std::thread::panicking() {
+            eprintln!("the bridge's log ends with:\n{}", tail(&self.file("err")));
+        } else if let Some(status) = status {
+            assert!(status.success(), "the bridge ended with {status}");
+        }
+    }
+}
+
+/// Sends a signal to a process that the caller started.
+pub(crate) fn signal(pid: u32, name: &str) {
+    let _ = Command::new("kill")
+        .args([&format!("-{name}"), &pid.to_string()])
+        .status();
+}
+
+fn spawn(folder: &Path) -> Child {
+    let file = |name: &str| File::create(folder.join(name)).expect("a file is made");
+    Command::new(partyline())
+        .args(["serve", "--demo", "--sip", "127.0.0.1:0", "--api", "127.0.0.1:0"])
+        .arg("--config")
+        .arg(folder.join("partyline.toml"))
+        .arg("--data")
+        .arg(folder.join("data"))
+        .stdout(file("out"))
+        .stderr(file("err"))
+        .spawn()
+        .expect("the program runs")
+}
+
+/// The word of `text` that follows `label`.
+pub(crate) fn word_after<'a>(text: &'a str, label: &str) -> &'a str {
+    let rest = text
+        .split(label)
+        .nth(1)
+        .unwrap_or_else(|| panic!("no {label:?} in {text}"));
+    rest.split_whitespace().next().unwrap_or_default()
+}
+
+fn tail(path: &Path) -> String {
+    let text = fs::read_to_string(path).unwrap_or_default();
+    let lines: Vec<_> = text.lines().collect();
+    lines[lines.len().saturating_sub(LOG_LINES)..].join("\n")
+}

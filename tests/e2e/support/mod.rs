@@ -1,0 +1,8 @@
+//! What the tests share: the program, its REST API, phones, and sound.
+
+pub(crate) mod baresip;
+pub(crate) mod bridge;
+pub(crate) mod program;
+pub(crate) mod rest;
+pub(crate) mod sound;
+pub(crate) mod until;

@@ -1,0 +1,112 @@
+//! The REST API through curl, over HTTPS, with the certificate that the bridge made.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::bridge::word_after;
+use super::program::tool;
+use super::until::until;
+
+/// An answer.
+#[derive(Clone, Debug)]
+pub(crate) struct Answer {
+    /// HTTP status.
+    pub(crate) status: u16,
+    /// Its JSON; null where there is none.
+    pub(crate) body: Value,
+}
+
+/// The API of one bridge, with one login.
+#[derive(Clone, Debug)]
+pub(crate) struct Rest {
+    /// `https://127.0.0.1:PORT/conference/v1`.
+    pub(crate) url: String,
+    /// `login:password`.
+    pub(crate) login: String,
+    /// The bridge's certificate, PEM.
+    pub(crate) certificate: PathBuf,
+}
+
+impl Rest {
+    /// From what the program prints at its start.
+    pub(crate) fn new(banner: &str, data: &Path) -> Self {
+        let login = banner.lines().find(|line| line.contains("login admin "));
+        let password = word_after(login.expect("the administrator's login"), "password ");
+        Self {
+            url: word_after(banner, "API ").to_owned(),
+            login: format!("admin:{password}"),
+            certificate: data.join("cert.pem"),
+        }
+    }
+
+    /// Any request.
+    pub(crate) fn request(&self, method: &str, path: &str, body: Option<&Value>) -> Answer {
+        let mut curl = Command::new(tool("curl"));
+        curl.args([
+            "--silent",
+            "--show-error",
+            "--max-time",
+            "20",
+            "--write-out",
+            "\n%{http_code}",
+        ])
+        .args(["--request", method, "--user", &self.login, "--cacert"])
+        .arg(&self.certificate);
+        if let Some(body) = body {
+            curl.args([
+                "--header",
+                "Content-Type: application/json",
+                "--data",
+                &body.to_string(),
+            ]);
+        }
+        let output = curl
+            .arg(format!("{}{path}", self.url))
+            .output()
+            .expect("curl runs");
+        let text = String::from_utf8(output.stdout).expect("answers are UTF-8");
+        let complaint = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{method} {path}: {complaint}");
+        let (body, status) = text.rsplit_once('\n').expect("a status at the end");
+        Answer {
+            status: status.parse().expect("a status"),
+            body: serde_json::from_str(body).unwrap_or(Value::Null),
+        }
+    }
+
+    /// GET that must answer 200.
+    pub(crate) fn get(&self, path: &str) -> Value {
+        let answer = self.request("GET", path, None);
+        assert_eq!(answer.status, 200, "GET {path}: {}", answer.body);
+        answer.body
+    }
+
+    /// PUT that must answer 200.
+    pub(crate) fn put(&self, path: &str, body: &Value) -> Value {
+        let answer = self.request("PUT", path, Some(body));
+        assert_eq!(answer.status, 200, "PUT {path}: {}", answer.body);
+        answer.body
+    }
+
+    /// DELETE that must answer 204.
+    pub(crate) fn delete(&self, path: &str) {
+        let answer = self.request("DELETE", path, None);
+        assert_eq!(answer.status, 204, "DELETE {path}: {}", answer.body);
+    }
+
+    /// All items of a list.
+    pub(crate) fn list(&self, path: &str) -> Vec<Value> {
+        let body = self.get(&format!("{path}?limit=1000"));
+        body["items"].as_array().cloned().expect("a list has items")
+    }
+
+    /// The one item of a list that fits, once there is one.
+    pub(crate) fn wait_for(&self, path: &str, what: &str, fits: impl Fn(&Value) -> bool) -> Value {
+        until(what, Duration::from_secs(15), || {
+            self.list(path).into_iter().find(&fits)
+        })
+    }
+}
