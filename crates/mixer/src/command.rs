@@ -66,7 +66,10 @@ impl<S: LegSocket> Shard<S> {
 
     fn remove(&mut self, leg: LegKey) -> Option<()> {
         let place = self.legs.forget(leg)?;
-        self.legs.at(place)?.leave();
+        let Self { legs, out, .. } = self;
+        let slot = legs.at(place)?;
+        slot.leave();
+        slot.player.stop(&mut |ended| out.ended(ended));
         Some(())
     }
 

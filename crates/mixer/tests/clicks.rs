@@ -1,70 +1,110 @@
-//! No change makes a click: the worst step between two samples stays near that of the tones themselves.
+//! No change makes a click: the worst step between two samples stays that of the tones and ramps themselves.
+//!
+//! All tones are deep, so that their own steps are small beside their peaks, and none fits a tick evenly, so that a cut at
+//! the edge of a tick meets another phase each time. A cut then shows as a step of up to a whole peak.
 
 mod common;
 
-use common::{MUSIC_HZ, PEAK, PROMPT_HZ, World, clip};
-use mixer::{Hears, LegKey, Order, PlayId, Playlist, RoomKey, Target};
+use std::sync::LazyLock;
 
-/// Largest step between two samples of a tone of `hz`.
+use common::{PEAK, World, clip, config};
+use media::Clip;
+use mixer::{Hears, LegKey, Order, PlayId, Playlist, RoomKey, ShardConfig, Target};
+use proptest::prelude::*;
+
+const TALK: f64 = 97.0;
+const OTHER: f64 = 113.0;
+const PROMPT: f64 = 83.0;
+const MUSIC: f64 = 71.0;
+
+/// Largest step between two samples of a tone of `hz` with our ramp on it: a fortieth of the peak each.
 fn step(hz: f64) -> f64 {
-    2.0 * PEAK * (std::f64::consts::PI * hz / 8_000.0).sin()
+    2.0 * PEAK * (std::f64::consts::PI * hz / 8_000.0).sin() + PEAK / 40.0
 }
 
-/// Steps that G.711 adds by its rounding, in both directions of both legs.
+/// Steps that G.711 adds by its rounding, on both of the wires that a voice passes.
 const ROUNDING: f64 = 260.0;
 
-/// Two phones in a room, the first speaks; `change` is made in the middle of its tone, several times, at odd moments.
-fn worst_jump(changes: &[&dyn Fn(&mut World)]) -> i32 {
-    let mut world = World::new(3);
+fn limit(tones: &[f64]) -> f64 {
+    tones.iter().map(|hz| step(*hz)).sum::<f64>() + ROUNDING
+}
+
+/// Longer than any of these tests, so that its ends are not heard; made once, for it takes its time.
+static MUSIC_CLIP: LazyLock<Clip> = LazyLock::new(|| clip(MUSIC, 6_000));
+
+/// Three phones in a room, the first says a tone; what the second hears is examined.
+fn world(late: u64) -> World {
+    let music = MUSIC_CLIP.clone();
+    let mut world = World::with(3, ShardConfig { music, ..config() });
+    world.phones[0].hz = TALK;
+    world.phones[1].hz = OTHER;
+    world.phones[2].hz = OTHER;
     world.phones[1].speaks = false;
     world.phones[2].speaks = false;
     world.gather(1);
     world.order(Order::OpenRoom { room: RoomKey(2) });
-    world.run(300);
-    world.listen_anew();
-    for change in changes {
-        change(&mut world);
-        world.run(140);
+    world.run(300 + 20 * late);
+    world
+}
+
+/// What the second phone hears while `changes` are made one after another; and that they make a difference.
+fn heard_through(late: u64, changes: &[&dyn Fn(&mut World)]) -> (i32, bool) {
+    let mut changed = world(late);
+    let mut steady = world(late);
+    for world in [&mut changed, &mut steady] {
+        world.listen_anew();
     }
-    assert!(
-        world.phones[1]
-            .heard
-            .iter()
-            .any(|sample| sample.unsigned_abs() > 2_000)
-    );
-    world.phones[1].worst_jump()
+    for change in changes {
+        change(&mut changed);
+        changed.run(140);
+        steady.run(140);
+    }
+    let differs = changed.phones[1].heard != steady.phones[1].heard;
+    (changed.phones[1].worst_jump(), differs)
 }
 
-fn check(name: &str, tones: &[f64], changes: &[&dyn Fn(&mut World)]) {
-    let worst = worst_jump(changes);
-    // A ramp of 40 samples adds a fortieth of the peak to each step.
-    let limit = tones.iter().map(|hz| step(*hz) + PEAK / 40.0).sum::<f64>() + ROUNDING;
-    assert!(
-        f64::from(worst) < limit,
-        "{name}: a step of {worst}, tones alone explain {limit:.0}"
-    );
+/// Makes the changes at twelve phases of the tones.
+fn check(tones: &[f64], changes: &[&dyn Fn(&mut World)]) {
+    let limit = limit(tones);
+    for late in 0..12 {
+        let (worst, differs) = heard_through(late, changes);
+        assert!(
+            f64::from(worst) < limit,
+            "a step of {worst}, {late} ticks late; tones alone explain {limit:.0}"
+        );
+        assert!(differs, "nothing has changed");
+    }
 }
 
-const TALK: f64 = 300.0;
+fn play(to: Target, ms: usize) -> impl Fn(&mut World) {
+    move |world| {
+        let playlist = Playlist {
+            id: PlayId(1),
+            sounds: Box::new([clip(PROMPT, ms)]),
+        };
+        world.order(Order::Play { to, playlist });
+    }
+}
 
 #[test]
 fn mute_and_unmute() {
     let mute: &dyn Fn(&mut World) = &|world| world.route(0, false, Hears::Room);
     let unmute: &dyn Fn(&mut World) = &|world| world.route(0, true, Hears::Room);
-    check("mute", &[TALK], &[mute, unmute, mute, unmute]);
+    check(&[TALK], &[mute, unmute, mute, unmute]);
 }
 
 #[test]
 fn gain_up_and_down() {
     let gain = |db| move |world: &mut World| world.order(Order::Gain { leg: LegKey(0), db });
-    check("gain", &[TALK], &[&gain(-40), &gain(0), &gain(-12), &gain(0)]);
+    check(&[TALK], &[&gain(-40), &gain(0), &gain(-12), &gain(0)]);
 }
 
 #[test]
 fn hold_with_music_and_back() {
     let hold: &dyn Fn(&mut World) = &|world| world.route(1, false, Hears::Music);
     let back: &dyn Fn(&mut World) = &|world| world.route(1, true, Hears::Room);
-    check("hold", &[TALK, MUSIC_HZ], &[hold, back, hold, back]);
+    let deaf: &dyn Fn(&mut World) = &|world| world.route(1, true, Hears::Nothing);
+    check(&[TALK, MUSIC], &[hold, back, hold, deaf, back]);
 }
 
 #[test]
@@ -72,7 +112,7 @@ fn the_listener_leaves_the_room_and_comes_back() {
     let part: &dyn Fn(&mut World) = &|world| world.order(Order::Part { leg: LegKey(1) });
     let other: &dyn Fn(&mut World) = &|world| world.enter(1, 2);
     let back: &dyn Fn(&mut World) = &|world| world.enter(1, 1);
-    check("listener", &[TALK], &[part, back, other, back]);
+    check(&[TALK], &[part, back, other, back]);
 }
 
 #[test]
@@ -80,69 +120,148 @@ fn the_speaker_leaves_the_room_and_comes_back() {
     let part: &dyn Fn(&mut World) = &|world| world.order(Order::Part { leg: LegKey(0) });
     let other: &dyn Fn(&mut World) = &|world| world.enter(0, 2);
     let back: &dyn Fn(&mut World) = &|world| world.enter(0, 1);
-    check("speaker", &[TALK], &[part, back, other, back]);
+    check(&[TALK], &[part, back, other, back]);
 }
 
 #[test]
 fn the_speaker_hangs_up() {
-    let gone: &dyn Fn(&mut World) = &|world| world.order(Order::RemoveLeg { leg: LegKey(0) });
-    check("hang-up", &[TALK], &[&|_| {}, gone]);
+    check(
+        &[TALK],
+        &[&|world| world.order(Order::RemoveLeg { leg: LegKey(0) })],
+    );
 }
 
 #[test]
 fn the_room_closes() {
     let closed: &dyn Fn(&mut World) = &|world| world.order(Order::CloseRoom { room: RoomKey(1) });
-    check("close", &[TALK], &[&|_| {}, closed]);
+    check(&[TALK], &[closed]);
+    check(&[TALK, PROMPT], &[&play(Target::Room(RoomKey(1)), 500), closed]);
 }
 
 #[test]
-fn prompts_start_stop_and_interrupt_each_other_over_the_ducked_room() {
-    let play = |to, ms| {
-        move |world: &mut World| {
-            let playlist = Playlist {
-                id: PlayId(1),
-                sounds: Box::new([clip(PROMPT_HZ, ms)]),
-            };
-            world.order(Order::Play { to, playlist });
-        }
+fn others_who_talk_come_and_go_and_are_muted() {
+    let talk: &dyn Fn(&mut World) = &|world| {
+        world.phones[2].speaks = true;
+        world.route(2, false, Hears::Room);
     };
+    let unmute: &dyn Fn(&mut World) = &|world| world.route(2, true, Hears::Room);
+    let mute: &dyn Fn(&mut World) = &|world| world.route(2, false, Hears::Room);
+    let part: &dyn Fn(&mut World) = &|world| world.order(Order::Part { leg: LegKey(2) });
+    let back: &dyn Fn(&mut World) = &|world| world.enter(2, 1);
+    let gone: &dyn Fn(&mut World) = &|world| world.order(Order::RemoveLeg { leg: LegKey(2) });
+    check(&[TALK, OTHER], &[talk, unmute, mute, unmute, part, back, gone]);
+}
+
+#[test]
+fn a_listener_who_talks_himself_hears_no_click_when_things_change() {
+    let talk: &dyn Fn(&mut World) = &|world| world.phones[1].speaks = true;
+    let mute_me: &dyn Fn(&mut World) = &|world| world.route(1, false, Hears::Room);
+    let mute: &dyn Fn(&mut World) = &|world| world.route(0, false, Hears::Room);
+    let unmute: &dyn Fn(&mut World) = &|world| world.route(0, true, Hears::Room);
+    let unmute_me: &dyn Fn(&mut World) = &|world| world.route(1, true, Hears::Room);
+    let part: &dyn Fn(&mut World) = &|world| world.order(Order::Part { leg: LegKey(1) });
+    check(&[TALK], &[talk, mute_me, mute, unmute, unmute_me, part]);
+}
+
+#[test]
+fn private_prompts_start_stop_and_interrupt_each_other_over_the_ducked_room() {
     let hush: &dyn Fn(&mut World) = &|world| world.order(Order::Hush { leg: LegKey(1) });
     let leg = Target::Leg(LegKey(1));
+    let plays = [play(leg, 83), play(leg, 500), play(leg, 500), play(leg, 47)];
     // Two prompts cross when one interrupts the other.
-    let tones = [TALK, PROMPT_HZ, PROMPT_HZ];
     check(
-        "private",
-        &tones,
-        &[
-            &play(leg, 83),
-            &play(leg, 500),
-            &play(leg, 500),
-            hush,
-            &play(leg, 47),
-        ],
-    );
-    let room = Target::Room(RoomKey(1));
-    check(
-        "room",
-        &tones,
-        &[&play(room, 83), &play(room, 500), &play(room, 99), &|_| {}],
+        &[TALK, PROMPT, PROMPT],
+        &[&plays[0], &plays[1], &plays[2], hush, &plays[3]],
     );
 }
 
 #[test]
-fn a_test_of_clicks_would_notice_one() {
-    let mut world = World::new(2);
-    world.gather(1);
-    world.run(200);
+fn announcements_start_end_and_interrupt_each_other() {
+    let room = Target::Room(RoomKey(1));
+    let but_one = Target::RoomExcept(RoomKey(1), LegKey(2));
+    check(
+        &[TALK, PROMPT, PROMPT],
+        &[
+            &play(room, 83),
+            &play(but_one, 500),
+            &play(room, 500),
+            &play(but_one, 99),
+        ],
+    );
+}
+
+#[test]
+fn a_prompt_that_plays_when_the_call_ends_fades_out_too() {
+    let prompt = play(Target::Leg(LegKey(1)), 5_000);
+    for late in 0..12 {
+        let mut world = world(late);
+        prompt(&mut world);
+        world.run(100);
+        world.order(Order::RemoveLeg { leg: LegKey(1) });
+        world.tick();
+        let last = world.phones[1].frame();
+        assert_eq!(last[120..], [0; 40], "{late}");
+    }
+}
+
+/// The worst step that a cut at the edge of a tick would make, `late` ticks in.
+fn worst_of_a_cut(late: u64) -> i32 {
+    let mut world = world(late);
     world.listen_anew();
     world.run(40);
-    world.phones[1].heard[205..].fill(0);
-    let peak = f64::from(
-        world.phones[1].heard[200..205]
-            .iter()
-            .map(|s| s.unsigned_abs())
-            .max()
-            .unwrap(),
-    );
-    assert!(f64::from(world.phones[1].worst_jump()) > step(TALK) + ROUNDING || peak < 900.0);
+    world.phones[1].heard[160..].fill(0);
+    world.phones[1].worst_jump()
+}
+
+#[test]
+fn cuts_would_be_noticed() {
+    let noticed = |tones: &[f64]| {
+        let limit = limit(tones);
+        (0..12)
+            .filter(|late| f64::from(worst_of_a_cut(*late)) > limit)
+            .count()
+    };
+    assert!(noticed(&[TALK]) >= 8 && noticed(&[TALK, PROMPT, PROMPT, MUSIC]) >= 4);
+}
+
+/// Changes for the speaker, the listener or their room.
+fn change() -> impl Strategy<Value = (u8, usize, u64)> {
+    (0u8..11, 0usize..2, 1u64..8)
+}
+
+fn apply(world: &mut World, (what, phone, length): (u8, usize, u64)) {
+    let leg = world.phones[phone].key;
+    let ms = 37 * length as usize;
+    match what {
+        0 => world.order(Order::Part { leg }),
+        1 => world.enter(phone, 1),
+        2 => world.enter(phone, 2),
+        3 => world.route(phone, false, Hears::Music),
+        4 => world.route(phone, true, Hears::Nothing),
+        5 => world.order(Order::Gain {
+            leg,
+            db: -5 * length as i8,
+        }),
+        6 => world.order(Order::Gain { leg, db: 0 }),
+        7 => world.order(Order::Hush { leg }),
+        8 => play(Target::Leg(leg), ms)(world),
+        9 => play(Target::Room(RoomKey(1)), ms)(world),
+        _ => world.route(phone, true, Hears::Room),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn no_row_of_changes_makes_a_click(changes in proptest::collection::vec((change(), 0u64..4), 1..60)) {
+        let mut world = world(0);
+        for (change, ticks) in changes {
+            apply(&mut world, change);
+            world.run(20 * ticks);
+        }
+        world.run(100);
+        // To the leg and to the room, each may interrupt itself.
+        let limit = limit(&[TALK, PROMPT, PROMPT, PROMPT, PROMPT, MUSIC]);
+        prop_assert!(f64::from(world.phones[1].worst_jump()) < limit, "{} > {limit}", world.phones[1].worst_jump());
+    }
 }

@@ -219,6 +219,17 @@ pub(crate) fn peak_of(hz: f64, samples: &[i16]) -> f64 {
     2.0 * re.hypot(im) / samples.len() as f64
 }
 
+/// Sizes that fit the tests.
+pub(crate) fn config() -> ShardConfig {
+    ShardConfig {
+        max_legs: 64,
+        max_rooms: 8,
+        orders: 1_024,
+        reports: 4_096,
+        music: clip(MUSIC_HZ, 100),
+    }
+}
+
 /// Phones and the shard they call.
 pub(crate) struct World {
     pub(crate) shard: Shard<SimSocket>,
@@ -231,16 +242,7 @@ pub(crate) struct World {
 impl World {
     /// `phones` legs, added but in no room.
     pub(crate) fn new(phones: u64) -> Self {
-        Self::with(
-            phones,
-            ShardConfig {
-                max_legs: 64,
-                max_rooms: 8,
-                orders: 1_024,
-                reports: 4_096,
-                music: clip(MUSIC_HZ, 100),
-            },
-        )
+        Self::with(phones, config())
     }
 
     pub(crate) fn with(phones: u64, config: ShardConfig) -> Self {
