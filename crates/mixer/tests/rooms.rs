@@ -6,13 +6,6 @@ use common::{MUSIC_HZ, PEAK, PROMPT_HZ, World, clip, seconds};
 use mixer::{Hears, LegKey, Order, PlayId, Playlist, Report, Retired, RoomKey, Target};
 use proptest::prelude::*;
 
-fn prompt(id: u64, ms: usize) -> Playlist {
-    Playlist {
-        id: PlayId(id),
-        sounds: Box::new([clip(PROMPT_HZ, ms)]),
-    }
-}
-
 #[test]
 fn everybody_hears_everybody_else_and_nobody_himself() {
     let mut world = World::new(6);
@@ -135,23 +128,25 @@ fn a_private_prompt_is_heard_by_one_and_the_room_goes_on_softly_beneath_it() {
 
 #[test]
 fn an_announcement_is_heard_by_the_whole_room_but_for_the_one_left_out_and_for_those_on_hold() {
-    let mut world = World::new(4);
+    let mut world = World::new(5);
+    world.phones[4].speaks = false;
     world.gather(1);
     world.order(Order::OpenRoom { room: RoomKey(2) });
     world.enter(3, 2);
     world.route(2, false, Hears::Music);
     world.run(200);
     for (to, hearers) in [
-        (Target::Room(RoomKey(1)), vec![0, 1]),
-        (Target::RoomExcept(RoomKey(1), LegKey(0)), vec![1]),
-        (Target::RoomExcept(RoomKey(1), LegKey(3)), vec![0, 1]),
+        (Target::Room(RoomKey(1)), vec![0, 1, 4]),
+        (Target::RoomExcept(RoomKey(1), LegKey(0)), vec![1, 4]),
+        (Target::RoomExcept(RoomKey(1), LegKey(4)), vec![0, 1]),
+        (Target::RoomExcept(RoomKey(1), LegKey(3)), vec![0, 1, 4]),
     ] {
         world.order(Order::Play {
             to,
             playlist: prompt(1, 2_000),
         });
         world.run(200);
-        for n in 0..4 {
+        for n in 0..5 {
             let loud = world.phones[n].hears(PROMPT_HZ) > PEAK * 0.9;
             assert_eq!(loud, hearers.contains(&n), "{to:?} {n}");
         }
@@ -311,6 +306,19 @@ fn everything_given_in_comes_back_and_orders_that_name_nothing_are_counted() {
         (3, 1, 3, 1, 0)
     );
     assert_eq!(world.phones[0].socket.0.borrow().rtcp_sent, 1, "a goodbye");
+}
+
+#[test]
+fn rooms_come_and_go_for_ever() {
+    let mut world = World::new(2);
+    for room in 0..100 {
+        world.gather(room);
+        world.run(200);
+        assert!(world.hears(0, 1) && world.hears(1, 0), "room {room}");
+        world.order(Order::CloseRoom { room: RoomKey(room) });
+        world.run(40);
+    }
+    assert_eq!(world.shard.stats().orders_refused, 0);
 }
 
 #[test]

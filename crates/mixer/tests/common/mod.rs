@@ -12,7 +12,8 @@ use media::{
     Session, TICK,
 };
 use mixer::{
-    Channel, Handle, Hears, LegKey, LegSocket, Order, Received, Report, RoomKey, Shard, ShardConfig, shard,
+    Channel, Handle, Hears, LegKey, LegSocket, Order, PlayId, Playlist, Received, Report, RoomKey, Shard,
+    ShardConfig, shard,
 };
 
 /// Samples of a tick.
@@ -27,11 +28,14 @@ const HEADER: usize = 12;
 /// Both directions of one phone's wire; of fixed size, so that it never touches the heap.
 #[derive(Debug)]
 pub(crate) struct Wire {
-    inbound: VecDeque<[u8; HEADER + TICK_SAMPLES]>,
+    pub(crate) inbound: VecDeque<[u8; HEADER + TICK_SAMPLES]>,
     last_sent: [u8; TICK_SAMPLES],
     pub(crate) sent: u64,
     pub(crate) rtcp_sent: u64,
     pub(crate) fails: bool,
+    /// Datagrams of a stranger that lie before the phone's own, and how many were read so far.
+    pub(crate) rubbish: u32,
+    pub(crate) rubbish_read: u32,
 }
 
 #[derive(Clone, Debug)]
@@ -45,6 +49,8 @@ impl SimSocket {
             sent: 0,
             rtcp_sent: 0,
             fails: false,
+            rubbish: 0,
+            rubbish_read: 0,
         })))
     }
 }
@@ -53,6 +59,12 @@ impl LegSocket for SimSocket {
     fn receive(&mut self, channel: Channel, buffer: &mut [u8]) -> Option<Received> {
         let mut wire = self.0.borrow_mut();
         assert!(!wire.fails, "a fault is injected");
+        if channel == Channel::Rtp && wire.rubbish > 0 {
+            wire.rubbish -= 1;
+            wire.rubbish_read += 1;
+            let from = SocketAddr::from(([198, 51, 100, 6], 666));
+            return Some(Received { from, len: 100 });
+        }
         let datagram = match channel {
             Channel::Rtp => wire.inbound.pop_front()?,
             Channel::Rtcp => return None,
@@ -87,6 +99,14 @@ pub(crate) fn clip(hz: f64, ms: usize) -> Clip {
         .map(|n| (angle(hz, n, 48_000.0).sin() * PEAK) as i16)
         .collect();
     Clip::from_full_band(&audio, &[Rate::Hz8000])
+}
+
+/// A prompt of `ms`; told as the given number.
+pub(crate) fn prompt(id: u64, ms: usize) -> Playlist {
+    Playlist {
+        id: PlayId(id),
+        sounds: Box::new([clip(PROMPT_HZ, ms)]),
+    }
 }
 
 fn angle(hz: f64, n: usize, rate: f64) -> f64 {
@@ -303,11 +323,16 @@ impl World {
         self.order(Order::Route { leg, speaks, hears });
     }
 
-    /// One tick of everybody; touches no heap unless a phone keeps what it hears.
-    pub(crate) fn tick(&mut self) {
+    /// Every phone puts its next 20 ms on the wire.
+    pub(crate) fn talk(&mut self) {
         for phone in &mut self.phones {
             phone.talk(&mut self.frame);
         }
+    }
+
+    /// One tick of everybody; touches no heap unless a phone keeps what it hears.
+    pub(crate) fn tick(&mut self) {
+        self.talk();
         self.now += TICK;
         self.shard.tick(self.now);
         for phone in self.phones.iter_mut().filter(|phone| phone.keeps) {

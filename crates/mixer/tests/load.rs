@@ -1,0 +1,81 @@
+//! Floods, reading between ticks, and ticks that come late.
+
+mod common;
+
+use std::time::Duration;
+
+use common::World;
+use media::TICK;
+use mixer::Schedule;
+
+#[test]
+fn a_flood_at_one_leg_is_read_to_a_bound_and_no_leg_loses_a_frame() {
+    let mut world = World::new(10);
+    world.gather(1);
+    world.run(300);
+    for _ in 0..50 {
+        world.phones[0].socket.0.borrow_mut().rubbish += 400;
+        world.tick();
+        for listener in 0..10 {
+            for speaker in 0..10 {
+                assert_eq!(
+                    world.hears(listener, speaker),
+                    listener != speaker,
+                    "{listener} {speaker}"
+                );
+            }
+        }
+    }
+    assert_eq!(world.shard.stats().receive_limited, 0);
+}
+
+#[test]
+fn a_flood_above_every_bound_costs_a_tick_a_bounded_time_and_only_the_leg_it_is_aimed_at() {
+    let mut world = World::new(3);
+    world.gather(1);
+    world.run(300);
+    world.phones[0].socket.0.borrow_mut().rubbish = 1_000_000;
+    world.tick();
+    let read = world.phones[0].socket.0.borrow().rubbish_read;
+    assert!((1_000..1_100).contains(&read), "{read}");
+    world.run(400);
+    assert!(world.hears(1, 2) && world.hears(2, 1) && world.hears(0, 1));
+    assert!(!world.hears(1, 0) && world.shard.stats().receive_limited >= 20);
+}
+
+#[test]
+fn what_is_read_between_ticks_is_heard() {
+    let mut world = World::new(2);
+    world.gather(1);
+    world.run(100);
+    world.talk();
+    world.shard.pump(world.now + Duration::from_millis(10));
+    assert!(
+        world
+            .phones
+            .iter()
+            .all(|phone| phone.socket.0.borrow().inbound.is_empty())
+    );
+    world.now += TICK;
+    world.shard.tick(world.now);
+    world.run(200);
+    assert!(world.hears(0, 1) && world.hears(1, 0));
+}
+
+#[test]
+fn late_ticks_are_made_up_for_and_counted() {
+    let mut world = World::new(1);
+    let mut schedule = Schedule::new(world.now);
+    assert_eq!(world.shard.run(&mut schedule, world.now), 0);
+    assert_eq!(world.shard.run(&mut schedule, world.now + TICK), 1);
+    assert_eq!(world.shard.run(&mut schedule, world.now + TICK * 4 + TICK / 2), 3);
+    world.shard.note_spent(Duration::from_millis(3));
+    world.shard.note_spent(Duration::from_millis(2));
+    let stats = world.shard.stats();
+    assert_eq!((stats.ticks, stats.late, stats.skipped), (4, 3, 0));
+    assert_eq!(
+        (stats.worst_late, stats.worst_tick),
+        (TICK * 2 + TICK / 2, Duration::from_millis(3))
+    );
+    assert_eq!(world.phones[0].socket.0.borrow().sent, 4);
+}
