@@ -4,5 +4,6 @@
     reason = "real sockets and processes: real time, and deadlines that are polled"
 )]
 
+mod readme;
 mod softphones;
 mod support;

@@ -24,22 +24,27 @@ pub(crate) struct Answer {
 pub(crate) struct Rest {
     /// `https://127.0.0.1:PORT/conference/v1`.
     pub(crate) url: String,
-    /// `login:password`.
-    pub(crate) login: String,
+    /// `login:password` of the administrator.
+    login: String,
+    banner: String,
     /// The bridge's certificate, PEM.
-    pub(crate) certificate: PathBuf,
+    certificate: PathBuf,
 }
 
 impl Rest {
     /// From what the program prints at its start.
     pub(crate) fn new(banner: &str, data: &Path) -> Self {
-        let login = banner.lines().find(|line| line.contains("login admin "));
-        let password = word_after(login.expect("the administrator's login"), "password ");
         Self {
             url: word_after(banner, "API ").to_owned(),
-            login: format!("admin:{password}"),
+            login: login_of(banner, "admin"),
+            banner: banner.to_owned(),
             certificate: data.join("cert.pem"),
         }
+    }
+
+    /// `login:password` of another account that was made at the first start.
+    pub(crate) fn login_of(&self, login: &str) -> String {
+        login_of(&self.banner, login)
     }
 
     /// Any request.
@@ -109,4 +114,12 @@ impl Rest {
             self.list(path).into_iter().find(&fits)
         })
     }
+}
+
+fn login_of(banner: &str, login: &str) -> String {
+    let line = banner
+        .lines()
+        .find(|line| line.contains(&format!("login {login} ")));
+    let password = word_after(line.unwrap_or_else(|| panic!("no login {login}")), "password ");
+    format!("{login}:{password}")
 }
