@@ -2,8 +2,8 @@
 
 mod common;
 
-use common::{MUSIC_HZ, PEAK, PROMPT_HZ, World, clip, seconds};
-use mixer::{Hears, LegKey, Order, PlayId, Playlist, Report, Retired, RoomKey, Target};
+use common::{MUSIC_HZ, PEAK, PROMPT_HZ, World, prompt, seconds};
+use mixer::{Hears, LegKey, Order, PlayId, Report, RoomKey, Target};
 use proptest::prelude::*;
 
 #[test]
@@ -216,99 +216,6 @@ fn talking_is_told_when_it_begins_and_when_it_ends_and_when_a_talker_is_muted() 
 }
 
 #[test]
-fn a_leg_whose_processing_fails_is_retired_and_the_others_lose_nothing() {
-    std::panic::set_hook(Box::new(|_| {}));
-    let mut world = World::new(50);
-    world.phones[3..]
-        .iter_mut()
-        .for_each(|phone| phone.speaks = false);
-    world.gather(1);
-    world.run(200);
-    world.order(Order::Play {
-        to: Target::Leg(LegKey(1)),
-        playlist: prompt(9, 5_000),
-    });
-    world.tick();
-    world.phones[1].socket.0.borrow_mut().fails = true;
-    let sent: Vec<_> = world
-        .phones
-        .iter()
-        .map(|phone| phone.socket.0.borrow().sent)
-        .collect();
-    world.run(200);
-    for (n, phone) in world.phones.iter().enumerate() {
-        let more = phone.socket.0.borrow().sent - sent[n];
-        assert_eq!(more, if n == 1 { 0 } else { 10 }, "{n}");
-    }
-    assert!(world.hears(5, 0) && !world.hears(5, 1) && world.hears(0, 2));
-    let reports = world.reports();
-    let told = |wanted: fn(&Report<_>) -> bool| reports.iter().filter(|report| wanted(report)).count();
-    assert_eq!(
-        told(|report| matches!(report, Report::Failed { leg: LegKey(1) })),
-        1
-    );
-    assert_eq!(
-        told(|report| matches!(report, Report::Retired(Retired::Leg { leg: LegKey(1), .. }))),
-        1
-    );
-    assert_eq!(
-        told(|report| matches!(
-            report,
-            Report::Played {
-                id: PlayId(9),
-                completed: false
-            }
-        )),
-        1
-    );
-    assert_eq!(
-        (world.shard.stats().legs_failed, world.shard.stats().legs),
-        (1, 49)
-    );
-}
-
-#[test]
-fn everything_given_in_comes_back_and_orders_that_name_nothing_are_counted() {
-    let mut world = World::new(2);
-    world.gather(1);
-    world.order(Order::Play {
-        to: Target::Room(RoomKey(1)),
-        playlist: prompt(1, 9_000),
-    });
-    world.order(Order::Play {
-        to: Target::Leg(LegKey(0)),
-        playlist: prompt(2, 9_000),
-    });
-    world.run(100);
-    world.order(Order::Play {
-        to: Target::Leg(LegKey(77)),
-        playlist: prompt(3, 100),
-    });
-    world.order(Order::Join {
-        leg: LegKey(0),
-        room: RoomKey(5),
-    });
-    world.order(Order::RemoveLeg { leg: LegKey(0) });
-    world.order(Order::RemoveLeg { leg: LegKey(0) });
-    world.order(Order::CloseRoom { room: RoomKey(1) });
-    world.run(40);
-    let (mut lists, mut legs) = (0, 0);
-    for report in world.reports() {
-        lists += u32::from(matches!(report, Report::Retired(Retired::Playlist(_))));
-        legs += u32::from(matches!(
-            report,
-            Report::Retired(Retired::Leg { leg: LegKey(0), .. })
-        ));
-    }
-    let stats = world.shard.stats();
-    assert_eq!(
-        (lists, legs, stats.orders_refused, stats.legs, stats.rooms),
-        (3, 1, 3, 1, 0)
-    );
-    assert_eq!(world.phones[0].socket.0.borrow().rtcp_sent, 1, "a goodbye");
-}
-
-#[test]
 fn rooms_come_and_go_for_ever() {
     let mut world = World::new(2);
     for room in 0..100 {
@@ -319,55 +226,6 @@ fn rooms_come_and_go_for_ever() {
         world.run(40);
     }
     assert_eq!(world.shard.stats().orders_refused, 0);
-}
-
-#[test]
-fn a_leg_over_the_bound_comes_back_at_once() {
-    let mut world = World::new(70);
-    world.run(40);
-    let reports = world.reports();
-    let back = reports
-        .iter()
-        .filter(|report| matches!(report, Report::Retired(Retired::Leg { .. })))
-        .count();
-    assert_eq!(
-        (back, world.shard.stats().legs, world.shard.stats().orders_refused),
-        (6, 64, 6)
-    );
-}
-
-#[test]
-fn while_nobody_reads_reports_orders_wait_and_nothing_is_lost_that_must_arrive() {
-    let mut world = World::with(
-        1,
-        mixer::ShardConfig {
-            max_legs: 4,
-            max_rooms: 1,
-            orders: 8,
-            reports: 4,
-            music: clip(MUSIC_HZ, 20),
-        },
-    );
-    let mut given = 0;
-    for id in 0..500 {
-        let order = Order::Play {
-            to: Target::Leg(LegKey(0)),
-            playlist: prompt(id, 200),
-        };
-        given += u64::from(world.handle.order(order).is_ok());
-        world.tick();
-    }
-    assert!((9..30).contains(&given), "{given}");
-    let mut played = 0;
-    for _ in 0..100 {
-        let reports = world.reports();
-        played += reports
-            .iter()
-            .filter(|report| matches!(report, Report::Played { .. }))
-            .count() as u64;
-        world.tick();
-    }
-    assert_eq!(played, given);
 }
 
 #[test]

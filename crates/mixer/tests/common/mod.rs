@@ -25,6 +25,15 @@ pub(crate) const MUSIC_HZ: f64 = 2_500.0;
 pub(crate) const PROMPT_HZ: f64 = 3_000.0;
 const HEADER: usize = 12;
 
+/// Where a leg's processing fails, for a test.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// Before its voice is in the sum.
+    OnReceive,
+    /// When its voice is in the sum already.
+    OnSend,
+}
+
 /// Both directions of one phone's wire; of fixed size, so that it never touches the heap.
 #[derive(Debug)]
 pub(crate) struct Wire {
@@ -32,7 +41,7 @@ pub(crate) struct Wire {
     last_sent: [u8; TICK_SAMPLES],
     pub(crate) sent: u64,
     pub(crate) rtcp_sent: u64,
-    pub(crate) fails: bool,
+    pub(crate) fault: Option<Fault>,
     /// Datagrams of a stranger that lie before the phone's own, and how many were read so far.
     pub(crate) rubbish: u32,
     pub(crate) rubbish_read: u32,
@@ -48,7 +57,7 @@ impl SimSocket {
             last_sent: [0xff; TICK_SAMPLES],
             sent: 0,
             rtcp_sent: 0,
-            fails: false,
+            fault: None,
             rubbish: 0,
             rubbish_read: 0,
         })))
@@ -58,7 +67,7 @@ impl SimSocket {
 impl LegSocket for SimSocket {
     fn receive(&mut self, channel: Channel, buffer: &mut [u8]) -> Option<Received> {
         let mut wire = self.0.borrow_mut();
-        assert!(!wire.fails, "a fault is injected");
+        assert!(wire.fault != Some(Fault::OnReceive), "a fault is injected");
         if channel == Channel::Rtp && wire.rubbish > 0 {
             wire.rubbish -= 1;
             wire.rubbish_read += 1;
@@ -78,6 +87,7 @@ impl LegSocket for SimSocket {
 
     fn send(&mut self, channel: Channel, to: SocketAddr, datagram: &[u8]) {
         let mut wire = self.0.borrow_mut();
+        assert!(wire.fault != Some(Fault::OnSend), "a fault is injected");
         match channel {
             Channel::Rtp => {
                 assert_eq!((to, datagram.len()), (peer(), HEADER + TICK_SAMPLES));
