@@ -74,7 +74,14 @@ fn files_and_functions_fit_the_eye() {
         if lines > LINES_MAX {
             long.push(format!("{}: {lines} lines", path.display()));
         }
-        long.extend(long_functions(&text).map(|line| format!("{}:{line}: a long function", path.display())));
+        // A test may be one long table; code may not.
+        let code = if path.components().any(|part| part.as_os_str() == "tests") {
+            ""
+        } else {
+            &text
+        };
+        let code = code.split("#[cfg(test)]").next().unwrap_or_default();
+        long.extend(long_functions(code).map(|line| format!("{}:{line}: a long function", path.display())));
     }
     assert!(long.is_empty(), "{}", long.join("\n"));
 }
@@ -90,7 +97,8 @@ fn long_functions(text: &str) -> impl Iterator<Item = usize> {
         if starts && !trimmed.starts_with("//") && !line.ends_with(';') && open.is_none() {
             open = Some((number, indent));
         } else if let Some((start, depth)) = open
-            && line.trim_end() == format!("{}}}", " ".repeat(depth))
+            && (line.trim_end() == format!("{}}}", " ".repeat(depth))
+                || indent == depth && line.ends_with(';'))
         {
             if number - start >= FUNCTION_LINES_MAX {
                 long.push(start + 1);

@@ -1,0 +1,188 @@
+//! Edits and their refusals.
+
+use super::*;
+use crate::attribute::{Level, Overrides};
+use crate::directory::{CallFlow, DidGroupReference, Key, SubscriberRole};
+use crate::{KeyId, Role};
+
+fn subscriber(sid: &str, parent: Option<&str>) -> Subscriber {
+    Subscriber {
+        sid: Sid::new(sid),
+        parent_sid: parent.map(Sid::new),
+        login: format!("login-{sid}"),
+        password_hash: String::new(),
+        authentication_token: String::new(),
+        created_ms: 0,
+        first_name: String::new(),
+        last_name: String::new(),
+        email: String::new(),
+        phone_number: String::new(),
+        ext: String::new(),
+        details: String::new(),
+        external_id: -1,
+        role: SubscriberRole::Administrator,
+        did_group_references: Vec::new(),
+        callback: None,
+    }
+}
+
+fn group(id: u64) -> DidGroup {
+    DidGroup {
+        id: DidGroupId(id),
+        name: "group".into(),
+        description: String::new(),
+        call_flow: CallFlow::Conf,
+        subscriber_sid: Sid::new("a"),
+        attributes: Overrides::new(Level::Group),
+    }
+}
+
+fn did(id: u64, number: &str) -> Did {
+    Did {
+        id: DidId(id),
+        phone_number: number.into(),
+        country_code: "US".into(),
+        description: String::new(),
+        did_group_id: DidGroupId(1),
+        attributes: Overrides::new(Level::Did),
+    }
+}
+
+fn room(number: u32, codes: &[&str]) -> Room {
+    Room {
+        meeting_number: MeetingNumber(number),
+        created_ms: 0,
+        description: String::new(),
+        call_flow: CallFlow::Conf,
+        attributes: Overrides::new(Level::Room),
+        did_group_references: vec![DidGroupReference {
+            did_group_id: DidGroupId(1),
+            disabled: false,
+        }],
+        keychain: codes
+            .iter()
+            .zip(1..)
+            .map(|(code, id)| Key {
+                id: KeyId(id),
+                access_code: (*code).into(),
+                role: Role::Host,
+            })
+            .collect(),
+        primary_did_group_id: DidGroupId(1),
+        subscriber_sid: Sid::new("a"),
+    }
+}
+
+fn filled() -> Directory {
+    [
+        Edit::PutSubscriber(subscriber("a", None)),
+        Edit::PutSubscriber(subscriber("b", Some("a"))),
+        Edit::PutGroup(group(1)),
+        Edit::PutDid(did(1, "15162065319")),
+        Edit::PutRoom(room(106_131, &["111", "1112"])),
+    ]
+    .into_iter()
+    .fold(Directory::default(), |directory, edit| {
+        directory.edited(edit).unwrap()
+    })
+}
+
+#[test]
+fn a_number_is_found_in_every_form_and_a_code_within_its_group() {
+    let directory = filled();
+    for form in ["+15162065319", "5162065319", "01115162065319", "15162065319"] {
+        assert_eq!(directory.dialled(form).unwrap().did.id, DidId(1), "{form}");
+    }
+    assert!(directory.dialled("15162065318").is_none());
+    assert_eq!(
+        directory.grant(DidGroupId(1), "111").unwrap().key.role,
+        Role::Host
+    );
+    assert!(directory.grant(DidGroupId(2), "111").is_none());
+    assert!(directory.longer_code(DidGroupId(1), "111") && !directory.longer_code(DidGroupId(1), "1112"));
+    assert_eq!(directory.codes(DidGroupId(1)), 2);
+}
+
+#[test]
+fn an_edit_replaces_codes_and_numbers_and_leaves_the_former_directory_alone() {
+    let before = filled();
+    let after = before.edited(Edit::PutRoom(room(106_131, &["222"]))).unwrap();
+    assert!(after.grant(DidGroupId(1), "111").is_none() && before.grant(DidGroupId(1), "111").is_some());
+    let after = after.edited(Edit::PutDid(did(1, "15162065318"))).unwrap();
+    assert!(after.dialled("15162065319").is_none() && after.dialled("15162065318").is_some());
+    let from = MeetingNumber(106_131);
+    let room = room(300_000, &["222"]);
+    let after = after.edited(Edit::RenumberRoom { from, room }).unwrap();
+    assert!(after.room(from).is_none() && after.grant(DidGroupId(1), "222").is_some());
+    let after = after.edited(Edit::DeleteRoom(MeetingNumber(300_000))).unwrap();
+    assert_eq!(after.codes(DidGroupId(1)), 0);
+}
+
+#[test]
+fn a_group_that_anything_names_is_not_deleted() {
+    let gone = Edit::DeleteGroup(DidGroupId(2));
+    let reference = DidGroupReference {
+        did_group_id: DidGroupId(2),
+        disabled: true,
+    };
+    let mut primary = room(300_000, &[]);
+    primary.primary_did_group_id = DidGroupId(2);
+    let mut user = subscriber("b", Some("a"));
+    user.did_group_references = vec![reference];
+    let before = filled().edited(Edit::PutGroup(group(2))).unwrap();
+    assert!(before.edited(gone.clone()).is_ok());
+    for edit in [Edit::PutRoom(primary), Edit::PutSubscriber(user)] {
+        let refusal = before.edited(edit).unwrap().edited(gone.clone()).unwrap_err();
+        assert_eq!(refusal.fault, Fault::Conflict);
+    }
+}
+
+#[test]
+fn refusals_name_the_field_and_the_fault() {
+    let mut clashing = group(1);
+    clashing.attributes.put("polling_dtmf_binding", "*").unwrap();
+    let mut looped = subscriber("a", Some("b"));
+    looped.login = "login-a".into();
+    let mut doubled = subscriber("c", None);
+    doubled.login = "login-a".into();
+    for (edit, field, fault) in [
+        (Edit::PutRoom(room(99, &[])), "meetingNumber", Fault::Invalid),
+        (
+            Edit::PutRoom(room(200_000, &["111"])),
+            "accessCode",
+            Fault::Conflict,
+        ),
+        (
+            Edit::PutRoom(room(200_000, &["12", "12"])),
+            "accessCode",
+            Fault::Conflict,
+        ),
+        (
+            Edit::PutRoom(room(200_000, &["1*"])),
+            "accessCode",
+            Fault::Invalid,
+        ),
+        (
+            Edit::PutDid(did(2, "15162065319")),
+            "phoneNumber",
+            Fault::Conflict,
+        ),
+        (Edit::PutDid(did(2, "+1516")), "phoneNumber", Fault::Invalid),
+        (Edit::PutGroup(clashing), "attributes", Fault::Invalid),
+        (Edit::DeleteGroup(DidGroupId(1)), "id", Fault::Conflict),
+        (Edit::DeleteGroup(DidGroupId(9)), "id", Fault::Missing),
+        (Edit::PutSubscriber(looped), "parentSid", Fault::Invalid),
+        (Edit::PutSubscriber(doubled), "login", Fault::Conflict),
+        (Edit::DeleteSubscriber(Sid::new("a")), "sid", Fault::Conflict),
+    ] {
+        let error = filled().edited(edit).unwrap_err();
+        assert_eq!((error.field, error.fault), (field, fault));
+    }
+}
+
+#[test]
+fn a_tenant_is_everything_below_its_subscriber() {
+    let directory = filled();
+    assert!(directory.is_within(&Sid::new("b"), &Sid::new("a")));
+    assert!(!directory.is_within(&Sid::new("a"), &Sid::new("b")));
+}
