@@ -273,9 +273,6 @@ impl<S: LegSocket> LegSlot<S> {
         turn(&mut self.music_fade, if hears_music { beneath } else { 0 });
         let is_mine = |room: &Room| self.sounds || room.sets_aside(self.key);
         let room_sounds = room.is_some_and(|room| !room.is_silent());
-        if !room_sounds {
-            self.room_fade.finish();
-        }
         let faders = (self.room_fade.is_out(), self.music_fade.is_out());
         match faders {
             _ if prompted => Ear::Own,

@@ -3,7 +3,8 @@
 mod common;
 
 use assert_no_alloc::{AllocDisabler, assert_no_alloc};
-use common::{World, clip};
+use common::{World, clip, peer};
+use media::{Codec, Direction, Session};
 use mixer::{Hears, LegKey, Order, PlayId, Playlist, RoomKey, Target};
 
 #[global_allocator]
@@ -56,10 +57,37 @@ fn disturb(world: &mut World, round: u64) {
             db: (round % 20) as i8,
         }),
         10 => {
-            let session = Box::new(world.phones[n].leg(world.now).session().clone());
+            let session = Box::new(another_session(world, n, round / 12));
             world.order(Order::UpdateLeg { leg, session });
         }
         _ => replace(world, n, round),
+    }
+}
+
+/// What a re-INVITE may bring: another codec, direction, address, and keys in the audio.
+fn another_session(world: &World, n: usize, round: u64) -> Session {
+    let session = world.phones[n].leg(world.now).session().clone();
+    match round % 5 {
+        0 => session,
+        1 => Session {
+            codec: Codec::Pcma,
+            payload_type: 8,
+            ..session
+        },
+        2 => Session {
+            direction: Direction::SendOnly,
+            remote_held: true,
+            ..session
+        },
+        3 => Session {
+            telephone_event: None,
+            inband_digits: true,
+            ..session
+        },
+        _ => Session {
+            rtcp: peer(),
+            ..session
+        },
     }
 }
 

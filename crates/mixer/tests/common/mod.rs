@@ -28,10 +28,12 @@ const HEADER: usize = 12;
 /// Where a leg's processing fails, for a test.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
-    /// Before its voice is in the sum.
-    OnReceive,
-    /// When its voice is in the sum already.
-    OnSend,
+    /// While receiving: before its voice is in the sum.
+    Receive,
+    /// While sending audio: when its voice is in the sum already.
+    Send,
+    /// When it sends a report, or says goodbye.
+    Report,
 }
 
 /// Both directions of one phone's wire; of fixed size, so that it never touches the heap.
@@ -67,7 +69,7 @@ impl SimSocket {
 impl LegSocket for SimSocket {
     fn receive(&mut self, channel: Channel, buffer: &mut [u8]) -> Option<Received> {
         let mut wire = self.0.borrow_mut();
-        assert!(wire.fault != Some(Fault::OnReceive), "a fault is injected");
+        assert!(wire.fault != Some(Fault::Receive), "a fault is injected");
         if channel == Channel::Rtp && wire.rubbish > 0 {
             wire.rubbish -= 1;
             wire.rubbish_read += 1;
@@ -87,7 +89,11 @@ impl LegSocket for SimSocket {
 
     fn send(&mut self, channel: Channel, to: SocketAddr, datagram: &[u8]) {
         let mut wire = self.0.borrow_mut();
-        assert!(wire.fault != Some(Fault::OnSend), "a fault is injected");
+        let fault = match channel {
+            Channel::Rtp => Fault::Send,
+            Channel::Rtcp => Fault::Report,
+        };
+        assert!(wire.fault != Some(fault), "a fault is injected");
         match channel {
             Channel::Rtp => {
                 assert_eq!((to, datagram.len()), (peer(), HEADER + TICK_SAMPLES));
