@@ -32,6 +32,8 @@ use crate::control::{Control, Ids, WallClock};
 
 /// Things that may wait for control; what is more is refused at its source.
 const INBOUND: usize = 8192;
+/// Bytes of datagrams that may wait to be read.
+const SIP_BUFFER: usize = 4 << 20;
 /// Edits that may wait for the disk.
 const EDITS: usize = 256;
 /// Ids reserved at a time.
@@ -158,6 +160,8 @@ async fn start(mut config: Config, data: &Path, demo: bool) -> Result<Running, S
 async fn open_sockets(config: &Config) -> Result<Sockets, String> {
     let udp =
         UdpSocket::bind(config.sip.listen).map_err(|error| in_use("--sip", config.sip.listen, &error))?;
+    // A burst must wait, not be lost; the system grants what it allows.
+    let _ = socket2::SockRef::from(&udp).set_recv_buffer_size(SIP_BUFFER);
     let address = udp.local_addr().unwrap_or(config.sip.listen);
     let tcp = TcpListener::bind(address)
         .await
