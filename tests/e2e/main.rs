@@ -4,6 +4,8 @@
     reason = "real sockets and processes: real time, and deadlines that are polled"
 )]
 
+mod crash;
+mod load;
 mod readme;
 mod softphones;
 mod support;

@@ -26,7 +26,7 @@ fn the_example_calls_of_the_readme_run_as_written() {
     assert!(blocks.len() > 2, "examples are missing: {blocks:?}");
     let bridge = Bridge::start();
     let mut phone = Phone::call(bridge.sip(), "15162065319");
-    phone.press("111#");
+    phone.enter("111#");
     let rest = bridge.rest();
     rest.wait_for("/calls", "the call is in the meeting", |call| call["state"] == 2);
     for block in blocks {

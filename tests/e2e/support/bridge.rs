@@ -100,8 +100,25 @@ impl Bridge {
         child.kill().expect("it can be killed");
         let status = child.wait().expect("it ends");
         assert_eq!(status.signal(), Some(9), "it had ended before");
-        let folder = std::mem::replace(&mut self.folder, TempDir::new().expect("a temporary folder"));
-        Self::run(folder)
+        Self::run(self.take_folder())
+    }
+
+    /// Ends it in order, and starts it again on the same data.
+    pub(crate) fn restart(self) -> Self {
+        self.restart_after(|_| {})
+    }
+
+    /// As `restart`; in between `change` may change the data folder.
+    pub(crate) fn restart_after(mut self, change: impl FnOnce(&Path)) -> Self {
+        let status = self.stop().expect("it runs");
+        assert!(status.success(), "the bridge ended with {status}");
+        change(&self.file("data"));
+        Self::run(self.take_folder())
+    }
+
+    fn take_folder(&mut self) -> TempDir {
+        let empty = TempDir::new().expect("a temporary folder");
+        std::mem::replace(&mut self.folder, empty)
     }
 
     fn stop(&mut self) -> Option<ExitStatus> {

@@ -22,6 +22,9 @@ const EVENT: u8 = 101;
 const KEY_DOWN: u16 = 5;
 const KEY_UP: usize = 3;
 
+/// Louder than this, of 32767, is no noise of the line.
+const AUDIBLE: i16 = 500;
+
 static CALLS: AtomicU32 = AtomicU32::new(0);
 
 /// One call by a phone on 127.0.0.1. It hangs up when dropped.
@@ -140,7 +143,32 @@ impl Phone {
         })
     }
 
-    /// The next message; requests are answered with 200.
+    /// Answers what has come by SIP in the meantime.
+    fn attend(&mut self) {
+        self.sip.set_nonblocking(true).expect("a socket can be told");
+        while self.receive().is_some() {}
+        self.sip.set_nonblocking(false).expect("a socket can be told");
+    }
+
+    /// Listens to the greeting's first sounds, then keys: whoever keys before the bridge has seen the ACK is not heard.
+    pub(crate) fn enter(&mut self, keys: &str) {
+        let mut ticks = 0;
+        until("the greeting", LIMIT, || {
+            self.attend();
+            if ticks % 5 == 0 {
+                self.speak(&encoded(&[0; FRAME]));
+            }
+            ticks += 1;
+            let (_, datagram) = receive_until(&self.rtp, Instant::now() + TICK)?;
+            audio(&datagram)
+                .iter()
+                .any(|sample| sample.abs() > AUDIBLE)
+                .then_some(())
+        });
+        self.press(keys);
+    }
+
+    /// The next message; requests are answered with 200, a 200 that comes again with another ACK.
     fn receive(&mut self) -> Option<String> {
         let mut buffer = [0; 8192];
         let count = self.sip.recv(&mut buffer).ok()?;
@@ -148,6 +176,8 @@ impl Phone {
         if !message.starts_with("SIP/2.0 ") {
             self.over |= message.starts_with("BYE ");
             self.send(&answer(&message));
+        } else if self.far != self.bridge && header(&message, "CSeq").ends_with(" INVITE") {
+            self.send(&self.request("ACK", 1, ""));
         }
         Some(message)
     }
@@ -272,7 +302,7 @@ pub(crate) fn encoded(samples: &[i16]) -> Vec<u8> {
 /// 20 ms of a steady tone, the frame of this number.
 pub(crate) fn tone(hertz: f32, tick: usize) -> Vec<u8> {
     let samples: Vec<i16> = (tick * FRAME..(tick + 1) * FRAME)
-        .map(|n| (n as f32 * hertz * std::f32::consts::TAU / 8000.0).sin() * 8000.0)
+        .map(|n| (n as f64 * f64::from(hertz) * std::f64::consts::TAU / 8000.0).sin() * 8000.0)
         .map(|sample| sample as i16)
         .collect();
     encoded(&samples)
