@@ -1,115 +1,25 @@
 //! What a leg costs over loopback UDP, beside the floor: one `recv` and one `sendto` for each of its packets, on the same
 //! sockets in the same run. Only the bridge's half is measured, by the CPU clock of the thread; phones cost nothing.
 //!
-//! Time is simulated: a tick follows as soon as all phones have sent, so that a busy machine makes the run longer and not the figures
-//! worse.
+//! Here time is simulated: a tick follows as soon as all phones have sent, so that a busy machine makes the run longer and
+//! not the figures worse; each line is the median of three. Then the same by the wall clock ([`paced`]), which says how
+//! punctual a shard is on this machine. `cargo bench -p benches --bench legs -- 100 500` names other numbers of legs.
+
+mod load;
+mod paced;
 
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
-use std::sync::Arc;
 use std::time::Duration;
 
-use benches::{Bench, Crowd, PACKET, Phone, cpu_time, raise_file_limit};
-use mixer::{Channel, LegSocket, Received};
+use benches::{Crowd, cpu_time, raise_file_limit};
+use load::Load;
 
 /// Ticks before the measurement: jitter buffers fill.
 const WARM_UP: u32 = 25;
 /// Ticks of one stretch, and how many stretches take turns with the floor.
 const STRETCH: u32 = 50;
 const STRETCHES: u32 = 4;
-/// Legs whose phones share a socket of the load's side.
-const PHONES_A_SOCKET: usize = 20;
 const TICKS_A_SECOND: u32 = 50;
-
-/// A leg's two sockets, as the program has them.
-struct Pair {
-    rtp: Arc<UdpSocket>,
-    rtcp: UdpSocket,
-}
-
-impl LegSocket for Pair {
-    fn receive(&mut self, channel: Channel, buffer: &mut [u8]) -> Option<Received> {
-        let socket = match channel {
-            Channel::Rtp => &*self.rtp,
-            Channel::Rtcp => &self.rtcp,
-        };
-        let (len, from) = socket.recv_from(buffer).ok()?;
-        Some(Received { from, len })
-    }
-
-    fn send(&mut self, channel: Channel, to: SocketAddr, datagram: &[u8]) {
-        let socket = match channel {
-            Channel::Rtp => &*self.rtp,
-            Channel::Rtcp => &self.rtcp,
-        };
-        let _ = socket.send_to(datagram, to);
-    }
-}
-
-/// The phones and their network.
-struct Load {
-    phones: Vec<Phone>,
-    sockets: Vec<UdpSocket>,
-    /// The bridge's RTP sockets and their addresses, one a leg.
-    ports: Vec<(Arc<UdpSocket>, SocketAddr)>,
-}
-
-impl Load {
-    fn new(legs: usize, room_size: usize, crowd: Crowd) -> io::Result<Self> {
-        let phones = (0..legs)
-            .map(|n| Phone::new(n, crowd.talks(n % room_size)))
-            .collect();
-        let sockets = (0..legs.div_ceil(PHONES_A_SOCKET))
-            .map(|_| socket())
-            .collect::<io::Result<_>>()?;
-        let port = |_| socket().and_then(|port| port.local_addr().map(|address| (Arc::new(port), address)));
-        let ports = (0..legs).map(port).collect::<io::Result<_>>()?;
-        Ok(Self {
-            phones,
-            sockets,
-            ports,
-        })
-    }
-
-    fn side_of(&self, n: usize) -> &UdpSocket {
-        &self.sockets[n / PHONES_A_SOCKET]
-    }
-
-    /// Every phone sends its packet.
-    fn send(&mut self) {
-        for (n, phone) in self.phones.iter_mut().enumerate() {
-            let sent = self.sockets[n / PHONES_A_SOCKET].send_to(phone.next_packet(), self.ports[n].1);
-            assert_eq!(sent.ok(), Some(PACKET));
-        }
-    }
-
-    /// Takes in what the bridge sent; returns packets of audio.
-    fn take(&self) -> u64 {
-        let mut buffer = [0; 1_500];
-        let mut taken = 0;
-        for socket in &self.sockets {
-            while let Ok(len) = socket.recv(&mut buffer) {
-                taken += u64::from(len == PACKET);
-            }
-        }
-        taken
-    }
-
-    /// The same packets without a bridge.
-    fn floor(&self, peers: &[SocketAddr]) {
-        let mut buffer = [0; 1_500];
-        for ((port, _), peer) in self.ports.iter().zip(peers) {
-            let len = port.recv(&mut buffer).unwrap_or(0);
-            let _ = port.send_to(&buffer[..len], peer);
-        }
-    }
-}
-
-fn socket() -> io::Result<UdpSocket> {
-    let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
-    socket.set_nonblocking(true)?;
-    Ok(socket)
-}
 
 /// CPU of both, for all legs and ticks measured.
 struct Figures {
@@ -119,23 +29,27 @@ struct Figures {
     missing: u64,
 }
 
+impl Figures {
+    fn ratio(&self) -> f64 {
+        self.bridge.as_secs_f64() / self.floor.as_secs_f64()
+    }
+}
+
+/// Runs of which the middle one counts.
+const RUNS: usize = 3;
+
+/// The run with the middle ratio.
+fn median(legs: usize, room_size: usize, crowd: Crowd) -> io::Result<Figures> {
+    let runs = (0..RUNS).map(|_| measure(legs, room_size, crowd));
+    let mut runs = runs.collect::<io::Result<Vec<_>>>()?;
+    runs.sort_by(|one, other| one.ratio().total_cmp(&other.ratio()));
+    Ok(runs.swap_remove(RUNS / 2))
+}
+
 fn measure(legs: usize, room_size: usize, crowd: Crowd) -> io::Result<Figures> {
     let mut load = Load::new(legs, room_size, crowd)?;
-    let peers: Vec<_> = (0..legs)
-        .map(|n| load.side_of(n).local_addr())
-        .collect::<io::Result<_>>()?;
-    let rtcp = (0..legs).map(|_| socket()).collect::<io::Result<Vec<_>>>()?;
-    let mut rtcp = rtcp.into_iter();
-    let mut bench = Bench::new(legs, room_size, |n| {
-        let rtp = load.ports[n].0.clone();
-        (
-            peers[n],
-            Pair {
-                rtp,
-                rtcp: rtcp.next().expect("one a leg"),
-            },
-        )
-    });
+    let peers = load.peers()?;
+    let mut bench = load.bench(room_size)?;
     let mut figures = Figures {
         floor: Duration::ZERO,
         bridge: Duration::ZERO,
@@ -145,7 +59,7 @@ fn measure(legs: usize, room_size: usize, crowd: Crowd) -> io::Result<Figures> {
     for _ in 0..WARM_UP {
         load.send();
         bench.tick();
-        load.take();
+        load.take(|_| {});
     }
     for _ in 0..STRETCHES {
         for _ in 0..STRETCH {
@@ -153,7 +67,8 @@ fn measure(legs: usize, room_size: usize, crowd: Crowd) -> io::Result<Figures> {
             let spent = time(|| bench.tick());
             figures.bridge += spent;
             figures.worst_tick = figures.worst_tick.max(spent);
-            figures.missing += legs as u64 - load.take();
+            figures.missing += legs as u64;
+            load.take(|_| figures.missing -= 1);
             bench.drain();
         }
         // The bridge must not miss what the floor takes.
@@ -161,7 +76,7 @@ fn measure(legs: usize, room_size: usize, crowd: Crowd) -> io::Result<Figures> {
         for _ in 0..STRETCH {
             load.send();
             figures.floor += time(|| load.floor(&peers));
-            load.take();
+            load.take(|_| {});
         }
         load.phones = phones;
     }
@@ -175,14 +90,14 @@ fn time(what: impl FnOnce()) -> Duration {
 }
 
 fn print(legs: usize, room_size: usize, crowd: Crowd) -> io::Result<()> {
-    let figures = measure(legs, room_size, crowd)?;
+    let figures = median(legs, room_size, crowd)?;
     let leg_seconds = f64::from(STRETCH * STRETCHES) / f64::from(TICKS_A_SECOND) * legs as f64;
     let ms = |cpu: Duration| cpu.as_secs_f64() * 1e3 / leg_seconds;
     let (floor, bridge) = (ms(figures.floor), ms(figures.bridge));
     println!(
         "{legs:5} legs  rooms of {room_size:4}  {crowd:9?}  floor {floor:.3}  bridge {bridge:.3} ms a leg-second  ratio {:.2}  \
          worst tick {:4.1} ms  missing {}  legs a core {:5.0}",
-        bridge / floor,
+        figures.ratio(),
         figures.worst_tick.as_secs_f64() * 1e3,
         figures.missing,
         1_000.0 / bridge,
@@ -192,9 +107,18 @@ fn print(legs: usize, room_size: usize, crowd: Crowd) -> io::Result<()> {
 
 fn main() -> io::Result<()> {
     raise_file_limit();
-    for legs in [100, 500, 1_000] {
+    let named: Vec<usize> = std::env::args().filter_map(|word| word.parse().ok()).collect();
+    let sizes = if named.is_empty() {
+        vec![100, 500, 1_000]
+    } else {
+        named
+    };
+    for &legs in &sizes {
         print(legs, legs, Crowd::ThreeTalk)?;
     }
-    print(1_000, 5, Crowd::ThreeTalk)?;
-    print(1_000, 1_000, Crowd::AllTalk)
+    let most = sizes.into_iter().max().unwrap_or(0);
+    print(most, 5, Crowd::ThreeTalk)?;
+    print(most, most, Crowd::AllTalk)?;
+    paced::print(100)?;
+    paced::print(most)
 }

@@ -10,7 +10,9 @@ use media::{
     Clip, Codec, Direction, Encoder, Frame, JitterConfig, Latching, Leg, LegConfig, MediaTimeouts, Rate,
     Session, TICK,
 };
-use mixer::{Channel, Handle, Hears, LegKey, LegSocket, Order, Received, RoomKey, Shard, ShardConfig, shard};
+use mixer::{
+    Channel, Handle, Hears, LegKey, LegSocket, Order, Received, RoomKey, Schedule, Shard, ShardConfig, shard,
+};
 
 /// Bytes of an RTP header.
 const HEADER: usize = 12;
@@ -208,6 +210,11 @@ impl<S: LegSocket> Bench<S> {
         self.shard.tick(self.now);
     }
 
+    /// Every tick that is due, by the wall clock.
+    pub fn run(&mut self, schedule: &mut Schedule) {
+        self.shard.run(schedule, Instant::now());
+    }
+
     /// Reads and drops what was reported, as control would.
     pub fn drain(&mut self) {
         while self.handle.poll().is_some() {}
@@ -243,5 +250,15 @@ pub fn raise_file_limit() {
             limit.rlim_cur = limit.rlim_max;
             libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit);
         }
+    }
+}
+
+/// Keeps this thread on one core, where there is such a core and it may be had.
+pub fn pin_to(core: usize) {
+    // SAFETY: a zeroed set is an empty one; both calls only read or write the set they are given.
+    unsafe {
+        let mut set: libc::cpu_set_t = std::mem::zeroed();
+        libc::CPU_SET(core, &mut set);
+        libc::sched_setaffinity(0, size_of::<libc::cpu_set_t>(), &raw const set);
     }
 }

@@ -1,0 +1,116 @@
+//! Phones on the kernel's loopback.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::sync::Arc;
+
+use benches::{Bench, Crowd, PACKET, Phone};
+use mixer::{Channel, LegSocket, Received};
+
+/// Legs whose phones share a socket of the load's side.
+const PHONES_A_SOCKET: usize = 20;
+
+/// A leg's two sockets, as the program has them.
+pub(crate) struct Pair {
+    rtp: Arc<UdpSocket>,
+    rtcp: UdpSocket,
+}
+
+impl LegSocket for Pair {
+    fn receive(&mut self, channel: Channel, buffer: &mut [u8]) -> Option<Received> {
+        let socket = match channel {
+            Channel::Rtp => &*self.rtp,
+            Channel::Rtcp => &self.rtcp,
+        };
+        let (len, from) = socket.recv_from(buffer).ok()?;
+        Some(Received { from, len })
+    }
+
+    fn send(&mut self, channel: Channel, to: SocketAddr, datagram: &[u8]) {
+        let socket = match channel {
+            Channel::Rtp => &*self.rtp,
+            Channel::Rtcp => &self.rtcp,
+        };
+        let _ = socket.send_to(datagram, to);
+    }
+}
+
+/// The phones and their network.
+pub(crate) struct Load {
+    pub(crate) phones: Vec<Phone>,
+    sockets: Vec<UdpSocket>,
+    /// The bridge's RTP sockets and their addresses, one a leg.
+    ports: Vec<(Arc<UdpSocket>, SocketAddr)>,
+}
+
+impl Load {
+    pub(crate) fn new(legs: usize, room_size: usize, crowd: Crowd) -> io::Result<Self> {
+        let phones = (0..legs)
+            .map(|n| Phone::new(n, crowd.talks(n % room_size)))
+            .collect();
+        let sockets = (0..legs.div_ceil(PHONES_A_SOCKET))
+            .map(|_| socket())
+            .collect::<io::Result<_>>()?;
+        let port = |_| socket().and_then(|port| port.local_addr().map(|address| (Arc::new(port), address)));
+        let ports = (0..legs).map(port).collect::<io::Result<_>>()?;
+        Ok(Self {
+            phones,
+            sockets,
+            ports,
+        })
+    }
+
+    /// Where the phones are, one a leg.
+    pub(crate) fn peers(&self) -> io::Result<Vec<SocketAddr>> {
+        let sides = (0..self.phones.len()).map(|n| &self.sockets[n / PHONES_A_SOCKET]);
+        sides.map(UdpSocket::local_addr).collect()
+    }
+
+    /// A shard whose legs are called by these phones.
+    pub(crate) fn bench(&self, room_size: usize) -> io::Result<Bench<Pair>> {
+        let peers = self.peers()?;
+        let legs = self.phones.len();
+        let rtcp = (0..legs).map(|_| socket()).collect::<io::Result<Vec<_>>>()?;
+        let mut rtcp = rtcp.into_iter();
+        Ok(Bench::new(legs, room_size, |n| {
+            let rtp = self.ports[n].0.clone();
+            let rtcp = rtcp.next().expect("one a leg");
+            (peers[n], Pair { rtp, rtcp })
+        }))
+    }
+
+    /// Every phone sends its packet.
+    pub(crate) fn send(&mut self) {
+        for (n, phone) in self.phones.iter_mut().enumerate() {
+            let sent = self.sockets[n / PHONES_A_SOCKET].send_to(phone.next_packet(), self.ports[n].1);
+            assert_eq!(sent.ok(), Some(PACKET));
+        }
+    }
+
+    /// Takes in what the bridge sent, each packet of audio by itself.
+    pub(crate) fn take(&self, mut packet: impl FnMut(&[u8])) {
+        let mut buffer = [0; 1_500];
+        for socket in &self.sockets {
+            while let Ok(len) = socket.recv(&mut buffer) {
+                if len == PACKET {
+                    packet(&buffer[..len]);
+                }
+            }
+        }
+    }
+
+    /// The same packets without a bridge.
+    pub(crate) fn floor(&self, peers: &[SocketAddr]) {
+        let mut buffer = [0; 1_500];
+        for ((port, _), peer) in self.ports.iter().zip(peers) {
+            let len = port.recv(&mut buffer).unwrap_or(0);
+            let _ = port.send_to(&buffer[..len], peer);
+        }
+    }
+}
+
+fn socket() -> io::Result<UdpSocket> {
+    let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
+    socket.set_nonblocking(true)?;
+    Ok(socket)
+}
