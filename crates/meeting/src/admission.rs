@@ -1,39 +1,33 @@
 //! Coming in and going out.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use model::{Actor, Cause, Entrant, Event, LegId, Phrase, Prompt, Role};
 
 use crate::lifetime::State;
-use crate::roster::{Member, Place};
+use crate::roster::{Member, Place, UNKNOWN};
 use crate::{Meeting, Output, Tone};
 
 impl Meeting {
     /// Steps 9 to 15 of the call flow: lock, places, waiting room, in.
     pub(crate) fn join(&mut self, now: Instant, entrant: Entrant) -> Result<(), &'static str> {
         let (leg, role) = (entrant.leg, entrant.role);
+        let actor = Actor::Leg(leg);
         if self.roster.contains_key(&leg) {
             return Err("already in this meeting");
         }
+        if self.roster.is_empty() && !self.is_ending() {
+            self.event(&actor, Event::Created);
+        }
         if let Err((cause, prompt)) = self.admit(role) {
-            self.event(&Actor::Leg(leg), Event::Refused { leg, cause });
-            let say = [prompt, Prompt::Goodbye].map(Phrase::Prompt).to_vec();
-            self.output(Output::Refused { leg, cause, say });
+            self.refuse(leg, cause, prompt);
             return Err(cause.text());
         }
-        if self.roster.is_empty() && !self.has_started() {
-            self.event(&Actor::Leg(leg), Event::Created);
-        }
-        let wait = Duration::from_secs(self.policy.lifetime.conference_start_wait.0.into());
-        let place = Place::Waiting {
-            until: now + wait,
-            remind_at: now + crate::lifetime::REMIND,
-        };
-        self.roster
-            .insert(leg, Member::new(entrant, self.mute_mode, self.hold_mode, place));
+        let member = Member::new(now, entrant, self.mute_mode, self.hold_mode, self.arrivals);
+        self.arrivals += 1;
+        self.roster.insert(leg, member);
         let waiting = !self.has_started() && !self.starts_with(role);
         self.output(Output::Admitted { leg, waiting });
-        let actor = Actor::Leg(leg);
         if self.has_started() {
             self.enter(now, leg, vec![]);
             self.hosts_changed(now, &actor);
@@ -52,16 +46,27 @@ impl Meeting {
         if self.locked && role != Role::Host {
             return Err((Cause::Locked, Prompt::LockedOut));
         }
-        let staying = || self.roster.values().filter(|member| member.place != Place::Going);
         let capacity = &self.policy.capacity;
-        if !capacity.conference_maxcalls.allows(staying().count() as u32 + 1) {
+        let places = self.staying().count() as u32;
+        if !capacity.conference_maxcalls.allows(places + 1) {
             return Err((Cause::MeetingFull, Prompt::MeetingFull));
         }
-        let alike = staying().filter(|member| member.role == role).count() as u32;
+        let alike = self.staying().filter(|member| member.role == role).count() as u32;
         if !capacity.conference_maxcallsperrole.of(role).allows(alike + 1) {
             return Err((Cause::RoleFull, Prompt::MeetingFull));
         }
         Ok(())
+    }
+
+    /// A meeting that refuses its very first caller is over: nobody else would ever end it.
+    fn refuse(&mut self, leg: LegId, cause: Cause, prompt: Prompt) {
+        let actor = Actor::Leg(leg);
+        self.event(&actor, Event::Refused { leg, cause });
+        let say = [prompt, Prompt::Goodbye].map(Phrase::Prompt).to_vec();
+        self.output(Output::Refused { leg, cause, say });
+        if self.roster.is_empty() && !self.is_ending() {
+            self.finish(&actor, Cause::Empty);
+        }
     }
 
     fn wait(&mut self, leg: LegId, role: Role) {
@@ -92,7 +97,7 @@ impl Meeting {
         }
     }
 
-    /// The leg is gone.
+    /// The leg is gone. One that was told to go is gone for that reason, and by whoever sent it away: the first cause stays.
     pub(crate) fn left(
         &mut self,
         now: Instant,
@@ -100,22 +105,30 @@ impl Meeting {
         leg: LegId,
         cause: Cause,
     ) -> Result<(), &'static str> {
-        let member = self.roster.remove(&leg).ok_or("no such leg in this meeting")?;
+        let member = self.roster.remove(&leg).ok_or(UNKNOWN)?;
+        let (cause, actor) = match &member.place {
+            Place::Going { cause, by, .. } => (*cause, by),
+            Place::Waiting { .. } | Place::Inside { .. } => (cause, actor),
+        };
         self.event(actor, Event::Left { leg, cause });
-        let was_inside = !member.is_waiting();
-        if was_inside && !self.is_ending() && self.policy.announce.conference_exittones.is_on() {
+        if self.roster.is_empty() {
+            self.last_left(actor);
+            return Ok(());
+        }
+        let heard = member.was_inside() && self.roster.values().any(Member::is_inside);
+        if heard && self.policy.announce.conference_exittones.is_on() {
             self.tone(now, Tone::Exit);
         }
-        if self.roster.is_empty() {
-            let cause = match self.state {
-                State::Ending { cause } => cause,
-                State::Waiting | State::Running { .. } | State::Ended => Cause::Empty,
-            };
-            self.finish(actor, cause);
-        } else {
-            self.hosts_changed(now, actor);
-        }
+        self.hosts_changed(now, actor);
         Ok(())
+    }
+
+    fn last_left(&mut self, actor: &Actor) {
+        let (cause, by) = match &self.state {
+            State::Ending { cause, by } => (*cause, by.clone()),
+            State::Waiting | State::Running { .. } | State::Ended => (Cause::Empty, actor.clone()),
+        };
+        self.finish(&by, cause);
     }
 
     /// Sends one leg away, by its own key, by a host or by a client.
@@ -126,13 +139,18 @@ impl Meeting {
             Actor::Leg(_) => (Cause::DroppedByHost, vec![Prompt::Removed, Prompt::Goodbye]),
             Actor::User(_) | Actor::Bridge => (Cause::DroppedByApi, vec![]),
         };
-        self.send_away(leg, cause, &say);
+        self.send_away(actor, leg, cause, &say);
         Ok(())
     }
 
-    pub(crate) fn send_away(&mut self, leg: LegId, cause: Cause, say: &[Prompt]) {
+    /// Tells a leg to go; it counts no more, but is here until its `Leave` comes.
+    pub(crate) fn send_away(&mut self, actor: &Actor, leg: LegId, cause: Cause, say: &[Prompt]) {
         if let Some(member) = self.roster.get_mut(&leg) {
-            member.place = Place::Going;
+            member.place = Place::Going {
+                cause,
+                by: actor.clone(),
+                was_inside: member.was_inside(),
+            };
             self.route(leg);
             let say = say.iter().copied().map(Phrase::Prompt).collect();
             self.output(Output::Drop { leg, cause, say });

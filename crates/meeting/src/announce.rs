@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use model::attribute::{AttributeId, Switch, Value};
 use model::{Actor, Event, LegId, Phrase, Prompt, Role};
 
-use crate::{Meeting, Output, Tone};
+use crate::{Audience, Meeting, Output, Tone};
 
 /// One tone in this time, however many come and go.
 const TONE_GAP: Duration = Duration::from_secs(1);
@@ -37,9 +37,10 @@ impl Meeting {
             .collect()
     }
 
-    /// How many are in the meeting, as it is said to one of them.
+    /// How many are in the meeting, as it is said to one of them. All wait or none does, so that those who come in one by one as the
+    /// meeting starts hear of each other.
     pub(crate) fn head_count(&self) -> Vec<Phrase> {
-        match self.roster.values().filter(|member| member.is_inside()).count() as u32 {
+        match self.staying().count() as u32 {
             0 | 1 => vec![Phrase::Prompt(Prompt::OnlyPerson)],
             people => vec![
                 Phrase::Prompt(Prompt::ThereAre),
@@ -81,6 +82,41 @@ impl Meeting {
         }
         self.tell(actor, [prompt]);
         Ok(())
+    }
+
+    /// Says how long the meeting still lasts.
+    pub(crate) fn announce(&mut self, prompt: Prompt, seconds: u32) {
+        let mut phrases = vec![Phrase::Prompt(prompt)];
+        phrases.extend(spoken(seconds));
+        self.say_everybody(phrases);
+    }
+
+    pub(crate) fn say_all<const N: usize>(&mut self, prompts: [Prompt; N]) {
+        self.say_everybody(prompts.map(Phrase::Prompt).to_vec());
+    }
+
+    /// To the room, and to each of those who hear music instead of it.
+    fn say_everybody(&mut self, phrases: Vec<Phrase>) {
+        let away = self.in_order(|member| member.is_inside() && member.held());
+        self.output(Output::Say {
+            to: Audience::Everyone,
+            phrases: phrases.clone(),
+        });
+        for leg in away {
+            self.say(leg, phrases.clone());
+        }
+    }
+
+    pub(crate) fn say(&mut self, leg: LegId, phrases: Vec<Phrase>) {
+        let to = Audience::Leg(leg);
+        self.output(Output::Say { to, phrases });
+    }
+
+    /// The one who keyed the command, if it was keyed.
+    pub(crate) fn tell<const N: usize>(&mut self, actor: &Actor, prompts: [Prompt; N]) {
+        if let Actor::Leg(leg) = actor {
+            self.say(*leg, prompts.map(Phrase::Prompt).to_vec());
+        }
     }
 
     /// Why a waiting caller waits.

@@ -1,14 +1,15 @@
 //! Hold: music for a leg, or for whole roles while hosts talk on.
 
-use model::{Actor, Event, LegId, MuteMask, Phrase, Prompt, Role};
+use model::{Actor, Event, LegId, MuteMask, Phrase, Prompt};
 
 use crate::Meeting;
+use crate::machine::SAME;
 
 impl Meeting {
     pub(crate) fn set_hold(&mut self, actor: &Actor, leg: LegId, on: bool) -> Result<(), &'static str> {
         let member = self.member_mut(leg)?;
         if member.held() == on {
-            return Err("already so");
+            return Err(SAME);
         }
         member.host_hold = on;
         member.mode_hold = member.mode_hold && on;
@@ -21,47 +22,34 @@ impl Meeting {
         self.set_hold_mode(actor, if on { MuteMask::HARD } else { MuteMask::OPEN })
     }
 
+    /// Those who stay in the meeting hear of it; the others are told what happened to themselves.
     pub(crate) fn set_hold_mode(&mut self, actor: &Actor, mode: MuteMask) -> Result<(), &'static str> {
         if self.hold_mode == mode {
-            return Err("already so");
-        }
-        self.apply_hold_mode(actor, mode);
-        let prompt = if mode == MuteMask::OPEN {
-            Prompt::HoldOff
-        } else {
-            Prompt::HoldOn
-        };
-        let told = self
-            .roster
-            .iter()
-            .filter(|(_, member)| member.is_inside() && stays(member.role, mode));
-        for leg in told.map(|(leg, _)| *leg).collect::<Vec<_>>() {
-            self.say(leg, vec![Phrase::Prompt(prompt)]);
-        }
-        Ok(())
-    }
-
-    pub(crate) fn apply_hold_mode(&mut self, actor: &Actor, mode: MuteMask) {
-        if self.hold_mode == mode {
-            return;
+            return Err(SAME);
         }
         self.hold_mode = mode;
         self.event(actor, Event::HoldModeSet(mode));
-        let mut changed = Vec::new();
-        for (leg, member) in &mut self.roster {
+        let (mut changed, mut untouched) = (Vec::new(), Vec::new());
+        for (leg, member) in self.roster.iter_mut().filter(|(_, member)| member.stays()) {
             let before = member.held();
             member.mode_hold = mode.of(member.role).any();
-            if member.held() != before {
-                changed.push(*leg);
+            match (member.held() != before, member.held()) {
+                (true, _) => changed.push(*leg),
+                (false, false) if member.is_inside() => untouched.push(*leg),
+                (false, true | false) => {}
             }
+        }
+        for leg in untouched {
+            self.say(leg, vec![Phrase::Prompt(hold_prompt(mode))]);
         }
         for leg in changed {
             self.hold_changed(actor, leg);
         }
+        Ok(())
     }
 
     /// Said privately, so that it is heard over the music as well.
-    fn hold_changed(&mut self, actor: &Actor, leg: LegId) {
+    pub(crate) fn hold_changed(&mut self, actor: &Actor, leg: LegId) {
         let Some(member) = self.roster.get(&leg) else {
             return;
         };
@@ -79,11 +67,9 @@ impl Meeting {
     }
 }
 
-/// Whether the announcement of a hold mode is for this role: for those whom it leaves in the meeting. The others are told what
-/// happened to themselves.
-fn stays(role: Role, mode: MuteMask) -> bool {
+fn hold_prompt(mode: MuteMask) -> Prompt {
     match mode {
-        MuteMask::OPEN => role == Role::Host,
-        mode => !mode.of(role).any(),
+        MuteMask::OPEN => Prompt::HoldOff,
+        _ => Prompt::HoldOn,
     }
 }

@@ -6,6 +6,7 @@
 
 mod admission;
 mod announce;
+mod deadlines;
 mod hold;
 mod lifetime;
 mod log;

@@ -5,7 +5,8 @@ use std::time::Instant;
 
 use model::{Actor, Command};
 
-/// Entries kept; older ones are dropped and counted, and the meeting can then no longer be replayed from its beginning.
+/// Entries kept. Older ones are dropped: as many as the `seq` of the first one left says, and the meeting can then no longer be replayed
+/// from its beginning.
 const ENTRIES_MAX: usize = 100_000;
 
 /// One thing put in.

@@ -1,13 +1,19 @@
 use std::collections::{BTreeMap, VecDeque};
+use std::ops::RangeInclusive;
 use std::time::Instant;
 
-use model::attribute::{AttributeId, Policy, StartHow};
-use model::{Actor, Cause, Command, Event, LegId, MuteMask, Phrase, Prompt, Role};
+use model::attribute::{AttributeId, Policy};
+use model::{Actor, Command, Event, LegId, MuteMask, Phrase, Prompt, Role};
 
+use crate::Output;
 use crate::lifetime::{Closing, State};
 use crate::log::{Entry, Log, LogEntry};
-use crate::roster::{Member, Place, Row};
-use crate::{Audience, Output};
+use crate::roster::{Member, Row};
+
+/// Why a command that would change nothing is not carried out.
+pub(crate) const SAME: &str = "already so";
+/// What a microphone's level may be, dB.
+const GAIN_DB: RangeInclusive<i8> = -20..=20;
 
 /// The machine. Same commands at the same times, same meeting.
 #[derive(Debug)]
@@ -25,7 +31,10 @@ pub struct Meeting {
     pub(crate) locked: bool,
     /// Not before then is another tone played.
     pub(crate) quiet_until: Option<Instant>,
+    /// Whether its end by its length was announced.
     pub(crate) warned: bool,
+    /// How many were ever let in.
+    pub(crate) arrivals: u64,
     /// Whether a host was ever in it while it ran: only then can the last one leave.
     pub(crate) had_host: bool,
     log: Log,
@@ -46,6 +55,7 @@ impl Meeting {
             locked: false,
             quiet_until: None,
             warned: false,
+            arrivals: 0,
             had_host: false,
             log: Log::default(),
             outputs: VecDeque::new(),
@@ -113,14 +123,14 @@ impl Meeting {
         matches!(self.state, State::Ending { .. } | State::Ended)
     }
 
-    /// Whether it has started.
+    /// Whether it is in progress.
     pub fn has_started(&self) -> bool {
-        !matches!(self.state, State::Waiting)
+        matches!(self.state, State::Running { .. })
     }
 
-    /// Its legs, waiting ones too.
-    pub fn legs(&self) -> impl Iterator<Item = LegId> {
-        self.roster.keys().copied()
+    /// Its legs in order of arrival, waiting ones too.
+    pub fn legs(&self) -> impl Iterator<Item = LegId> + use<> {
+        self.in_order(|_| true).into_iter()
     }
 
     /// One leg as others see it.
@@ -129,9 +139,8 @@ impl Meeting {
     }
 
     fn carry_out(&mut self, now: Instant, actor: &Actor, command: Command) -> Result<(), &'static str> {
-        if let (Actor::Leg(leg), false) = (actor, matches!(command, Command::Join(_) | Command::Leave { .. }))
-        {
-            self.member(*leg)?;
+        if !matches!(command, Command::Join(_) | Command::Leave { .. }) {
+            self.may_command(actor)?;
         }
         match command {
             Command::Join(entrant) => self.join(now, *entrant),
@@ -154,13 +163,24 @@ impl Meeting {
             Command::SetGain { leg, db } => self.set_gain(actor, leg, db),
             Command::SetAttribute { id, value } => self.set_attribute(now, actor, id, value),
             Command::Start => self.start_by_command(now, actor),
-            Command::Stop => self.stop(actor, Cause::MeetingStopped),
+            Command::Stop => self.stop_by_command(actor),
+        }
+    }
+
+    /// Whether anything but coming and going is taken from `actor`; what a role may do, the keypad and the API know.
+    fn may_command(&self, actor: &Actor) -> Result<(), &'static str> {
+        if self.is_ending() {
+            return Err("the meeting is over");
+        }
+        match actor {
+            Actor::Leg(leg) => self.member(*leg).map(drop),
+            Actor::User(_) | Actor::Bridge => Ok(()),
         }
     }
 
     fn set_lock(&mut self, actor: &Actor, on: bool) -> Result<(), &'static str> {
         if self.locked == on {
-            return Err("already so");
+            return Err(SAME);
         }
         self.locked = on;
         self.event(actor, Event::Locked(on));
@@ -176,24 +196,24 @@ impl Meeting {
         let (mute, hold) = (self.mute_mode.of(role), self.hold_mode.of(role).any());
         let member = self.member_mut(leg)?;
         if member.role == role {
-            return Err("already so");
+            return Err(SAME);
         }
-        let before = member.mute();
+        let before = (member.mute(), member.held());
         (member.role, member.mode_mute, member.mode_hold) = (role, mute, hold);
-        let after = member.mute();
+        let after = (member.mute(), member.held());
         self.event(actor, Event::RoleSet { leg, role });
-        if before != after {
-            self.event(actor, Event::Muted { leg, mute: after });
+        let prompt = match role {
+            Role::Host => Prompt::NowHost,
+            Role::Participant => Prompt::NowParticipant,
+            Role::Listener => Prompt::NowListener,
+        };
+        self.say(leg, vec![Phrase::Prompt(prompt)]);
+        if before.0 != after.0 {
+            self.mute_changed(actor, leg);
         }
-        self.route(leg);
-        self.say(
-            leg,
-            vec![Phrase::Prompt(match role {
-                Role::Host => Prompt::NowHost,
-                Role::Participant => Prompt::NowParticipant,
-                Role::Listener => Prompt::NowListener,
-            })],
-        );
+        if before.1 != after.1 {
+            self.hold_changed(actor, leg);
+        }
         self.hosts_changed(now, actor);
         Ok(())
     }
@@ -208,14 +228,25 @@ impl Meeting {
     }
 
     fn set_name(&mut self, actor: &Actor, leg: LegId, name: String) -> Result<(), &'static str> {
-        self.member_mut(leg)?.name.clone_from(&name);
+        let member = self.member_mut(leg)?;
+        if member.name == name {
+            return Err(SAME);
+        }
+        member.name.clone_from(&name);
         self.event(actor, Event::Named { leg, name });
         Ok(())
     }
 
     fn set_gain(&mut self, actor: &Actor, leg: LegId, db: i8) -> Result<(), &'static str> {
-        self.member_mut(leg)?.gain_db = db;
-        self.outputs.push_back(Output::Gain { leg, db });
+        let member = self.member_mut(leg)?;
+        if !GAIN_DB.contains(&db) {
+            return Err("beyond 20 dB up or down");
+        }
+        if member.gain_db == db {
+            return Err(SAME);
+        }
+        member.gain_db = db;
+        self.output(Output::Gain { leg, db });
         self.event(actor, Event::GainSet { leg, db });
         Ok(())
     }
@@ -229,48 +260,36 @@ impl Meeting {
         value: Option<String>,
     ) -> Result<(), &'static str> {
         let value = value.unwrap_or_else(|| self.base.text(id));
+        if self.policy.text(id) == value {
+            return Err(SAME);
+        }
         if !self.policy.set(id, &value) {
             return Err("not a value of this attribute");
         }
+        let value = self.policy.text(id);
         self.event(actor, Event::AttributeSet { id, value });
-        match id {
-            AttributeId::conference_mute_policy => {
-                self.apply_mute_mode(
-                    actor,
-                    MuteMask::of_policy(self.policy.mute.conference_mute_policy),
-                );
-            }
-            AttributeId::conference_hold_policy => {
-                self.apply_hold_mode(
-                    actor,
-                    MuteMask::of_policy(self.policy.mute.conference_hold_policy),
-                );
-            }
-            _ => {}
-        }
-        let starts = self.policy.lifetime.conference_start_how == StartHow::First && !self.roster.is_empty();
-        if starts && !self.has_started() {
-            self.start(now, actor);
-        }
+        self.attribute_changed(now, actor, id);
         self.hosts_changed(now, actor);
         Ok(())
     }
 
-    /// The leg, unless it is unknown or on its way out.
-    pub(crate) fn member(&self, leg: LegId) -> Result<&Member, &'static str> {
-        let member = self
-            .roster
-            .get(&leg)
-            .filter(|member| member.place != Place::Going);
-        member.ok_or("no such leg in this meeting")
-    }
-
-    pub(crate) fn member_mut(&mut self, leg: LegId) -> Result<&mut Member, &'static str> {
-        let member = self
-            .roster
-            .get_mut(&leg)
-            .filter(|member| member.place != Place::Going);
-        member.ok_or("no such leg in this meeting")
+    /// What a setting does to those who are here already. The others are read when they are needed.
+    fn attribute_changed(&mut self, now: Instant, actor: &Actor, id: AttributeId) {
+        let policy = &self.policy.mute;
+        if id == AttributeId::conference_mute_policy {
+            // Refused only when the mode is so already.
+            let mode = MuteMask::of_policy(policy.conference_mute_policy);
+            let _ = self.set_mute_mode(actor, mode);
+        } else if id == AttributeId::conference_hold_policy {
+            let mode = MuteMask::of_policy(policy.conference_hold_policy);
+            let _ = self.set_hold_mode(actor, mode);
+        } else if id == AttributeId::conference_maxduration {
+            self.length_changed(now, actor);
+        } else if id == AttributeId::conference_stop_wait {
+            self.grace_changed(now, actor);
+        } else if id == AttributeId::call_maxduration {
+            self.roster.values_mut().for_each(|member| member.warned = false);
+        }
     }
 
     /// Tells the mixer what a leg contributes and hears now.
@@ -288,27 +307,5 @@ impl Meeting {
 
     pub(crate) fn output(&mut self, output: Output) {
         self.outputs.push_back(output);
-    }
-
-    pub(crate) fn say(&mut self, leg: LegId, phrases: Vec<Phrase>) {
-        self.outputs.push_back(Output::Say {
-            to: Audience::Leg(leg),
-            phrases,
-        });
-    }
-
-    pub(crate) fn say_all<const N: usize>(&mut self, prompts: [Prompt; N]) {
-        let phrases = prompts.map(Phrase::Prompt).to_vec();
-        self.outputs.push_back(Output::Say {
-            to: Audience::Everyone,
-            phrases,
-        });
-    }
-
-    /// The one who keyed the command, if it was keyed.
-    pub(crate) fn tell<const N: usize>(&mut self, actor: &Actor, prompts: [Prompt; N]) {
-        if let Actor::Leg(leg) = actor {
-            self.say(*leg, prompts.map(Phrase::Prompt).to_vec());
-        }
     }
 }

@@ -3,6 +3,7 @@
 use model::{Actor, Event, LegId, Mute, MuteMask, Phrase, Prompt, Role};
 
 use crate::Meeting;
+use crate::machine::SAME;
 
 impl Meeting {
     /// The mute key: a leg's own mute on or off; what a host has muted stays muted.
@@ -34,7 +35,7 @@ impl Meeting {
         let member = self.member_mut(leg)?;
         let before = member.mute();
         if before == mute {
-            return Err("already so");
+            return Err(SAME);
         }
         if before.soft != mute.soft {
             member.own_mute = mute.soft;
@@ -65,7 +66,7 @@ impl Meeting {
 
     pub(crate) fn set_mute_mode(&mut self, actor: &Actor, mode: MuteMask) -> Result<(), &'static str> {
         if self.mute_mode == mode {
-            return Err("already so");
+            return Err(SAME);
         }
         self.apply_mute_mode(actor, mode);
         let participants = mode.of(Role::Participant);
@@ -78,14 +79,11 @@ impl Meeting {
     }
 
     /// Takes off what the former mode put on, and puts on what the new one says; nothing else is touched.
-    pub(crate) fn apply_mute_mode(&mut self, actor: &Actor, mode: MuteMask) {
-        if self.mute_mode == mode {
-            return;
-        }
+    fn apply_mute_mode(&mut self, actor: &Actor, mode: MuteMask) {
         self.mute_mode = mode;
         self.event(actor, Event::MuteModeSet(mode));
         let mut changed = Vec::new();
-        for (leg, member) in &mut self.roster {
+        for (leg, member) in self.roster.iter_mut().filter(|(_, member)| member.stays()) {
             let before = member.mute();
             member.mode_mute = mode.of(member.role);
             if member.mute() != before {
@@ -97,7 +95,7 @@ impl Meeting {
         }
     }
 
-    fn mute_changed(&mut self, actor: &Actor, leg: LegId) {
+    pub(crate) fn mute_changed(&mut self, actor: &Actor, leg: LegId) {
         if let Some(member) = self.roster.get(&leg) {
             let mute = member.mute();
             self.event(actor, Event::Muted { leg, mute });

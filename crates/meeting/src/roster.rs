@@ -2,14 +2,17 @@
 
 use std::time::Instant;
 
-use model::{Entrant, LegId, Mute, MuteMask, Role};
+use model::{Actor, Cause, Entrant, LegId, Mute, MuteMask, Role};
 
-use crate::Hears;
+use crate::{Hears, Meeting};
+
+/// Why a command about a leg that is not here, or not any more, is not carried out.
+pub(crate) const UNKNOWN: &str = "no such leg in this meeting";
 
 /// One leg of the meeting. Each mute and hold has its own cause, so that taking one off never takes another off.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Member {
-    pub(crate) entrant: Entrant,
+    pub(crate) leg: LegId,
     pub(crate) role: Role,
     pub(crate) name: String,
     pub(crate) gain_db: i8,
@@ -23,7 +26,12 @@ pub(crate) struct Member {
     pub(crate) mode_hold: bool,
     /// Held one by one.
     pub(crate) host_hold: bool,
+    /// Place in the order of arrival.
+    pub(crate) order: u64,
+    /// When it was let in, be it to wait.
+    pub(crate) arrived: Instant,
     pub(crate) place: Place,
+    /// Whether it was told that its call ends soon.
     pub(crate) warned: bool,
 }
 
@@ -31,11 +39,15 @@ pub(crate) struct Member {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
     /// In the waiting room.
-    Waiting { until: Instant, remind_at: Instant },
+    Waiting { remind_at: Instant },
     /// In the meeting.
     Inside { since: Instant },
-    /// Told to go; its `Leave` is on the way.
-    Going,
+    /// Told to go, why and by whom; its `Leave` is on the way.
+    Going {
+        cause: Cause,
+        by: Actor,
+        was_inside: bool,
+    },
 }
 
 /// One leg as others see it.
@@ -60,20 +72,25 @@ pub struct Row {
 }
 
 impl Member {
-    pub(crate) fn new(entrant: Entrant, mute: MuteMask, hold: MuteMask, place: Place) -> Self {
+    /// A leg that is let in at `now`: it begins muted and held as the modes in force say.
+    pub(crate) fn new(now: Instant, entrant: Entrant, mute: MuteMask, hold: MuteMask, order: u64) -> Self {
         let role = entrant.role;
         Self {
+            leg: entrant.leg,
             role,
-            name: entrant.name.clone(),
+            name: entrant.name,
             gain_db: 0,
             own_mute: false,
             mode_mute: mute.of(role),
             host_mute: false,
             mode_hold: hold.of(role).any(),
             host_hold: false,
-            place,
+            order,
+            arrived: now,
+            place: Place::Waiting {
+                remind_at: now + crate::deadlines::REMIND,
+            },
             warned: false,
-            entrant,
         }
     }
 
@@ -97,10 +114,24 @@ impl Member {
         matches!(self.place, Place::Waiting { .. })
     }
 
+    /// Whether it has not been told to go.
+    pub(crate) fn stays(&self) -> bool {
+        self.is_inside() || self.is_waiting()
+    }
+
+    /// Whether the others were with it, so that they notice when it goes.
+    pub(crate) fn was_inside(&self) -> bool {
+        match self.place {
+            Place::Waiting { .. } => false,
+            Place::Inside { .. } => true,
+            Place::Going { was_inside, .. } => was_inside,
+        }
+    }
+
     /// What a leg contributes and hears: the only place where this is decided.
     pub(crate) fn route(&self) -> (bool, Hears) {
         match self.place {
-            Place::Going => (false, Hears::Nothing),
+            Place::Going { .. } => (false, Hears::Nothing),
             Place::Waiting { .. } => (false, Hears::Music),
             Place::Inside { .. } if self.held() => (false, Hears::Music),
             Place::Inside { .. } => (!self.mute().any(), Hears::Room),
@@ -109,7 +140,7 @@ impl Member {
 
     pub(crate) fn row(&self) -> Row {
         Row {
-            leg: self.entrant.leg,
+            leg: self.leg,
             role: self.role,
             name: self.name.clone(),
             gain_db: self.gain_db,
@@ -118,8 +149,33 @@ impl Member {
             waiting: self.is_waiting(),
             joined_at: match self.place {
                 Place::Inside { since } => Some(since),
-                Place::Waiting { .. } | Place::Going => None,
+                Place::Waiting { .. } | Place::Going { .. } => None,
             },
         }
+    }
+}
+
+impl Meeting {
+    /// The leg, unless it is unknown or on its way out.
+    pub(crate) fn member(&self, leg: LegId) -> Result<&Member, &'static str> {
+        let member = self.roster.get(&leg).filter(|member| member.stays());
+        member.ok_or(UNKNOWN)
+    }
+
+    pub(crate) fn member_mut(&mut self, leg: LegId) -> Result<&mut Member, &'static str> {
+        let member = self.roster.get_mut(&leg).filter(|member| member.stays());
+        member.ok_or(UNKNOWN)
+    }
+
+    /// Those who have not been told to go.
+    pub(crate) fn staying(&self) -> impl Iterator<Item = &Member> {
+        self.roster.values().filter(|member| member.stays())
+    }
+
+    /// Those of the legs that are `wanted`, in order of arrival.
+    pub(crate) fn in_order(&self, wanted: impl Fn(&Member) -> bool) -> Vec<LegId> {
+        let mut legs: Vec<_> = self.roster.values().filter(|member| wanted(member)).collect();
+        legs.sort_by_key(|member| member.order);
+        legs.into_iter().map(|member| member.leg).collect()
     }
 }
