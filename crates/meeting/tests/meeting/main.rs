@@ -1,0 +1,14 @@
+//! What a meeting does, rule by rule, on simulated time.
+
+mod admission;
+mod announcements;
+mod attributes;
+mod ending;
+mod hold;
+mod log;
+mod mute;
+mod properties;
+mod roles;
+mod script;
+mod starting;
+mod witness;

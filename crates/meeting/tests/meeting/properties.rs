@@ -1,0 +1,260 @@
+//! What holds whatever is asked of a meeting, and whenever. The [`Witness`](crate::witness::Witness) looks on at every step.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use meeting::{Entry, Meeting, Output};
+use model::attribute::{AttributeId, Policy};
+use model::{Actor, Cause, Command, LegId, Mute, MuteMask, Role};
+use proptest::prelude::*;
+
+use crate::script::{Script, entrant, rest};
+
+/// One step of a random story.
+#[derive(Clone, Debug)]
+enum Step {
+    Asks(Actor, Command),
+    Waits(u64),
+    /// Whether phones hang up at once when they are told to go.
+    Slow(bool),
+}
+
+fn number() -> impl Strategy<Value = u64> {
+    1..=6u64
+}
+
+fn leg() -> impl Strategy<Value = LegId> {
+    number().prop_map(LegId)
+}
+
+fn role() -> impl Strategy<Value = Role> {
+    prop::sample::select(Role::ALL.to_vec())
+}
+
+fn mask() -> impl Strategy<Value = MuteMask> {
+    (0..64i64).prop_map(|bits| MuteMask::from_wire(bits).expect("six bits"))
+}
+
+fn setting() -> impl Strategy<Value = (&'static str, &'static str)> {
+    prop::sample::select(vec![
+        ("conference_start_how", "first"),
+        ("conference_start_how", "moderator"),
+        ("conference_start_how", "explicit"),
+        ("conference_start_wait", "0"),
+        ("conference_start_wait", "90"),
+        ("conference_stop_how", "moderator"),
+        ("conference_stop_how", "last"),
+        ("conference_stop_wait", "0"),
+        ("conference_stop_wait", "20"),
+        ("conference_stop_wait", "100"),
+        ("conference_maxduration", "-1"),
+        ("conference_maxduration", "200"),
+        ("conference_maxduration", "0"),
+        ("call_maxduration", "-1"),
+        ("call_maxduration", "100"),
+        ("call_maxduration", "10"),
+        ("conference_maxcalls", "3"),
+        ("conference_maxcalls", "0"),
+        ("conference_maxcallsperrole", "1:2:1"),
+        ("conference_mute_policy", ""),
+        ("conference_mute_policy", "hp"),
+        ("conference_hold_policy", "pl"),
+        ("conference_hold_policy", ""),
+        ("conference_entrytones", "off"),
+        ("call_announceparticipantcount", "p"),
+    ])
+}
+
+fn command() -> impl Strategy<Value = Command> {
+    let mute = (any::<bool>(), any::<bool>()).prop_map(|(soft, hard)| Mute { soft, hard });
+    let attribute = (setting(), any::<bool>()).prop_map(|((name, value), set)| Command::SetAttribute {
+        id: AttributeId::find(name).expect(name),
+        value: set.then(|| value.to_owned()),
+    });
+    let about_a_leg = prop_oneof![
+        leg().prop_map(|leg| Command::Drop { leg }),
+        leg().prop_map(|leg| Command::ToggleMute { leg }),
+        (leg(), mute).prop_map(|(leg, mute)| Command::SetMute { leg, mute }),
+        (leg(), any::<bool>()).prop_map(|(leg, on)| Command::SetHold { leg, on }),
+        leg().prop_map(|leg| Command::Count { leg }),
+        (leg(), role()).prop_map(|(leg, role)| Command::SetRole { leg, role }),
+        (leg(), any::<bool>()).prop_map(|(leg, right)| Command::RolePin { leg, right }),
+        (leg(), "[ab]").prop_map(|(leg, name)| Command::SetName { leg, name }),
+        (leg(), -22..22i8).prop_map(|(leg, db)| Command::SetGain { leg, db }),
+    ];
+    let about_all = prop_oneof![
+        Just(Command::StepMuteMode),
+        mask().prop_map(Command::SetMuteMode),
+        Just(Command::ToggleHold),
+        mask().prop_map(Command::SetHoldMode),
+        Just(Command::ToggleLock),
+        any::<bool>().prop_map(Command::SetLock),
+        Just(Command::StepTones),
+        Just(Command::Start),
+    ];
+    prop_oneof![4 => about_a_leg, 3 => about_all, 3 => attribute, 1 => Just(Command::Stop)]
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let join = (number(), role()).prop_map(|(number, role)| {
+        let command = Command::Join(Box::new(entrant(number, role)));
+        Step::Asks(Actor::Leg(LegId(number)), command)
+    });
+    let leave = leg().prop_map(|leg| {
+        let cause = Cause::HungUp;
+        Step::Asks(Actor::Leg(leg), Command::Leave { leg, cause })
+    });
+    let actor = prop_oneof![leg().prop_map(Actor::Leg), Just(rest()), Just(Actor::Bridge)];
+    prop_oneof![
+        6 => join,
+        2 => leave,
+        8 => (actor, command()).prop_map(|(actor, command)| Step::Asks(actor, command)),
+        3 => (0..130u64).prop_map(Step::Waits),
+        1 => any::<bool>().prop_map(Step::Slow),
+    ]
+}
+
+fn story() -> impl Strategy<Value = (Vec<(&'static str, &'static str)>, Vec<Step>)> {
+    (
+        prop::collection::vec(setting(), 0..5),
+        prop::collection::vec(step(), 1..80),
+    )
+}
+
+fn play(settings: &[(&str, &str)], steps: Vec<Step>) -> Script {
+    let mut script = Script::new(settings);
+    for step in steps {
+        match step {
+            Step::Asks(actor, command) => drop(script.asks(actor, command)),
+            Step::Waits(seconds) => drop(script.wait(seconds)),
+            Step::Slow(slow) => script.slow_to_go = slow,
+        }
+    }
+    script
+}
+
+/// Who is in it, by what was put in and not refused.
+fn joined_less_left(meeting: &Meeting) -> BTreeSet<LegId> {
+    let mut legs = BTreeSet::new();
+    for line in meeting.log() {
+        let Entry::Command {
+            command,
+            refused: None,
+            ..
+        } = &line.entry
+        else {
+            continue;
+        };
+        if let Command::Join(entrant) = command {
+            assert!(legs.insert(entrant.leg), "{} is in it twice", entrant.leg);
+        } else if let Command::Leave { leg, .. } = command {
+            assert!(legs.remove(leg), "{leg} was never in it");
+        }
+    }
+    legs
+}
+
+/// Puts the log of `meeting` into a fresh one.
+fn replay(policy: Policy, meeting: &Meeting) -> (Meeting, Vec<Output>) {
+    let (mut again, mut outputs) = (Meeting::new(policy), Vec::new());
+    for line in meeting.log() {
+        match &line.entry {
+            Entry::Command { actor, command, .. } => {
+                again.handle_input(line.at, actor.clone(), command.clone());
+            }
+            Entry::Timeout => again.handle_timeout(line.at),
+        }
+        outputs.extend(std::iter::from_fn(|| again.poll_output()));
+    }
+    (again, outputs)
+}
+
+fn state(meeting: &Meeting) -> impl PartialEq + std::fmt::Debug + use<> {
+    let rows: Vec<_> = meeting.legs().map(|leg| meeting.row(leg)).collect();
+    let modes = (meeting.mute_mode(), meeting.hold_mode(), meeting.locked());
+    let life = (meeting.has_started(), meeting.is_ending(), meeting.poll_timeout());
+    (rows, modes, life, meeting.policy().clone())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_is_asked_the_witness_finds_nothing_wrong_and_the_roster_is_joins_less_leaves((settings, steps) in story()) {
+        let script = play(&settings, steps);
+        let legs: BTreeSet<_> = script.meeting.legs().collect();
+        prop_assert_eq!(legs, joined_less_left(&script.meeting));
+    }
+
+    #[test]
+    fn a_log_that_is_put_in_again_gives_the_same_meeting_and_the_same_outputs((settings, steps) in story()) {
+        let script = play(&settings, steps);
+        let (again, outputs) = replay(script.policy.clone(), &script.meeting);
+        prop_assert_eq!(outputs, script.history);
+        prop_assert_eq!(state(&again), state(&script.meeting));
+        prop_assert!(again.log().eq(script.meeting.log()));
+    }
+
+    #[test]
+    fn every_meeting_ends_once_all_are_sent_away((settings, steps) in story()) {
+        let mut script = play(&settings, steps);
+        script.slow_to_go = false;
+        script.asks(rest(), Command::Stop);
+        let last = script.now;
+        for leg in script.meeting.legs().collect::<Vec<_>>() {
+            script.leaves(leg.0);
+        }
+        let ends = script.history.iter().filter(|output| matches!(output, Output::Ended { .. }));
+        prop_assert_eq!(ends.count(), 1);
+        prop_assert!(script.meeting.is_ending() && script.meeting.poll_timeout().is_none(), "{:?}", last);
+    }
+
+    #[test]
+    fn time_that_passes_in_one_leap_or_late_is_never_a_busy_loop((settings, steps) in story(), late in 0..500_000u64) {
+        let mut script = play(&settings, steps);
+        let now: Instant = script.now + Duration::from_millis(late);
+        script.meeting.handle_timeout(now);
+        let next = script.meeting.poll_timeout();
+        prop_assert!(next.is_none_or(|at| at > now));
+    }
+}
+
+const CROWD: u64 = 1_000;
+
+#[test]
+fn a_thousand_legs_join_step_modes_and_leave_with_outputs_in_proportion() {
+    let mut script = Script::new(&[("conference_maxcalls", "-1")]);
+    let crowd = CROWD as usize;
+    script.joins(1, Role::Host);
+    let joins: usize = (2..=CROWD)
+        .map(|number| script.joins(number, Role::Participant).0.len())
+        .sum();
+    assert!(joins <= 5 * crowd, "{joins} outputs");
+    for command in [
+        Command::StepMuteMode,
+        Command::StepMuteMode,
+        Command::StepMuteMode,
+        Command::ToggleHold,
+        Command::ToggleLock,
+        Command::ToggleHold,
+    ] {
+        let outputs = script.asks(rest(), command.clone()).0.len();
+        assert!(outputs <= 3 * crowd + 2, "{command:?}: {outputs} outputs");
+    }
+    let outputs = script.asks(rest(), Command::Stop).0.len();
+    assert!(outputs <= 3 * crowd + 2, "{outputs} outputs");
+}
+
+#[test]
+fn a_thousand_legs_who_waited_come_in_with_outputs_in_proportion() {
+    let mut script = Script::new(&[("conference_start_how", "moderator")]);
+    for number in 2..=CROWD {
+        assert_eq!(
+            script.joins(number, Role::Participant).0.len(),
+            4 + usize::from(number == 2)
+        );
+    }
+    let did = script.joins(1, Role::Host);
+    assert!(did.0.len() <= 4 * CROWD as usize, "{} outputs", did.0.len());
+    assert_eq!(did.tones().len(), 1);
+}

@@ -1,0 +1,141 @@
+//! Somebody who sees only what comes out of a meeting, and knows what must hold whatever is asked of it.
+
+use std::collections::BTreeMap;
+
+use meeting::{Audience, Hears, Meeting, Output};
+use model::{Cause, Event, LegId, Mute};
+
+#[derive(Debug, Default)]
+pub(crate) struct Witness {
+    legs: BTreeMap<LegId, Seen>,
+    created: bool,
+    over: Option<Cause>,
+    ended: bool,
+}
+
+/// One leg, from its `Waiting` or `Joined` to its `Left`.
+#[derive(Debug, Default)]
+struct Seen {
+    joined: bool,
+    dropped: bool,
+    held: Option<bool>,
+    mute: Option<Mute>,
+    route: Option<(bool, Hears)>,
+}
+
+impl Witness {
+    /// Takes in the outputs of one step, then compares with what the meeting says of itself.
+    pub(crate) fn observe(&mut self, outputs: &[Output], meeting: &Meeting) {
+        for output in outputs {
+            self.output(output);
+        }
+        self.compare(meeting);
+    }
+
+    fn output(&mut self, output: &Output) {
+        let refusal = matches!(output, Output::Refused { .. });
+        let refusal = refusal
+            || matches!(
+                output,
+                Output::Event {
+                    event: Event::Refused { .. },
+                    ..
+                }
+            );
+        assert!(!self.ended || refusal, "{output:?} after the end");
+        match output {
+            Output::Event { event, .. } => self.event(event),
+            Output::Route { leg, speaks, hears } => self.staying(*leg).route = Some((*speaks, *hears)),
+            Output::Drop { leg, .. } => {
+                let seen = self.staying(*leg);
+                assert_eq!(seen.route, Some((false, Hears::Nothing)), "{leg} is not cut off");
+                seen.dropped = true;
+            }
+            Output::Gain { leg, .. } => drop(self.staying(*leg)),
+            Output::Say {
+                to: Audience::Leg(leg),
+                ..
+            } => drop(self.staying(*leg)),
+            Output::Ended { cause } => {
+                assert!(self.legs.is_empty(), "ended with legs in it");
+                assert_eq!(self.over, Some(*cause));
+                self.ended = true;
+            }
+            Output::Tone(_) => assert!(self.legs.values().any(|seen| seen.joined), "a tone for nobody"),
+            Output::Admitted { .. } => assert!(self.created),
+            Output::Refused { .. } => assert!(self.created || self.ended),
+            Output::Say {
+                to: Audience::Everyone,
+                ..
+            } => {}
+        }
+    }
+
+    fn event(&mut self, event: &Event) {
+        assert!(self.over.is_none() || matches!(event, Event::Refused { .. }));
+        match event {
+            Event::Created => assert!(!std::mem::replace(&mut self.created, true)),
+            Event::Ended { cause } => self.over = Some(*cause),
+            Event::Waiting { leg, .. } => {
+                let before = self.legs.insert(*leg, Seen::default());
+                assert!(before.is_none(), "{leg} waits twice");
+            }
+            Event::Joined { leg, .. } => {
+                let seen = self.legs.entry(*leg).or_default();
+                assert!(!std::mem::replace(&mut seen.joined, true), "{leg} joins twice");
+            }
+            Event::Left { leg, .. } => drop(self.legs.remove(leg).expect("it was here")),
+            Event::Held { leg, on } => {
+                let before = self.staying(*leg).held.replace(*on);
+                assert_ne!(before, Some(*on), "{leg} is held or released twice");
+            }
+            Event::Muted { leg, mute } => {
+                let before = self.staying(*leg).mute.replace(*mute);
+                assert_ne!(before, Some(*mute), "{leg} is muted as before");
+            }
+            Event::RoleSet { leg, .. } | Event::Named { leg, .. } | Event::GainSet { leg, .. } => {
+                self.staying(*leg);
+            }
+            Event::Started
+            | Event::Refused { .. }
+            | Event::MuteModeSet(_)
+            | Event::HoldModeSet(_)
+            | Event::Locked(_)
+            | Event::AttributeSet { .. }
+            | Event::Ending { .. }
+            | Event::EndingCancelled => {}
+        }
+    }
+
+    /// A leg that is here and has not been told to go: nothing else may be named any more.
+    fn staying(&mut self, leg: LegId) -> &mut Seen {
+        let seen = self.legs.get_mut(&leg).filter(|seen| !seen.dropped);
+        seen.unwrap_or_else(|| panic!("{leg} is not here"))
+    }
+
+    fn compare(&self, meeting: &Meeting) {
+        let mut legs: Vec<_> = meeting.legs().collect();
+        legs.sort();
+        assert_eq!(legs, self.legs.keys().copied().collect::<Vec<_>>());
+        for (leg, seen) in &self.legs {
+            let row = meeting.row(*leg).expect("it has a row");
+            let route = match (row.waiting, row.held) {
+                _ if seen.dropped => (false, Hears::Nothing),
+                (true, _) | (_, true) => (false, Hears::Music),
+                (false, false) => (!row.mute.any(), Hears::Room),
+            };
+            assert_eq!(seen.route, Some(route), "{row:?}");
+            assert_eq!(
+                seen.held.unwrap_or(row.held),
+                row.held,
+                "{leg}: the last Held event"
+            );
+            assert_eq!(
+                seen.mute.unwrap_or(row.mute),
+                row.mute,
+                "{leg}: the last Muted event"
+            );
+            assert!(seen.dropped || seen.joined != row.waiting, "{row:?}");
+        }
+    }
+}
