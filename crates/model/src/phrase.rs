@@ -31,6 +31,12 @@ pub enum Phrase {
     Keys(String),
 }
 
+impl From<Prompt> for Phrase {
+    fn from(prompt: Prompt) -> Self {
+        Self::Prompt(prompt)
+    }
+}
+
 prompts! {
     Welcome = "welcome",
     EnterCode = "enter_code",
@@ -43,6 +49,7 @@ prompts! {
     MeetingFull = "meeting_full",
     NotOnList = "not_on_list",
     NotStarted = "not_started",
+    HostDidNotArrive = "host_did_not_arrive",
     TooEarly = "too_early",
     EnterJobCode = "enter_job_code",
     JobCodeAccepted = "job_code_accepted",
@@ -91,6 +98,7 @@ prompts! {
     Minutes = "minutes",
     MeetingOver = "meeting_over",
     HostEndedMeeting = "host_ended_meeting",
+    AdministratorEndedMeeting = "administrator_ended_meeting",
     MeetingTimeOver = "meeting_time_over",
     CallTimeOver = "call_time_over",
     Removed = "removed",

@@ -37,6 +37,8 @@ pub(super) struct Slot {
     calls: u32,
     inside: BTreeSet<LegId>,
     peak: u32,
+    /// Whether its outputs are being carried out; what they cause in it waits its turn.
+    draining: bool,
 }
 
 /// What a code opens for one caller.
@@ -183,6 +185,7 @@ impl Control {
             calls: 0,
             inside: BTreeSet::new(),
             peak: 0,
+            draining: false,
         };
         self.meetings.insert(id, slot);
         self.by_number.insert(number, id);
@@ -274,17 +277,24 @@ impl Control {
         self.command(now, id, Actor::Leg(leg), Command::RolePin { leg, right });
     }
 
+    /// Carries out what a meeting wants. One that sends a thousand legs away is told a thousand times that a leg left: those commands
+    /// add to the same queue instead of draining it within each other, which would take a stack as deep as the meeting is large.
     fn meeting_outputs(&mut self, now: Instant, id: MeetingId) {
         self.dirty_meetings.insert(id);
+        match self.meetings.get_mut(&id) {
+            Some(slot) if !slot.draining => slot.draining = true,
+            Some(_) | None => return,
+        }
         while let Some(slot) = self.meetings.get_mut(&id)
             && let Some(output) = slot.meeting.poll_output()
         {
             self.meeting_output(now, id, output);
         }
-        let at = self
-            .meetings
-            .get(&id)
-            .and_then(|slot| slot.meeting.poll_timeout());
+        let slot = self.meetings.get_mut(&id);
+        let at = slot.and_then(|slot| {
+            slot.draining = false;
+            slot.meeting.poll_timeout()
+        });
         self.schedule.set(Owner::Meeting(id), at);
     }
 
