@@ -1,4 +1,5 @@
 //! `partyline serve` as a process of its own: free ports, a folder of its own, an orderly end.
+#![allow(dead_code, reason = "each story uses its own part")]
 
 use std::fs::{self, File};
 use std::net::SocketAddr;
@@ -89,9 +90,12 @@ impl Bridge {
         self.folder.path().join(name)
     }
 
-    /// Its process.
-    pub(crate) fn pid(&self) -> u32 {
-        self.child.as_ref().expect("it runs").id()
+    /// Memory that is its own or mapped and in use, MiB.
+    pub(crate) fn memory(&self) -> usize {
+        let pid = self.child.as_ref().expect("it runs").id();
+        let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("processes have a status");
+        let kib: usize = word_after(&status, "VmRSS:").parse().expect("a number");
+        kib / 1024
     }
 
     /// Ends it as a power cut would, and starts it again on the same data.

@@ -1,4 +1,5 @@
 //! A small phone of our own for what softphones cannot do: many at once, exact packets, wrong ones.
+#![allow(dead_code, reason = "each story uses its own part")]
 
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::atomic::{AtomicU32, Ordering};
