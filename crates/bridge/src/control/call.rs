@@ -73,6 +73,14 @@ impl Call {
         }
     }
 
+    /// Keeps what its meeting knew of it, for its record and for the next meeting it is moved to.
+    pub(super) fn keep(&mut self, row: meeting::Row) {
+        self.view.gain_db = row.gain_db;
+        self.view.custom_name.clone_from(&row.name);
+        self.record.custom_name = row.name;
+        self.record.role = Some(row.role);
+    }
+
     /// When the call itself wants to be called next.
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
         match &self.stage {

@@ -91,10 +91,14 @@ impl Control {
         let Some(id) = self.calls.get(&leg).and_then(|call| call.meeting()) else {
             return;
         };
+        let row = self.meetings.get(&id).and_then(|slot| slot.meeting.row(leg));
         if let Some(call) = self.calls.get_mut(&leg) {
             call.stage = Stage::Leaving {
                 until: now + LAST_WORDS_MAX,
             };
+            if let Some(row) = row {
+                call.keep(row);
+            }
         }
         self.order(MediaOrder::Part { leg });
         self.command(now, id, actor, Command::Leave { leg, cause });

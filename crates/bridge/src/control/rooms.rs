@@ -118,9 +118,14 @@ impl Control {
             callee: call.view.callee.clone(),
             access_code: code,
         };
+        let db = call.view.gain_db;
         self.dirty_calls.insert(leg);
         self.order(MediaOrder::Join { leg, room: id });
         self.command(now, id, Actor::Leg(leg), Command::Join(Box::new(entrant)));
+        if db != 0 {
+            // A leg that was moved keeps the level it had, as the mixer does.
+            self.command(now, id, Actor::Bridge, Command::SetGain { leg, db });
+        }
         self.reschedule_call(leg);
     }
 
