@@ -180,3 +180,17 @@ fn a_leg_that_goes_leaves_an_exit_tone_and_its_cause() {
     );
     assert_eq!(script.legs(), [1]);
 }
+
+#[test]
+fn who_was_released_before_the_start_makes_no_tone_when_it_goes_after_it() {
+    let mut script = Script::with(
+        &[("conference_start_how", "moderator")],
+        &[(1, Participant), (2, Participant)],
+    );
+    script.slow_to_go = true;
+    script.asks(rest(), Command::Drop { leg: LegId(1) });
+    assert_eq!(script.joins(3, Host).told(3), "there_are 2 people_in_meeting");
+    script.wait(5);
+    assert_eq!(script.leaves(1).tones(), [], "nobody was with it");
+    assert_eq!(script.leaves(2).tones().len(), 1);
+}
