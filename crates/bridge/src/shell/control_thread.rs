@@ -89,17 +89,17 @@ impl ControlThread {
             .control
             .poll_timeout()
             .map_or(WAIT_MAX, |at| at.saturating_duration_since(now));
-        let mut next = match self.inbound.recv_timeout(due.min(WAIT_MAX)) {
-            Ok(first) => Some(first),
-            Err(RecvTimeoutError::Timeout) => None,
-            Err(RecvTimeoutError::Disconnected) => Some(Inbound::Shutdown),
+        let first = match self.inbound.recv_timeout(due.min(WAIT_MAX)) {
+            Ok(first) => first,
+            Err(RecvTimeoutError::Timeout) => return false,
+            Err(RecvTimeoutError::Disconnected) => Inbound::Shutdown,
         };
+        // What is beyond the batch stays in the queue for the next one.
+        let queue = self.inbound.clone();
         let mut stop = false;
-        for _ in 0..BATCH {
-            let Some(inbound) = next else { break };
+        for inbound in std::iter::once(first).chain(queue.try_iter()).take(BATCH) {
             stop |= matches!(inbound, Inbound::Shutdown);
             self.handle(Instant::now(), inbound);
-            next = self.inbound.try_recv().ok();
         }
         stop
     }
