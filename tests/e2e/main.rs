@@ -5,7 +5,9 @@
 )]
 
 mod crash;
+mod hostile_sip;
 mod load;
 mod readme;
+mod sipp;
 mod softphones;
 mod support;

@@ -2,6 +2,7 @@
 
 pub(crate) mod baresip;
 pub(crate) mod bridge;
+pub(crate) mod numbers;
 pub(crate) mod phone;
 pub(crate) mod program;
 pub(crate) mod rest;
