@@ -343,6 +343,7 @@ impl Control {
             return;
         };
         let joined = slot.count(at_ms, &event);
+        self.dirty_calls.extend(concerned(&event));
         let entry = LogEntry {
             meeting: id,
             seq: slot.logged,
@@ -437,5 +438,17 @@ impl Slot {
             legs: meeting.legs().collect(),
             on_the_fly: self.code.is_some(),
         }
+    }
+}
+
+/// The leg whose view an event changes.
+fn concerned(event: &Event) -> Option<LegId> {
+    match event {
+        Event::Waiting { leg, .. } | Event::Joined { leg, .. } | Event::Refused { leg, .. } => Some(*leg),
+        Event::Left { leg, .. } | Event::Muted { leg, .. } | Event::Held { leg, .. } => Some(*leg),
+        Event::RoleSet { leg, .. } | Event::Named { leg, .. } | Event::GainSet { leg, .. } => Some(*leg),
+        Event::Created | Event::Started | Event::Ended { .. } | Event::MuteModeSet(_) => None,
+        Event::HoldModeSet(_) | Event::Locked(_) | Event::AttributeSet { .. } => None,
+        Event::Ending { .. } | Event::EndingCancelled => None,
     }
 }

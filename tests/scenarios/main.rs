@@ -1,0 +1,6 @@
+//! Whole calls through a whole bridge on simulated time, one file a story.
+
+mod door;
+mod meetings;
+mod menu;
+mod rest;

@@ -1,0 +1,150 @@
+//! What a world's bridge is told.
+
+use std::time::Duration;
+
+use bridge::control::ControlConfig;
+use ivr::budget::Budgets;
+use media::{Codec, JitterConfig, Latching, MediaTimeouts};
+use model::directory::{Directory, Edit};
+use model::{DidGroupId, DidId, KeyId, MeetingNumber};
+use store::{Provisioning, Secrets};
+
+/// Where an attribute is overridden.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// On both DID groups.
+    Group,
+    /// On the number 15162065319.
+    Did,
+    /// On room 106131.
+    Room,
+}
+
+/// Settings that differ from the demo's.
+#[derive(Debug)]
+pub struct Settings {
+    /// Overrides: where, which, what.
+    pub attributes: Vec<(Level, &'static str, &'static str)>,
+    /// Calls at once.
+    pub max_calls: usize,
+    /// New calls a second.
+    pub new_calls_per_second: u32,
+    /// Networks that may call.
+    pub allow: &'static str,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            attributes: Vec::new(),
+            max_calls: 2_000,
+            new_calls_per_second: 10_000,
+            allow: "127.0.0.0/8",
+        }
+    }
+}
+
+impl Settings {
+    /// The demo with attributes of the room overridden.
+    pub fn room(attributes: &[(&'static str, &'static str)]) -> Self {
+        let attributes = attributes
+            .iter()
+            .map(|(name, value)| (Level::Room, *name, *value));
+        Self {
+            attributes: attributes.collect(),
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn build(self) -> (ControlConfig, Directory) {
+        let mut directory = demo();
+        for (level, name, value) in &self.attributes {
+            directory = overridden(&directory, *level, name, value);
+        }
+        (self.config(), directory)
+    }
+
+    fn config(&self) -> ControlConfig {
+        ControlConfig {
+            allow: vec![self.allow.parse().expect("a network")],
+            max_calls: self.max_calls,
+            max_calls_per_source: self.max_calls,
+            max_meetings: 100,
+            new_calls_per_second: self.new_calls_per_second,
+            retry_after: 10,
+            budgets: Budgets::default(),
+            codecs: vec![Codec::Pcmu, Codec::Pcma],
+            advertise: None,
+            jitter: JitterConfig::default(),
+            timeouts: MediaTimeouts::default(),
+            latching: Latching::Symmetric,
+            inband_digits: true,
+            rtp_ports: 20_000..=29_999,
+            other_ports: vec![5060],
+            cname: "world".to_owned(),
+            endpoint: sip::EndpointConfig {
+                session_default: Some(Duration::from_secs(1800)),
+                ..sip::EndpointConfig::default()
+            },
+        }
+    }
+}
+
+struct NoSecrets;
+
+impl Secrets for NoSecrets {
+    fn password_hash(&mut self, _login: &str, _given: Option<&str>) -> Result<String, String> {
+        Ok("$argon2id$".to_owned())
+    }
+
+    fn token(&mut self) -> String {
+        String::new()
+    }
+}
+
+fn demo() -> Directory {
+    let provisioning = Provisioning {
+        now_ms: 0,
+        first_key: KeyId(1),
+        secrets: &mut NoSecrets,
+    };
+    let edits = provisioning
+        .read(include_str!("../../configs/demo.toml"))
+        .expect("the demo is right");
+    let edited = |directory: Directory, edit| directory.edited(edit).expect("the demo is right");
+    edits.into_iter().fold(Directory::default(), edited)
+}
+
+fn overridden(directory: &Directory, level: Level, name: &str, value: &str) -> Directory {
+    let groups = [219, 220].map(|id| {
+        directory
+            .group(DidGroupId(id))
+            .expect("the demo's")
+            .as_ref()
+            .clone()
+    });
+    let edits = match level {
+        Level::Group => groups
+            .map(|mut group| {
+                group.attributes.put(name, value).expect("a right value");
+                Edit::PutGroup(group)
+            })
+            .to_vec(),
+        Level::Did => {
+            let mut did = directory.did(DidId(220)).expect("the demo's").as_ref().clone();
+            did.attributes.put(name, value).expect("a right value");
+            vec![Edit::PutDid(did)]
+        }
+        Level::Room => {
+            let mut room = directory
+                .room(MeetingNumber(106_131))
+                .expect("the demo's")
+                .as_ref()
+                .clone();
+            room.attributes.put(name, value).expect("a right value");
+            vec![Edit::PutRoom(room)]
+        }
+    };
+    let edited = |directory: Directory, edit| directory.edited(edit).expect("a right edit");
+    edits.into_iter().fold(directory.clone(), edited)
+}
