@@ -179,29 +179,29 @@ impl World {
 
     /// Call records so far.
     pub fn cdrs(&self) -> Vec<&Cdr> {
-        let call = |record| match record {
-            &Record::Call(ref cdr) => Some(&**cdr),
-            &Record::Meeting(_) | &Record::Log(_) => None,
-        };
-        self.records.iter().filter_map(call).collect()
+        let found = self.records.iter().filter_map(|record| match record {
+            Record::Call(cdr) => Some(&**cdr),
+            Record::Meeting(_) | Record::Log(_) => None,
+        });
+        found.collect()
     }
 
     /// Meeting records so far.
     pub fn mdrs(&self) -> Vec<&Mdr> {
-        let meeting = |record| match record {
-            &Record::Meeting(ref mdr) => Some(&**mdr),
-            &Record::Call(_) | &Record::Log(_) => None,
-        };
-        self.records.iter().filter_map(meeting).collect()
+        let found = self.records.iter().filter_map(|record| match record {
+            Record::Meeting(mdr) => Some(&**mdr),
+            Record::Call(_) | Record::Log(_) => None,
+        });
+        found.collect()
     }
 
     /// The meetings' log so far.
     pub fn log(&self) -> Vec<&LogEntry> {
-        let entry = |record| match record {
-            &Record::Log(ref entry) => Some(entry),
-            &Record::Call(_) | &Record::Meeting(_) => None,
-        };
-        self.records.iter().filter_map(entry).collect()
+        let found = self.records.iter().filter_map(|record| match record {
+            Record::Log(entry) => Some(entry),
+            Record::Call(_) | Record::Meeting(_) => None,
+        });
+        found.collect()
     }
 
     /// Why the only call that ended did.
