@@ -29,7 +29,8 @@ impl Meeting {
         let waiting = !self.has_started() && !self.starts_with(role);
         self.output(Output::Admitted { leg, waiting });
         if self.has_started() {
-            self.enter(now, leg, vec![]);
+            let people = self.head_count();
+            self.enter(now, leg, vec![], &people);
             self.hosts_changed(now, &actor);
         } else if waiting {
             self.wait(leg, role);
@@ -71,23 +72,40 @@ impl Meeting {
 
     fn wait(&mut self, leg: LegId, role: Role) {
         self.event(&Actor::Leg(leg), Event::Waiting { leg, role });
+        self.first_state(leg);
         self.route(leg);
         self.say(leg, vec![Phrase::Prompt(self.waiting_prompt())]);
     }
 
-    /// The one way in, from the door, the waiting room or another meeting.
-    pub(crate) fn enter(&mut self, now: Instant, leg: LegId, before: Vec<Phrase>) {
+    /// The mute and hold that the modes in force give to a leg as it comes are events as any others.
+    fn first_state(&mut self, leg: LegId) {
+        let Some(member) = self.roster.get_mut(&leg) else {
+            return;
+        };
+        let (known, mute, on) = (member.known, member.mute(), member.held());
+        member.known = true;
+        if !known && mute.any() {
+            self.event(&Actor::Bridge, Event::Muted { leg, mute });
+        }
+        if !known && on {
+            self.event(&Actor::Bridge, Event::Held { leg, on });
+        }
+    }
+
+    /// The one way in, from the door, the waiting room or another meeting; `people` says how many are there.
+    pub(crate) fn enter(&mut self, now: Instant, leg: LegId, before: Vec<Phrase>, people: &[Phrase]) {
         let Some(member) = self.roster.get_mut(&leg) else {
             return;
         };
         member.place = Place::Inside { since: now };
         let role = member.role;
         self.event(&Actor::Leg(leg), Event::Joined { leg, role });
+        self.first_state(leg);
         self.route(leg);
         let mut words = before;
         words.extend(self.own_state(leg));
         if self.policy.entry.call_announceparticipantcount.has(role) {
-            words.extend(self.head_count());
+            words.extend_from_slice(people);
         }
         if !words.is_empty() {
             self.say(leg, words);

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use model::attribute::{AttributeId, Switch, Value};
 use model::{Actor, Event, LegId, Phrase, Prompt, Role};
 
+use crate::roster::Member;
 use crate::{Audience, Meeting, Output, Tone};
 
 /// One tone in this time, however many come and go.
@@ -91,8 +92,15 @@ impl Meeting {
         self.say_everybody(phrases);
     }
 
-    pub(crate) fn say_all<const N: usize>(&mut self, prompts: [Prompt; N]) {
-        self.say_everybody(prompts.map(Phrase::Prompt).to_vec());
+    /// To everybody in the meeting, and to whoever asked for it, should that leg still wait.
+    pub(crate) fn say_all(&mut self, actor: &Actor, prompt: Prompt) {
+        let phrases = vec![Phrase::Prompt(prompt)];
+        if let Actor::Leg(leg) = actor
+            && self.member(*leg).is_ok_and(Member::is_waiting)
+        {
+            self.say(*leg, phrases.clone());
+        }
+        self.say_everybody(phrases);
     }
 
     /// To the room, and to each of those who hear music instead of it.
@@ -124,6 +132,14 @@ impl Meeting {
         match self.starts_with(Role::Host) {
             true => Prompt::WaitingForHost,
             false => Prompt::WaitingForStart,
+        }
+    }
+
+    /// Why a caller waited in vain.
+    pub(crate) fn not_started_prompt(&self) -> Prompt {
+        match self.starts_with(Role::Host) {
+            true => Prompt::HostDidNotArrive,
+            false => Prompt::NotStarted,
         }
     }
 

@@ -8,7 +8,7 @@ use model::{Actor, Cause, Event, LegId, Phrase, Prompt};
 
 use crate::Meeting;
 use crate::announce::spoken;
-use crate::lifetime::{State, last_words};
+use crate::lifetime::State;
 use crate::roster::{Member, Place};
 
 /// A waiting caller hears why this often.
@@ -87,12 +87,16 @@ impl Meeting {
     }
 
     fn act_on_leg(&mut self, now: Instant, leg: LegId, due: Due) {
-        let why = self.still_waiting_prompt();
+        let (why, in_vain) = (self.still_waiting_prompt(), self.not_started_prompt());
         let Some(member) = self.roster.get_mut(&leg) else {
             return;
         };
         match due {
-            Due::End(cause) => self.send_away(&Actor::Bridge, leg, cause, &last_words(cause)),
+            Due::End(cause) => {
+                let too_long = cause == Cause::CallTooLong;
+                let why = if too_long { Prompt::CallTimeOver } else { in_vain };
+                self.send_away(&Actor::Bridge, leg, cause, &[why, Prompt::Goodbye]);
+            }
             Due::Warn(_, end) => {
                 member.warned = true;
                 let mut words = vec![Phrase::Prompt(Prompt::CallEndsIn)];

@@ -6,14 +6,18 @@ use crate::Meeting;
 use crate::machine::SAME;
 
 impl Meeting {
+    /// Holds one leg, which then no mode releases, or releases it, whatever had held it.
     pub(crate) fn set_hold(&mut self, actor: &Actor, leg: LegId, on: bool) -> Result<(), &'static str> {
         let member = self.member_mut(leg)?;
-        if member.held() == on {
+        let before = member.held();
+        if before == on && member.host_hold == on {
             return Err(SAME);
         }
         member.host_hold = on;
-        member.mode_hold = member.mode_hold && on;
-        self.hold_changed(actor, leg);
+        member.mode_hold &= on;
+        if before != on {
+            self.hold_changed(actor, leg);
+        }
         Ok(())
     }
 
@@ -48,21 +52,19 @@ impl Meeting {
         Ok(())
     }
 
-    /// Said privately, so that it is heard over the music as well.
+    /// Said privately: before the music begins, and after it has ended.
     pub(crate) fn hold_changed(&mut self, actor: &Actor, leg: LegId) {
         let Some(member) = self.roster.get(&leg) else {
             return;
         };
         let (on, inside) = (member.held(), member.is_inside());
         self.event(actor, Event::Held { leg, on });
+        if on && inside {
+            self.say(leg, vec![Phrase::Prompt(Prompt::NowOnHold)]);
+        }
         self.route(leg);
-        if inside {
-            let prompt = if on {
-                Prompt::NowOnHold
-            } else {
-                Prompt::BackFromHold
-            };
-            self.say(leg, vec![Phrase::Prompt(prompt)]);
+        if !on && inside {
+            self.say(leg, vec![Phrase::Prompt(Prompt::BackFromHold)]);
         }
     }
 }

@@ -58,12 +58,13 @@ impl Meeting {
         let starter = |leg| *actor == Actor::Leg(leg);
         let mut waiting = self.in_order(Member::is_waiting);
         waiting.sort_by_key(|leg| starter(*leg));
+        let people = self.head_count();
         for leg in waiting {
             let before = match starter(leg) {
                 true => vec![],
                 false => vec![Phrase::Prompt(Prompt::MeetingStarts)],
             };
-            self.enter(now, leg, before);
+            self.enter(now, leg, before, &people);
         }
         self.hosts_changed(now, actor);
     }
@@ -78,8 +79,14 @@ impl Meeting {
         let by = actor.clone();
         self.state = State::Ending { cause, by };
         self.closing = None;
+        let why = match (cause, actor) {
+            (Cause::MeetingTooLong, _) => Prompt::MeetingTimeOver,
+            (Cause::MeetingStopped, Actor::Leg(_)) => Prompt::HostEndedMeeting,
+            (Cause::MeetingStopped, Actor::User(_)) => Prompt::AdministratorEndedMeeting,
+            (_, Actor::Leg(_) | Actor::User(_) | Actor::Bridge) => Prompt::MeetingOver,
+        };
         for leg in self.in_order(Member::stays) {
-            self.send_away(actor, leg, cause, &last_words(cause));
+            self.send_away(actor, leg, cause, &[why, Prompt::Goodbye]);
         }
         if self.roster.is_empty() {
             self.finish(actor, cause);
@@ -119,7 +126,7 @@ impl Meeting {
                 self.closing = None;
                 self.cancel_ending(now, actor);
                 if host {
-                    self.say_all([Prompt::HostBack]);
+                    self.say_all(actor, Prompt::HostBack);
                 }
             }
             (None, false) | (Some(_), true) => {}
@@ -174,19 +181,4 @@ impl Meeting {
             self.event(actor, Event::Ending { cause, seconds });
         }
     }
-}
-
-/// What a caller hears who is sent away.
-pub(crate) fn last_words(cause: Cause) -> [Prompt; 2] {
-    let spoken = [
-        (Cause::MeetingTooLong, Prompt::MeetingTimeOver),
-        (Cause::MeetingStopped, Prompt::HostEndedMeeting),
-        (Cause::CallTooLong, Prompt::CallTimeOver),
-        (Cause::NotStarted, Prompt::NotStarted),
-    ];
-    let why = spoken.iter().find(|(known, _)| *known == cause);
-    [
-        why.map_or(Prompt::MeetingOver, |(_, prompt)| *prompt),
-        Prompt::Goodbye,
-    ]
 }

@@ -184,11 +184,12 @@ impl Meeting {
         }
         self.locked = on;
         self.event(actor, Event::Locked(on));
-        self.say_all([if on {
+        let prompt = if on {
             Prompt::NowLocked
         } else {
             Prompt::NowUnlocked
-        }]);
+        };
+        self.say_all(actor, prompt);
         Ok(())
     }
 

@@ -6,15 +6,16 @@ use crate::Meeting;
 use crate::machine::SAME;
 
 impl Meeting {
-    /// The mute key: a leg's own mute on or off; what a host has muted stays muted.
+    /// The mute key: a leg's own mute on or off. What a host has muted stays muted, and so does a listener, however it was muted.
     pub(crate) fn toggle_mute(&mut self, actor: &Actor, leg: LegId) -> Result<(), &'static str> {
         let member = self.member_mut(leg)?;
         let mute = member.mute();
-        if mute.hard {
-            let prompt = match member.role {
-                Role::Listener => Prompt::ListenersCannotSpeak,
-                Role::Host | Role::Participant => Prompt::MutedByHostRaiseHand,
-            };
+        let refusal = match member.role {
+            Role::Listener if mute.any() => Some(Prompt::ListenersCannotSpeak),
+            Role::Host | Role::Participant if mute.hard => Some(Prompt::MutedByHostRaiseHand),
+            Role::Host | Role::Participant | Role::Listener => None,
+        };
+        if let Some(prompt) = refusal {
             self.say(leg, vec![Phrase::Prompt(prompt)]);
             return Err("muted by a host or by policy");
         }
@@ -30,20 +31,19 @@ impl Meeting {
         Ok(())
     }
 
-    /// Sets both bits of one leg, whatever had set them before.
+    /// Sets both bits of one leg: a bit that is on stays so when the mode that had set it as well goes, and one that is off is off
+    /// whatever had set it.
     pub(crate) fn set_mute(&mut self, actor: &Actor, leg: LegId, mute: Mute) -> Result<(), &'static str> {
         let member = self.member_mut(leg)?;
         let before = member.mute();
-        if before == mute {
+        if before == mute && (member.own_mute, member.host_mute) == (mute.soft, mute.hard) {
             return Err(SAME);
         }
-        if before.soft != mute.soft {
-            member.own_mute = mute.soft;
-            member.mode_mute.soft = false;
-        }
-        if before.hard != mute.hard {
-            member.host_mute = mute.hard;
-            member.mode_mute.hard = false;
+        (member.own_mute, member.host_mute) = (mute.soft, mute.hard);
+        member.mode_mute.soft &= mute.soft;
+        member.mode_mute.hard &= mute.hard;
+        if before == mute {
+            return Ok(());
         }
         match (before.any(), mute.any()) {
             (false, true) => self.say(leg, vec![Phrase::Prompt(Prompt::MutedByHost)]),
@@ -70,11 +70,12 @@ impl Meeting {
         }
         self.apply_mute_mode(actor, mode);
         let participants = mode.of(Role::Participant);
-        self.say_all([match (participants.hard, participants.soft) {
+        let prompt = match (participants.hard, participants.soft) {
             (true, _) => Prompt::ModeHard,
             (false, true) => Prompt::ModeSoft,
             (false, false) => Prompt::ModeOpen,
-        }]);
+        };
+        self.say_all(actor, prompt);
         Ok(())
     }
 

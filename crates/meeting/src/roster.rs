@@ -31,6 +31,8 @@ pub(crate) struct Member {
     /// When it was let in, be it to wait.
     pub(crate) arrived: Instant,
     pub(crate) place: Place,
+    /// Whether its coming is among the events, with the mute and hold it came with.
+    pub(crate) known: bool,
     /// Whether it was told that its call ends soon.
     pub(crate) warned: bool,
 }
@@ -90,6 +92,7 @@ impl Member {
             place: Place::Waiting {
                 remind_at: now + crate::deadlines::REMIND,
             },
+            known: false,
             warned: false,
         }
     }

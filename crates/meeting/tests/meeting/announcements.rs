@@ -117,3 +117,13 @@ fn the_lock_is_announced_to_everybody_those_on_hold_too() {
     );
     assert!(!script.meeting.locked());
 }
+
+#[test]
+fn a_host_who_waits_hears_what_came_of_its_keys() {
+    let mut script = Script::with(
+        &[("conference_start_how", "explicit")],
+        &[(1, Host), (2, Participant)],
+    );
+    let did = script.asks(leg(1), Command::ToggleLock);
+    assert_eq!((did.told(1).as_str(), did.told(2).as_str()), ("now_locked", ""));
+}

@@ -209,7 +209,7 @@ fn a_client_ends_the_meeting_and_every_leg_gets_the_cause_and_who_did_it() {
     let cause = Cause::MeetingStopped;
     assert_eq!(did.dropped(), [(3, cause), (1, cause), (2, cause)]);
     for number in 1..=3 {
-        assert_eq!(did.told(number), "host_ended_meeting goodbye");
+        assert_eq!(did.told(number), "administrator_ended_meeting goodbye");
     }
     let over = Event::Ended { cause };
     assert_eq!(
@@ -225,6 +225,7 @@ fn a_host_ends_the_meeting_and_the_first_cause_stays_with_whoever_hangs_up_meanw
     script.slow_to_go = true;
     let did = script.asks(leg(1), Command::Stop);
     assert_eq!((did.dropped().len(), did.ended()), (2, None));
+    assert_eq!(did.told(2), "host_ended_meeting goodbye");
     assert_eq!(script.asks(leg(1), Command::Stop).0, []);
     let stopped = left(2, Cause::MeetingStopped);
     assert_eq!(script.leaves(2).events_by(), [(leg(1), stopped)]);

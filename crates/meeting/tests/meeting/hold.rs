@@ -1,4 +1,4 @@
-use meeting::Hears;
+use meeting::{Hears, Output};
 use model::Role::{Host, Listener, Participant};
 use model::{Command, Event, LegId, MuteMask};
 
@@ -147,4 +147,27 @@ fn hold_of_somebody_who_waits_is_silent_until_he_comes_in() {
             "meeting_starts you_are_on_hold there_are 2 people_in_meeting"
         )
     );
+}
+
+#[test]
+fn a_leg_held_while_the_mode_holds_it_outlives_the_mode() {
+    let mut script = three();
+    script.asks(leg(1), Command::ToggleHold);
+    assert_eq!(hold(&mut script, 2, true).0, [], "nothing to notice yet");
+    assert_eq!(script.refusal(), None);
+    script.asks(leg(1), Command::ToggleHold);
+    assert_eq!(held(&script), [2]);
+}
+
+#[test]
+fn a_leg_is_told_before_its_music_begins_and_after_it_has_ended() {
+    let mut script = three();
+    for told_first in [true, false] {
+        let did = hold(&mut script, 2, told_first);
+        let said = |output: &Output| matches!(output, Output::Say { .. });
+        let routed = |output: &Output| matches!(output, Output::Route { .. });
+        let said = did.0.iter().position(said).expect("a word");
+        let routed = did.0.iter().position(routed).expect("a route");
+        assert_eq!(said < routed, told_first);
+    }
 }

@@ -1,6 +1,6 @@
 use meeting::Hears;
 use model::Role::{Host, Listener, Participant};
-use model::{Command, Event, LegId, Mute, MuteMask};
+use model::{Actor, Command, Event, LegId, Mute, MuteMask};
 
 use crate::script::{Did, Script, leg, rest};
 
@@ -231,4 +231,45 @@ fn those_on_hold_hear_that_they_are_muted() {
         ("mode_soft", "mode_soft")
     );
     assert_eq!(did.route(2), Some((false, Hears::Music)), "hold is for itself");
+}
+
+#[test]
+fn a_hard_mute_set_while_the_mode_says_the_same_outlives_the_mode() {
+    for mute in [
+        HARD,
+        Mute {
+            soft: true,
+            hard: true,
+        },
+    ] {
+        let mut script = three();
+        steps(&mut script, 2);
+        let did = sets(&mut script, 2, mute);
+        assert_eq!(did.told(2), "", "muted all along");
+        assert_eq!(script.refusal(), None);
+        steps(&mut script, 1);
+        assert_eq!(script.row(2).mute, mute);
+    }
+}
+
+#[test]
+fn a_listener_cannot_unmute_itself_however_it_was_muted() {
+    let mut script = three();
+    sets(&mut script, 3, SOFT);
+    assert_eq!(toggles(&mut script, 3).told(3), "listeners_cannot_speak");
+    assert_eq!(script.row(3).mute, SOFT);
+}
+
+#[test]
+fn what_the_policy_gives_to_a_leg_as_it_comes_is_an_event_too() {
+    let mut script = Script::with(&[("conference_hold_policy", "l")], &[(1, Host)]);
+    let (leg, role) = (LegId(3), Listener);
+    assert_eq!(
+        script.joins(3, Listener).events_by(),
+        [
+            (Actor::Leg(leg), Event::Joined { leg, role }),
+            (Actor::Bridge, Event::Muted { leg, mute: HARD }),
+            (Actor::Bridge, Event::Held { leg, on: true }),
+        ]
+    );
 }

@@ -210,6 +210,19 @@ proptest! {
     }
 
     #[test]
+    fn hold_and_back_leaves_everybody_as_before((settings, steps) in story()) {
+        let mut script = play(&settings, steps);
+        if script.meeting.is_ending() {
+            return Ok(());
+        }
+        script.asks(rest(), Command::SetHoldMode(MuteMask::OPEN));
+        let before = state(&script.meeting);
+        script.asks(rest(), Command::ToggleHold);
+        script.asks(rest(), Command::ToggleHold);
+        prop_assert_eq!(state(&script.meeting), before);
+    }
+
+    #[test]
     fn time_that_passes_in_one_leap_or_late_is_never_a_busy_loop((settings, steps) in story(), late in 0..500_000u64) {
         let mut script = play(&settings, steps);
         let now: Instant = script.now + Duration::from_millis(late);

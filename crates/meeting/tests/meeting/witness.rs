@@ -18,8 +18,8 @@ pub(crate) struct Witness {
 struct Seen {
     joined: bool,
     dropped: bool,
-    held: Option<bool>,
-    mute: Option<Mute>,
+    held: bool,
+    mute: Mute,
     route: Option<(bool, Hears)>,
 }
 
@@ -86,12 +86,12 @@ impl Witness {
             }
             Event::Left { leg, .. } => drop(self.legs.remove(leg).expect("it was here")),
             Event::Held { leg, on } => {
-                let before = self.staying(*leg).held.replace(*on);
-                assert_ne!(before, Some(*on), "{leg} is held or released twice");
+                let before = std::mem::replace(&mut self.staying(*leg).held, *on);
+                assert_ne!(before, *on, "{leg} is held or released twice");
             }
             Event::Muted { leg, mute } => {
-                let before = self.staying(*leg).mute.replace(*mute);
-                assert_ne!(before, Some(*mute), "{leg} is muted as before");
+                let before = std::mem::replace(&mut self.staying(*leg).mute, *mute);
+                assert_ne!(before, *mute, "{leg} is muted as before");
             }
             Event::RoleSet { leg, .. } | Event::Named { leg, .. } | Event::GainSet { leg, .. } => {
                 self.staying(*leg);
@@ -125,16 +125,8 @@ impl Witness {
                 (false, false) => (!row.mute.any(), Hears::Room),
             };
             assert_eq!(seen.route, Some(route), "{row:?}");
-            assert_eq!(
-                seen.held.unwrap_or(row.held),
-                row.held,
-                "{leg}: the last Held event"
-            );
-            assert_eq!(
-                seen.mute.unwrap_or(row.mute),
-                row.mute,
-                "{leg}: the last Muted event"
-            );
+            assert_eq!(seen.held, row.held, "{leg}: the last Held event");
+            assert_eq!(seen.mute, row.mute, "{leg}: the last Muted event");
             assert!(seen.dropped || seen.joined != row.waiting, "{row:?}");
         }
     }
