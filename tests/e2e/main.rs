@@ -5,6 +5,7 @@
 )]
 
 mod crash;
+mod hostile_rtp;
 mod hostile_sip;
 mod load;
 mod readme;
