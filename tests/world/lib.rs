@@ -48,6 +48,8 @@ pub struct World {
     pub routes: BTreeMap<LegId, (bool, Hears)>,
     /// What was handed to the store.
     pub records: Vec<Record>,
+    /// Records of unanswered calls that were not.
+    pub withheld: u64,
     /// The latest snapshot.
     pub live: Arc<Live>,
     replies: HashMap<Ticket, Result<(), CommandError>>,
@@ -92,6 +94,7 @@ impl World {
             said: Vec::new(),
             routes: BTreeMap::new(),
             records: Vec::new(),
+            withheld: 0,
             live: Arc::default(),
             replies: HashMap::new(),
             next_ticket: 0,
@@ -260,6 +263,7 @@ impl World {
             Output::ClosePort { .. } => {}
             Output::Media(order) => self.media(order),
             Output::Record(record) => self.records.push(record),
+            Output::Withheld { records } => self.withheld += records,
             Output::ReserveIds(kind) => self.reserve(kind),
             Output::Publish(live) => self.live = live,
             Output::Reply { ticket, result } => drop(self.replies.insert(ticket, result)),

@@ -71,6 +71,7 @@ impl Settings {
             max_calls_per_source: self.max_calls,
             max_meetings: 100,
             new_calls_per_second: self.new_calls_per_second,
+            unanswered_records_per_second: 20,
             retry_after: 10,
             budgets: Budgets::default(),
             codecs: vec![Codec::Pcmu, Codec::Pcma],

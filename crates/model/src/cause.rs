@@ -43,6 +43,8 @@ causes! {
     NoCodec = "no_codec",
     /// The call's description could not be used.
     BadOffer = "bad_offer",
+    /// The INVITE asked for something the bridge does not do.
+    NotSupported = "not_supported",
     /// Too many wrong access codes.
     WrongCode = "wrong_code",
     /// Too many guesses from this caller or source.

@@ -158,6 +158,8 @@ pub struct CallsSection {
     pub max_meetings: usize,
     /// New calls a second.
     pub new_calls_per_second: u32,
+    /// Records of calls that were never answered, a second.
+    pub unanswered_records_per_second: u32,
     /// What a 503 says in Retry-After.
     #[serde(deserialize_with = "duration")]
     pub retry_after: Duration,
@@ -170,6 +172,7 @@ impl Default for CallsSection {
             max_calls_per_source: 2000,
             max_meetings: 1000,
             new_calls_per_second: 200,
+            unanswered_records_per_second: 20,
             retry_after: Duration::from_secs(10),
         }
     }

@@ -9,7 +9,6 @@ use media::LegConfig;
 use model::directory::Dialled;
 use model::{CallState, CallView, Cause, Cdr, LegId, Mute};
 use sip::{Command, Incoming};
-use store::Record;
 
 use super::call::{Call, Media, Stage};
 use super::negotiation::{self, Agreed};
@@ -43,21 +42,30 @@ impl Control {
             // Only a store that has failed for thousands of calls leaves none; without an id there can be no record.
             return self.refuse_dialog(now, incoming.call, 503, None);
         };
-        let record = self.new_record(now, leg, &incoming);
-        match self.admit(now, &incoming) {
+        let dialled = self.dialled(&incoming);
+        let record = self.new_record(now, leg, &incoming, dialled.as_ref());
+        match self.admit(now, &incoming, dialled) {
             Ok(dialled) => self.accept(leg, dialled, incoming, record),
             Err(refusal) => self.refuse_stranger(now, incoming.call, record, refusal),
         }
     }
 
-    fn admit(&mut self, now: Instant, incoming: &Incoming) -> Result<Dialled, Refusal> {
+    fn dialled(&self, incoming: &Incoming) -> Option<Dialled> {
+        let number = self.directory.dialled(&incoming.dialled);
+        number.or_else(|| self.directory.dialled(incoming.to_user.as_deref()?))
+    }
+
+    fn admit(
+        &mut self,
+        now: Instant,
+        incoming: &Incoming,
+        dialled: Option<Dialled>,
+    ) -> Result<Dialled, Refusal> {
         let source = incoming.source.ip().to_canonical();
         if !self.config.allow.iter().any(|network| network.contains(&source)) {
             return Err(Refusal::new(403, Cause::NotAllowed));
         }
-        let number = self.directory.dialled(&incoming.dialled);
-        let number = number.or_else(|| self.directory.dialled(incoming.to_user.as_deref()?));
-        let dialled = number.ok_or_else(|| Refusal::new(404, Cause::UnknownNumber))?;
+        let dialled = dialled.ok_or_else(|| Refusal::new(404, Cause::UnknownNumber))?;
         if self.draining {
             return Err(Refusal::new(503, Cause::Draining));
         }
@@ -70,10 +78,8 @@ impl Control {
         Ok(dialled)
     }
 
-    fn accept(&mut self, leg: LegId, dialled: Dialled, incoming: Incoming, mut record: Cdr) {
+    fn accept(&mut self, leg: LegId, dialled: Dialled, incoming: Incoming, record: Cdr) {
         let source = incoming.source.ip().to_canonical();
-        record.subscriber_sid = Some(dialled.group.subscriber_sid.clone());
-        record.callee = dialled.did.phone_number.clone();
         let guesser = Guesser {
             caller: record.caller.clone(),
             source,
@@ -291,8 +297,7 @@ impl Control {
         record.ended_ms = self.clock.ms(now);
         record.sip_status = status;
         record.cause = cause;
-        self.outputs
-            .push_back(Output::Record(Record::Call(Box::new(record))));
+        self.keep_record(now, record);
         self.refuse_dialog(now, call, status, reason);
     }
 
@@ -315,11 +320,27 @@ impl Control {
         );
     }
 
-    fn new_record(&self, now: Instant, leg: LegId, incoming: &Incoming) -> Cdr {
+    /// Signalling turned the call away by itself.
+    pub(super) fn turned_away(&mut self, now: Instant, invite: &Incoming, status: u16) {
+        let Some(leg) = self.ids.leg() else { return };
+        let dialled = self.dialled(invite);
+        let mut record = self.new_record(now, leg, invite, dialled.as_ref());
+        record.ended_ms = record.created_ms;
+        record.sip_status = status;
+        record.cause = match status {
+            503 => Cause::BridgeFull,
+            400 | 406 | 413 | 415 | 488 => Cause::BadOffer,
+            _ => Cause::NotSupported,
+        };
+        self.keep_record(now, record);
+    }
+
+    fn new_record(&self, now: Instant, leg: LegId, incoming: &Incoming, dialled: Option<&Dialled>) -> Cdr {
+        let number = dialled.map(|dialled| dialled.did.phone_number.clone());
         Cdr {
             leg,
-            subscriber_sid: None,
-            callee: incoming.dialled.clone(),
+            subscriber_sid: dialled.map(|dialled| dialled.group.subscriber_sid.clone()),
+            callee: number.unwrap_or_else(|| incoming.dialled.clone()),
             caller: caller(incoming),
             source: incoming.source.ip().to_canonical().to_string(),
             outbound: false,

@@ -5,7 +5,6 @@ use std::time::Instant;
 use media::MediaLoss;
 use model::{Actor, Cause, Command, LegId, Phrase};
 use sip::EndCause;
-use store::Record;
 
 use super::call::{Media, Stage};
 use super::output::{MediaOrder, Output};
@@ -139,8 +138,7 @@ impl Control {
         }
         self.live.calls.remove(&leg);
         self.dirty_calls.insert(leg);
-        self.outputs
-            .push_back(Output::Record(Record::Call(Box::new(call.record))));
+        self.keep_record(now, call.record);
     }
 
     fn forget_source(&mut self, source: std::net::IpAddr) {

@@ -16,6 +16,7 @@ mod random;
 mod requests;
 mod rooms;
 mod schedule;
+mod unanswered;
 mod views;
 pub mod voice;
 
@@ -38,6 +39,7 @@ use call::Call;
 use random::Random;
 use rooms::Slot;
 use schedule::Schedule;
+use unanswered::Unanswered;
 
 /// What control goes by.
 #[derive(Clone, Debug)]
@@ -52,6 +54,8 @@ pub struct ControlConfig {
     pub max_meetings: usize,
     /// New calls a second.
     pub new_calls_per_second: u32,
+    /// Records of calls that were never answered, a second; after a burst of fifty times as many.
+    pub unanswered_records_per_second: u32,
     /// Retry-After of a 503, seconds.
     pub retry_after: u32,
     /// Budgets against guessing.
@@ -119,6 +123,7 @@ pub struct Control {
     by_dialog: HashMap<sip::CallId, LegId>,
     per_source: HashMap<IpAddr, usize>,
     door: Door,
+    unanswered: Unanswered,
     meetings: BTreeMap<MeetingId, Slot>,
     by_number: HashMap<MeetingNumber, MeetingId>,
     on_the_fly: HashMap<(DidGroupId, String), MeetingId>,
@@ -154,6 +159,7 @@ impl Control {
         Self {
             endpoint: sip::Endpoint::new(config.endpoint.clone(), random.seed()),
             budget: GuessBudget::new(config.budgets),
+            unanswered: Unanswered::new(clock.at, config.unanswered_records_per_second),
             config,
             directory,
             clock,
@@ -270,6 +276,7 @@ impl Control {
         use sip::Event;
         match event {
             Event::Incoming(incoming) => self.arrived(now, *incoming),
+            Event::TurnedAway { invite, status } => self.turned_away(now, &invite, status),
             Event::Confirmed { call, sdp } => self.confirmed(now, call, sdp),
             Event::Offered { call, sdp } => self.offered(now, call, sdp),
             Event::OfferAnswered { call, sdp } => self.offer_answered(now, call, &sdp),

@@ -45,6 +45,11 @@ pub enum Output {
     Media(MediaOrder),
     /// For the store.
     Record(Record),
+    /// So many calls that were never answered left no record, since there were too many of them.
+    Withheld {
+        /// Since the last time.
+        records: u64,
+    },
     /// Reserve more ids; answer with `Ids`.
     ReserveIds(IdKind),
     /// The snapshot readers see from now on.

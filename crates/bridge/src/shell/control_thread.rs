@@ -77,6 +77,12 @@ impl ControlThread {
             if stop_at.is_some_and(|at| now >= at || self.control.calls() == 0) {
                 return self.media.stop();
             }
+            if !self.media.is_alive() && stop_at.is_none() {
+                // Calls that would be silent are ended, and then the program, so that it is started anew.
+                self.control.handle_input(now, Input::Shutdown);
+                self.perform(now);
+                stop_at = Some(now + SHUTDOWN_MAX);
+            }
             if self.take(now) {
                 stop_at = Some(Instant::now() + SHUTDOWN_MAX);
             }
@@ -166,6 +172,12 @@ impl ControlThread {
                 Output::ClosePort { leg } => self.media.close(now, leg),
                 Output::Media(order) => self.media.order(now, order),
                 Output::Record(record) => self.keep(record),
+                Output::Withheld { records } => {
+                    tracing::warn!(
+                        records,
+                        "too many calls that were never answered: these left no record"
+                    )
+                }
                 Output::ReserveIds(kind) => self.reserve(kind),
                 Output::Publish(live) => self.live.store(live),
                 Output::Reply { ticket, result } => {

@@ -7,12 +7,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
+use crossbeam_channel::Receiver;
 use media::Leg;
 use mixer::{Handle, LegKey, Order, PlayId, Playlist, Report, Retired, RoomKey, ShardConfig, Stats, Target};
 use model::{LegId, MeetingId};
 
 use super::clips::Clips;
 use super::media_socket::MediaSocket;
+use super::panics::{self, Place};
 use super::ports::PortPool;
 use super::{serve, shard_thread};
 use crate::config::Config;
@@ -38,12 +40,13 @@ pub(super) struct MediaPort {
     clips: Clips,
     thread: Option<JoinHandle<()>>,
     stopping: Arc<AtomicBool>,
+    faults: Receiver<Place>,
     stats: Stats,
 }
 
 impl MediaPort {
     /// Decodes the prompts and starts the shard's thread.
-    pub(super) fn start(config: &Config) -> Result<Self, String> {
+    pub(super) fn start(config: &Config, faults: Receiver<Place>) -> Result<Self, String> {
         let clips = Clips::load()?;
         let legs = config.calls.max_calls + config.calls.max_calls / 4 + 16;
         let (shard, handle) = mixer::shard(ShardConfig {
@@ -55,7 +58,7 @@ impl MediaPort {
         });
         let stopping = Arc::new(AtomicBool::new(false));
         let (stop, core) = (stopping.clone(), config.media.core);
-        let thread = serve::spawn("mixer", move || shard_thread::run(shard, core, stop))?;
+        let thread = serve::spawn(panics::MIXER, move || shard_thread::run(shard, core, stop))?;
         let seed = getrandom::u64().map_err(|error| format!("no randomness from the system: {error}"))?;
         let listen = config
             .media
@@ -72,6 +75,7 @@ impl MediaPort {
             clips,
             thread: Some(thread),
             stopping,
+            faults,
             stats: Stats::default(),
         })
     }
@@ -201,7 +205,12 @@ impl MediaPort {
                     });
                 }
                 Report::Failed { leg } => {
-                    tracing::error!(call = leg.0, "the audio of a call failed; the call is ended");
+                    let places: Vec<_> = self.faults.try_iter().map(|place| place.to_string()).collect();
+                    tracing::error!(
+                        call = leg.0,
+                        ?places,
+                        "the audio of a call failed; the call is ended"
+                    );
                     return Some(MediaReport::Failed { leg: LegId(leg.0) });
                 }
                 Report::Latched { leg, to } => {
@@ -233,13 +242,19 @@ impl MediaPort {
         }
     }
 
+    /// Whether the shard's thread is still there: without it the bridge is of no use.
+    pub(super) fn is_alive(&self) -> bool {
+        self.thread.as_ref().is_some_and(|thread| !thread.is_finished())
+    }
+
     /// Stops the shard's thread.
     pub(super) fn stop(mut self) {
         self.stopping.store(true, Ordering::Relaxed);
         if let Some(thread) = self.thread.take()
             && thread.join().is_err()
         {
-            tracing::error!("the mixer had failed");
+            let places: Vec<_> = self.faults.try_iter().map(|place| place.to_string()).collect();
+            tracing::error!(?places, "the mixer had failed");
         }
     }
 }

@@ -10,6 +10,7 @@ mod first_start;
 mod log;
 mod media_port;
 mod media_socket;
+mod panics;
 mod ports;
 mod serve;
 mod settings;

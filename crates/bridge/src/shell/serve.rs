@@ -25,7 +25,7 @@ use super::backend::{BridgeBackend, now_ms};
 use super::control_thread::{ControlThread, Inbound};
 use super::media_port::MediaPort;
 use super::sip_tcp::Connections;
-use super::{api_server, banner, first_start, log, settings, sip_tcp, sip_udp, tls};
+use super::{api_server, banner, first_start, log, panics, settings, sip_tcp, sip_udp, tls};
 use crate::cli::Serve;
 use crate::config::Config;
 use crate::control::{Control, Ids, WallClock};
@@ -247,7 +247,7 @@ async fn start_control(
         live: live.clone(),
         udp: sockets.udp.clone(),
         connections: connections.clone(),
-        media: MediaPort::start(config)?,
+        media: MediaPort::start(config, panics::log_them())?,
         records,
         store: store.clone(),
         runtime: tokio::runtime::Handle::current(),

@@ -16,8 +16,10 @@ pub(super) fn run(mut shard: Shard<MediaSocket>, core: Option<usize>, stop: Arc<
     let mut schedule = Schedule::new(Instant::now());
     while !stop.load(Ordering::Relaxed) {
         sleep_until(schedule.due());
-        while let Some(now) = schedule.take(Instant::now()) {
-            shard.tick(now);
+        while let Some(due) = schedule.take(Instant::now()) {
+            let begin = Instant::now();
+            shard.tick(due);
+            shard.note_spent(begin.elapsed());
         }
         shard.note_schedule(&schedule);
     }

@@ -148,6 +148,14 @@ pub enum Output {
 pub enum Event {
     /// A new call; answer it with Ring, Answer or Refuse.
     Incoming(Box<Incoming>),
+    /// A call was turned away before it became one (415, 416, 420, 503 and the like); there is nothing to answer. Told once for
+    /// all copies of an INVITE.
+    TurnedAway {
+        /// Who called whom. Its handle names nothing, and its offer is left out.
+        invite: Box<Incoming>,
+        /// The status it got.
+        status: u16,
+    },
     /// The called one was reached and rings, or says something before it answers (180 to 199).
     Progress {
         /// The call.

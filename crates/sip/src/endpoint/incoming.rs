@@ -1,5 +1,6 @@
 //! Requests as they come: copies of known ones, refusals that keep no state, new calls, CANCEL and ACK.
 
+use std::collections::VecDeque;
 use std::time::Instant;
 
 use sipx_sip::HeaderName;
@@ -52,6 +53,18 @@ impl Endpoint {
         self.out.counters.stateless_answers += 1;
         self.out.counters.merged += u64::from(refusal.status == 482);
         self.refuse_stateless(&request.echo, refusal);
+        self.tell_turned_away(request, refusal.status);
+    }
+
+    /// A merged INVITE (482) belongs to a call that is known, who hears 422 calls again at once with a longer interval (RFC 4028
+    /// section 7.3), and an INVITE inside a dialog is no new call.
+    fn tell_turned_away(&mut self, request: &Request, status: u16) {
+        let new_call =
+            request.verb == Verb::Invite && request.to_tag().is_none() && ![422, 482].contains(&status);
+        if new_call && self.turned_away.is_new(Key::of(request)) {
+            let invite = Box::new(incoming(self.calls.next_id(), request, None));
+            self.tell(Event::TurnedAway { invite, status });
+        }
     }
 
     fn answer_options(&mut self, echo: &Echo) {
@@ -215,6 +228,24 @@ impl Endpoint {
                 .server_input(now, tx, ServerInput::Ack, &mut self.out),
             None => self.out.counters.stray_acks += u64::from(dialog.is_none()),
         }
+    }
+}
+
+/// INVITEs turned away lately: their copies are no calls of their own.
+#[derive(Debug, Default)]
+pub(super) struct TurnedAway(VecDeque<Key>);
+
+impl TurnedAway {
+    /// How many are remembered: those of half a second, after which a caller without an answer sends again, at a rate that is a flood.
+    const MAX: usize = 512;
+
+    fn is_new(&mut self, key: Key) -> bool {
+        let new = !self.0.contains(&key);
+        if new {
+            self.0.truncate(Self::MAX - 1);
+            self.0.push_front(key);
+        }
+        new
     }
 }
 

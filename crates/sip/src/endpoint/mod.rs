@@ -46,6 +46,7 @@ pub struct Endpoint {
     random: Random,
     transactions: Transactions,
     calls: Calls,
+    turned_away: incoming::TurnedAway,
     out: Outbox,
 }
 
@@ -57,6 +58,7 @@ impl Endpoint {
             random: Random::new(seed),
             transactions: Transactions::new(),
             calls: Calls::new(),
+            turned_away: incoming::TurnedAway::default(),
             out: Outbox::default(),
         }
     }

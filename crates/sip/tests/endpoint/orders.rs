@@ -69,6 +69,7 @@ impl Story {
             Event::Incoming(incoming) => {
                 assert_eq!(self.open.insert(incoming.call, true), None, "a handle used twice");
             }
+            Event::TurnedAway { invite, .. } => assert_eq!(self.open.get(&invite.call), None),
             Event::Ended { call, .. } => {
                 assert_eq!(self.open.insert(*call, false), Some(true), "ended twice");
             }

@@ -3,6 +3,18 @@
 use crate::peer::*;
 use sip::{Command, EndCause, Event};
 
+/// Statuses of the calls that never were.
+fn turned_away(peer: &mut Peer) -> Vec<String> {
+    let told = peer.events().into_iter().map(|event| match event {
+        Event::TurnedAway { invite, status } => {
+            assert_eq!((invite.dialled.as_str(), invite.offer), ("5551234", None));
+            status.to_string()
+        }
+        other => panic!("{other:?}"),
+    });
+    told.collect()
+}
+
 /// Sends a changed OPTIONS and expects the start of the answer.
 fn options(change: impl Fn(String) -> String, expected: &str) {
     let mut peer = Peer::new();
@@ -302,7 +314,10 @@ fn an_invite_is_refused_for_what_it_asks_and_brings() {
             (status, expected),
             "{extra}"
         );
-        assert!(peer.events().is_empty());
+        let told = if status == "422" { vec![] } else { vec![status] };
+        assert_eq!(turned_away(&mut peer), told, "{extra}");
+        peer.send(&invite);
+        assert_eq!(turned_away(&mut peer), [""; 0], "a copy is no call of its own");
         assert_eq!(peer.endpoint.load(), (0, 0));
         assert!(
             peer.send(&invite.replace("INVITE", "ACK")).is_empty(),

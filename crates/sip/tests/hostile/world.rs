@@ -180,7 +180,8 @@ impl World {
                 self.live.remove(&call);
                 None
             }
-            Event::Confirmed { .. }
+            Event::TurnedAway { .. }
+            | Event::Confirmed { .. }
             | Event::Progress { .. }
             | Event::Answered { .. }
             | Event::OfferWithdrawn { .. }

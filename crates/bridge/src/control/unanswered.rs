@@ -1,0 +1,104 @@
+//! Records of calls, and how many are written of those that nobody answered: a flood of them must not fill the disk.
+
+use std::time::{Duration, Instant};
+
+use model::Cdr;
+use store::Record;
+
+use super::Control;
+use super::output::Output;
+
+/// How many seconds' worth of records may be written at once.
+const BURST_SECONDS: u64 = 50;
+/// Parts of a record that make one; so many a millisecond and record-per-second are credited.
+const WHOLE: u64 = 1000;
+
+/// At most this often is told how many were withheld.
+const TELL: Duration = Duration::from_secs(10);
+
+/// Credit for records of unanswered calls.
+#[derive(Debug)]
+pub(super) struct Unanswered {
+    per_second: u64,
+    credit: u64,
+    at: Instant,
+    withheld: u64,
+    told: Option<Instant>,
+}
+
+impl Unanswered {
+    /// The whole burst is free from `now` on.
+    pub(super) fn new(now: Instant, per_second: u32) -> Self {
+        let per_second = per_second.into();
+        Self {
+            per_second,
+            credit: per_second * BURST_SECONDS * WHOLE,
+            at: now,
+            withheld: 0,
+            told: None,
+        }
+    }
+
+    fn take(&mut self, now: Instant) -> bool {
+        let ms = now.saturating_duration_since(self.at).as_millis() as u64;
+        self.at += Duration::from_millis(ms);
+        let most = self.per_second * BURST_SECONDS * WHOLE;
+        self.credit = ms
+            .saturating_mul(self.per_second)
+            .saturating_add(self.credit)
+            .min(most);
+        let enough = self.credit >= WHOLE;
+        self.credit -= if enough { WHOLE } else { 0 };
+        enough
+    }
+
+    /// How many were withheld since it was last told, if it is time to tell.
+    fn news(&mut self, now: Instant) -> Option<u64> {
+        let quiet = self
+            .told
+            .is_none_or(|told| now.saturating_duration_since(told) >= TELL);
+        let tell = quiet && self.withheld > 0;
+        self.told = if tell { Some(now) } else { self.told };
+        tell.then(|| std::mem::take(&mut self.withheld))
+    }
+}
+
+impl Control {
+    /// Every call has its record. Of unanswered ones those beyond the burst are counted only, and their count told.
+    pub(super) fn keep_record(&mut self, now: Instant, record: Cdr) {
+        if record.answered_ms.is_some() || self.unanswered.take(now) {
+            let record = Record::Call(Box::new(record));
+            self.outputs.push_back(Output::Record(record));
+        } else {
+            self.unanswered.withheld += 1;
+        }
+        if let Some(records) = self.unanswered.news(now) {
+            self.outputs.push_back(Output::Withheld { records });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn after_a_burst_only_so_many_a_second_are_kept_and_the_rest_is_told_every_ten_seconds() {
+        let epoch = Instant::now();
+        let mut credit = Unanswered::new(epoch, 2);
+        assert!((0..100).all(|_| credit.take(epoch)));
+        let mut kept = 0;
+        let mut told = vec![];
+        for ms in (1..=15_000).step_by(10) {
+            let now = epoch + Duration::from_millis(ms);
+            match credit.take(now) {
+                true => kept += 1,
+                false => credit.withheld += 1,
+            }
+            told.extend(credit.news(now).map(|records| (ms / 1000, records)));
+        }
+        assert_eq!(kept, 29);
+        assert_eq!(told, [(0, 1), (10, 980)]);
+        assert!((0..20).all(|_| credit.take(epoch + Duration::from_secs(25))));
+    }
+}
