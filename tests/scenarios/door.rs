@@ -1,9 +1,7 @@
 //! From the INVITE to the answer, and how calls end.
 
 use model::Cause;
-use world::{Level, SDP, Settings, World};
-
-const CONF: &str = "15162065319";
+use world::{CONF, Level, SDP, Settings, World};
 
 #[test]
 fn every_form_of_a_number_finds_it_and_others_get_404_and_a_record() {
@@ -101,8 +99,8 @@ fn a_retransmitted_invite_never_makes_two_calls() {
     let mut world = World::new();
     let phone = world.phone(CONF, "+15550001");
     let invite = world.send(phone, "INVITE", "Content-Type: application/sdp\r\n", SDP);
-    world.again(phone, &invite);
-    world.again(phone, &invite);
+    world.post(phone, &invite);
+    world.post(phone, &invite);
     assert_eq!(world.control.calls(), 1);
 }
 
@@ -110,7 +108,7 @@ fn a_retransmitted_invite_never_makes_two_calls() {
 fn an_answer_that_is_never_acknowledged_ends_in_a_bye() {
     let mut world = World::new();
     let phone = world.phone(CONF, "+15550001");
-    world.never_acknowledge(phone);
+    world.manners(phone).acknowledges = false;
     world.send(phone, "INVITE", "Content-Type: application/sdp\r\n", SDP);
     world.pass(33_000);
     assert!(world.has_got(phone, "BYE"));

@@ -2,9 +2,7 @@
 
 use meeting::Hears;
 use model::{Cause, Event};
-use world::{Settings, World};
-
-const CONF: &str = "15162065319";
+use world::{CONF, Settings, World};
 
 #[test]
 fn everybody_hears_how_many_are_there_and_a_tone_for_who_comes_and_goes() {
@@ -27,7 +25,7 @@ fn star_six_mutes_oneself_and_a_listener_stays_muted() {
     let mut world = World::new();
     let host = world.enter(CONF, "111#");
     let listener = world.enter(CONF, "333#");
-    let speaks = |world: &World, phone| world.routes[&world.leg(phone)].0;
+    let speaks = |world: &World, phone| world.mixer.routes[&world.leg(phone)].0;
     assert!(speaks(&world, host) && !speaks(&world, listener));
     world.key(host, "*6");
     assert!(!speaks(&world, host));
@@ -49,7 +47,7 @@ fn star_five_steps_the_mode_and_later_joiners_get_it() {
     world.key(host, "*5");
     let guest = world.enter(CONF, "222#");
     let view = &world.live.calls[&world.leg(guest)];
-    assert!(view.mute.hard && !world.routes[&world.leg(guest)].0);
+    assert!(view.mute.hard && !world.mixer.routes[&world.leg(guest)].0);
     assert_eq!(
         (world.announced("mode_soft"), world.announced("mode_hard")),
         (1, 1)
@@ -63,12 +61,12 @@ fn star_three_gives_guests_music_and_brings_them_back() {
     let host = world.enter(CONF, "111#");
     let guest = world.enter(CONF, "222#");
     world.key(host, "*3");
-    assert_eq!(world.routes[&world.leg(guest)], (false, Hears::Music));
-    assert_eq!(world.routes[&world.leg(host)], (true, Hears::Room));
+    assert_eq!(world.mixer.routes[&world.leg(guest)], (false, Hears::Music));
+    assert_eq!(world.mixer.routes[&world.leg(host)], (true, Hears::Room));
     assert_eq!(world.heard(guest, "now_on_hold"), 1);
     world.pass(5_000);
     world.key(host, "*3");
-    assert_eq!(world.routes[&world.leg(guest)], (true, Hears::Room));
+    assert_eq!(world.mixer.routes[&world.leg(guest)], (true, Hears::Room));
 }
 
 #[test]
@@ -117,12 +115,12 @@ fn keys_count_tones_help_pin_and_leave_are_each_spoken_back() {
 fn callers_wait_with_music_until_the_host_comes() {
     let mut world = World::with(Settings::room(&[("conference_start_how", "moderator")]));
     let guest = world.enter(CONF, "222#");
-    assert_eq!(world.routes[&world.leg(guest)], (false, Hears::Music));
+    assert_eq!(world.mixer.routes[&world.leg(guest)], (false, Hears::Music));
     assert_eq!(world.heard(guest, "waiting_for_host"), 1);
     world.pass(60_000);
     assert_eq!(world.heard(guest, "still_waiting_for_host"), 1);
     world.enter(CONF, "111#");
-    assert_eq!(world.routes[&world.leg(guest)], (true, Hears::Room));
+    assert_eq!(world.mixer.routes[&world.leg(guest)], (true, Hears::Room));
 }
 
 #[test]

@@ -1,10 +1,7 @@
 //! Keying the code.
 
 use model::{CallState, Cause, Role};
-use world::{Settings, World};
-
-const CONF: &str = "15162065319";
-const SPECTEL: &str = "15162065318";
+use world::{CONF, SPECTEL, Settings, World};
 
 #[test]
 fn the_caller_hears_the_greeting_then_keys_a_code_and_is_in_the_room_in_its_role() {

@@ -2,9 +2,8 @@
 
 use api::{CommandError, LiveCommand, Target};
 use model::{Cause, Command, MeetingNumber, Mute, MuteMask, Role};
-use world::World;
+use world::{CONF, World};
 
-const CONF: &str = "15162065319";
 const ROOM: MeetingNumber = MeetingNumber(106_131);
 
 #[test]
@@ -19,7 +18,7 @@ fn a_mute_by_rest_is_in_the_snapshot_that_answers_it() {
     let command = LiveCommand::Meeting(Command::SetMute { leg, mute });
     assert_eq!(world.request(Target::Leg(leg), command), Ok(()));
     assert_eq!(world.live.calls[&leg].mute, mute);
-    assert!(!world.routes[&leg].0);
+    assert!(!world.mixer.routes[&leg].0);
     world.key(host, "*6");
     assert_eq!(world.live.calls[&leg].mute, mute);
     assert_eq!(world.heard(host, "muted_by_host_raise_hand"), 1);
@@ -52,7 +51,7 @@ fn meeting_modes_lock_and_role_are_set_by_rest() {
     });
     assert_eq!(world.request(Target::Leg(leg), command), Ok(()));
     assert_eq!(world.live.calls[&leg].role, Some(Role::Host));
-    assert!(world.routes[&leg].0);
+    assert!(world.mixer.routes[&leg].0);
 }
 
 #[test]

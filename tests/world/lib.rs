@@ -3,33 +3,35 @@
 //! [`World`] owns control, a clock that moves only when told to, and phones that speak SIP as text. The mixer is a double that notes
 //! its orders and says when something has been played; what the mixer itself does is tested in its own crate.
 
+mod mixer;
 mod phone;
 mod settings;
+mod witness;
 
-pub use phone::{Phone, PhoneId, SDP};
+pub use mixer::Mixer;
+pub use phone::{CALLER, Manners, PCMA, Phone, PhoneId, SDP};
 pub use settings::{Level, Settings};
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::net::SocketAddr;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use api::{CommandError, LiveCommand, Target};
-use bridge::control::voice::Sound;
-use bridge::control::{
-    Control, Ids, Input, Listeners, MediaOrder, MediaReport, Output, PlayId, Ticket, WallClock,
-};
-use meeting::Hears;
-use model::{Actor, Cause, Cdr, LegId, Live, Mdr, Sid};
-use sip::{Flow, Transport};
-use store::{IdKind, LogEntry, Record};
+use bridge::control::{Control, Ids, Input, MediaReport, Output, Ticket, WallClock};
+use model::{Actor, LegId, Live, Sid};
+use sip::Flow;
+use store::{IdKind, Record};
 
+/// The demo's number where an unknown code opens a meeting.
+pub const CONF: &str = "15162065319";
+/// The demo's number where only codes of rooms are good.
+pub const SPECTEL: &str = "15162065318";
 /// Where the bridge takes calls.
 pub const BRIDGE: ([u8; 4], u16) = ([127, 0, 0, 1], 5060);
 /// Wall clock at the start, epoch ms.
 pub const EPOCH_MS: i64 = 1_700_000_000_000;
-/// How long every recording takes.
-const CLIP: Duration = Duration::from_millis(500);
+/// A bridge that wants to be called so often at one moment is busy with nothing.
+const ROUNDS_MAX: usize = 1_000;
 
 /// A whole bridge on simulated time.
 pub struct World {
@@ -41,11 +43,12 @@ pub struct World {
     /// Whose INVITE is being handled, so that its leg is known.
     calling: Option<PhoneId>,
     legs: HashMap<LegId, PhoneId>,
-    playing: VecDeque<(Instant, PlayId)>,
-    /// What was said to legs and rooms, with the time in ms.
-    pub said: Vec<(u64, Listeners, Vec<Sound>)>,
-    /// What each leg contributes and hears now.
-    pub routes: BTreeMap<LegId, (bool, Hears)>,
+    /// The mixer's double.
+    pub mixer: Mixer,
+    /// Legs whose ports are open.
+    pub ports: BTreeSet<LegId>,
+    /// Whether there are ports to be had.
+    pub ports_left: bool,
     /// What was handed to the store.
     pub records: Vec<Record>,
     /// Records of unanswered calls that were not.
@@ -62,6 +65,11 @@ impl World {
     /// A bridge with the demo's numbers and room.
     pub fn new() -> Self {
         Self::with(Settings::default())
+    }
+
+    /// A bridge with attributes of the demo's room overridden.
+    pub fn room(attributes: &[(&'static str, &'static str)]) -> Self {
+        Self::with(Settings::room(attributes))
     }
 
     /// A bridge with other settings.
@@ -90,9 +98,9 @@ impl World {
             phones: Vec::new(),
             calling: None,
             legs: HashMap::new(),
-            playing: VecDeque::new(),
-            said: Vec::new(),
-            routes: BTreeMap::new(),
+            mixer: Mixer::default(),
+            ports: BTreeSet::new(),
+            ports_left: true,
             records: Vec::new(),
             withheld: 0,
             live: Arc::default(),
@@ -111,13 +119,12 @@ impl World {
     /// Lets `ms` pass, doing everything at its own time.
     pub fn pass(&mut self, ms: u64) {
         let end = self.now + Duration::from_millis(ms);
+        let mut rounds = 0;
         while let Some(at) = self.next_event().filter(|at| *at <= end) {
+            rounds = if at > self.now { 0 } else { rounds + 1 };
+            assert!(rounds < ROUNDS_MAX, "busy with nothing at {} ms", self.ms());
             self.now = self.now.max(at);
-            while let Some(id) = self
-                .playing
-                .pop_front_if(|(at, _)| *at <= self.now)
-                .map(|(_, id)| id)
-            {
+            while let Some(id) = self.mixer.played(self.now) {
                 self.input(Input::Media(MediaReport::Played { id }));
             }
             self.control.handle_timeout(self.now);
@@ -127,7 +134,7 @@ impl World {
     }
 
     fn next_event(&self) -> Option<Instant> {
-        let played = self.playing.front().map(|(at, _)| *at);
+        let played = self.mixer.next();
         self.control.poll_timeout().into_iter().chain(played).min()
     }
 
@@ -138,17 +145,14 @@ impl World {
     }
 
     /// A SIP message of a phone.
-    pub(crate) fn datagram(&mut self, from: SocketAddr, text: &str) {
-        let flow = Flow {
-            transport: Transport::Udp,
-            local: BRIDGE.into(),
-            remote: from,
-            connection: None,
-        };
-        self.input(Input::Sip {
-            flow,
-            bytes: text.as_bytes().to_vec(),
-        });
+    pub(crate) fn message(&mut self, flow: Flow, text: &str) {
+        let bytes = text.as_bytes().to_vec();
+        self.input(Input::Sip { flow, bytes });
+    }
+
+    /// The call of a phone whose INVITE comes now is its.
+    pub(crate) fn calling(&mut self, phone: Option<PhoneId>) {
+        self.calling = phone;
     }
 
     /// Presses keys, a quarter of a second apart.
@@ -176,66 +180,13 @@ impl World {
 
     /// The leg of a phone's call.
     pub fn leg(&self, phone: PhoneId) -> LegId {
-        let found = self.legs.iter().find(|(_, owner)| **owner == phone);
-        *found.expect("the phone has called").0
+        self.leg_if_any(phone).expect("the phone has called")
     }
 
-    /// Call records so far.
-    pub fn cdrs(&self) -> Vec<&Cdr> {
-        let found = self.records.iter().filter_map(|record| match record {
-            Record::Call(cdr) => Some(&**cdr),
-            Record::Meeting(_) | Record::Log(_) => None,
-        });
-        found.collect()
-    }
-
-    /// Meeting records so far.
-    pub fn mdrs(&self) -> Vec<&Mdr> {
-        let found = self.records.iter().filter_map(|record| match record {
-            Record::Meeting(mdr) => Some(&**mdr),
-            Record::Call(_) | Record::Log(_) => None,
-        });
-        found.collect()
-    }
-
-    /// The meetings' log so far.
-    pub fn log(&self) -> Vec<&LogEntry> {
-        let found = self.records.iter().filter_map(|record| match record {
-            Record::Log(entry) => Some(entry),
-            Record::Call(_) | Record::Meeting(_) => None,
-        });
-        found.collect()
-    }
-
-    /// Why the only call that ended did.
-    pub fn cause(&self) -> Cause {
-        let [cdr] = self.cdrs()[..] else {
-            panic!("{:?}", self.cdrs())
-        };
-        cdr.cause
-    }
-
-    /// How often a prompt was said to a phone alone.
-    pub fn heard(&self, phone: PhoneId, name: &str) -> usize {
-        let to = Listeners::Leg(self.leg(phone));
-        self.spoken(to, name)
-    }
-
-    /// How often a prompt was said to a whole meeting.
-    pub fn announced(&self, name: &str) -> usize {
-        let rooms = self
-            .said
-            .iter()
-            .filter(|(_, to, _)| matches!(to, Listeners::Room(_)));
-        rooms
-            .filter(|(_, _, sounds)| sounds.iter().any(|sound| is(sound, name)))
-            .count()
-    }
-
-    fn spoken(&self, to: Listeners, name: &str) -> usize {
-        let same = self.said.iter().filter(|(_, who, _)| *who == to);
-        same.filter(|(_, _, sounds)| sounds.iter().any(|sound| is(sound, name)))
-            .count()
+    /// The leg of a phone's call, if one was opened.
+    pub fn leg_if_any(&self, phone: PhoneId) -> Option<LegId> {
+        let mut found = self.legs.iter().filter(|(_, owner)| **owner == phone);
+        found.next().map(|(leg, _)| *leg)
     }
 
     fn perform(&mut self) {
@@ -251,17 +202,15 @@ impl World {
     fn output(&mut self, output: Output) {
         match output {
             Output::Send { flow, bytes } => self.deliver(flow.remote, &bytes),
-            Output::OpenPort { leg, .. } => {
-                if let Some(phone) = self.calling {
-                    self.legs.insert(leg, phone);
+            Output::OpenPort { leg, .. } => self.open_port(leg),
+            Output::ClosePort { leg } => assert!(self.ports.remove(&leg), "{leg:?} has no port"),
+            Output::Media(order) => {
+                if let bridge::control::MediaOrder::Remove { leg } = order {
+                    assert!(self.ports.remove(&leg), "{leg:?} has no port");
                 }
-                self.next_port += 2;
-                let rtp = ([127, 0, 0, 1], self.next_port).into();
-                self.control
-                    .handle_input(self.now, Input::PortOpened { leg, rtp });
+                let ms = self.ms();
+                self.mixer.order(self.now, ms, order);
             }
-            Output::ClosePort { .. } => {}
-            Output::Media(order) => self.media(order),
             Output::Record(record) => self.records.push(record),
             Output::Withheld { records } => self.withheld += records,
             Output::ReserveIds(kind) => self.reserve(kind),
@@ -270,40 +219,29 @@ impl World {
         }
     }
 
+    fn open_port(&mut self, leg: LegId) {
+        if let Some(phone) = self.calling {
+            self.legs.insert(leg, phone);
+        }
+        if !self.ports_left {
+            return self.control.handle_input(self.now, Input::PortRefused { leg });
+        }
+        self.ports.insert(leg);
+        self.next_port = 20_000 + (self.next_port - 19_998) % 10_000;
+        let rtp = ([127, 0, 0, 1], self.next_port).into();
+        self.control
+            .handle_input(self.now, Input::PortOpened { leg, rtp });
+    }
+
     fn reserve(&mut self, kind: IdKind) {
         let ids = self.next_id..self.next_id + 1_000;
         self.next_id = ids.end;
         self.control.handle_input(self.now, Input::Ids { kind, ids });
-    }
-
-    fn media(&mut self, order: MediaOrder) {
-        match order {
-            MediaOrder::Play { to, id, sounds } => {
-                let ends = self.now + CLIP * sounds.len() as u32;
-                let place = self.playing.iter().take_while(|(at, _)| *at <= ends).count();
-                self.playing.insert(place, (ends, id));
-                self.said.push((self.ms(), to, sounds));
-            }
-            MediaOrder::Route { leg, speaks, hears } => drop(self.routes.insert(leg, (speaks, hears))),
-            MediaOrder::Remove { leg } | MediaOrder::Part { leg } => drop(self.routes.remove(&leg)),
-            MediaOrder::Add { .. } | MediaOrder::Update { .. } | MediaOrder::OpenRoom { .. } => {}
-            MediaOrder::CloseRoom { .. } | MediaOrder::Join { .. } | MediaOrder::Gain { .. } => {}
-            MediaOrder::Hush { .. } => {}
-        }
     }
 }
 
 impl Default for World {
     fn default() -> Self {
         Self::new()
-    }
-}
-
-fn is(sound: &Sound, name: &str) -> bool {
-    match sound {
-        Sound::Clip(clip) => *clip == name,
-        Sound::EntryTone => name == "entry_tone",
-        Sound::ExitTone => name == "exit_tone",
-        Sound::Pause => false,
     }
 }
