@@ -1,6 +1,8 @@
 //! Whole calls through a whole bridge on simulated time, one file a story.
 
+mod calls;
 mod door;
 mod meetings;
 mod menu;
 mod rest;
+mod upkeep;

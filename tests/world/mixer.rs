@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use bridge::control::voice::Sound;
 use bridge::control::{Listeners, MediaOrder, PlayId};
-use media::Session;
+use media::{MediaTimeouts, Session};
 use meeting::Hears;
 use model::{LegId, MeetingId};
 
@@ -17,6 +17,8 @@ const CLIP: Duration = Duration::from_millis(500);
 pub struct Mixer {
     /// Its legs, with what was agreed on for each last.
     pub sessions: BTreeMap<LegId, Session>,
+    /// When silence on the wire ends the leg that was added last.
+    pub timeouts: Option<MediaTimeouts>,
     /// Its rooms.
     pub rooms: BTreeSet<MeetingId>,
     /// Which room each leg is in.
@@ -51,7 +53,10 @@ impl Mixer {
     pub(crate) fn order(&mut self, now: Instant, ms: u64, order: MediaOrder) {
         self.check(&order);
         match order {
-            MediaOrder::Add { leg, config } => drop(self.sessions.insert(leg, config.session)),
+            MediaOrder::Add { leg, config } => {
+                self.timeouts = Some(config.timeouts);
+                self.sessions.insert(leg, config.session);
+            }
             MediaOrder::Update { leg, session } => drop(self.sessions.insert(leg, *session)),
             MediaOrder::Remove { leg } => self.remove(leg),
             MediaOrder::OpenRoom { room } => drop(self.rooms.insert(room)),

@@ -200,6 +200,7 @@ impl Control {
         };
         call.view.codec = agreed.codec_name().to_owned();
         call.record.codec = call.view.codec.clone();
+        self.dirty_calls.insert(leg);
         let seconds = (wall_ms.div_euclid(1000) + NTP_OFFSET) as u64;
         let fraction = ((wall_ms.rem_euclid(1000) as u64) << 32) / 1000;
         let config = LegConfig {

@@ -163,12 +163,12 @@ fn explain(ended: &EndCause) -> (Cause, Option<u16>) {
     match ended {
         EndCause::Bye { .. } => (Cause::HungUp, None),
         EndCause::Cancelled => (Cause::Cancelled, Some(487)),
-        EndCause::NoAnswer => (Cause::Cancelled, Some(480)),
+        EndCause::NoAnswer => (Cause::Cancelled, Some(487)),
         EndCause::NotAcknowledged => (Cause::NotAcknowledged, None),
         EndCause::TransportLost => (Cause::TransportLost, None),
-        EndCause::SessionExpired => (Cause::SessionExpired, None),
+        // The only requests of ours within a call that can fail are refreshes of its session.
+        EndCause::SessionExpired | EndCause::RequestFailed(_) => (Cause::SessionExpired, None),
         EndCause::Refused(status) => (Cause::Fault, Some(*status)),
-        EndCause::RequestFailed(_) => (Cause::TransportLost, None),
         EndCause::HungUp => (Cause::Fault, None),
     }
 }
