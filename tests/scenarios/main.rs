@@ -4,5 +4,7 @@ mod calls;
 mod door;
 mod meetings;
 mod menu;
+mod offers;
+mod refusals;
 mod rest;
 mod upkeep;
