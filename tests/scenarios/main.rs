@@ -2,6 +2,8 @@
 
 mod calls;
 mod door;
+mod entry;
+mod guessing;
 mod meetings;
 mod menu;
 mod offers;

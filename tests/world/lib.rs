@@ -18,7 +18,8 @@ use std::time::{Duration, Instant};
 
 use api::{CommandError, LiveCommand, Target};
 use bridge::control::{Control, Ids, Input, MediaReport, Output, Ticket, WallClock};
-use model::{Actor, LegId, Live, Sid};
+use model::directory::{Directory, Edit, Room};
+use model::{Actor, LegId, Live, MeetingNumber, Sid};
 use sip::Flow;
 use store::{IdKind, Record};
 
@@ -26,6 +27,8 @@ use store::{IdKind, Record};
 pub const CONF: &str = "15162065319";
 /// The demo's number where only codes of rooms are good.
 pub const SPECTEL: &str = "15162065318";
+/// The demo's room.
+pub const ROOM: MeetingNumber = MeetingNumber(106_131);
 /// Where the bridge takes calls.
 pub const BRIDGE: ([u8; 4], u16) = ([127, 0, 0, 1], 5060);
 /// Wall clock at the start, epoch ms.
@@ -49,6 +52,7 @@ pub struct World {
     pub ports: BTreeSet<LegId>,
     /// Whether there are ports to be had.
     pub ports_left: bool,
+    directory: Arc<Directory>,
     /// What was handed to the store.
     pub records: Vec<Record>,
     /// Records of unanswered calls that were not.
@@ -84,9 +88,10 @@ impl World {
             ms: EPOCH_MS,
         };
         let (config, directory) = settings.build();
+        let directory = Arc::new(directory);
         let control = Control::new(
             config,
-            Arc::new(directory),
+            directory.clone(),
             clock,
             Ids::new(1..10_000, 1..10_000),
             [7; 32],
@@ -101,6 +106,7 @@ impl World {
             mixer: Mixer::default(),
             ports: BTreeSet::new(),
             ports_left: true,
+            directory,
             records: Vec::new(),
             withheld: 0,
             live: Arc::default(),
@@ -176,6 +182,15 @@ impl World {
             command,
         });
         self.replies.remove(&ticket).expect("every request is answered")
+    }
+
+    /// Changes the demo's room in the directory.
+    pub fn edit_room(&mut self, change: impl FnOnce(&mut Room)) {
+        let mut room = self.directory.room(ROOM).expect("the demo's").as_ref().clone();
+        change(&mut room);
+        let edited = self.directory.edited(Edit::PutRoom(room));
+        self.directory = Arc::new(edited.expect("a right edit"));
+        self.input(Input::Directory(self.directory.clone()));
     }
 
     /// The leg of a phone's call.
