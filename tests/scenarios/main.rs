@@ -1,9 +1,11 @@
 //! Whole calls through a whole bridge on simulated time, one file a story.
 
+mod admission;
 mod calls;
 mod door;
 mod entry;
 mod guessing;
+mod lifetime;
 mod meetings;
 mod menu;
 mod offers;
