@@ -1,10 +1,10 @@
 //! Steering by REST: the same commands, answered when they are done.
 
 use api::{CommandError, LiveCommand, Target};
-use model::{Cause, Command, MeetingNumber, Mute, MuteMask, Role};
-use world::{CONF, World};
-
-const ROOM: MeetingNumber = MeetingNumber(106_131);
+use meeting::Hears;
+use model::attribute::AttributeId;
+use model::{CallState, Cause, Command, Event, LegId, MeetingNumber, Mute, MuteMask, Role};
+use world::{CONF, PhoneId, ROOM, World};
 
 #[test]
 fn a_mute_by_rest_is_in_the_snapshot_that_answers_it() {
@@ -112,4 +112,317 @@ fn ending_a_meeting_ends_every_call_and_whoever_calls_then_gets_a_fresh_one() {
         world.request(Target::Meeting(MeetingNumber(999_999)), LiveCommand::EndMeeting),
         Err(CommandError::Gone)
     );
+}
+
+fn in_menu(world: &mut World) -> PhoneId {
+    let phone = world.call(CONF);
+    world.key(phone, "1");
+    phone
+}
+
+/// Every command on one call that its meeting carries out, with the field it comes from.
+fn leg_commands(leg: LegId) -> Vec<(&'static str, Command)> {
+    let mute = Mute {
+        soft: true,
+        hard: true,
+    };
+    let (on, db, role, name) = (true, 5, Role::Listener, "Ann".to_owned());
+    vec![
+        ("muteMode", Command::SetMute { leg, mute }),
+        ("holdMode", Command::SetHold { leg, on }),
+        ("gainLevel", Command::SetGain { leg, db }),
+        ("role", Command::SetRole { leg, role }),
+        ("customName", Command::SetName { leg, name }),
+    ]
+}
+
+#[test]
+fn everything_that_can_be_put_on_a_call_shows_in_the_snapshot_and_the_mixer() {
+    let mut world = World::new();
+    let guest = world.enter(CONF, "222#");
+    let leg = world.leg(guest);
+    for (field, command) in leg_commands(leg) {
+        let done = world.request(Target::Leg(leg), LiveCommand::Meeting(command));
+        assert_eq!(done, Ok(()), "{field}");
+    }
+    let audio = true;
+    world
+        .request(Target::Leg(leg), LiveCommand::SetPresenter { leg, audio })
+        .unwrap();
+    let view = world.view(guest);
+    assert!(view.mute.soft && view.mute.hard && view.held && view.presenter_audio);
+    assert_eq!(
+        (view.gain_db, view.role, view.custom_name.as_str()),
+        (5, Some(Role::Listener), "Ann")
+    );
+    assert_eq!(world.mixer.gains[&leg], 5);
+    assert_eq!((world.speaks(guest), world.hears(guest)), (false, Hears::Music));
+    world.hang_up(guest);
+    let cdr = world.cdrs()[0];
+    assert_eq!(
+        (cdr.custom_name.as_str(), cdr.role),
+        ("Ann", Some(Role::Listener))
+    );
+}
+
+#[test]
+fn what_is_put_twice_changes_nothing_the_second_time_and_says_nothing() {
+    let mut world = World::new();
+    let guest = world.enter(CONF, "222#");
+    let leg = world.leg(guest);
+    for (_, command) in leg_commands(leg) {
+        let _ = world.request(Target::Leg(leg), LiveCommand::Meeting(command));
+    }
+    let (log, said) = (world.log().len(), world.mixer.said.len());
+    for (field, command) in leg_commands(leg) {
+        let done = world.request(Target::Leg(leg), LiveCommand::Meeting(command));
+        assert_eq!(done, Ok(()), "{field}");
+    }
+    assert_eq!((world.log().len(), world.mixer.said.len()), (log, said));
+}
+
+#[test]
+fn a_call_that_is_in_no_meeting_yet_refuses_what_only_meetings_do_by_its_field() {
+    let mut world = World::new();
+    let phone = in_menu(&mut world);
+    let leg = world.leg(phone);
+    for (name, command) in leg_commands(leg) {
+        let refused = world.request(Target::Leg(leg), LiveCommand::Meeting(command));
+        let Err(CommandError::Refused { field, .. }) = refused else {
+            panic!("{name}: {refused:?}")
+        };
+        assert_eq!(field, name);
+    }
+    let audio = true;
+    let done = world.request(Target::Leg(leg), LiveCommand::SetPresenter { leg, audio });
+    assert_eq!(done, Ok(()));
+    assert!(world.view(phone).presenter_audio);
+}
+
+#[test]
+fn what_is_gone_or_never_was_is_gone_for_every_command() {
+    let mut world = World::new();
+    let phone = world.enter(CONF, "222#");
+    let leg = world.leg(phone);
+    world.hang_up(phone);
+    for leg in [leg, LegId(4_711)] {
+        let access_code = "111".to_owned();
+        let audio = true;
+        let mut commands = vec![
+            LiveCommand::HangUp { leg },
+            LiveCommand::Move { leg, access_code },
+            LiveCommand::SetPresenter { leg, audio },
+        ];
+        commands.extend(
+            leg_commands(leg)
+                .into_iter()
+                .map(|(_, c)| LiveCommand::Meeting(c)),
+        );
+        for command in commands {
+            let what = format!("{command:?}");
+            assert_eq!(
+                world.request(Target::Leg(leg), command),
+                Err(CommandError::Gone),
+                "{what}"
+            );
+        }
+    }
+    for command in [
+        LiveCommand::EndMeeting,
+        LiveCommand::Meeting(Command::Start),
+        LiveCommand::Meeting(Command::SetLock(true)),
+        LiveCommand::Meeting(Command::SetHoldMode(MuteMask::HARD)),
+    ] {
+        assert_eq!(
+            world.request(Target::Meeting(ROOM), command),
+            Err(CommandError::Gone)
+        );
+    }
+}
+
+#[test]
+fn a_call_on_its_way_out_is_gone_for_clients() {
+    let mut world = World::new();
+    let phone = world.enter(CONF, "222#");
+    let leg = world.leg(phone);
+    world.key(phone, "##");
+    assert_eq!(world.view(phone).state, CallState::Ending);
+    let late = world.request(Target::Leg(leg), LiveCommand::HangUp { leg });
+    assert_eq!(late, Err(CommandError::Gone));
+    world.pass(5_000);
+    assert_eq!(world.cause(), Cause::Left);
+}
+
+#[test]
+fn a_call_is_hung_up_wherever_it_is_and_its_record_tells_how_far_it_came() {
+    use world::{Level, Settings};
+    let mut world = World::with(Settings {
+        attributes: vec![
+            (Level::Did, "call_delay", "5"),
+            (Level::Room, "conference_start_how", "moderator"),
+        ],
+        ..Settings::default()
+    });
+    for (wait, keys, status, says) in [
+        (100, "", 480, "SIP/2.0 480"),
+        (6_000, "", 200, "BYE"),
+        (6_000, "12", 200, "BYE"),
+        (6_000, "222#", 200, "BYE"),
+        (6_000, "111#", 200, "BYE"),
+    ] {
+        let phone = world.call(CONF);
+        world.pass(wait);
+        world.key(phone, keys);
+        let leg = world.leg(phone);
+        assert_eq!(
+            world.request(Target::Leg(leg), LiveCommand::HangUp { leg }),
+            Ok(())
+        );
+        assert!(world.has_got(phone, says), "{keys}: {:?}", world.got(phone));
+        let cdr = world.cdr(phone).unwrap();
+        assert_eq!(
+            (cdr.cause, cdr.sip_status),
+            (Cause::DroppedByApi, status),
+            "{keys}"
+        );
+        assert_eq!(cdr.answered_ms.is_some(), status == 200, "{keys}");
+    }
+    assert!(world.ports.is_empty() && world.live.meetings.is_empty());
+}
+
+#[test]
+fn a_call_moves_from_menu_and_waiting_room_too_but_not_while_it_rings() {
+    use world::{Level, Settings};
+    let mut world = World::with(Settings {
+        attributes: vec![(Level::Did, "call_delay", "5")],
+        ..Settings::default()
+    });
+    let phone = world.call(CONF);
+    let leg = world.leg(phone);
+    let to_host = || LiveCommand::Move {
+        leg,
+        access_code: "111".into(),
+    };
+    assert!(matches!(
+        world.request(Target::Leg(leg), to_host()),
+        Err(CommandError::Refused {
+            field: "accessCode",
+            ..
+        })
+    ));
+    world.pass(6_000);
+    assert_eq!(world.request(Target::Leg(leg), to_host()), Ok(()));
+    assert_eq!(world.view(phone).role, Some(Role::Host));
+    assert!(world.speaks(phone));
+    world.pass(60_000);
+    assert_eq!(world.heard(phone, "enter_code"), 1, "the menu is over");
+}
+
+#[test]
+fn a_call_whose_audio_is_not_agreed_on_yet_is_not_moved() {
+    let mut world = World::new();
+    let phone = world.phone(CONF, world::CALLER);
+    world.manners(phone).acknowledges = false;
+    world.send(phone, "INVITE", "", "");
+    world.pass(1);
+    let leg = world.leg(phone);
+    let access_code = "111".to_owned();
+    let moved = world.request(Target::Leg(leg), LiveCommand::Move { leg, access_code });
+    assert!(matches!(moved, Err(CommandError::Refused { .. })), "{moved:?}");
+    assert_eq!(world.mixer.nonsense, Vec::<String>::new());
+    world.send(phone, "ACK", "", world::SDP);
+    world.key(phone, "111#");
+    assert!(world.speaks(phone));
+}
+
+#[test]
+fn a_call_alone_in_a_meeting_on_the_fly_is_not_lost_when_it_is_moved_to_its_code() {
+    let mut world = World::new();
+    let phone = world.enter(CONF, "4711#");
+    let leg = world.leg(phone);
+    let access_code = "4711".to_owned();
+    let moved = world.request(Target::Leg(leg), LiveCommand::Move { leg, access_code });
+    assert_eq!(moved, Ok(()));
+    world.pass(5_000);
+    assert!(!world.has_got(phone, "BYE"));
+    assert!(world.speaks(phone));
+    assert_eq!(world.view(phone).access_code, "4711");
+}
+
+#[test]
+fn a_call_that_is_moved_keeps_its_name_and_level_and_both_meetings_are_recorded() {
+    let mut world = World::new();
+    let stays = world.enter_as(CONF, "+15550009", "4711#");
+    let phone = world.enter(CONF, "222#");
+    let leg = world.leg(phone);
+    let name = "Ann".to_owned();
+    for command in [Command::SetName { leg, name }, Command::SetGain { leg, db: -3 }] {
+        let done = world.request(Target::Leg(leg), LiveCommand::Meeting(command));
+        assert_eq!(done, Ok(()));
+    }
+    let access_code = "4711".to_owned();
+    let moved = world.request(Target::Leg(leg), LiveCommand::Move { leg, access_code });
+    assert_eq!(moved, Ok(()));
+    let view = world.view(phone);
+    assert_eq!(view.meeting, world.view(stays).meeting);
+    assert_eq!(
+        (view.role, view.custom_name.as_str(), view.gain_db),
+        (Some(Role::Participant), "Ann", -3)
+    );
+    assert_eq!(world.mixer.places[&leg], world.mixer.places[&world.leg(stays)]);
+    let cause = Cause::Moved;
+    assert!(world.logged(&Event::Left { leg, cause }));
+    assert_eq!(world.mdrs().len(), 1);
+    world.hang_up(phone);
+    let cdr = world.cdr(phone).unwrap();
+    assert_eq!((cdr.cause, cdr.access_code.as_str()), (Cause::HungUp, "4711"));
+    assert_eq!(cdr.custom_name, "Ann");
+}
+
+#[test]
+fn values_beyond_their_bounds_change_nothing() {
+    let mut world = World::new();
+    let phone = world.enter(CONF, "111#");
+    let leg = world.leg(phone);
+    for db in [-128, -21, 21, 127] {
+        let command = LiveCommand::Meeting(Command::SetGain { leg, db });
+        let _ = world.request(Target::Leg(leg), command);
+        assert_eq!(world.view(phone).gain_db, 0);
+        assert!(!world.mixer.gains.contains_key(&leg));
+    }
+}
+
+#[test]
+fn attributes_of_a_running_meeting_change_it_alone_and_go_back() {
+    let mut world = World::new();
+    let guest = world.enter(CONF, "222#");
+    let set = |value: Option<&str>| {
+        LiveCommand::Meeting(Command::SetAttribute {
+            id: AttributeId::conference_mute_policy,
+            value: value.map(str::to_owned),
+        })
+    };
+    assert_eq!(world.request(Target::Meeting(ROOM), set(Some("pl"))), Ok(()));
+    assert!(!world.speaks(guest));
+    assert_eq!(world.meeting(ROOM).mute.bits(), 40);
+    assert_eq!(world.request(Target::Meeting(ROOM), set(None)), Ok(()));
+    assert!(world.speaks(guest));
+    assert_eq!(world.request(Target::Meeting(ROOM), set(Some("pl"))), Ok(()));
+    world.hang_up(guest);
+    let again = world.enter(CONF, "222#");
+    assert!(world.speaks(again), "the room itself has not changed");
+}
+
+#[test]
+fn a_host_muted_by_a_client_is_told_by_whom_and_again_when_it_may_speak() {
+    let mut world = World::new();
+    let host = world.enter(CONF, "111#");
+    let leg = world.leg(host);
+    for (hard, words) in [(true, "muted_by_host"), (false, "unmuted_by_host")] {
+        let mute = Mute { soft: false, hard };
+        let command = LiveCommand::Meeting(Command::SetMute { leg, mute });
+        world.request(Target::Leg(leg), command).unwrap();
+        assert_eq!(world.last_words(host), [words]);
+        assert_eq!(world.speaks(host), !hard);
+    }
 }

@@ -70,6 +70,9 @@ impl Control {
         };
         if !matches!(call.stage, Stage::Gone) {
             call.stage = Stage::Gone;
+            if !call.answered() {
+                call.record.sip_status = 480;
+            }
             let reason = call.cause.map(|cause| cause.text().to_owned());
             let call = call.dialog;
             self.dirty_calls.insert(leg);

@@ -6,7 +6,7 @@ use api::{CommandError, LiveCommand, Target};
 use model::{Actor, Cause, Command, LegId, MeetingId};
 
 use super::Control;
-use super::call::Stage;
+use super::call::{Media, Stage};
 use super::output::{Output, Ticket};
 
 impl Control {
@@ -86,13 +86,12 @@ impl Control {
             field: "accessCode",
             message: message.to_owned(),
         };
-        if !call.answered() {
+        if !matches!(call.media, Media::Running { .. }) {
             return Err(refused("the call has not been answered yet"));
         }
         let group = call.dialled.group.id;
-        let known = self.directory.grant(group, code).is_some()
-            || self.on_the_fly.contains_key(&(group, code.to_owned()));
-        if !known {
+        let on_the_fly = self.on_the_fly.contains_key(&(group, code.to_owned()));
+        if !on_the_fly && self.directory.grant(group, code).is_none() {
             return Err(refused(
                 "expected an access code that is good on the number this call dialled",
             ));
@@ -102,7 +101,8 @@ impl Control {
             call.stage = Stage::Door;
         }
         self.hush(leg);
-        self.enter(now, leg, code.to_owned(), false, false);
+        // The meeting may have ended with this very leg; then the code opens another.
+        self.enter(now, leg, code.to_owned(), on_the_fly, false);
         Ok(())
     }
 }
