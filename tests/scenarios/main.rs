@@ -5,6 +5,7 @@ mod calls;
 mod door;
 mod entry;
 mod guessing;
+mod keys;
 mod lifetime;
 mod meetings;
 mod menu;
