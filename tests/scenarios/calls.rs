@@ -58,6 +58,21 @@ fn a_cancelled_call_is_cancelled_once_however_often_it_is_said() {
 }
 
 #[test]
+fn a_bye_while_it_rings_ends_the_call_like_a_cancel() {
+    let mut world = slow_to_answer();
+    let phone = world.call(CONF);
+    world.send_early(phone, "BYE", "");
+    assert!(world.last_of(phone, "SIP/2.0 200").contains("BYE"));
+    assert!(world.has_got(phone, "SIP/2.0 487"));
+    let cdr = world.cdrs()[0];
+    assert_eq!(
+        (cdr.cause, cdr.sip_status, cdr.answered_ms),
+        (Cause::HungUp, 487, None)
+    );
+    assert!(world.ports.is_empty() && world.live.calls.is_empty());
+}
+
+#[test]
 fn a_copy_of_an_invite_gets_what_the_first_got() {
     let mut world = slow_to_answer();
     let phone = world.phone(CONF, CALLER);

@@ -133,20 +133,9 @@ fn an_offer_while_the_first_is_undecided_is_told_to_come_later() {
         ..world::Settings::default()
     });
     let phone = world.phone(CONF, CALLER);
-    let invite = world.send(phone, "INVITE", "", SDP);
+    world.send(phone, "INVITE", "", SDP);
     world.pass(1);
-    let ringing = world.last_of(phone, "SIP/2.0 180").to_owned();
-    let tag = ringing.split("To:").nth(1).unwrap().split("tag=").nth(1).unwrap();
-    let tag = tag.split("\r\n").next().unwrap();
-    let update = invite
-        .replace("INVITE sip", "UPDATE sip")
-        .replace("CSeq: 1 INVITE", "CSeq: 2 UPDATE")
-        .replace("branch=z9hG4bK", "branch=z9hG4bKupdate")
-        .replace(
-            &format!("To: <sip:{CONF}@127.0.0.1>"),
-            &format!("To: <sip:{CONF}@127.0.0.1>;tag={tag}"),
-        );
-    world.post(phone, &update);
+    world.send_early(phone, "UPDATE", PCMA);
     assert_eq!(world.status(phone), 500);
     assert!(world.last_of(phone, "SIP/2.0 500").contains("Retry-After"));
     world.pass(3_000);

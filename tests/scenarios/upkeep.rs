@@ -118,7 +118,7 @@ fn a_connection_that_is_lost_ends_its_calls_and_no_others() {
 
 #[test]
 fn a_connection_that_is_lost_while_it_rings_or_is_not_acknowledged_ends_the_call_too() {
-    for (delay, acknowledges) in [("3", true), ("0", false)] {
+    for (delay, acknowledges, status) in [("3", true, 503), ("0", false, 200)] {
         let mut world = World::with(world::Settings {
             attributes: vec![(world::Level::Did, "call_delay", delay)],
             ..world::Settings::default()
@@ -129,7 +129,10 @@ fn a_connection_that_is_lost_while_it_rings_or_is_not_acknowledged_ends_the_call
         world.send(phone, "INVITE", "", SDP);
         world.pass(100);
         world.input(Input::FlowLost { connection: 1 });
-        assert_eq!(world.cause(), Cause::TransportLost);
+        assert_eq!(
+            (world.cause(), world.cdrs()[0].sip_status),
+            (Cause::TransportLost, status)
+        );
         world.pass(60_000);
         assert!(world.ports.is_empty() && world.control.poll_timeout().is_none());
     }

@@ -32,6 +32,8 @@ pub struct Phone {
     cseq: u32,
     branch: u32,
     to_tag: String,
+    /// Tag of what rings.
+    early_tag: String,
     contact: String,
     manners: Manners,
     /// Whether its INVITE brought no offer.
@@ -63,6 +65,7 @@ impl Phone {
             cseq: 0,
             branch: 0,
             to_tag: String::new(),
+            early_tag: String::new(),
             contact: String::new(),
             manners: Manners {
                 acknowledges: true,
@@ -140,6 +143,10 @@ impl Phone {
         let status: u16 = first.split(' ').nth(1)?.parse().ok()?;
         let invite = header(message, "CSeq").ends_with("INVITE");
         match status {
+            180..200 if invite => {
+                self.early_tag = tag(message);
+                None
+            }
             200..300 if invite => self.answered(message),
             300.. if invite => Some(self.refused(message)),
             _ => None,
@@ -229,6 +236,15 @@ impl World {
         text
     }
 
+    /// Sends a request within a call that rings, answered or not.
+    pub fn send_early(&mut self, phone: PhoneId, method: &str, body: &str) {
+        let sender = &mut self.phones[phone.0];
+        let before = std::mem::replace(&mut sender.to_tag, sender.early_tag.clone());
+        let text = sender.request(method, "", body);
+        sender.to_tag = before;
+        self.post(phone, &text);
+    }
+
     /// Sends a message of a phone to the letter.
     pub fn post(&mut self, phone: PhoneId, text: &str) {
         let flow = self.phones[phone.0].flow();
@@ -240,6 +256,11 @@ impl World {
     /// The caller hangs up.
     pub fn hang_up(&mut self, phone: PhoneId) {
         self.send(phone, "BYE", "", "");
+    }
+
+    /// Whether a phone's call was ever answered.
+    pub fn was_answered(&self, phone: PhoneId) -> bool {
+        !self.phones[phone.0].to_tag.is_empty()
     }
 
     /// First lines of everything a phone got.

@@ -136,7 +136,7 @@ impl Control {
         }
         call.record.ended_ms = self.clock.ms(now);
         call.record.cause = call.cause.unwrap_or(cause);
-        if let (200, Some(status)) = (call.record.sip_status, status) {
+        if let (false, 200, Some(status)) = (call.answered(), call.record.sip_status, status) {
             call.record.sip_status = status;
         }
         self.live.calls.remove(&leg);
@@ -164,11 +164,12 @@ impl Control {
 /// The cause in our words, and the SIP status of a call that was never answered.
 fn explain(ended: &EndCause) -> (Cause, Option<u16>) {
     match ended {
-        EndCause::Bye { .. } => (Cause::HungUp, None),
+        EndCause::Bye { .. } => (Cause::HungUp, Some(487)),
         EndCause::Cancelled => (Cause::Cancelled, Some(487)),
         EndCause::NoAnswer => (Cause::Cancelled, Some(487)),
         EndCause::NotAcknowledged => (Cause::NotAcknowledged, None),
-        EndCause::TransportLost => (Cause::TransportLost, None),
+        // No answer could be sent; a client that loses its connection takes that for 503 (RFC 3261 section 8.1.3.1).
+        EndCause::TransportLost => (Cause::TransportLost, Some(503)),
         // The only requests of ours within a call that can fail are refreshes of its session.
         EndCause::SessionExpired | EndCause::RequestFailed(_) => (Cause::SessionExpired, None),
         EndCause::Refused(status) => (Cause::Fault, Some(*status)),
