@@ -163,8 +163,8 @@ fn the_start_lets_everybody_in_who_waited_and_they_hear_so() {
         );
     }
     assert_eq!(world.heard(host, "meeting_starts"), 0);
-    assert_eq!(world.speaks(guests[0]), true);
-    assert_eq!(world.speaks(guests[1]), false);
+    assert!(world.speaks(guests[0]));
+    assert!(!world.speaks(guests[1]));
 }
 
 #[test]

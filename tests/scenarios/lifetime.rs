@@ -1,6 +1,7 @@
 //! How meetings and calls end, what is said before, and who dials in meanwhile.
 
 use api::{LiveCommand, Target};
+use bridge::control::{Input, MediaReport};
 use model::{Actor, Cause, Command, Event, Role};
 use world::{CONF, PhoneId, ROOM, World};
 
@@ -230,9 +231,25 @@ fn the_record_of_a_meeting_says_when_it_began_started_and_ended() {
     assert_eq!(cdr.meeting, Some((mdr.meeting, ROOM)));
 }
 
+/// Something that ends a meeting of these two in this world.
+type End = fn(&mut World, PhoneId);
+
 #[test]
 fn who_dials_in_while_a_meeting_ends_gets_a_fresh_one_for_whatever_reason_it_ends() {
-    for cause in [Cause::MeetingStopped, Cause::MeetingTooLong, Cause::HostLeft] {
+    let ends: [(Cause, End); 3] = [
+        (Cause::HostLeft, |world, host| world.hang_up(host)),
+        (Cause::MeetingStopped, |world, _| {
+            world
+                .request(Target::Meeting(ROOM), LiveCommand::EndMeeting)
+                .unwrap();
+        }),
+        (Cause::MeetingTooLong, |world, host| {
+            while world.heard(host, "meeting_time_over") == 0 {
+                world.pass(1);
+            }
+        }),
+    ];
+    for (cause, end) in ends {
         let mut world = World::room(&[
             ("conference_maxduration", "600"),
             ("conference_stop_how", "moderator"),
@@ -241,39 +258,22 @@ fn who_dials_in_while_a_meeting_ends_gets_a_fresh_one_for_whatever_reason_it_end
         let host = world.enter(CONF, "111#");
         let guest = world.enter(CONF, "222#");
         let old = world.meeting(ROOM).id;
+        end(&mut world, host);
+        assert!(world.end_of(guest).is_none(), "{cause}: it still hears why");
         let late = world.call(CONF);
         world.key(late, "222");
-        match cause {
-            Cause::MeetingTooLong => {
-                world.hang_up(late);
-                while world.heard(host, "meeting_time_over") == 0 {
-                    world.pass(100);
-                }
-            }
-            Cause::HostLeft => world.hang_up(host),
-            _ => world
-                .request(Target::Meeting(ROOM), LiveCommand::EndMeeting)
-                .unwrap(),
-        }
+        let leg = world.leg(late);
+        world.input(Input::Media(MediaReport::Digit { leg, key: '#' }));
         assert!(world.end_of(guest).is_none(), "{cause}: it still hears why");
-        let late = match cause {
-            Cause::MeetingTooLong => world.enter(CONF, "222#"),
-            _ => {
-                world.key(late, "#");
-                late
-            }
-        };
         let fresh = world.meeting(ROOM).id;
         assert_ne!(fresh, old, "{cause}");
-        assert_eq!(world.meeting(ROOM).legs, [world.leg(late)]);
+        assert_eq!(world.meeting(ROOM).legs, [leg]);
         world.pass(10_000);
         assert_eq!(world.end_of(guest), Some(cause));
         assert!(world.speaks(late) && !world.has_got(late, "BYE"), "{cause}");
         assert_eq!(world.meeting(ROOM).id, fresh);
-        assert_eq!(
-            world.mdrs().iter().map(|mdr| mdr.cause).collect::<Vec<_>>(),
-            [cause]
-        );
+        let ended: Vec<_> = world.mdrs().iter().map(|mdr| mdr.cause).collect();
+        assert_eq!(ended, [cause]);
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod admission;
 mod calls;
+mod chance;
 mod door;
 mod entry;
 mod guessing;

@@ -1,0 +1,156 @@
+//! What the meetings' log says, read again from its beginning.
+
+use std::collections::BTreeMap;
+
+use model::{CallState, Cause, Event, LegId, MeetingId, MeetingView, Mute, MuteMask, Role};
+use store::{LogEntry, Record};
+use world::World;
+
+/// One leg, as the log tells it.
+#[derive(Debug)]
+struct Row {
+    role: Role,
+    inside: bool,
+    mute: Mute,
+    held: bool,
+    gain: i8,
+    /// Unless it was named before it came.
+    name: Option<String>,
+}
+
+/// One meeting, as the log tells it.
+#[derive(Debug, Default)]
+pub(super) struct Account {
+    next: u64,
+    legs: BTreeMap<LegId, Row>,
+    /// In order of arrival.
+    order: Vec<LegId>,
+    mute: Option<MuteMask>,
+    hold: Option<MuteMask>,
+    locked: bool,
+    /// Whether it started.
+    pub(super) started: bool,
+    /// Why it ended.
+    pub(super) ended: Option<Cause>,
+    /// How many joined.
+    pub(super) joined: u32,
+    /// Most at once.
+    pub(super) peak: u32,
+}
+
+/// All meetings.
+#[derive(Debug, Default)]
+pub(super) struct Ledger {
+    read: usize,
+    /// By id.
+    pub(super) accounts: BTreeMap<MeetingId, Account>,
+}
+
+impl Ledger {
+    /// Reads what was written since the last time.
+    pub(super) fn read(&mut self, world: &World) {
+        for record in &world.records[self.read..] {
+            if let Record::Log(entry) = record {
+                self.accounts.entry(entry.meeting).or_default().enter(entry);
+            }
+        }
+        self.read = world.records.len();
+    }
+
+    /// Live state is what the log says, no more and no less.
+    pub(super) fn check(&self, world: &World) {
+        for view in world.live.meetings.values() {
+            let account = &self.accounts[&view.id];
+            account.check_modes(view);
+            for leg in &account.order {
+                account.check_leg(world, *leg);
+            }
+        }
+        let live = |id| world.live.meetings.values().any(|view| view.id == id);
+        for (id, account) in &self.accounts {
+            assert!(
+                account.ended.is_none() || !live(*id),
+                "{id:?} is over and still live"
+            );
+        }
+    }
+}
+
+impl Account {
+    fn enter(&mut self, entry: &LogEntry) {
+        assert_eq!(entry.seq, self.next, "{entry:?}");
+        assert_eq!(self.ended, None, "{entry:?}");
+        self.next += 1;
+        match entry.event.clone() {
+            Event::Created => assert_eq!(entry.seq, 0),
+            Event::Started => assert!(!std::mem::replace(&mut self.started, true)),
+            Event::Ended { cause } => {
+                assert!(self.legs.is_empty(), "{:?}", self.legs);
+                self.ended = Some(cause);
+            }
+            Event::Waiting { leg, role } => self.arrive(leg, role, false),
+            Event::Joined { leg, role } => self.arrive(leg, role, true),
+            Event::Refused { leg, .. } => assert!(!self.legs.contains_key(&leg)),
+            Event::Left { leg, .. } => {
+                self.legs.remove(&leg).expect("whoever leaves has come");
+                self.order.retain(|other| *other != leg);
+            }
+            Event::Muted { leg, mute } => self.row(leg).mute = mute,
+            Event::Held { leg, on } => self.row(leg).held = on,
+            Event::MuteModeSet(mode) => self.mute = Some(mode),
+            Event::HoldModeSet(mode) => self.hold = Some(mode),
+            Event::Locked(on) => self.locked = on,
+            Event::RoleSet { leg, role } => self.row(leg).role = role,
+            Event::Named { leg, name } => self.row(leg).name = Some(name),
+            Event::GainSet { leg, db } => self.row(leg).gain = db,
+            Event::AttributeSet { .. } | Event::Ending { .. } | Event::EndingCancelled => {}
+        }
+    }
+
+    fn row(&mut self, leg: LegId) -> &mut Row {
+        self.legs.get_mut(&leg).expect("only of those who are here")
+    }
+
+    fn arrive(&mut self, leg: LegId, role: Role, inside: bool) {
+        if let Some(row) = self.legs.get_mut(&leg) {
+            assert!(inside && !row.inside && row.role == role, "{leg:?} came twice");
+            row.inside = true;
+        } else {
+            let (mute, held, gain, name) = (Mute::default(), false, 0, None);
+            let row = Row {
+                role,
+                inside,
+                mute,
+                held,
+                gain,
+                name,
+            };
+            self.legs.insert(leg, row);
+            self.order.push(leg);
+        }
+        self.joined += u32::from(inside);
+        let inside = self.legs.values().filter(|row| row.inside).count() as u32;
+        self.peak = self.peak.max(inside);
+    }
+
+    fn check_modes(&self, view: &MeetingView) {
+        assert_eq!(view.legs, self.order);
+        assert_eq!(
+            (view.locked, view.started_ms.is_some()),
+            (self.locked, self.started)
+        );
+        assert!(self.mute.is_none_or(|mode| mode == view.mute));
+        assert!(self.hold.is_none_or(|mode| mode == view.hold));
+    }
+
+    fn check_leg(&self, world: &World, leg: LegId) {
+        let (view, row) = (&world.live.calls[&leg], &self.legs[&leg]);
+        assert_eq!(
+            (view.role, view.mute, view.held, view.gain_db),
+            (Some(row.role), row.mute, row.held, row.gain),
+            "{leg:?}"
+        );
+        assert!(row.name.as_ref().is_none_or(|name| *name == view.custom_name));
+        assert_eq!(view.state == CallState::InMeeting, row.inside, "{leg:?}");
+    }
+}
