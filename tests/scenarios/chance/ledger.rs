@@ -44,6 +44,8 @@ pub(super) struct Ledger {
     read: usize,
     /// By id.
     pub(super) accounts: BTreeMap<MeetingId, Account>,
+    /// Why each leg left its last meeting.
+    pub(super) left: BTreeMap<LegId, Cause>,
 }
 
 impl Ledger {
@@ -51,6 +53,9 @@ impl Ledger {
     pub(super) fn read(&mut self, world: &World) {
         for record in &world.records[self.read..] {
             if let Record::Log(entry) = record {
+                if let Event::Left { leg, cause } = entry.event {
+                    self.left.insert(leg, cause);
+                }
                 self.accounts.entry(entry.meeting).or_default().enter(entry);
             }
         }

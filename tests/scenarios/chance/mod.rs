@@ -6,7 +6,7 @@ mod script;
 use std::collections::BTreeSet;
 
 use meeting::Hears;
-use model::CallState;
+use model::{CallState, Cause};
 use proptest::prelude::*;
 use world::World;
 
@@ -20,8 +20,10 @@ proptest! {
     fn whatever_happens_everybody_is_accounted_for(
         attributes in settings(),
         steps in prop::collection::vec(step(), 1..80),
+        twice in any::<bool>(),
+        stops in prop::bool::weighted(0.2),
     ) {
-        let mut play = Play::new(&attributes);
+        let mut play = Play::new(&attributes, twice);
         let mut ledger = Ledger::default();
         for step in &steps {
             play.step(step);
@@ -30,10 +32,10 @@ proptest! {
             assert_live_is_true(&play.world);
             assert_nobody_muted_is_heard(&play.world);
         }
-        play.end();
+        play.end(stops);
         ledger.read(&play.world);
         assert_all_is_given_back(&play.world);
-        assert_every_call_has_its_record(&play);
+        assert_every_call_has_its_record(&play, &ledger);
         assert_every_meeting_has_its_record(&play.world, &ledger);
     }
 }
@@ -70,6 +72,13 @@ fn assert_nobody_muted_is_heard(world: &World) {
             (CallState::Ringing | CallState::Ending, true) => panic!("{call:?} is in a room"),
         };
         assert_eq!(route, expected, "{call:?}");
+        let gain = world.mixer.gains.get(leg).copied();
+        assert_eq!(gain.unwrap_or(0), call.gain_db, "{call:?}");
+        let session = world.mixer.sessions.get(leg);
+        let codec = session.map_or(String::new(), |session| {
+            format!("{:?}", session.codec).to_uppercase()
+        });
+        assert_eq!(codec, call.codec, "{call:?}");
     }
 }
 
@@ -83,7 +92,7 @@ fn assert_all_is_given_back(world: &World) {
     assert_live_is_true(world);
 }
 
-fn assert_every_call_has_its_record(play: &Play) {
+fn assert_every_call_has_its_record(play: &Play, ledger: &Ledger) {
     let cdrs = play.world.cdrs();
     assert_eq!(cdrs.len(), play.phones.len());
     for cdr in cdrs {
@@ -92,6 +101,11 @@ fn assert_every_call_has_its_record(play: &Play) {
         let joined = cdr.joined_ms.unwrap_or(answered);
         let times = [cdr.created_ms, answered, joined, cdr.ended_ms];
         assert!(times.is_sorted(), "{cdr:?}");
+        let left = ledger.left.get(&cdr.leg).copied();
+        assert!(
+            [None, Some(Cause::Moved), Some(cdr.cause)].contains(&left),
+            "{cdr:?}"
+        );
     }
 }
 

@@ -237,11 +237,13 @@ pub(super) struct Play {
     pub(super) world: World,
     /// Who.
     pub(super) phones: Vec<PhoneId>,
+    /// Whether the network delivers every request of the phones twice.
+    twice: bool,
 }
 
 impl Play {
     /// Nobody has called yet.
-    pub(super) fn new(attributes: &[(Level, &'static str, &'static str)]) -> Self {
+    pub(super) fn new(attributes: &[(Level, &'static str, &'static str)], twice: bool) -> Self {
         let settings = Settings {
             attributes: attributes.to_vec(),
             ..Settings::default()
@@ -249,6 +251,7 @@ impl Play {
         Self {
             world: World::with(settings),
             phones: Vec::new(),
+            twice,
         }
     }
 
@@ -336,20 +339,26 @@ impl Play {
     /// An INVITE outside a call would be another call.
     fn send(&mut self, phone: PhoneId, method: &str, body: &str) {
         if method != "INVITE" || self.world.was_answered(phone) {
-            self.world.send(phone, method, "", body);
+            self.post(phone, method, "", body);
         }
     }
 
-    /// Everybody hangs up, and time passes until nothing is left to do.
-    pub(super) fn end(&mut self) {
-        for phone in self.phones.clone() {
+    fn post(&mut self, phone: PhoneId, method: &str, more: &str, body: &str) {
+        let text = self.world.send(phone, method, more, body);
+        if self.twice {
+            self.world.post(phone, &text);
+        }
+    }
+
+    /// Everybody hangs up or the bridge stops, and time passes until nothing is left to do.
+    pub(super) fn end(&mut self, stops: bool) {
+        if stops {
+            self.world.input(Input::Shutdown);
+        }
+        for phone in self.phones.clone().into_iter().filter(|_| !stops) {
             self.world.manners(phone).reply = "200 OK";
-            let method = if self.world.was_answered(phone) {
-                "BYE"
-            } else {
-                "CANCEL"
-            };
-            self.world.send(phone, method, "", "");
+            let answered = self.world.was_answered(phone);
+            self.post(phone, if answered { "BYE" } else { "CANCEL" }, "", "");
         }
         self.world.pass(100_000);
     }
