@@ -6,6 +6,7 @@ mod chance;
 mod door;
 mod entry;
 mod guessing;
+mod http;
 mod keys;
 mod lifetime;
 mod meetings;

@@ -6,11 +6,13 @@
 mod mixer;
 mod phone;
 mod settings;
+mod site;
 mod witness;
 
 pub use mixer::Mixer;
 pub use phone::{CALLER, Manners, PCMA, Phone, PhoneId, SDP};
 pub use settings::{Level, Settings};
+pub use site::Site;
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -18,7 +20,7 @@ use std::time::{Duration, Instant};
 
 use api::{CommandError, LiveCommand, Target};
 use bridge::control::{Control, Ids, Input, MediaReport, Output, Ticket, WallClock};
-use model::directory::{Directory, Edit, Room};
+use model::directory::{Directory, Edit, EditError, Room};
 use model::{Actor, LegId, Live, MeetingNumber, Sid};
 use sip::Flow;
 use store::{IdKind, Record};
@@ -172,9 +174,18 @@ impl World {
 
     /// Asks by REST; the answer comes with the snapshot that includes it.
     pub fn request(&mut self, target: Target, command: LiveCommand) -> Result<(), CommandError> {
+        self.request_by(Actor::User(Sid::new("tester")), target, command)
+    }
+
+    /// The same by somebody.
+    pub fn request_by(
+        &mut self,
+        actor: Actor,
+        target: Target,
+        command: LiveCommand,
+    ) -> Result<(), CommandError> {
         self.next_ticket += 1;
         let ticket = Ticket(self.next_ticket);
-        let actor = Actor::User(Sid::new("tester"));
         self.input(Input::Request {
             ticket,
             actor,
@@ -188,9 +199,17 @@ impl World {
     pub fn edit_room(&mut self, change: impl FnOnce(&mut Room)) {
         let mut room = self.directory.room(ROOM).expect("the demo's").as_ref().clone();
         change(&mut room);
-        let edited = self.directory.edited(Edit::PutRoom(room));
-        self.directory = Arc::new(edited.expect("a right edit"));
+        self.edit(Edit::PutRoom(room)).expect("a right edit");
+    }
+
+    /// Changes the directory.
+    ///
+    /// # Errors
+    /// What is wrong with the edit.
+    pub fn edit(&mut self, edit: Edit) -> Result<(), EditError> {
+        self.directory = Arc::new(self.directory.edited(edit)?);
         self.input(Input::Directory(self.directory.clone()));
+        Ok(())
     }
 
     /// The leg of a phone's call.

@@ -1,0 +1,159 @@
+//! The REST API in front of a world, asked without a network.
+
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
+
+use api::{
+    Answer, Backend, CommandError, EditRefused, LiveCommand, Names, Readiness, RecordPage, Records, Scope,
+    Target, Unavailable,
+};
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::Request;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use model::directory::{Directory, Edit};
+use model::{Actor, Cdr, KeyId, Live, Mdr};
+use serde_json::Value;
+use tower::ServiceExt;
+
+use crate::{EPOCH_MS, World};
+
+const PASSWORD: &str = "correct horse";
+
+struct Bridge(Mutex<World>);
+
+/// A world with its API.
+pub struct Site {
+    bridge: Arc<Bridge>,
+    router: Router,
+    runtime: tokio::runtime::Runtime,
+}
+
+impl Site {
+    /// Puts the API in front of a world; the demo's administrator may log in.
+    pub fn new(mut world: World) -> Self {
+        static HASH: OnceLock<String> = OnceLock::new();
+        let hash = HASH.get_or_init(|| api::hash_password(PASSWORD, *b"0123456789abcdef"));
+        let mut admin = world
+            .directory
+            .login("admin")
+            .expect("the demo's")
+            .as_ref()
+            .clone();
+        admin.password_hash = hash.clone();
+        world.edit(Edit::PutSubscriber(admin)).expect("a right edit");
+        let bridge = Arc::new(Bridge(Mutex::new(world)));
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build();
+        Self {
+            router: api::router(api::Settings::default(), bridge.clone()),
+            bridge,
+            runtime: runtime.expect("a runtime"),
+        }
+    }
+
+    /// The world behind the API.
+    pub fn world(&self) -> MutexGuard<'_, World> {
+        self.bridge.world()
+    }
+
+    /// Asks below `/conference/v1`; the status and the JSON that comes back, null for none.
+    pub fn ask(&self, method: &str, path: &str, body: &str) -> (u16, Value) {
+        let token = STANDARD.encode(format!("admin:{PASSWORD}"));
+        let request = Request::builder()
+            .method(method)
+            .uri(format!("/conference/v1{path}"))
+            .header("authorization", format!("Basic {token}"))
+            .header("content-type", "application/json")
+            .body(Body::from(body.to_owned()))
+            .expect("a request");
+        self.runtime.block_on(async {
+            let answer = self.router.clone().oneshot(request).await.expect("an answer");
+            let status = answer.status().as_u16();
+            let bytes = to_bytes(answer.into_body(), usize::MAX).await.expect("a body");
+            (status, serde_json::from_slice(&bytes).unwrap_or_default())
+        })
+    }
+}
+
+impl Bridge {
+    fn world(&self) -> MutexGuard<'_, World> {
+        self.0.lock().expect("nobody has panicked")
+    }
+}
+
+fn page_of<R>(records: Vec<R>, page: RecordPage) -> Records<R> {
+    let total = records.len() as u64;
+    let rest = records.into_iter().skip(page.offset as usize);
+    Records {
+        page: rest.take(page.limit as usize).collect(),
+        total,
+    }
+}
+
+impl Backend for Bridge {
+    fn now_ms(&self) -> i64 {
+        EPOCH_MS + self.world().ms() as i64
+    }
+
+    fn random(&self) -> u64 {
+        7
+    }
+
+    fn live(&self) -> Arc<Live> {
+        self.world().live.clone()
+    }
+
+    fn directory(&self) -> Arc<Directory> {
+        self.world().directory.clone()
+    }
+
+    fn names(&self) -> Names {
+        Names {
+            bridge: "world".into(),
+            node: "127.0.0.1".into(),
+        }
+    }
+
+    fn readiness(&self) -> Readiness {
+        Readiness {
+            ready: true,
+            reasons: Vec::new(),
+        }
+    }
+
+    fn command(
+        &self,
+        actor: Actor,
+        target: Target,
+        command: LiveCommand,
+    ) -> Answer<'_, Result<Arc<Live>, CommandError>> {
+        let mut world = self.world();
+        let result = world.request_by(actor, target, command);
+        let answer = result.map(|()| world.live.clone());
+        Box::pin(async { answer })
+    }
+
+    fn edit(&self, _actor: Actor, edit: Edit) -> Answer<'_, Result<Arc<Directory>, EditRefused>> {
+        let mut world = self.world();
+        let edited = world.edit(edit).map_err(EditRefused::Error);
+        let answer = edited.map(|()| world.directory.clone());
+        Box::pin(async { answer })
+    }
+
+    fn new_key_ids(&self, count: usize) -> Answer<'_, Result<Vec<KeyId>, Unavailable>> {
+        let ids = (1_000..1_000 + count as u64).map(KeyId).collect();
+        Box::pin(async { Ok(ids) })
+    }
+
+    fn cdrs(&self, _scope: Scope, page: RecordPage) -> Answer<'_, Result<Records<Cdr>, Unavailable>> {
+        let records = self.world().cdrs().into_iter().cloned().collect();
+        Box::pin(async move { Ok(page_of(records, page)) })
+    }
+
+    fn mdrs(&self, _scope: Scope, page: RecordPage) -> Answer<'_, Result<Records<Mdr>, Unavailable>> {
+        let records = self.world().mdrs().into_iter().cloned().collect();
+        Box::pin(async move { Ok(page_of(records, page)) })
+    }
+}
