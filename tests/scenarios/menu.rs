@@ -1,7 +1,7 @@
 //! Keying the code.
 
 use model::{CallState, Cause, Role};
-use world::{CONF, SPECTEL, Settings, World};
+use world::{CONF, SPECTEL, World};
 
 #[test]
 fn the_caller_hears_the_greeting_then_keys_a_code_and_is_in_the_room_in_its_role() {
@@ -45,17 +45,6 @@ fn three_wrong_codes_are_goodbye_and_never_recorded() {
 }
 
 #[test]
-fn silence_repeats_the_prompt_twice_and_three_rounds_of_it_are_goodbye() {
-    let mut world = World::new();
-    let phone = world.call(SPECTEL);
-    world.pass(40_000);
-    assert_eq!(world.heard(phone, "enter_code"), 4);
-    world.pass(120_000);
-    assert!(world.has_got(phone, "BYE"));
-    assert_eq!(world.cause(), Cause::WrongCode);
-}
-
-#[test]
 fn an_unknown_code_opens_a_meeting_in_conf_for_the_host_and_others_join_it() {
     let mut world = World::new();
     let first = world.enter(CONF, "4711#");
@@ -82,27 +71,4 @@ fn spectel_opens_nothing_on_the_fly() {
     let phone = world.enter(SPECTEL, "4711#");
     assert_eq!(world.heard(phone, "code_not_valid"), 1);
     assert!(world.live.meetings.is_empty());
-}
-
-#[test]
-fn a_caller_who_guesses_on_and_on_is_not_heard_any_more() {
-    let mut world = World::with(Settings::default());
-    for _ in 0..4 {
-        let phone = world.call_as(SPECTEL, "+15557777", world::SDP);
-        for _ in 0..3 {
-            world.key(phone, "999#");
-            world.pass(3_000);
-        }
-        world.pass(5_000);
-    }
-    let causes: Vec<_> = world.cdrs().iter().map(|cdr| cdr.cause).collect();
-    assert_eq!(
-        causes,
-        [
-            Cause::WrongCode,
-            Cause::WrongCode,
-            Cause::WrongCode,
-            Cause::TooManyGuesses
-        ]
-    );
 }
