@@ -5,12 +5,12 @@ use sip::{Command, EndCause, Event};
 
 /// Statuses of the calls that never were.
 fn turned_away(peer: &mut Peer) -> Vec<String> {
-    let told = peer.events().into_iter().map(|event| match event {
-        Event::TurnedAway { invite, status } => {
-            assert_eq!((invite.dialled.as_str(), invite.offer), ("5551234", None));
-            status.to_string()
-        }
-        other => panic!("{other:?}"),
+    let told = peer.events().into_iter().map(|event| {
+        let Event::TurnedAway { invite, status } = event else {
+            panic!("{event:?}")
+        };
+        assert_eq!((invite.dialled.as_str(), invite.offer), ("5551234", None));
+        status.to_string()
     });
     told.collect()
 }
