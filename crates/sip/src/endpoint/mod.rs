@@ -67,7 +67,7 @@ impl Endpoint {
     pub fn handle_input(&mut self, now: Instant, input: Input<'_>) {
         match input {
             Input::Message { flow, bytes } => self.message(now, flow, bytes),
-            Input::FlowLost { connection } => self.lose(connection),
+            Input::FlowLost { connection } => self.lose(now, connection),
             Input::Command(command) => self.command(now, command),
         }
     }
@@ -127,12 +127,16 @@ impl Endpoint {
         }
     }
 
-    fn lose(&mut self, connection: u64) {
-        self.transactions.lose_connection(connection);
+    fn lose(&mut self, now: Instant, connection: u64) {
+        let unanswered = self.transactions.lose_connection(connection);
         for id in self.calls.on_connection(connection) {
             self.with_call(id, |endpoint, call| {
                 endpoint.end(call, EndCause::TransportLost, Stage::Gone);
             });
+        }
+        // A call may have moved to another connection while a request of ours was under way on this one.
+        for report in unanswered {
+            self.unanswered(now, report);
         }
     }
 

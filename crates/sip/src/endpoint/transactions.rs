@@ -336,14 +336,18 @@ impl Transactions {
         Some(self.drain_client(id, out))
     }
 
-    /// Forgets everything that used the connection.
-    pub(crate) fn lose_connection(&mut self, connection: u64) {
+    /// Forgets everything that used the connection; reports the requests of ours that nobody will answer any more.
+    pub(crate) fn lose_connection(&mut self, connection: u64) -> Vec<Report> {
         let range = (connection, TxId(0))..=(connection, TxId(u64::MAX));
         let lost: Vec<TxId> = self.by_connection.range(range).map(|(_, id)| *id).collect();
+        let clients = lost.iter().filter_map(|id| self.clients.get(id));
+        let open = clients.filter(|slot| !slot.machine.is_over());
+        let reports = open.map(|slot| slot.report(false)).collect();
         for id in lost {
             self.forget_server(id);
             self.forget_client(id);
         }
+        reports
     }
 
     fn next_id(&mut self, flow: Flow) -> TxId {
@@ -465,6 +469,13 @@ impl ClientMachine {
         match self {
             Self::Invite(machine) => machine.poll_timeout(),
             Self::Other(machine) => machine.poll_timeout(),
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        match self {
+            Self::Invite(machine) => machine.is_over(),
+            Self::Other(machine) => machine.is_over(),
         }
     }
 }

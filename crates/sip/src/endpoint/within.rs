@@ -120,6 +120,9 @@ impl Endpoint {
             self.refresh_target(call, request);
             return self.offered(call, pending, request);
         }
+        if call.is_over() {
+            return Err(Refusal::new(481));
+        }
         self.refresh_target(call, request);
         if matches!(call.stage, Stage::Ringing { .. }) {
             // No session yet whose timer could run.

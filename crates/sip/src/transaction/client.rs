@@ -79,6 +79,14 @@ impl Client {
         }
     }
 
+    /// Whether the final response came, or will not come any more.
+    pub fn is_over(&self) -> bool {
+        match self.state {
+            State::Waiting { .. } => false,
+            State::Completed { .. } | State::Terminated => true,
+        }
+    }
+
     /// Hands out the next thing to do; drain to `None` after every `handle_*`.
     pub fn poll_output(&mut self) -> Option<ClientOutput> {
         self.outputs.pop_front()

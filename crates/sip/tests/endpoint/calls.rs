@@ -353,6 +353,31 @@ fn a_lost_connection_ends_its_calls_and_leaves_nothing_behind() {
 }
 
 #[test]
+fn a_call_that_is_over_moves_nowhere_and_is_gone_with_the_connection_of_its_bye() {
+    for moves_before in [true, false] {
+        let mut peer = Peer::over_tcp();
+        let call = peer.call("");
+        let mut update = |peer: &mut Peer| {
+            let text = peer.inside("UPDATE", 7, "", "").replace("SIP/2.0/TCP", "SIP/2.0/UDP");
+            let before = std::mem::replace(&mut peer.flow, UDP);
+            let status = kind(&only(peer.send(&text)));
+            peer.flow = before;
+            status
+        };
+        if moves_before {
+            assert_eq!(update(&mut peer), "200");
+        }
+        peer.command(Command::HangUp { call, reason: None });
+        if !moves_before {
+            assert_eq!(update(&mut peer), "481");
+        }
+        peer.lose(7);
+        peer.pass(33_000);
+        assert_eq!((peer.endpoint.load(), peer.endpoint.poll_timeout()), ((0, 0), None));
+    }
+}
+
+#[test]
 fn a_connection_lost_in_mid_invite_leaves_nothing_behind() {
     let mut peer = Peer::over_tcp();
     for _ in 0..1000 {
