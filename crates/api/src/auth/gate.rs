@@ -1,26 +1,24 @@
 //! The door of the API: lets nobody through without good credentials, and makes guessing them slow.
 
 use std::net::{IpAddr, Ipv4Addr};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::extract::{Request, State};
 use axum::http::HeaderMap;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use tokio::sync::Semaphore;
 
 use super::basic::{Credentials, credentials};
 use super::cache::Cache;
 use super::caller::Caller;
 use super::limit::Limiter;
-use super::password::{NOBODY, verify};
+use super::password::NOBODY;
+use super::turns::Turns;
 use crate::backend::Backend;
 use crate::error::ApiError;
 use crate::router::Api;
 
-/// Passwords checked at once; each takes 19 MiB and a core for tens of milliseconds.
-const CHECKS_MAX: usize = 2;
 /// Longest wait for one's turn.
 const CHECK_WAIT: Duration = Duration::from_secs(5);
 
@@ -32,7 +30,7 @@ pub struct Peer(pub IpAddr);
 pub(crate) struct Gate {
     cache: Mutex<Cache>,
     limiter: Mutex<Limiter>,
-    checks: Arc<Semaphore>,
+    turns: Turns,
 }
 
 impl Gate {
@@ -44,7 +42,7 @@ impl Gate {
         Self {
             cache: Mutex::new(Cache::new(key)),
             limiter: Mutex::default(),
-            checks: Arc::new(Semaphore::new(CHECKS_MAX)),
+            turns: Turns::default(),
         }
     }
 
@@ -74,8 +72,9 @@ impl Gate {
         if self.known(backend, credentials, stored, source)? {
             return Ok(());
         }
-        let turn = tokio::time::timeout(CHECK_WAIT, self.checks.clone().acquire_owned());
-        let Ok(Ok(turn)) = turn.await else {
+        let blame = locked(&self.limiter).blame(source, backend.now_ms());
+        let turn = tokio::time::timeout(CHECK_WAIT, self.turns.wait(source, blame));
+        let Ok(Ok(mut turn)) = turn.await else {
             return Err(ApiError::unavailable());
         };
         // Others have had their turn meanwhile: guesses sent all at once must count one by one, and of good credentials
@@ -84,14 +83,15 @@ impl Gate {
             return Ok(());
         }
         let (password, hash) = (credentials.password.clone(), stored.to_owned());
-        let check = tokio::task::spawn_blocking(move || (verify(&password, &hash), turn));
-        let (good, _turn) = check.await.map_err(|_| ApiError::internal())?;
+        let check = tokio::task::spawn_blocking(move || (turn.verifier().verify(&password, &hash), turn));
+        let (good, turn) = check.await.map_err(|_| ApiError::internal())?;
         if good {
             locked(&self.cache).keep(credentials, stored);
             return Ok(());
         }
         tracing::debug!(%source, "wrong credentials");
         locked(&self.limiter).failed(&credentials.login, source, backend.now_ms());
+        turn.was_wrong();
         Err(ApiError::bad_credentials())
     }
 

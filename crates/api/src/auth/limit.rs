@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use super::turns::Blame;
 
 /// Wrong tries a minute for one login from one source.
 const PER_LOGIN: i64 = 10;
@@ -17,12 +19,14 @@ const MINUTE_MS: i64 = 60_000;
 pub(crate) struct Limiter {
     logins: Buckets<(String, IpAddr)>,
     sources: Buckets<IpAddr>,
+    /// Whole networks are never refused; they only wait behind others.
+    networks: Buckets<IpAddr>,
 }
 
 impl Limiter {
     /// Seconds to wait before `login` may be tried from `source`, 0 when it may now.
     pub(crate) fn wait_s(&self, login: &str, source: IpAddr, now_ms: i64) -> u64 {
-        let source = network(source);
+        let source = host(source);
         let login = self
             .logins
             .wait_ms(&(login.to_owned(), source), PER_LOGIN, now_ms);
@@ -32,14 +36,32 @@ impl Limiter {
 
     /// Counts one wrong try.
     pub(crate) fn failed(&mut self, login: &str, source: IpAddr, now_ms: i64) {
-        let source = network(source);
+        let source = host(source);
         self.logins.take((login.to_owned(), source), PER_LOGIN, now_ms);
         self.sources.take(source, PER_SOURCE, now_ms);
+        self.networks.take(neighbourhood(source), PER_SOURCE, now_ms);
+    }
+
+    /// How often `source` and its network were wrong in the last minute.
+    pub(crate) fn blame(&self, source: IpAddr, now_ms: i64) -> Blame {
+        let source = host(source);
+        Blame {
+            own: self.sources.tries(&source, PER_SOURCE, now_ms),
+            near: self.networks.tries(&neighbourhood(source), PER_SOURCE, now_ms),
+        }
+    }
+}
+
+/// The network around a source, of which one attacker may own many addresses: a /24, or a /48 of IPv6.
+pub(crate) fn neighbourhood(source: IpAddr) -> IpAddr {
+    match source.to_canonical() {
+        IpAddr::V4(address) => Ipv4Addr::from_bits(address.to_bits() & !0xff).into(),
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & !(u128::MAX >> 48)).into(),
     }
 }
 
 /// An IPv6 host owns a /64 and could come from any address of it.
-fn network(source: IpAddr) -> IpAddr {
+pub(crate) fn host(source: IpAddr) -> IpAddr {
     match source.to_canonical() {
         IpAddr::V4(address) => address.into(),
         IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into(),
@@ -57,10 +79,20 @@ impl<K> Default for Buckets<K> {
 
 impl<K: Eq + Hash> Buckets<K> {
     fn wait_ms(&self, key: &K, per_minute: i64, now_ms: i64) -> i64 {
+        (self.level(key, now_ms) - (MINUTE_MS - MINUTE_MS / per_minute)).max(0)
+    }
+
+    /// Tries that have not leaked out yet.
+    fn tries(&self, key: &K, per_minute: i64, now_ms: i64) -> u32 {
+        let tries = self.level(key, now_ms) as u64;
+        u32::try_from(tries.div_ceil((MINUTE_MS / per_minute) as u64)).unwrap_or(u32::MAX)
+    }
+
+    /// Until the bucket is empty, in ms.
+    fn level(&self, key: &K, now_ms: i64) -> i64 {
         let empty_at = self.0.get(key).copied().unwrap_or(now_ms);
         // A clock that was set back must not lock anybody out for longer than a full bucket takes.
-        let level = empty_at.saturating_sub(now_ms).clamp(0, MINUTE_MS);
-        (level - (MINUTE_MS - MINUTE_MS / per_minute)).max(0)
+        empty_at.saturating_sub(now_ms).clamp(0, MINUTE_MS)
     }
 
     fn take(&mut self, key: K, per_minute: i64, now_ms: i64) {
@@ -114,6 +146,23 @@ mod tests {
         (0..60).for_each(|n| limiter.failed(&n.to_string(), HERE, 0));
         assert!(limiter.wait_s("another", HERE, 0) > 0);
         assert_eq!(limiter.wait_s("another", THERE, 0), 0);
+    }
+
+    #[test]
+    fn blame_falls_on_the_source_and_its_network_and_fades() {
+        let mut limiter = Limiter::default();
+        (0..3).for_each(|_| limiter.failed("a", HERE, 0));
+        assert_eq!(limiter.blame(HERE, 0), Blame { own: 3, near: 3 });
+        assert_eq!(limiter.blame(THERE, 0), Blame { own: 0, near: 3 });
+        assert_eq!(
+            limiter.blame("198.51.100.1".parse().unwrap(), 0),
+            Blame::default()
+        );
+        assert_eq!(limiter.blame(HERE, 2_500), Blame { own: 1, near: 1 });
+        assert_eq!(limiter.blame(HERE, 3_000), Blame::default());
+        limiter.failed("a", "2001:db8::1".parse().unwrap(), 0);
+        let near = limiter.blame("2001:db8:0:7::1".parse().unwrap(), 0);
+        assert_eq!(near, Blame { own: 0, near: 1 });
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod caller;
 mod gate;
 mod limit;
 mod password;
+mod turns;
 
 pub(crate) use caller::Caller;
 pub use gate::Peer;

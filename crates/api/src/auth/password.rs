@@ -1,8 +1,7 @@
 //! Password hashes: argon2id in PHC form.
 
-use argon2::password_hash::phc::PasswordHash;
-use argon2::password_hash::{CustomizedPasswordHasher, PasswordVerifier};
-use argon2::{Argon2, Params};
+use argon2::password_hash::phc::{Output, PasswordHash};
+use argon2::{Algorithm, Argon2, Block, CustomizedPasswordHasher, Params, Version};
 
 /// A hash of nobody's password, of the same cost as those of [`hash_password`]: what an unknown login is checked against.
 pub(crate) const NOBODY: &str =
@@ -15,15 +14,42 @@ pub fn hash_password(password: &str, salt: [u8; 16]) -> String {
     hash.map(|hash| hash.to_string()).unwrap_or_default()
 }
 
-/// Whether `password` is the one that was hashed. Takes tens of milliseconds by design.
-pub(crate) fn verify(password: &str, hash: &str) -> bool {
-    let parsed = PasswordHash::new(hash);
-    let good = parsed.is_ok_and(|hash| {
-        Argon2::default()
-            .verify_password(password.as_bytes(), &hash)
-            .is_ok()
-    });
-    good && hash != NOBODY
+/// Checks passwords one at a time, in memory that is taken once (19 MiB, at the first check) and kept: given back and taken
+/// anew it would pile up in the allocator's arenas, one for each thread.
+#[derive(Default)]
+pub(crate) struct Verifier {
+    memory: Vec<Block>,
+}
+
+impl Verifier {
+    /// Whether `password` is the one that was hashed. Takes tens of milliseconds by design, as many for what is no hash at all.
+    pub(crate) fn verify(&mut self, password: &str, hash: &str) -> bool {
+        let parsed = PasswordHash::new(hash).or_else(|_| PasswordHash::new(NOBODY));
+        let good = parsed.is_ok_and(|parsed| self.recompute(password, &parsed) == parsed.hash);
+        // `NOBODY` has an output that no password is known to have; should one turn up, it opens nothing.
+        good && hash != NOBODY && PasswordHash::new(hash).is_ok()
+    }
+
+    /// What `password` hashes to under the same salt and cost; nothing when `hash` is not argon2. Outputs compare in constant time.
+    fn recompute(&mut self, password: &str, hash: &PasswordHash) -> Option<Output> {
+        let algorithm = Algorithm::try_from(hash.algorithm.as_str()).ok()?;
+        let version = hash.version.map_or(Ok(Version::default()), Version::try_from);
+        let params = Params::try_from(hash).ok()?;
+        let blocks = params.block_count();
+        if self.memory.len() < blocks {
+            self.memory.resize(blocks, Block::default());
+        }
+        let mut buffer = [0; Output::MAX_LENGTH];
+        let output = buffer.get_mut(..hash.hash?.len())?;
+        let argon2 = Argon2::new(algorithm, version.ok()?, params);
+        let hashed = argon2.hash_password_into_with_memory(
+            password.as_bytes(),
+            hash.salt.as_ref()?,
+            output,
+            &mut self.memory,
+        );
+        hashed.ok().and_then(|()| Output::new(output).ok())
+    }
 }
 
 #[cfg(test)]
@@ -34,9 +60,27 @@ mod tests {
     fn a_hash_verifies_its_password_and_no_other() {
         let hash = hash_password("secret", *b"0123456789abcdef");
         assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
-        assert!(verify("secret", &hash));
-        assert!(!verify("Secret", &hash) && !verify("", &hash));
-        assert!(!verify("", "") && !verify("secret", "secret"));
+        let mut verifier = Verifier::default();
+        assert!(verifier.verify("secret", &hash));
+        assert!(!verifier.verify("Secret", &hash) && !verifier.verify("", &hash));
+        assert!(!verifier.verify("", "") && !verifier.verify("secret", "secret"));
+        assert!(!verifier.verify("", NOBODY));
+        assert!(
+            verifier.verify("secret", &hash),
+            "what was checked before leaves no trace"
+        );
+    }
+
+    #[test]
+    fn a_verifier_takes_its_memory_once() {
+        let mut verifier = Verifier::default();
+        verifier.verify("a", NOBODY);
+        let (place, blocks) = (verifier.memory.as_ptr(), verifier.memory.len());
+        assert_eq!(blocks, 19 * 1024);
+        for hash in [NOBODY, "", &hash_password("x", [0; 16])] {
+            verifier.verify("b", hash);
+            assert_eq!((verifier.memory.as_ptr(), verifier.memory.len()), (place, blocks));
+        }
     }
 
     #[test]
