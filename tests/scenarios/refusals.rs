@@ -153,6 +153,40 @@ fn whoever_may_not_call_or_comes_to_a_full_or_stopping_bridge_is_refused() {
 }
 
 #[test]
+fn one_address_leaves_places_and_calls_a_second_to_the_others() {
+    let mut world = World::with(Settings {
+        per_source: Some(3),
+        ..Settings::default()
+    });
+    let mut call_from = |world: &mut World, host| {
+        let phone = world.phone_at(host, CONF);
+        world.send(phone, "INVITE", "", SDP);
+        world.pass(1);
+        (phone, world.status(phone))
+    };
+    let first: Vec<_> = (0..5).map(|_| call_from(&mut world, 7)).collect();
+    let statuses: Vec<_> = first.iter().map(|(_, status)| *status).collect();
+    assert_eq!(statuses, [200, 200, 200, 503, 503]);
+    assert_eq!(call_from(&mut world, 8).1, 200);
+    world.pass(1_000);
+    assert_eq!(call_from(&mut world, 7).1, 503, "it has three calls");
+    world.hang_up(first[0].0);
+    assert_eq!(call_from(&mut world, 7).1, 200);
+}
+
+#[test]
+fn a_number_as_long_as_a_message_is_not_kept_whole() {
+    let mut world = World::new();
+    let long = "9".repeat(7_000);
+    let phone = world.phone(&long, &long);
+    world.send(phone, "INVITE", "", SDP);
+    world.pass(1);
+    assert_eq!(world.status(phone), 404);
+    let cdr = world.cdrs()[0];
+    assert!(cdr.callee.len() <= 64 && cdr.caller.len() <= 65, "{cdr:?}");
+}
+
+#[test]
 fn a_place_that_is_given_back_is_taken_by_the_next_caller() {
     let mut world = World::with(Settings {
         max_calls: 1,

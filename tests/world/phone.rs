@@ -219,6 +219,13 @@ impl World {
         id
     }
 
+    /// A phone on another host, 127.0.0.`host`.
+    pub fn phone_at(&mut self, host: u8, dialled: &str) -> PhoneId {
+        let phone = self.phone(dialled, CALLER);
+        self.phones[phone.0].address.set_ip([127, 0, 0, host].into());
+        phone
+    }
+
     /// How a phone behaves, to be changed.
     pub fn manners(&mut self, phone: PhoneId) -> &mut Manners {
         &mut self.phones[phone.0].manners

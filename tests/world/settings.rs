@@ -29,6 +29,8 @@ pub struct Settings {
     pub max_calls: usize,
     /// New calls a second.
     pub new_calls_per_second: u32,
+    /// The same, and calls at once, from one address; `None` for as many as from all.
+    pub per_source: Option<usize>,
     /// Networks that may call.
     pub allow: &'static str,
 }
@@ -39,6 +41,7 @@ impl Default for Settings {
             attributes: Vec::new(),
             max_calls: 2_000,
             new_calls_per_second: 10_000,
+            per_source: None,
             allow: "127.0.0.0/8",
         }
     }
@@ -68,9 +71,12 @@ impl Settings {
         ControlConfig {
             allow: vec![self.allow.parse().expect("a network")],
             max_calls: self.max_calls,
-            max_calls_per_source: self.max_calls,
+            max_calls_per_source: self.per_source.unwrap_or(self.max_calls),
             max_meetings: 100,
             new_calls_per_second: self.new_calls_per_second,
+            new_calls_per_second_per_source: self
+                .per_source
+                .map_or(self.new_calls_per_second, |most| most as u32),
             unanswered_records_per_second: 20,
             retry_after: 10,
             budgets: Budgets::default(),
@@ -85,6 +91,10 @@ impl Settings {
             cname: "world".to_owned(),
             endpoint: sip::EndpointConfig {
                 session_default: Some(Duration::from_secs(1800)),
+                limits: sip::Limits {
+                    retry_after: 10,
+                    ..sip::Limits::default()
+                },
                 ..sip::EndpointConfig::default()
             },
         }

@@ -25,6 +25,8 @@ pub struct Counters {
     pub merged: u64,
     /// Requests inside a dialog whose CSeq was not higher than the last.
     pub out_of_order: u64,
+    /// New INVITEs refused because the door was shut to their source.
+    pub shut_out: u64,
     /// New INVITEs refused because there were too many calls.
     pub shed_calls: u64,
     /// New INVITEs refused because there were too many transactions.

@@ -28,7 +28,9 @@ mod timers;
 pub mod transaction;
 
 pub use counters::Counters;
-pub use endpoint::api::{CallId, Command, Dial, EndCause, EndpointConfig, Event, Incoming, Input, Output};
+pub use endpoint::api::{
+    CallId, Command, Dial, Door, EndCause, EndpointConfig, Event, Incoming, Input, Output,
+};
 pub use endpoint::{DialError, Endpoint};
 pub use flow::{Flow, Transport};
 pub use limits::Limits;

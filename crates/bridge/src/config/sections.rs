@@ -158,6 +158,8 @@ pub struct CallsSection {
     pub max_meetings: usize,
     /// New calls a second.
     pub new_calls_per_second: u32,
+    /// New calls a second from one network address.
+    pub new_calls_per_second_per_source: u32,
     /// Records of calls that were never answered, a second.
     pub unanswered_records_per_second: u32,
     /// What a 503 says in Retry-After.
@@ -169,9 +171,10 @@ impl Default for CallsSection {
     fn default() -> Self {
         Self {
             max_calls: 2000,
-            max_calls_per_source: 2000,
+            max_calls_per_source: 1800,
             max_meetings: 1000,
             new_calls_per_second: 200,
+            new_calls_per_second_per_source: 150,
             unanswered_records_per_second: 20,
             retry_after: Duration::from_secs(10),
         }

@@ -10,30 +10,13 @@ use model::directory::Dialled;
 use model::{CallState, CallView, Cause, Cdr, LegId, Mute};
 use sip::{Command, Incoming};
 
+use super::Control;
 use super::call::{Call, Media, Stage};
 use super::negotiation::{self, Agreed};
 use super::output::{MediaOrder, Output};
-use super::{Control, Door};
 
 /// Seconds between the epochs of NTP (1900) and Unix (1970), RFC 868.
 const NTP_OFFSET: i64 = 2_208_988_800;
-
-/// Why a call is refused at the door.
-struct Refusal {
-    status: u16,
-    reason: Option<String>,
-    cause: Cause,
-}
-
-impl Refusal {
-    fn new(status: u16, cause: Cause) -> Self {
-        Self {
-            status,
-            reason: None,
-            cause,
-        }
-    }
-}
 
 impl Control {
     /// A new INVITE: number, door, then a port to answer on.
@@ -44,38 +27,19 @@ impl Control {
         };
         let dialled = self.dialled(&incoming);
         let record = self.new_record(now, leg, &incoming, dialled.as_ref());
-        match self.admit(now, &incoming, dialled) {
-            Ok(dialled) => self.accept(leg, dialled, incoming, record),
-            Err(refusal) => self.refuse_stranger(now, incoming.call, record, refusal),
+        self.door.count(incoming.source.ip().to_canonical());
+        match dialled {
+            Some(dialled) => self.accept(leg, dialled, incoming, record),
+            None => {
+                self.refuse_dialog(now, incoming.call, 404, None);
+                self.refused(now, record, 404, Cause::UnknownNumber);
+            }
         }
     }
 
     fn dialled(&self, incoming: &Incoming) -> Option<Dialled> {
         let number = self.directory.dialled(&incoming.dialled);
         number.or_else(|| self.directory.dialled(incoming.to_user.as_deref()?))
-    }
-
-    fn admit(
-        &mut self,
-        now: Instant,
-        incoming: &Incoming,
-        dialled: Option<Dialled>,
-    ) -> Result<Dialled, Refusal> {
-        let source = incoming.source.ip().to_canonical();
-        if !self.config.allow.iter().any(|network| network.contains(&source)) {
-            return Err(Refusal::new(403, Cause::NotAllowed));
-        }
-        let dialled = dialled.ok_or_else(|| Refusal::new(404, Cause::UnknownNumber))?;
-        if self.draining {
-            return Err(Refusal::new(503, Cause::Draining));
-        }
-        let from_source = self.per_source.get(&source).copied().unwrap_or(0);
-        let full =
-            self.calls.len() >= self.config.max_calls || from_source >= self.config.max_calls_per_source;
-        if full || !self.door.admits(now, self.config.new_calls_per_second) {
-            return Err(Refusal::new(503, Cause::BridgeFull));
-        }
-        Ok(dialled)
     }
 
     fn accept(&mut self, leg: LegId, dialled: Dialled, incoming: Incoming, record: Cdr) {
@@ -289,17 +253,12 @@ impl Control {
         self.order(MediaOrder::Update { leg, session });
     }
 
-    fn refuse_stranger(&mut self, now: Instant, call: sip::CallId, mut record: Cdr, refusal: Refusal) {
-        let Refusal {
-            status,
-            reason,
-            cause,
-        } = refusal;
+    /// The record of a call that never came to be.
+    fn refused(&mut self, now: Instant, mut record: Cdr, status: u16, cause: Cause) {
         record.ended_ms = self.clock.ms(now);
         record.sip_status = status;
         record.cause = cause;
         self.keep_record(now, record);
-        self.refuse_dialog(now, call, status, reason);
     }
 
     pub(super) fn refuse_dialog(
@@ -325,15 +284,15 @@ impl Control {
     pub(super) fn turned_away(&mut self, now: Instant, invite: &Incoming, status: u16) {
         let Some(leg) = self.ids.leg() else { return };
         let dialled = self.dialled(invite);
-        let mut record = self.new_record(now, leg, invite, dialled.as_ref());
-        record.ended_ms = record.created_ms;
-        record.sip_status = status;
-        record.cause = match status {
+        let record = self.new_record(now, leg, invite, dialled.as_ref());
+        let cause = match status {
+            403 => Cause::NotAllowed,
+            503 if self.draining => Cause::Draining,
             503 => Cause::BridgeFull,
             400 | 406 | 413 | 415 | 488 => Cause::BadOffer,
             _ => Cause::NotSupported,
         };
-        self.keep_record(now, record);
+        self.refused(now, record, status, cause);
     }
 
     fn new_record(&self, now: Instant, leg: LegId, incoming: &Incoming, dialled: Option<&Dialled>) -> Cdr {
@@ -341,7 +300,7 @@ impl Control {
         Cdr {
             leg,
             subscriber_sid: dialled.map(|dialled| dialled.group.subscriber_sid.clone()),
-            callee: number.unwrap_or_else(|| incoming.dialled.clone()),
+            callee: number.unwrap_or_else(|| short(&incoming.dialled)),
             caller: caller(incoming),
             source: incoming.source.ip().to_canonical().to_string(),
             outbound: false,
@@ -360,20 +319,6 @@ impl Control {
     }
 }
 
-impl Door {
-    /// Counts a call that comes now against the bound a second.
-    fn admits(&mut self, now: Instant, bound: u32) -> bool {
-        if now.duration_since(self.second) >= Duration::from_secs(1) {
-            *self = Self {
-                second: now,
-                calls: 0,
-            };
-        }
-        self.calls += 1;
-        self.calls <= bound
-    }
-}
-
 fn session_settings(dialled: &Dialled, directory: &model::directory::Directory) -> session::Settings {
     let policy = directory.resolve(dialled, None).policy;
     session::Settings {
@@ -383,6 +328,11 @@ fn session_settings(dialled: &Dialled, directory: &model::directory::Directory) 
     }
 }
 
+/// As much of a name or number as is kept of one that is none of ours.
+fn short(user: &str) -> String {
+    user.chars().filter(|c| !c.is_control()).take(64).collect()
+}
+
 /// The calling number with plus where it is one, else the name the phone gave; nothing where it is withheld.
 fn caller(incoming: &Incoming) -> String {
     let user = incoming.asserted.as_ref().or(incoming.from_user.as_ref());
@@ -390,7 +340,7 @@ fn caller(incoming: &Incoming) -> String {
         _ if incoming.privacy => String::new(),
         Some(user) => match model::directory::normalise(user) {
             Some(digits) if digits.len() >= 7 => format!("+{digits}"),
-            Some(_) | None => user.chars().filter(|c| !c.is_control()).take(64).collect(),
+            Some(_) | None => short(user),
         },
         None => String::new(),
     }

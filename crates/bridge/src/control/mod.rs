@@ -7,6 +7,7 @@
 mod arrival;
 mod call;
 mod departure;
+mod door;
 mod ids;
 mod input;
 mod menu;
@@ -36,6 +37,7 @@ use model::directory::Directory;
 use model::{DidGroupId, LegId, Live, MeetingId, MeetingNumber};
 
 use call::Call;
+use door::Door;
 use random::Random;
 use rooms::Slot;
 use schedule::Schedule;
@@ -54,6 +56,8 @@ pub struct ControlConfig {
     pub max_meetings: usize,
     /// New calls a second.
     pub new_calls_per_second: u32,
+    /// New calls a second from one address.
+    pub new_calls_per_second_per_source: u32,
     /// Records of calls that were never answered, a second; after a burst of fifty times as many.
     pub unanswered_records_per_second: u32,
     /// Retry-After of a 503, seconds.
@@ -139,13 +143,6 @@ pub struct Control {
     near: IpAddr,
 }
 
-/// How many calls came in this second.
-#[derive(Debug)]
-struct Door {
-    second: Instant,
-    calls: u32,
-}
-
 impl Control {
     /// Nothing live yet. `seed` decides every random choice to come.
     pub fn new(
@@ -170,10 +167,7 @@ impl Control {
             calls: BTreeMap::new(),
             by_dialog: HashMap::new(),
             per_source: HashMap::new(),
-            door: Door {
-                second: clock.at,
-                calls: 0,
-            },
+            door: Door::new(clock.at),
             meetings: BTreeMap::new(),
             by_number: HashMap::new(),
             on_the_fly: HashMap::new(),
@@ -193,8 +187,10 @@ impl Control {
         match input {
             Input::Sip { flow, bytes } => {
                 self.near = flow.local.ip();
+                let door = self.door_for(now, flow.remote.ip().to_canonical());
+                let bytes = &bytes;
                 self.endpoint
-                    .handle_input(now, sip::Input::Message { flow, bytes: &bytes });
+                    .handle_input(now, sip::Input::Message { flow, bytes, door });
             }
             Input::FlowLost { connection } => self
                 .endpoint

@@ -18,6 +18,7 @@ pub(super) fn control(config: &Config) -> ControlConfig {
         max_calls_per_source: config.calls.max_calls_per_source,
         max_meetings: config.calls.max_meetings,
         new_calls_per_second: config.calls.new_calls_per_second,
+        new_calls_per_second_per_source: config.calls.new_calls_per_second_per_source,
         unanswered_records_per_second: config.calls.unanswered_records_per_second,
         retry_after: seconds(config.calls.retry_after),
         budgets: budgets(config),

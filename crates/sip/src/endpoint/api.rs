@@ -47,6 +47,8 @@ pub enum Input<'a> {
         flow: Flow,
         /// The whole message.
         bytes: &'a [u8],
+        /// Whether a new call from there is taken.
+        door: Door,
     },
     /// A connection is gone.
     FlowLost {
@@ -55,6 +57,15 @@ pub enum Input<'a> {
     },
     /// Our user wants something.
     Command(Command),
+}
+
+/// What our user says to new calls of a source, whatever they want.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Door {
+    /// They are told of with [`Event::Incoming`].
+    Open,
+    /// They get this status, 400 to 699, and nothing is kept of them: neither their number nor a forged address costs us anything.
+    Shut(u16),
 }
 
 /// What our user wants.
@@ -148,7 +159,7 @@ pub enum Output {
 pub enum Event {
     /// A new call; answer it with Ring, Answer or Refuse.
     Incoming(Box<Incoming>),
-    /// A call was turned away before it became one (415, 416, 420, 503 and the like); there is nothing to answer. Told once for
+    /// A call was turned away before it became one (at a shut door, or for 415, 416, 420, 503 and the like); there is nothing to answer. Told once for
     /// all copies of an INVITE.
     TurnedAway {
         /// Who called whom. Its handle names nothing, and its offer is left out.

@@ -6,7 +6,7 @@ use std::time::Instant;
 use sipx_sip::HeaderName;
 
 use super::Endpoint;
-use super::api::{CallId, EndCause, Event, Incoming};
+use super::api::{CallId, Door, EndCause, Event, Incoming};
 use super::transactions::{Class, NewServer, TxId};
 use crate::dialog::call::{Call, Pending, PendingKind, Stage};
 use crate::dialog::session::Agreed;
@@ -20,7 +20,7 @@ use crate::transaction::key::{Key, Origin};
 const EXTENSIONS: [&[u8]; 1] = [b"timer"];
 
 impl Endpoint {
-    pub(super) fn request(&mut self, now: Instant, request: &Request) {
+    pub(super) fn request(&mut self, now: Instant, request: &Request, door: Door) {
         if request.verb == Verb::Ack {
             return self.ack(now, request);
         }
@@ -35,7 +35,7 @@ impl Endpoint {
         }
         match screen(request).and_then(|()| self.place(request)) {
             Ok(Place::Within(call)) => self.within(now, call, request),
-            Ok(Place::NewCall) => self.new_call(now, request),
+            Ok(Place::NewCall) => self.new_call(now, request, door),
             Ok(Place::Options) => self.answer_options(&request.echo),
             Err(refusal) => self.refuse(request, &refusal),
         }
@@ -101,8 +101,16 @@ impl Endpoint {
     }
 
     /// Whether a new call can be held; else the refusal, which costs nothing.
-    fn admit_call(&mut self, class: Class) -> Result<(), Refusal> {
+    fn admit_call(&mut self, class: Class, door: Door) -> Result<(), Refusal> {
         let limits = &self.config.limits;
+        if let Door::Shut(status) = door {
+            self.out.counters.shut_out += 1;
+            let refusal = Refusal::new(status);
+            return Err(match status {
+                503 => refusal.with("Retry-After", limits.retry_after.to_string()),
+                _ => refusal,
+            });
+        }
         let room = self.calls.len() < limits.calls;
         self.out.counters.shed_calls += u64::from(!room);
         if room && self.transactions.admits(class, limits, &mut self.out.counters) {
@@ -111,9 +119,9 @@ impl Endpoint {
         Err(Refusal::new(503).with("Retry-After", limits.retry_after.to_string()))
     }
 
-    fn new_call(&mut self, now: Instant, request: &Request) {
+    fn new_call(&mut self, now: Instant, request: &Request, door: Door) {
         let class = Class::NewCall(request.flow.remote.ip());
-        let invitation = self.admit_call(class).and_then(|()| {
+        let invitation = self.admit_call(class, door).and_then(|()| {
             let offer = body::sdp(request)?;
             let agreed = Agreed::as_server(&request.headers, self.session_policy())?;
             let target = contact(&request.headers)?.ok_or_else(|| Refusal::bad("No Contact"))?;

@@ -28,7 +28,7 @@ mod within;
 
 use std::time::Instant;
 
-use self::api::{CallId, Command, EndCause, EndpointConfig, Event, Input, Output};
+use self::api::{CallId, Command, Door, EndCause, EndpointConfig, Event, Input, Output};
 use self::calls::Calls;
 pub use self::dial::DialError;
 use self::transactions::{Outbox, Transactions};
@@ -66,7 +66,7 @@ impl Endpoint {
     /// Takes in one thing that happened at `now`.
     pub fn handle_input(&mut self, now: Instant, input: Input<'_>) {
         match input {
-            Input::Message { flow, bytes } => self.message(now, flow, bytes),
+            Input::Message { flow, bytes, door } => self.message(now, flow, bytes, door),
             Input::FlowLost { connection } => self.lose(now, connection),
             Input::Command(command) => self.command(now, command),
         }
@@ -109,11 +109,11 @@ impl Endpoint {
         (self.calls.len(), self.transactions.len())
     }
 
-    fn message(&mut self, now: Instant, flow: Flow, bytes: &[u8]) {
+    fn message(&mut self, now: Instant, flow: Flow, bytes: &[u8], door: Door) {
         match read(bytes, flow, &self.config.limits) {
             Reading::Request(request) => {
                 self.out.counters.requests += 1;
-                self.request(now, &request);
+                self.request(now, &request, door);
             }
             Reading::Response(response) => {
                 self.out.counters.responses += 1;

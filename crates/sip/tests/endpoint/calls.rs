@@ -358,7 +358,9 @@ fn a_call_that_is_over_moves_nowhere_and_is_gone_with_the_connection_of_its_bye(
         let mut peer = Peer::over_tcp();
         let call = peer.call("");
         let mut update = |peer: &mut Peer| {
-            let text = peer.inside("UPDATE", 7, "", "").replace("SIP/2.0/TCP", "SIP/2.0/UDP");
+            let text = peer
+                .inside("UPDATE", 7, "", "")
+                .replace("SIP/2.0/TCP", "SIP/2.0/UDP");
             let before = std::mem::replace(&mut peer.flow, UDP);
             let status = kind(&only(peer.send(&text)));
             peer.flow = before;
@@ -373,7 +375,10 @@ fn a_call_that_is_over_moves_nowhere_and_is_gone_with_the_connection_of_its_bye(
         }
         peer.lose(7);
         peer.pass(33_000);
-        assert_eq!((peer.endpoint.load(), peer.endpoint.poll_timeout()), ((0, 0), None));
+        assert_eq!(
+            (peer.endpoint.load(), peer.endpoint.poll_timeout()),
+            ((0, 0), None)
+        );
     }
 }
 

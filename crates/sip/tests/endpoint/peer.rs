@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use sip::{CallId, Command, Endpoint, EndpointConfig, Event, Flow, Input, Output, Transport};
+use sip::{CallId, Command, Door, Endpoint, EndpointConfig, Event, Flow, Input, Output, Transport};
 
 /// An SDP as far as this crate looks at it.
 pub(crate) const SDP: &str = "v=0\r\n";
@@ -33,6 +33,7 @@ pub(crate) struct Peer {
     pub(crate) endpoint: Endpoint,
     pub(crate) now: Instant,
     pub(crate) flow: Flow,
+    pub(crate) door: Door,
     epoch: Instant,
     events: Vec<Event>,
     branches: u32,
@@ -58,6 +59,7 @@ impl Peer {
             now: epoch,
             epoch,
             flow: UDP,
+            door: Door::Open,
             events: Vec::new(),
             branches: 0,
             tag: None,
@@ -82,6 +84,7 @@ impl Peer {
         let message = Input::Message {
             flow: self.flow,
             bytes,
+            door: self.door,
         };
         self.endpoint.handle_input(self.now, message);
         self.drain()

@@ -1,7 +1,7 @@
 //! What we do not take, and how we say so.
 
 use crate::peer::*;
-use sip::{Command, EndCause, Event};
+use sip::{Command, Door, EndCause, Event};
 
 /// Statuses of the calls that never were.
 fn turned_away(peer: &mut Peer) -> Vec<String> {
@@ -323,6 +323,25 @@ fn an_invite_is_refused_for_what_it_asks_and_brings() {
             peer.send(&invite.replace("INVITE", "ACK")).is_empty(),
             "an ACK is never answered"
         );
+    }
+}
+
+#[test]
+fn nothing_is_kept_of_a_call_at_a_shut_door() {
+    for (status, retry_after) in [(403, None), (503, Some("5"))] {
+        let mut peer = Peer::new();
+        peer.door = Door::Shut(status);
+        let invite = peer.stranger("INVITE", 1, "", SDP);
+        let answer = only(peer.send(&invite));
+        assert_eq!(kind(&answer), status.to_string());
+        assert_eq!(answer.contains("Retry-After"), retry_after.is_some());
+        assert_eq!(turned_away(&mut peer), [status.to_string()]);
+        assert_eq!(only(peer.send(&invite)), answer, "copies get equal answers");
+        assert_eq!(turned_away(&mut peer), [""; 0]);
+        assert_eq!((peer.endpoint.load(), peer.pass(60_000)), ((0, 0), vec![]));
+        assert_eq!(peer.endpoint.counters().shut_out, 2);
+        let options = peer.stranger("OPTIONS", 1, "", "");
+        assert_eq!(kind(&only(peer.send(&options))), "200");
     }
 }
 

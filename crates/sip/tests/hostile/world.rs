@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use sip::sdp::{ChoiceOf, Codec, Direction, Local, Refusal, answer, make_offer, parse};
-use sip::{CallId, Command, Endpoint, EndpointConfig, Event, Flow, Input, Limits, Output, Transport};
+use sip::{CallId, Command, Door, Endpoint, EndpointConfig, Event, Flow, Input, Limits, Output, Transport};
 
 /// What to do with a new call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,6 +101,7 @@ impl World {
             Input::Message {
                 flow: self.flow,
                 bytes,
+                door: Door::Open,
             },
         );
         self.drain()
