@@ -106,8 +106,8 @@ pub struct Stats {
     pub late: u64,
     /// Ticks given up because they were too late for anybody.
     pub skipped: u64,
-    /// Worst lateness of a tick.
+    /// Worst lateness of a tick since the last report.
     pub worst_late: Duration,
-    /// Longest time that a tick took.
+    /// Longest time that a tick took since the last report.
     pub worst_tick: Duration,
 }

@@ -13,8 +13,7 @@ pub struct Schedule {
     due: Instant,
     /// Ticks that began more than a quarter of their time late.
     pub late: u64,
-    /// Worst lateness.
-    pub worst: Duration,
+    worst: Duration,
     /// Ticks given up.
     pub skipped: u64,
 }
@@ -28,6 +27,11 @@ impl Schedule {
             worst: Duration::ZERO,
             skipped: 0,
         }
+    }
+
+    /// Worst lateness since this was last asked.
+    pub fn take_worst(&mut self) -> Duration {
+        std::mem::take(&mut self.worst)
     }
 
     /// When the next tick is due.
@@ -74,5 +78,7 @@ mod tests {
         let caught: Vec<_> = std::iter::from_fn(|| schedule.take(at(1_000))).collect();
         assert_eq!(caught.len(), 6);
         assert_eq!((caught[5], schedule.skipped), (at(1_000), 40));
+        assert_eq!(schedule.take_worst(), Duration::from_millis(900));
+        assert_eq!(schedule.take_worst(), Duration::ZERO);
     }
 }

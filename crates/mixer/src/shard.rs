@@ -122,10 +122,10 @@ impl<S: LegSocket> Shard<S> {
     }
 
     /// Notes how punctual the caller's clock is.
-    pub fn note_schedule(&mut self, schedule: &Schedule) {
+    pub fn note_schedule(&mut self, schedule: &mut Schedule) {
         self.stats.late = schedule.late;
         self.stats.skipped = schedule.skipped;
-        self.stats.worst_late = schedule.worst;
+        self.stats.worst_late = self.stats.worst_late.max(schedule.take_worst());
     }
 
     /// Notes how long a tick took by the caller's clock.
@@ -292,6 +292,8 @@ impl<S: LegSocket> Shard<S> {
         if self.stats.ticks.is_multiple_of(STATS_TICKS) {
             let stats = self.stats();
             self.out.tell(Report::Stats(stats));
+            // The next report tells of its own second.
+            (self.stats.worst_late, self.stats.worst_tick) = (Duration::ZERO, Duration::ZERO);
         }
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use common::World;
 use media::TICK;
-use mixer::Schedule;
+use mixer::{Report, Schedule};
 
 #[test]
 fn a_flood_at_one_leg_is_read_to_a_bound_and_no_leg_loses_a_frame() {
@@ -78,4 +78,23 @@ fn late_ticks_are_made_up_for_and_counted() {
         (TICK * 2 + TICK / 2, Duration::from_millis(3))
     );
     assert_eq!(world.phones[0].socket.0.borrow().sent, 4);
+}
+
+#[test]
+fn each_report_tells_of_its_own_second() {
+    let mut world = World::new(1);
+    let mut schedule = Schedule::new(world.now);
+    let mut worst = vec![];
+    for ticks in 1..=100 {
+        // One tick of the first second is noticed 7 ms late.
+        let late = Duration::from_millis(if ticks == 20 { 7 } else { 0 });
+        world.shard.run(&mut schedule, world.now + TICK * ticks + late);
+        if ticks.is_multiple_of(50) {
+            worst.extend(world.reports().iter().filter_map(|report| {
+                let Report::Stats(stats) = report else { return None };
+                Some((stats.late, stats.worst_late))
+            }));
+        }
+    }
+    assert_eq!(worst, [(1, Duration::from_millis(7)), (1, Duration::ZERO)]);
 }

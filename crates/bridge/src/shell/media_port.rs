@@ -13,6 +13,7 @@ use mixer::{Handle, LegKey, Order, PlayId, Playlist, Report, Retired, RoomKey, S
 use model::{LegId, MeetingId};
 
 use super::clips::Clips;
+use super::lateness::Lateness;
 use super::media_socket::MediaSocket;
 use super::panics::{self, Place};
 use super::ports::PortPool;
@@ -41,7 +42,7 @@ pub(super) struct MediaPort {
     thread: Option<JoinHandle<()>>,
     stopping: Arc<AtomicBool>,
     faults: Receiver<Place>,
-    stats: Stats,
+    lateness: Lateness,
 }
 
 impl MediaPort {
@@ -76,7 +77,7 @@ impl MediaPort {
             thread: Some(thread),
             stopping,
             faults,
-            stats: Stats::default(),
+            lateness: Lateness::default(),
         })
     }
 
@@ -218,24 +219,21 @@ impl MediaPort {
                 }
                 Report::Talking { leg, on } => tracing::trace!(call = leg.0, on, "talking"),
                 Report::Quality { leg, quality } => tracing::trace!(call = leg.0, ?quality, "quality"),
-                Report::Stats(stats) => self.note(stats),
+                Report::Stats(stats) => self.note(now, stats),
                 Report::Retired(Retired::Leg { leg, .. }) => self.rest(now, LegId(leg.0)),
                 Report::Retired(Retired::Playlist(_) | Retired::Session(_)) => {}
             }
         }
     }
 
-    /// Says when the mixer was late or had to refuse or lose anything, at most once a second.
-    fn note(&mut self, stats: Stats) {
-        let before = std::mem::replace(&mut self.stats, stats);
-        if stats.late > before.late
-            || stats.reports_lost > before.reports_lost
-            || stats.legs_failed > before.legs_failed
-        {
+    /// Says when the mixer was late or lost reports.
+    fn note(&mut self, now: Instant, stats: Stats) {
+        if let Some(line) = self.lateness.note(now, stats) {
             tracing::warn!(
-                late = stats.late - before.late,
-                worst_ms = stats.worst_late.as_millis() as u64,
-                reports_lost = stats.reports_lost - before.reports_lost,
+                late = line.late,
+                skipped = line.skipped,
+                worst_ms = line.worst.as_millis() as u64,
+                reports_lost = line.reports_lost,
                 legs = stats.legs,
                 "the mixer was late"
             );

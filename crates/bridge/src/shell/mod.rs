@@ -7,6 +7,7 @@ mod clips;
 mod control_thread;
 pub(crate) mod credentials;
 mod first_start;
+mod lateness;
 mod log;
 mod media_port;
 mod media_socket;

@@ -21,7 +21,7 @@ pub(super) fn run(mut shard: Shard<MediaSocket>, core: Option<usize>, stop: Arc<
             shard.tick(due);
             shard.note_spent(begin.elapsed());
         }
-        shard.note_schedule(&schedule);
+        shard.note_schedule(&mut schedule);
     }
 }
 
