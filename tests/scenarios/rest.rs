@@ -291,6 +291,40 @@ fn a_call_is_hung_up_wherever_it_is_and_its_record_tells_how_far_it_came() {
 }
 
 #[test]
+fn a_call_that_would_not_get_in_stays_where_it_is() {
+    for (attribute, reason) in [
+        (None, "locked"),
+        (Some(("conference_maxcalls", "1")), "full"),
+        (
+            Some(("conference_maxcallsperrole", "1:0:1")),
+            "no place left for its role",
+        ),
+    ] {
+        let mut world = World::with(world::Settings::room(attribute.as_slice()));
+        let host = world.enter(CONF, "111#");
+        let guest = world.enter(CONF, "4711#");
+        if attribute.is_none() {
+            world.key(host, "*7");
+        }
+        let leg = world.leg(guest);
+        let to = |code: &str| LiveCommand::Move {
+            leg,
+            access_code: code.to_owned(),
+        };
+        let moved = world.request(Target::Leg(leg), to("222"));
+        let Err(CommandError::Refused { message, .. }) = moved else {
+            panic!("{reason}: {moved:?}")
+        };
+        assert!(message.contains(reason), "{message}");
+        world.pass(30_000);
+        assert!(world.speaks(guest) && !world.has_got(guest, "BYE"));
+        assert_eq!(world.view(guest).access_code, "4711");
+        // Its own place is no obstacle to coming back.
+        assert_eq!(world.request(Target::Leg(leg), to("4711")), Ok(()));
+    }
+}
+
+#[test]
 fn a_call_moves_from_menu_and_waiting_room_too_but_not_while_it_rings() {
     use world::{Level, Settings};
     let mut world = World::with(Settings {

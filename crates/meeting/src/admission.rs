@@ -19,7 +19,7 @@ impl Meeting {
         if self.roster.is_empty() && !self.is_ending() {
             self.event(&actor, Event::Created);
         }
-        if let Err((cause, prompt)) = self.admit(role) {
+        if let Err((cause, prompt)) = self.admit(leg, role) {
             self.refuse(leg, cause, prompt);
             return Err(cause.text());
         }
@@ -40,7 +40,15 @@ impl Meeting {
         Ok(())
     }
 
-    fn admit(&self, role: Role) -> Result<(), (Cause, Prompt)> {
+    /// Whether `leg` would be let in now in this role. If it is here already, its own place counts as free: it would come back.
+    ///
+    /// # Errors
+    /// The cause it would be refused for.
+    pub fn would_admit(&self, leg: LegId, role: Role) -> Result<(), Cause> {
+        self.admit(leg, role).map_err(|(cause, _)| cause)
+    }
+
+    fn admit(&self, leg: LegId, role: Role) -> Result<(), (Cause, Prompt)> {
         if self.is_ending() {
             return Err((Cause::MeetingStopped, Prompt::MeetingOver));
         }
@@ -48,11 +56,12 @@ impl Meeting {
             return Err((Cause::Locked, Prompt::LockedOut));
         }
         let capacity = &self.policy.capacity;
-        let places = self.staying().count() as u32;
+        let others = || self.staying().filter(|member| member.leg != leg);
+        let places = others().count() as u32;
         if !capacity.conference_maxcalls.allows(places + 1) {
             return Err((Cause::MeetingFull, Prompt::MeetingFull));
         }
-        let alike = self.staying().filter(|member| member.role == role).count() as u32;
+        let alike = others().filter(|member| member.role == role).count() as u32;
         if !capacity.conference_maxcallsperrole.of(role).allows(alike + 1) {
             return Err((Cause::RoleFull, Prompt::MeetingFull));
         }

@@ -91,10 +91,13 @@ impl Control {
         }
         let group = call.dialled.group.id;
         let on_the_fly = self.on_the_fly.contains_key(&(group, code.to_owned()));
-        if !on_the_fly && self.directory.grant(group, code).is_none() {
+        let Some(opening) = self.opening(leg, code, on_the_fly) else {
             return Err(refused(
                 "expected an access code that is good on the number this call dialled",
             ));
+        };
+        if let Some(cause) = self.would_refuse(leg, &opening) {
+            return Err(refused(not_admitted(cause)));
         }
         self.taken_out_by(now, leg, Cause::Moved, actor);
         if let Some(call) = self.calls.get_mut(&leg) {
@@ -105,6 +108,21 @@ impl Control {
         self.enter(now, leg, code.to_owned(), on_the_fly, false);
         Ok(())
     }
+}
+
+/// Why the meeting behind a good code does not take the call, which stays where it is.
+fn not_admitted(cause: Cause) -> &'static str {
+    let reasons = [
+        (Cause::Locked, "the meeting of this code is locked"),
+        (Cause::MeetingFull, "the meeting of this code is full"),
+        (
+            Cause::RoleFull,
+            "the meeting of this code has no place left for its role",
+        ),
+        (Cause::BridgeFull, "the bridge holds as many meetings as it may"),
+    ];
+    let reason = reasons.iter().find(|(known, _)| *known == cause);
+    reason.map_or("the meeting of this code takes nobody in", |(_, reason)| reason)
 }
 
 /// The wire field that a command on a leg comes from.

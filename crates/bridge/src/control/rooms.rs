@@ -42,7 +42,7 @@ pub(super) struct Slot {
 }
 
 /// What a code opens for one caller.
-struct Opening {
+pub(super) struct Opening {
     room: Option<Arc<Room>>,
     code: Option<(DidGroupId, String)>,
     role: Role,
@@ -129,7 +129,7 @@ impl Control {
         self.reschedule_call(leg);
     }
 
-    fn opening(&self, leg: LegId, code: &str, on_the_fly: bool) -> Option<Opening> {
+    pub(super) fn opening(&self, leg: LegId, code: &str, on_the_fly: bool) -> Option<Opening> {
         let dialled = &self.calls.get(&leg)?.dialled;
         let group = &dialled.group;
         if let Some(Grant { room, key }) = self.directory.grant(group.id, code) {
@@ -152,19 +152,43 @@ impl Control {
         })
     }
 
-    /// A meeting that is ending takes nobody in any more: whoever comes gets a fresh one.
+    /// Why a call would not get in with a code that is good, should it be moved there.
+    pub(super) fn would_refuse(&self, leg: LegId, opening: &Opening) -> Option<Cause> {
+        let own = self.calls.get(&leg).and_then(|call| call.meeting());
+        // A meeting that loses its only leg ends, and a fresh one begins.
+        let is_shared = |id: &MeetingId| {
+            self.meetings
+                .get(id)
+                .is_some_and(|slot| slot.meeting.legs().count() > 1)
+        };
+        let lasts = |id: &MeetingId| own != Some(*id) || is_shared(id);
+        match self.find(opening).filter(lasts) {
+            Some(id) => self
+                .meetings
+                .get(&id)?
+                .meeting
+                .would_admit(leg, opening.role)
+                .err(),
+            None => (!self.room_for_a_meeting()).then_some(Cause::BridgeFull),
+        }
+    }
+
     fn find_or_open(&mut self, now: Instant, opening: Opening) -> Option<MeetingId> {
+        self.find(&opening).or_else(|| self.open(now, opening))
+    }
+
+    /// A meeting that is ending takes nobody in any more: whoever comes gets a fresh one.
+    fn find(&self, opening: &Opening) -> Option<MeetingId> {
         let known = match (&opening.room, &opening.code) {
             (Some(room), _) => self.by_number.get(&room.meeting_number),
             (None, Some(code)) => self.on_the_fly.get(code),
             (None, None) => None,
         };
-        let open = known.copied().filter(|id| {
+        known.copied().filter(|id| {
             self.meetings
                 .get(id)
                 .is_some_and(|slot| !slot.meeting.is_ending())
-        });
-        open.or_else(|| self.open(now, opening))
+        })
     }
 
     fn open(&mut self, now: Instant, opening: Opening) -> Option<MeetingId> {
