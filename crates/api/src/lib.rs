@@ -16,7 +16,7 @@ mod path;
 mod router;
 mod value;
 
-pub use auth::{Peer, hash_password};
+pub use auth::{Admitted, Peer, hash_password};
 pub use backend::{
     Answer, Backend, CommandError, EditRefused, LiveCommand, Names, Readiness, RecordOrder, RecordPage,
     Records, Scope, Target, Unavailable,

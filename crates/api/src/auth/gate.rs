@@ -26,6 +26,10 @@ const CHECK_WAIT: Duration = Duration::from_secs(5);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Peer(pub IpAddr);
 
+/// Stands in the extensions of the answer to a request that came with good credentials, for the one who accepts connections.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Admitted;
+
 /// What is known about credentials so far.
 pub(crate) struct Gate {
     cache: Mutex<Cache>,
@@ -124,7 +128,9 @@ pub(crate) async fn require(State(api): State<Api>, mut request: Request, next: 
     match admitted.await {
         Ok(caller) => {
             request.extensions_mut().insert(caller);
-            next.run(request).await
+            let mut response = next.run(request).await;
+            response.extensions_mut().insert(Admitted);
+            response
         }
         Err(refusal) => refusal.into_response(),
     }

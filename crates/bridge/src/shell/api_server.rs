@@ -1,9 +1,8 @@
 //! The HTTPS accept loop: a bound on connections, and on the time a client may take for each step.
 
-use std::collections::HashMap;
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -18,74 +17,71 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tower::ServiceExt;
 
+use super::api_places::{Place, Places};
+use super::write_limit::WriteLimit;
 use crate::config::ApiSection;
 
 /// TLS handshake.
 const HANDSHAKE: Duration = Duration::from_secs(5);
 /// From the handshake or the last answer to the whole head of a request.
 const HEAD: Duration = Duration::from_secs(10);
-/// A whole request, body and answer.
+/// A whole request, its body, and the making of the answer.
 const REQUEST: Duration = Duration::from_secs(30);
-
-/// Connections in use, by source.
-#[derive(Clone, Default)]
-struct Slots(Arc<Mutex<HashMap<IpAddr, usize>>>);
-
-/// One connection's place; given back when dropped.
-struct Slot(Slots, IpAddr);
-
-impl Slots {
-    fn take(&self, source: IpAddr, limits: &ApiSection) -> Option<Slot> {
-        let mut slots = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let mine = slots.get(&source).copied().unwrap_or(0);
-        if mine >= limits.connections_per_source || slots.values().sum::<usize>() >= limits.connections {
-            return None;
-        }
-        slots.insert(source, mine + 1);
-        Some(Slot(self.clone(), source))
-    }
-}
-
-impl Drop for Slot {
-    fn drop(&mut self) {
-        let mut slots = self.0.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match slots.get_mut(&self.1) {
-            Some(count) if *count > 1 => *count -= 1,
-            Some(_) | None => drop(slots.remove(&self.1)),
-        }
-    }
-}
+/// From one octet that the client takes of what is sent to the next.
+const WRITE: Duration = Duration::from_secs(10);
 
 /// Serves `router` until dropped.
 pub(super) async fn serve(listener: TcpListener, tls: Arc<ServerConfig>, limits: ApiSection, router: Router) {
-    let (acceptor, slots) = (TlsAcceptor::from(tls), Slots::default());
+    let (acceptor, places) = (TlsAcceptor::from(tls), Places::default());
     loop {
         let Ok((stream, remote)) = listener.accept().await else {
             // Out of file handles: those in use will be given back.
             tokio::time::sleep(Duration::from_millis(100)).await;
             continue;
         };
-        let Some(slot) = slots.take(remote.ip(), &limits) else {
+        let Some((place, leave)) = places.take(remote.ip(), &limits) else {
             continue;
         };
-        let (acceptor, router) = (acceptor.clone(), router.clone());
+        let connection = connection(stream, remote, acceptor.clone(), router.clone(), Arc::new(place));
         tokio::spawn(async move {
-            connection(stream, remote, acceptor, router).await;
-            drop(slot);
+            tokio::select! {
+                () = connection => {}
+                _ = leave => tracing::debug!(%remote, "an API connection gave way to a newer one"),
+            }
         });
     }
 }
 
-async fn connection(stream: TcpStream, remote: SocketAddr, acceptor: TlsAcceptor, router: Router) {
+async fn connection(
+    stream: TcpStream,
+    remote: SocketAddr,
+    acceptor: TlsAcceptor,
+    router: Router,
+    place: Arc<Place>,
+) {
     let _ = stream.set_nodelay(true);
+    let stream = WriteLimit::new(stream, WRITE);
     let Ok(Ok(mut stream)) = timeout(HANDSHAKE, acceptor.accept(stream)).await else {
         return;
     };
     // hyper's own timer starts with the first byte; the wait for that one is bounded here.
-    if !has_begun(&mut stream) && !matches!(timeout(HEAD, stream.get_ref().0.readable()).await, Ok(Ok(()))) {
+    if !has_begun(&mut stream)
+        && !matches!(
+            timeout(HEAD, stream.get_ref().0.get_ref().readable()).await,
+            Ok(Ok(()))
+        )
+    {
         return;
     }
-    let service = hyper::service::service_fn(move |request| answer(router.clone(), remote, request));
+    let service = hyper::service::service_fn(move |request| {
+        let (router, place) = (router.clone(), place.clone());
+        async move {
+            place.asked();
+            let answered = answer(router, remote.ip(), request).await;
+            place.answered(answered.extensions().get::<api::Admitted>().is_some());
+            Ok::<_, Infallible>(answered)
+        }
+    });
     let served = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD)
@@ -98,23 +94,101 @@ async fn connection(stream: TcpStream, remote: SocketAddr, acceptor: TlsAcceptor
 }
 
 /// Whether the first bytes of a request came together with the end of the handshake: the socket has no more to tell then.
-fn has_begun(stream: &mut TlsStream<TcpStream>) -> bool {
+fn has_begun(stream: &mut TlsStream<WriteLimit<TcpStream>>) -> bool {
     let state = stream.get_mut().1.process_new_packets();
     state.is_ok_and(|state| state.plaintext_bytes_to_read() > 0)
 }
 
-async fn answer(
-    router: Router,
-    remote: SocketAddr,
-    mut request: Request<Incoming>,
-) -> Result<Response<Body>, Infallible> {
-    request.extensions_mut().insert(api::Peer(remote.ip()));
+async fn answer(router: Router, source: IpAddr, mut request: Request<Incoming>) -> Response<Body> {
+    request.extensions_mut().insert(api::Peer(source));
     match timeout(REQUEST, router.oneshot(request.map(Body::new))).await {
-        Ok(answered) => answered,
-        Err(_) => {
-            let mut late = Response::new(Body::empty());
-            *late.status_mut() = StatusCode::REQUEST_TIMEOUT;
-            Ok(late)
+        Ok(Ok(answered)) => answered,
+        Ok(Err(never)) => match never {},
+        Err(_) => empty(StatusCode::REQUEST_TIMEOUT),
+    }
+}
+
+fn empty(status: StatusCode) -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = status;
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use rustls::pki_types::pem::PemObject;
+    use rustls::pki_types::{CertificateDer, ServerName};
+    use rustls::{ClientConfig, RootCertStore};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio_rustls::TlsConnector;
+
+    use super::super::tls;
+    use super::*;
+
+    struct Server {
+        address: SocketAddr,
+        client: TlsConnector,
+    }
+
+    /// A server that answers everything, where it may hold so many connections.
+    async fn server(connections: usize, connections_per_source: usize) -> Server {
+        let data = std::env::temp_dir().join(format!("partyline-api-{:016x}", getrandom::u64().unwrap()));
+        std::fs::create_dir_all(&data).unwrap();
+        let limits = ApiSection {
+            connections,
+            connections_per_source,
+            ..ApiSection::default()
+        };
+        let config = tls::server_config(&limits, &data).unwrap();
+        let mut roots = RootCertStore::empty();
+        let certificate = CertificateDer::from_pem_file(data.join("cert.pem")).unwrap();
+        roots.add(certificate).unwrap();
+        std::fs::remove_dir_all(&data).unwrap();
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let client = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let router = Router::new().fallback(|| async { "hello" });
+        tokio::spawn(serve(listener, config, limits, router));
+        Server {
+            address,
+            client: TlsConnector::from(Arc::new(client)),
+        }
+    }
+
+    impl Server {
+        /// Sends `request` and tells the status line, which is empty when the connection was closed.
+        async fn ask(&self, request: &str) -> String {
+            let stream = TcpStream::connect(self.address).await.unwrap();
+            let name = ServerName::try_from("localhost").unwrap();
+            let mut stream = self.client.connect(name, stream).await.unwrap();
+            stream.write_all(request.as_bytes()).await.unwrap();
+            let mut answer = String::new();
+            let _ = stream.read_to_string(&mut answer).await;
+            answer.lines().next().unwrap_or_default().to_owned()
+        }
+    }
+
+    #[tokio::test]
+    async fn silent_connections_keep_nobody_out() {
+        for (connections, per_source) in [(4, 64), (64, 4)] {
+            let server = server(connections, per_source).await;
+            let mut silent = vec![];
+            for _ in 0..20 {
+                silent.push(TcpStream::connect(server.address).await.unwrap());
+            }
+            let answer = server
+                .ask("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+                .await;
+            assert_eq!(answer, "HTTP/1.1 200 OK");
+            let mut first = silent.remove(0);
+            assert_eq!(first.read(&mut [0]).await.unwrap_or(0), 0, "the oldest gave way");
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The shell: sockets, clocks and threads around the machines.
 
+mod api_places;
 mod api_server;
 mod backend;
 mod banner;
@@ -19,5 +20,6 @@ mod shard_thread;
 mod sip_tcp;
 mod sip_udp;
 mod tls;
+mod write_limit;
 
 pub(crate) use serve::serve;
