@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::{Request, Response, StatusCode};
+use axum::http::{Request, Response, StatusCode, Version, header};
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use rustls::ServerConfig;
@@ -100,11 +100,22 @@ fn has_begun(stream: &mut TlsStream<WriteLimit<TcpStream>>) -> bool {
 }
 
 async fn answer(router: Router, source: IpAddr, mut request: Request<Incoming>) -> Response<Body> {
+    if !names_one_host(&request) {
+        return empty(StatusCode::BAD_REQUEST);
+    }
     request.extensions_mut().insert(api::Peer(source));
     match timeout(REQUEST, router.oneshot(request.map(Body::new))).await {
         Ok(Ok(answered)) => answered,
         Ok(Err(never)) => match never {},
         Err(_) => empty(StatusCode::REQUEST_TIMEOUT),
+    }
+}
+
+/// Whether there is one `Host`, or none where HTTP/1.0 needs none (RFC 9112, section 3.2).
+fn names_one_host<B>(request: &Request<B>) -> bool {
+    match request.headers().get_all(header::HOST).iter().count() {
+        0 => request.version() < Version::HTTP_11,
+        hosts => hosts == 1,
     }
 }
 
@@ -189,6 +200,29 @@ mod tests {
             assert_eq!(answer, "HTTP/1.1 200 OK");
             let mut first = silent.remove(0);
             assert_eq!(first.read(&mut [0]).await.unwrap_or(0), 0, "the oldest gave way");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_request_names_one_host() {
+        let server = server(64, 64).await;
+        for (request, status) in [
+            ("GET / HTTP/1.1\r\nHost: x\r\n", "HTTP/1.1 200 OK"),
+            ("GET / HTTP/1.1\r\nHost:\r\n", "HTTP/1.1 200 OK"),
+            ("GET / HTTP/1.1\r\n", "HTTP/1.1 400 Bad Request"),
+            (
+                "GET / HTTP/1.1\r\nHost: x\r\nHost: x\r\n",
+                "HTTP/1.1 400 Bad Request",
+            ),
+            ("GET https://x/ HTTP/1.1\r\n", "HTTP/1.1 400 Bad Request"),
+            ("GET / HTTP/1.0\r\n", "HTTP/1.0 200 OK"),
+            (
+                "GET / HTTP/1.0\r\nHost: x\r\nHost: y\r\n",
+                "HTTP/1.0 400 Bad Request",
+            ),
+        ] {
+            let answer = server.ask(&format!("{request}Connection: close\r\n\r\n")).await;
+            assert_eq!(answer, status, "{request}");
         }
     }
 }
