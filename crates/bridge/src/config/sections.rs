@@ -40,7 +40,7 @@ pub struct SipSection {
     pub tcp_connections: usize,
     /// TCP connections at once from one address.
     pub tcp_connections_per_source: usize,
-    /// Silence after which a TCP connection is closed.
+    /// Time without a message after which a TCP connection that carries no call is closed.
     #[serde(deserialize_with = "duration")]
     pub tcp_idle: Duration,
     /// Longest time a message may take to arrive whole on TCP.

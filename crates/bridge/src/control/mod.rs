@@ -243,6 +243,11 @@ impl Control {
         self.calls.len()
     }
 
+    /// Whether a call hangs on this SIP connection.
+    pub fn carries_call(&self, connection: u64) -> bool {
+        self.endpoint.carries_call(connection)
+    }
+
     /// Counters of signalling.
     pub fn sip_counters(&self) -> &sip::Counters {
         self.endpoint.counters()

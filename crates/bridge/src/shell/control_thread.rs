@@ -35,6 +35,11 @@ pub(super) enum Inbound {
     Sip { flow: Flow, bytes: Vec<u8> },
     /// A SIP connection is gone.
     FlowLost { connection: u64 },
+    /// Which of these SIP connections, the first of them, carries no call?
+    WithoutCall {
+        connections: Vec<u64>,
+        reply: oneshot::Sender<Option<u64>>,
+    },
     /// A request by REST.
     Request {
         actor: Actor,
@@ -115,6 +120,14 @@ impl ControlThread {
         let input = match inbound {
             Inbound::Sip { flow, bytes } => Input::Sip { flow, bytes },
             Inbound::FlowLost { connection } => Input::FlowLost { connection },
+            Inbound::WithoutCall { connections, reply } => {
+                let free = connections
+                    .into_iter()
+                    .find(|connection| !self.control.carries_call(*connection));
+                // Whoever asked may have stopped waiting.
+                let _ = reply.send(free);
+                return;
+            }
             Inbound::Request {
                 actor,
                 target,

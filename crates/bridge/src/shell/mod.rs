@@ -17,6 +17,7 @@ mod ports;
 mod serve;
 mod settings;
 mod shard_thread;
+mod sip_connections;
 mod sip_tcp;
 mod sip_udp;
 mod tls;

@@ -1,89 +1,29 @@
 //! SIP over TCP: connections framed into messages for control, answers written back.
 
-use std::collections::HashMap;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crossbeam_channel::Sender;
 use sip::stream::{Frame, FrameLimits, Framer, PONG};
 use sip::{Flow, Transport};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
+use tokio::net::tcp::OwnedWriteHalf;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::control_thread::Inbound;
+pub(super) use super::sip_connections::Connections;
 use crate::config::SipSection;
-
-/// Messages that may wait for a slow reader before its connection is closed.
-const WRITE_QUEUE: usize = 64;
 
 /// How long a connection that sent nonsense stays open for the answer.
 const LINGER: Duration = Duration::from_millis(500);
+/// How long control may take to say which connections carry calls.
+const ANSWER: Duration = Duration::from_millis(250);
 
 /// Connections refused because there were too many.
 pub(super) static REFUSED: AtomicU64 = AtomicU64::new(0);
-
-/// The open connections, shared between the listener and control.
-#[derive(Clone, Default)]
-pub(super) struct Connections {
-    inner: Arc<Mutex<Table>>,
-}
-
-#[derive(Default)]
-struct Table {
-    next: u64,
-    writers: HashMap<u64, mpsc::Sender<Vec<u8>>>,
-    per_source: HashMap<IpAddr, usize>,
-}
-
-impl Connections {
-    fn table(&self) -> std::sync::MutexGuard<'_, Table> {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Queues bytes on a connection; a reader that is too slow loses it.
-    pub(super) fn send(&self, connection: u64, bytes: Vec<u8>) {
-        let mut table = self.table();
-        let full = table
-            .writers
-            .get(&connection)
-            .is_some_and(|writer| writer.try_send(bytes).is_err());
-        if full {
-            table.writers.remove(&connection);
-        }
-    }
-
-    fn open(&self, source: IpAddr, limits: &SipSection) -> Option<(u64, mpsc::Receiver<Vec<u8>>)> {
-        let mut table = self.table();
-        let mine = table.per_source.get(&source).copied().unwrap_or(0);
-        if table.per_source.values().sum::<usize>() >= limits.tcp_connections
-            || mine >= limits.tcp_connections_per_source
-        {
-            return None;
-        }
-        table.per_source.insert(source, mine + 1);
-        table.next += 1;
-        let (writer, queue) = mpsc::channel(WRITE_QUEUE);
-        let number = table.next;
-        table.writers.insert(number, writer);
-        Some((number, queue))
-    }
-
-    fn close(&self, connection: u64, source: IpAddr) {
-        let mut table = self.table();
-        table.writers.remove(&connection);
-        if let Some(count) = table.per_source.get_mut(&source) {
-            *count -= 1;
-            if *count == 0 {
-                table.per_source.remove(&source);
-            }
-        }
-    }
-}
 
 /// Accepts until control is gone.
 pub(super) async fn listen(
@@ -98,7 +38,8 @@ pub(super) async fn listen(
             tokio::time::sleep(Duration::from_millis(100)).await;
             continue;
         };
-        match connections.open(remote.ip(), &limits) {
+        make_room(&connections, remote, &limits, &inbound).await;
+        match connections.open(remote.ip(), Instant::now(), &limits) {
             Some((number, queue)) => {
                 let serve = serve(
                     stream,
@@ -116,6 +57,34 @@ pub(super) async fn listen(
     }
 }
 
+/// When all places are taken, closes the connection that a newcomer may have the place of: none that carries a call.
+async fn make_room(
+    connections: &Connections,
+    newcomer: SocketAddr,
+    limits: &SipSection,
+    inbound: &Sender<Inbound>,
+) {
+    let candidates = connections.candidates(newcomer.ip(), limits);
+    if candidates.is_empty() {
+        return;
+    }
+    let numbers = candidates.iter().map(|(number, _)| *number).collect();
+    let free = without_call(inbound, numbers).await;
+    let unused = candidates.into_iter().find(|(number, _)| Some(*number) == free);
+    if let Some((number, used)) = unused {
+        connections.close_unused(number, used);
+    }
+}
+
+/// The first of these connections that carries no call; none when control has too much to do to say.
+async fn without_call(inbound: &Sender<Inbound>, connections: Vec<u64>) -> Option<u64> {
+    let (reply, answer) = oneshot::channel();
+    inbound
+        .try_send(Inbound::WithoutCall { connections, reply })
+        .ok()?;
+    timeout(ANSWER, answer).await.ok()?.ok()?
+}
+
 async fn serve(
     stream: TcpStream,
     remote: SocketAddr,
@@ -125,7 +94,6 @@ async fn serve(
     limits: SipSection,
     inbound: Sender<Inbound>,
 ) {
-    let source = remote.ip();
     let remote = SocketAddr::new(remote.ip().to_canonical(), remote.port());
     let local = stream
         .local_addr()
@@ -144,27 +112,31 @@ async fn serve(
             () = write(writer, queue) => {}
         }
     }
-    connections.close(number, source);
+    connections.close(number);
     let _ = tokio::task::spawn_blocking(move || inbound.send(Inbound::FlowLost { connection: number })).await;
 }
 
-/// Reads messages until the peer closes, lies about lengths, idles, or takes too long over one message.
+/// Reads messages until the peer closes, lies about lengths, idles without a call, or takes too long over one message.
 async fn read(
-    mut reader: OwnedReadHalf,
+    mut reader: impl AsyncRead + Unpin,
     flow: Flow,
     limits: &SipSection,
     inbound: &Sender<Inbound>,
     connections: &Connections,
 ) {
+    let number = flow.connection.unwrap_or_default();
     let mut framer = Framer::new(FrameLimits::default());
     let mut buffer = vec![0; 16 * 1024];
     let mut message_by: Option<Instant> = None;
+    let mut idle_at = Instant::now() + limits.tcp_idle;
     loop {
-        let read = reader.read(&mut buffer);
-        let read = match message_by {
-            Some(at) => timeout_at(at, read).await,
-            None => timeout(limits.tcp_idle, read).await,
-        };
+        let read = timeout_at(message_by.unwrap_or(idle_at), reader.read(&mut buffer)).await;
+        if read.is_err() && message_by.is_none() && without_call(inbound, vec![number]).await.is_none() {
+            // Between session refreshes a call may be silent for long (RFC 4028).
+            connections.use_now(number, Instant::now());
+            idle_at = Instant::now() + limits.tcp_idle;
+            continue;
+        }
         let Ok(Ok(len @ 1..)) = read else { return };
         let mut rest = &buffer[..len];
         while !rest.is_empty() {
@@ -173,11 +145,14 @@ async fn read(
                 match frame {
                     Frame::Message(bytes) => {
                         message_by = None;
+                        idle_at = Instant::now() + limits.tcp_idle;
+                        connections.use_now(number, Instant::now());
                         let Ok(()) = hand_over(inbound, flow, bytes).await else {
                             return;
                         };
                     }
-                    Frame::Ping => connections.send(flow.connection.unwrap_or_default(), PONG.to_vec()),
+                    // A sign of life, but not of use.
+                    Frame::Ping => connections.send(number, PONG.to_vec()),
                     Frame::Broken { error, head } => {
                         tracing::debug!(%error, "a SIP connection is closed");
                         return refuse(inbound, flow, head).await;
@@ -217,5 +192,102 @@ async fn write(mut writer: OwnedWriteHalf, mut queue: mpsc::Receiver<Vec<u8>>) {
         if writer.write_all(&bytes).await.is_err() {
             return;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{IpAddr, Ipv4Addr};
+
+    use crossbeam_channel::Receiver;
+    use tokio::io::{DuplexStream, duplex};
+
+    use super::*;
+
+    const PING: &[u8] = b"\r\n\r\n";
+    const OPTIONS: &[u8] = b"OPTIONS sip:x SIP/2.0\r\nContent-Length: 0\r\n\r\n";
+
+    fn flow(connection: u64) -> Flow {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 5060));
+        Flow {
+            transport: Transport::Tcp,
+            local: address,
+            remote: address,
+            connection: Some(connection),
+        }
+    }
+
+    /// Says of these connections that they carry calls.
+    async fn control(inbound: Receiver<Inbound>, with_calls: Vec<u64>) {
+        loop {
+            match inbound.try_recv() {
+                Ok(Inbound::WithoutCall { connections, reply }) => {
+                    let free = connections.into_iter().find(|n| !with_calls.contains(n));
+                    reply.send(free).unwrap();
+                }
+                Ok(_) => {}
+                Err(crossbeam_channel::TryRecvError::Empty) => tokio::time::sleep(ANSWER / 5).await,
+                Err(crossbeam_channel::TryRecvError::Disconnected) => return,
+            }
+        }
+    }
+
+    /// For how long a connection stays open on which `bytes` are sent every 43 s, an hour at most.
+    async fn lasts(bytes: &'static [u8], carries_call: bool) -> Duration {
+        let (inbound, queue) = crossbeam_channel::bounded(8);
+        tokio::spawn(control(queue, carries_call.then_some(1).into_iter().collect()));
+        let (near, far): (DuplexStream, DuplexStream) = duplex(1024);
+        let sender = tokio::spawn(async move {
+            let mut far = far;
+            while far.write_all(bytes).await.is_ok() {
+                tokio::time::sleep(Duration::from_secs(43)).await;
+            }
+        });
+        let (begin, connections) = (Instant::now(), Connections::default());
+        let limits = SipSection::default();
+        let read = read(near, flow(1), &limits, &inbound, &connections);
+        let _ = timeout(Duration::from_secs(3600), read).await;
+        sender.abort();
+        begin.elapsed()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn pings_keep_no_connection_open_but_messages_and_calls_do() {
+        let idle = SipSection::default().tcp_idle;
+        let close = lasts(PING, false).await;
+        assert!(
+            (idle..idle + Duration::from_secs(2)).contains(&close),
+            "{close:?}"
+        );
+        let hour = Duration::from_secs(3600);
+        assert!(lasts(OPTIONS, false).await >= hour);
+        assert!(lasts(PING, true).await >= hour);
+        assert!(lasts(b"", true).await >= hour, "a silent call");
+    }
+
+    #[tokio::test]
+    async fn a_newcomer_takes_the_place_of_the_oldest_without_a_call() {
+        let (inbound, queue) = crossbeam_channel::bounded(64);
+        tokio::spawn(control(queue, vec![1, 2]));
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let limits = SipSection {
+            tcp_connections: 4,
+            ..SipSection::default()
+        };
+        let connections = Connections::default();
+        tokio::spawn(listen(listener, connections.clone(), limits.clone(), inbound));
+        let mut open = vec![];
+        for _ in 0..5 {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            stream.write_all(PING).await.unwrap();
+            stream.read_exact(&mut [0; 2]).await.unwrap();
+            open.push(stream);
+        }
+        // The newcomer was answered; the third, which carries no call, was closed for it.
+        assert_eq!(open[2].read(&mut [0]).await.unwrap_or(0), 0);
+        let left = connections.candidates(IpAddr::from([192, 0, 2, 1]), &limits);
+        let left: Vec<_> = left.into_iter().map(|(number, _)| number).collect();
+        assert_eq!(left, [1, 2, 4, 5]);
     }
 }

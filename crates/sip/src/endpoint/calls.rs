@@ -51,8 +51,16 @@ impl Calls {
     }
 
     pub(crate) fn on_connection(&self, connection: u64) -> Vec<CallId> {
+        self.hanging_on(connection).collect()
+    }
+
+    pub(crate) fn any_on_connection(&self, connection: u64) -> bool {
+        self.hanging_on(connection).next().is_some()
+    }
+
+    fn hanging_on(&self, connection: u64) -> impl Iterator<Item = CallId> {
         let range = (connection, CallId(0))..=(connection, CallId(u64::MAX));
-        self.by_connection.range(range).map(|(_, id)| *id).collect()
+        self.by_connection.range(range).map(|(_, id)| *id)
     }
 
     pub(crate) fn take(&mut self, id: CallId) -> Option<Box<Call>> {

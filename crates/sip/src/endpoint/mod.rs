@@ -109,6 +109,11 @@ impl Endpoint {
         (self.calls.len(), self.transactions.len())
     }
 
+    /// Whether a call hangs on this connection: losing it would end the call.
+    pub fn carries_call(&self, connection: u64) -> bool {
+        self.calls.any_on_connection(connection)
+    }
+
     fn message(&mut self, now: Instant, flow: Flow, bytes: &[u8], door: Door) {
         match read(bytes, flow, &self.config.limits) {
             Reading::Request(request) => {

@@ -335,6 +335,16 @@ fn a_call_may_ring_only_as_long_as_expires_and_our_bound_allow() {
 }
 
 #[test]
+fn a_connection_carries_a_call_from_its_invite_to_its_end() {
+    let mut peer = Peer::over_tcp();
+    assert!(!peer.endpoint.carries_call(7));
+    peer.call("");
+    assert!(peer.endpoint.carries_call(7) && !peer.endpoint.carries_call(8));
+    peer.lose(7);
+    assert!(!peer.endpoint.carries_call(7));
+}
+
+#[test]
 fn a_lost_connection_ends_its_calls_and_leaves_nothing_behind() {
     let mut peer = Peer::over_tcp();
     let call = peer.call("");

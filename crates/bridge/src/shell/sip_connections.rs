@@ -1,0 +1,176 @@
+//! The open SIP connections: how many there are, what is written to them, and who gives way when all places are taken.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap};
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use crate::config::SipSection;
+
+/// Messages that may wait for a slow reader before its connection is closed.
+const WRITE_QUEUE: usize = 64;
+
+/// The open connections, shared between the listener and control.
+#[derive(Clone, Default)]
+pub(super) struct Connections(Arc<Mutex<Table>>);
+
+#[derive(Default)]
+struct Table {
+    last: u64,
+    entries: BTreeMap<u64, Entry>,
+}
+
+struct Entry {
+    source: IpAddr,
+    /// When it was opened, last brought a message, or was last found to carry a call.
+    used: Instant,
+    /// Dropped to close the connection.
+    writer: mpsc::Sender<Vec<u8>>,
+}
+
+impl Connections {
+    fn table(&self) -> MutexGuard<'_, Table> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Queues bytes on a connection; a reader that is too slow loses it.
+    pub(super) fn send(&self, connection: u64, bytes: Vec<u8>) {
+        let mut table = self.table();
+        let entry = table.entries.get(&connection);
+        if entry.is_some_and(|entry| entry.writer.try_send(bytes).is_err()) {
+            table.entries.remove(&connection);
+        }
+    }
+
+    /// Takes a place: the connection's number, and what is to be written to it until it ends.
+    pub(super) fn open(
+        &self,
+        source: IpAddr,
+        now: Instant,
+        limits: &SipSection,
+    ) -> Option<(u64, mpsc::Receiver<Vec<u8>>)> {
+        let mut table = self.table();
+        if table.is_full(limits) || table.is_full_for(source, limits) {
+            return None;
+        }
+        table.last += 1;
+        let (writer, queue) = mpsc::channel(WRITE_QUEUE);
+        let entry = Entry {
+            source,
+            used: now,
+            writer,
+        };
+        let number = table.last;
+        table.entries.insert(number, entry);
+        Some((number, queue))
+    }
+
+    /// Notes that a connection is in use.
+    pub(super) fn use_now(&self, connection: u64, now: Instant) {
+        if let Some(entry) = self.table().entries.get_mut(&connection) {
+            entry.used = now;
+        }
+    }
+
+    /// Connections that may give way to one from `source`, the first of them first, with the time each was used last; empty
+    /// when there is room. A source at its own bound replaces its own; else those come first whose source holds most.
+    pub(super) fn candidates(&self, source: IpAddr, limits: &SipSection) -> Vec<(u64, Instant)> {
+        let table = self.table();
+        let own = table.is_full_for(source, limits);
+        if !own && !table.is_full(limits) {
+            return vec![];
+        }
+        let mut held: HashMap<IpAddr, usize> = HashMap::new();
+        for entry in table.entries.values() {
+            *held.entry(entry.source).or_default() += 1;
+        }
+        let among = table.entries.iter();
+        let mut among: Vec<_> = among
+            .filter(|(_, entry)| !own || entry.source == source)
+            .collect();
+        among.sort_by_key(|(_, entry)| (Reverse(held.get(&entry.source)), entry.used));
+        among
+            .iter()
+            .map(|(number, entry)| (**number, entry.used))
+            .collect()
+    }
+
+    /// Closes a connection unless it has been used since `used`.
+    pub(super) fn close_unused(&self, connection: u64, used: Instant) {
+        let mut table = self.table();
+        let entry = table.entries.get(&connection);
+        if entry.is_some_and(|entry| entry.used == used) {
+            table.entries.remove(&connection);
+        }
+    }
+
+    /// Gives a place back.
+    pub(super) fn close(&self, connection: u64) {
+        self.table().entries.remove(&connection);
+    }
+}
+
+impl Table {
+    fn is_full(&self, limits: &SipSection) -> bool {
+        self.entries.len() >= limits.tcp_connections
+    }
+
+    fn is_full_for(&self, source: IpAddr, limits: &SipSection) -> bool {
+        let mine = self.entries.values().filter(|entry| entry.source == source);
+        mine.count() >= limits.tcp_connections_per_source
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn limits() -> SipSection {
+        SipSection {
+            tcp_connections: 6,
+            tcp_connections_per_source: 3,
+            ..SipSection::default()
+        }
+    }
+
+    fn host(last: u8) -> IpAddr {
+        IpAddr::from([192, 0, 2, last])
+    }
+
+    fn numbers(connections: &Connections, newcomer: u8) -> Vec<u64> {
+        let candidates = connections.candidates(host(newcomer), &limits());
+        candidates.into_iter().map(|(number, _)| number).collect()
+    }
+
+    #[test]
+    fn those_unused_the_longest_of_the_source_that_holds_most_give_way_first() {
+        let (connections, epoch) = (Connections::default(), Instant::now());
+        let mut queues = vec![];
+        for (n, source) in [1, 2, 2, 2, 3].into_iter().enumerate() {
+            let now = epoch + Duration::from_secs(n as u64);
+            queues.push(connections.open(host(source), now, &limits()).unwrap());
+        }
+        assert_eq!(numbers(&connections, 4), [0; 0], "there is room");
+        assert_eq!(numbers(&connections, 2), [2, 3, 4], "a source replaces its own");
+        queues.push(connections.open(host(4), epoch, &limits()).unwrap());
+        connections.use_now(2, epoch + Duration::from_secs(9));
+        assert_eq!(numbers(&connections, 5), [3, 4, 2, 1, 6, 5]);
+        assert!(connections.open(host(5), epoch, &limits()).is_none());
+    }
+
+    #[test]
+    fn one_that_was_used_meanwhile_does_not_give_way() {
+        let (connections, epoch) = (Connections::default(), Instant::now());
+        let (number, mut queue) = connections.open(host(1), epoch, &limits()).unwrap();
+        connections.use_now(number, epoch + Duration::from_secs(1));
+        connections.close_unused(number, epoch);
+        assert_eq!(queue.try_recv(), Err(mpsc::error::TryRecvError::Empty));
+        connections.close_unused(number, epoch + Duration::from_secs(1));
+        assert_eq!(queue.try_recv(), Err(mpsc::error::TryRecvError::Disconnected));
+    }
+}
