@@ -367,7 +367,7 @@ fn a_call_that_is_over_moves_nowhere_and_is_gone_with_the_connection_of_its_bye(
     for moves_before in [true, false] {
         let mut peer = Peer::over_tcp();
         let call = peer.call("");
-        let mut update = |peer: &mut Peer| {
+        let update = |peer: &mut Peer| {
             let text = peer
                 .inside("UPDATE", 7, "", "")
                 .replace("SIP/2.0/TCP", "SIP/2.0/UDP");
