@@ -158,7 +158,7 @@ fn one_address_leaves_places_and_calls_a_second_to_the_others() {
         per_source: Some(3),
         ..Settings::default()
     });
-    let mut call_from = |world: &mut World, host| {
+    let call_from = |world: &mut World, host| {
         let phone = world.phone_at(host, CONF);
         world.send(phone, "INVITE", "", SDP);
         world.pass(1);
