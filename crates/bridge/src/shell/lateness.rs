@@ -7,6 +7,9 @@ use mixer::Stats;
 /// Least time between two lines.
 const INTERVAL: Duration = Duration::from_secs(10);
 
+/// Lateness that jitter buffers everywhere bear without a sound is not worth a line: less than a packet.
+const WORTH_IT: Duration = Duration::from_millis(20);
+
 /// What one line tells of: everything since the line before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Line {
@@ -38,9 +41,11 @@ impl Lateness {
             worst: self.worst,
             reports_lost: stats.reports_lost - self.told.reports_lost,
         };
-        let quiet = line.late == 0 && line.reports_lost == 0;
+        // Where nobody listens nothing is late.
+        let heard = stats.legs > 0 && (line.worst >= WORTH_IT || line.skipped > 0);
+        let quiet = !heard && line.reports_lost == 0;
         if quiet {
-            self.worst = Duration::ZERO;
+            (self.told, self.worst) = (stats, Duration::ZERO);
         }
         let recent = self
             .told_at
@@ -69,31 +74,33 @@ mod tests {
                 worst_late: Duration::from_millis(match second {
                     1 => 900,
                     5 => 70,
-                    _ => 6,
+                    _ => 21,
                 }),
+                legs: 1,
                 ..Stats::default()
             };
             let line = lateness.note(epoch + Duration::from_secs(second), stats);
             told.extend(line.map(|line| (second, line.late, line.skipped, line.worst.as_millis())));
         }
-        assert_eq!(told, [(1, 2, 1, 900), (11, 20, 10, 70), (21, 20, 10, 6)]);
+        assert_eq!(told, [(1, 2, 1, 900), (11, 20, 10, 70), (21, 20, 10, 21)]);
     }
 
     #[test]
-    fn a_mixer_that_is_punctual_is_not_told_of() {
+    fn a_mixer_is_not_told_of_while_nobody_can_have_heard_it() {
         let (epoch, mut lateness) = (Instant::now(), Lateness::default());
-        let stats = Stats {
-            worst_late: Duration::from_millis(4),
+        let stats = |late, ms, legs| Stats {
+            late,
+            worst_late: Duration::from_millis(ms),
+            legs,
             ..Stats::default()
         };
-        assert_eq!(lateness.note(epoch, stats), None);
-        let late = Stats {
-            late: 1,
-            worst_late: Duration::from_millis(6),
-            ..Stats::default()
-        };
-        let line = lateness.note(epoch + Duration::from_secs(1), late);
-        assert_eq!(line.map(|line| (line.late, line.worst.as_millis())), Some((1, 6)));
-        assert_eq!(lateness.note(epoch + Duration::from_secs(60), late), None);
+        for (second, stats) in (1..).zip([stats(0, 4, 9), stats(3, 19, 9), stats(5, 90, 0)]) {
+            assert_eq!(lateness.note(epoch + Duration::from_secs(second), stats), None);
+        }
+        let line = lateness.note(epoch + Duration::from_secs(9), stats(6, 25, 9));
+        assert_eq!(
+            line.map(|line| (line.late, line.worst.as_millis())),
+            Some((1, 25))
+        );
     }
 }
