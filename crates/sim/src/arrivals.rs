@@ -1,0 +1,215 @@
+//! Packets as they arrive: how many, how many are missing, how late against the grid of their own stream.
+
+use std::time::{Duration, Instant};
+
+/// The far end's clock may run this much slower than ours: the grid is let go by so much, parts of a million.
+const DRIFT: f64 = 100e-6;
+/// Steps of the count of lateness: 0.5 ms each, the last one for all that is later.
+pub(crate) const STEP_MS: f64 = 0.5;
+const STEPS: usize = 400;
+/// A step of the sequence number beyond this is another stream.
+const RESTART: u16 = 3_000;
+
+/// What a packet was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Arrival {
+    /// The next, or one after some that are missing.
+    Next,
+    /// One of those that were missing.
+    Behind,
+    /// One of another stream than before.
+    Restart,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct Arrivals {
+    window: Option<(Instant, Instant)>,
+    last: Option<Last>,
+    /// All that came.
+    pub(crate) received: u64,
+    /// Of those that came in the window.
+    pub(crate) judged: u64,
+    /// Gaps in the sequence numbers of the window, less those that came after all.
+    pub(crate) skipped: u64,
+    /// Counts by lateness, steps of half a millisecond.
+    pub(crate) lateness: Vec<u64>,
+    /// The latest, ms.
+    pub(crate) latest_ms: f64,
+    /// Samples of the far end's packets, as stamps and sequence numbers say: most recent.
+    pub(crate) stamp_step: u32,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Last {
+    sequence: u16,
+    stamp: u32,
+    at: Instant,
+    /// How long after the quickest packet's grid the last one came, s, relative to itself.
+    behind: f64,
+}
+
+impl Default for Arrivals {
+    fn default() -> Self {
+        Self {
+            window: None,
+            last: None,
+            received: 0,
+            judged: 0,
+            skipped: 0,
+            lateness: vec![0; STEPS],
+            latest_ms: 0.0,
+            stamp_step: 0,
+        }
+    }
+}
+
+impl Arrivals {
+    /// What arrives in this time is judged; the rest is only counted.
+    pub(crate) fn judge(&mut self, from: Instant, to: Instant) {
+        self.window = Some((from, to));
+    }
+
+    /// A packet of a stream whose stamps run at `clock_hz`.
+    pub(crate) fn packet(&mut self, at: Instant, sequence: u16, stamp: u32, clock_hz: u32) -> Arrival {
+        self.received += 1;
+        let judged = self.window.is_some_and(|(from, to)| (from..to).contains(&at));
+        self.judged += u64::from(judged);
+        let now = Last {
+            sequence,
+            stamp,
+            at,
+            behind: 0.0,
+        };
+        let Some(last) = self.last else {
+            self.last = Some(now);
+            return Arrival::Next;
+        };
+        let step = sequence.wrapping_sub(last.sequence);
+        if step > u16::MAX - RESTART || step == 0 {
+            self.skipped = self.skipped.saturating_sub(u64::from(judged));
+            return Arrival::Behind;
+        }
+        if step > RESTART {
+            self.last = Some(now);
+            return Arrival::Restart;
+        }
+        self.follow(last, now, clock_hz, judged);
+        Arrival::Next
+    }
+
+    fn follow(&mut self, last: Last, now: Last, clock_hz: u32, judged: bool) {
+        let step = now.sequence.wrapping_sub(last.sequence);
+        let stamps = now.stamp.wrapping_sub(last.stamp).cast_signed();
+        if step == 1 && stamps > 0 {
+            self.stamp_step = stamps.unsigned_abs();
+        }
+        let passed = now.at.saturating_duration_since(last.at).as_secs_f64();
+        let due = f64::from(stamps) / f64::from(clock_hz);
+        let behind = (last.behind + passed - due - passed * DRIFT).max(0.0);
+        self.last = Some(Last { behind, ..now });
+        if judged {
+            self.skipped += u64::from(step - 1);
+            self.late(behind * 1000.0);
+        }
+    }
+
+    fn late(&mut self, ms: f64) {
+        self.latest_ms = self.latest_ms.max(ms);
+        let step = (ms / STEP_MS) as usize;
+        self.lateness[step.min(STEPS - 1)] += 1;
+    }
+
+    /// Packets due in the window: at the far end's packet time, 20 ms where it never showed.
+    pub(crate) fn due(&self, clock_hz: u32) -> u64 {
+        let Some((from, to)) = self.window else { return 0 };
+        let packet = match self.stamp_step {
+            0 => Duration::from_millis(20),
+            step => Duration::from_secs_f64(f64::from(step) / f64::from(clock_hz)),
+        };
+        (to.saturating_duration_since(from).as_secs_f64() / packet.as_secs_f64()) as u64
+    }
+
+    /// Packets missing in the window: skipped numbers, or time in which nothing came (one packet's play at either end).
+    pub(crate) fn missing(&self, clock_hz: u32) -> u64 {
+        let silent = self.due(clock_hz).saturating_sub(self.judged + 1);
+        self.skipped.max(if silent > 1 { silent } else { 0 })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "an arbitrary epoch; only offsets from it matter"
+    )]
+    fn epoch() -> Instant {
+        Instant::now()
+    }
+
+    /// Packets by number and lateness in ms, over a window of `seconds`.
+    fn arrivals(packets: impl IntoIterator<Item = (u16, u64)>, seconds: u64) -> Arrivals {
+        let begin = epoch();
+        let mut arrivals = Arrivals::default();
+        arrivals.judge(begin, begin + Duration::from_secs(seconds));
+        for (n, late) in packets {
+            let at = begin + Duration::from_millis(u64::from(n) * 20 + late);
+            arrivals.packet(at, n.wrapping_add(65_500), u32::from(n) * 160, 8000);
+        }
+        arrivals
+    }
+
+    fn later_than(arrivals: &Arrivals, ms: f64) -> u64 {
+        arrivals.lateness[(ms / STEP_MS) as usize..].iter().sum()
+    }
+
+    #[test]
+    fn an_even_stream_misses_nothing_and_is_never_late() {
+        let found = arrivals((0..500).map(|n| (n, 0)), 10);
+        assert_eq!(
+            (found.received, found.due(8000), found.missing(8000)),
+            (500, 500, 0)
+        );
+        assert_eq!(later_than(&found, 5.0), 0);
+    }
+
+    #[test]
+    fn skipped_numbers_are_missing_and_those_that_come_later_are_not() {
+        let found = arrivals((0..500).filter(|n| n % 50 != 7).map(|n| (n, 0)), 10);
+        assert_eq!(found.missing(8000), 10);
+        let mut order: Vec<_> = (0..500).map(|n| (n, 0)).collect();
+        order.swap(100, 101);
+        assert_eq!(arrivals(order, 10).missing(8000), 0);
+    }
+
+    #[test]
+    fn a_stream_that_stops_misses_the_rest() {
+        let found = arrivals((0..250).map(|n| (n, 0)), 10);
+        assert_eq!(found.missing(8000), 249);
+    }
+
+    #[test]
+    fn late_packets_are_counted_against_the_grid_of_the_others() {
+        let found = arrivals((0..500).map(|n| (n, if n % 100 == 50 { 15 } else { 0 })), 10);
+        assert_eq!((later_than(&found, 5.0), later_than(&found, 20.0)), (5, 0));
+        assert!((found.latest_ms - 15.0).abs() < 0.5, "{}", found.latest_ms);
+    }
+
+    #[test]
+    fn a_first_packet_that_was_late_does_not_move_the_grid() {
+        let found = arrivals((0..500).map(|n| (n, if n == 0 || n == 9 { 30 } else { 0 })), 10);
+        assert_eq!(later_than(&found, 20.0), 1);
+    }
+
+    #[test]
+    fn another_stream_is_told_from_a_loss() {
+        let begin = epoch();
+        let mut arrivals = Arrivals::default();
+        arrivals.packet(begin, 10, 0, 8000);
+        assert_eq!(arrivals.packet(begin, 30_000, 77, 8000), Arrival::Restart);
+        assert_eq!(arrivals.packet(begin, 30_001, 237, 8000), Arrival::Next);
+        assert_eq!(arrivals.packet(begin, 30_000, 77, 8000), Arrival::Behind);
+    }
+}

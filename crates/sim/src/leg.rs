@@ -1,0 +1,441 @@
+//! One simulated phone: its call, what it says, what it hears.
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rsip::SipMessage;
+
+use crate::arrivals::{Arrival, Arrivals};
+use crate::call::{self, Call};
+use crate::codec::{Coder, Speech};
+use crate::ear::Ear;
+use crate::keypad::Keypad;
+use crate::line::{self, Stream};
+use crate::link::Link;
+use crate::mark::Voice;
+use crate::message::Identity;
+use crate::plan::{Plan, Schedule};
+use crate::sdp;
+use crate::speaker::{Speaker, When};
+use crate::track::Edge;
+
+/// Edges of its own voice that a talker notes.
+const MOST_EDGES: usize = 16_384;
+/// Packets made up for at once after the machine kept us waiting; older ones are left out.
+const MOST_CATCH_UP: Duration = Duration::from_millis(500);
+/// Phones are spread over the 20 ms of a packet: steps of this many microseconds.
+const PHASE_STEP: u64 = 7_919;
+
+/// What a phone wants sent.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Output {
+    /// To the bridge, from the signalling socket.
+    Sip(Vec<u8>),
+    /// From the phone's own RTP socket.
+    Rtp(SocketAddr, Vec<u8>),
+}
+
+/// How far a phone is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// It will call.
+    Waiting,
+    /// It has called.
+    Calling,
+    /// It was answered.
+    Up,
+    /// It hangs up.
+    Leaving,
+    /// Nothing more happens.
+    Over,
+}
+
+/// What became of a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// Nothing yet; at the end: never dialled.
+    Open,
+    /// Answered, not over.
+    Answered,
+    /// Refused with a status.
+    Refused(u16),
+    /// No final answer.
+    Unanswered,
+    /// Answered with an SDP that cannot be used, and why.
+    NoAudio(String),
+    /// The bridge hung up first.
+    HungUp,
+    /// Our BYE: answered or not.
+    Ended(bool),
+}
+
+/// Packets that a phone sent.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Sent {
+    pub(crate) packets: u64,
+    /// Sent more than 5 ms, more than 20 ms after their time: the simulator's own faults.
+    pub(crate) late_5ms: u64,
+    pub(crate) late_20ms: u64,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct Leg {
+    pub(crate) number: usize,
+    pub(crate) speech: Speech,
+    pub(crate) fate: Fate,
+    /// From INVITE to 200.
+    pub(crate) setup: Option<Duration>,
+    pub(crate) ear: Ear,
+    pub(crate) arrivals: Arrivals,
+    pub(crate) link: Link,
+    pub(crate) sent: Sent,
+    /// Edges of its own voice as they were sent.
+    pub(crate) edges: Vec<Edge>,
+    plan: Arc<Plan>,
+    call: Call,
+    coder: Coder,
+    speaker: Speaker,
+    stream: Stream,
+    keypad: Keypad,
+    far: Option<sdp::Answer>,
+    stage: Stage,
+    stopping: bool,
+    epoch: Instant,
+    dialled: Instant,
+    key_at: Option<Instant>,
+    /// First sample of the next packet, counted from the epoch.
+    next: u64,
+    schedule: Option<Schedule>,
+    outputs: VecDeque<Output>,
+}
+
+/// Addresses of a phone.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Addresses {
+    pub(crate) sip: SocketAddr,
+    pub(crate) rtp: SocketAddr,
+}
+
+impl Leg {
+    /// Phone `number` of a run that began at `epoch`.
+    pub(crate) fn new(plan: &Arc<Plan>, number: usize, addresses: Addresses, epoch: Instant) -> Self {
+        let options = &plan.options;
+        let speech = plan.speech[number];
+        let seed = options.seed.wrapping_mul(1_000_003).wrapping_add(number as u64);
+        let voice = (number < plan.marks.talkers).then(|| Voice::new(plan.marks, number, speech.rate_hz()));
+        let ptime = options.ptime.as_millis() as u32;
+        let sdp = sdp::offer(addresses.rtp, speech, ptime);
+        Self {
+            number,
+            speech,
+            fate: Fate::Open,
+            setup: None,
+            ear: Ear::new(
+                plan.marks,
+                speech.rate_hz(),
+                |talker| plan.relation(number, talker),
+                plan.legs(),
+            ),
+            arrivals: Arrivals::default(),
+            link: Link::new(options.loss / 100.0, options.jitter, options.seed, number),
+            sent: Sent::default(),
+            edges: Vec::new(),
+            call: Call::new(identity(plan, number, addresses.sip, seed), sdp),
+            coder: Coder::new(speech),
+            speaker: Speaker::new(voice, options.idle, seed),
+            stream: Stream::new(
+                seed as u32 ^ 0x5eed_0000,
+                seed as u16,
+                (seed as u32).wrapping_mul(99_991),
+            ),
+            keypad: Keypad::new((ptime * 8) as u16),
+            far: None,
+            stage: Stage::Waiting,
+            stopping: false,
+            epoch,
+            dialled: epoch + plan.dial_after(number),
+            key_at: None,
+            next: 0,
+            schedule: None,
+            outputs: VecDeque::new(),
+            plan: Arc::clone(plan),
+        }
+    }
+
+    /// The Call-ID by which its messages are known.
+    pub(crate) fn call_id(&self) -> &str {
+        self.call.id()
+    }
+
+    pub(crate) fn stage(&self) -> Stage {
+        self.stage
+    }
+
+    /// Whether it is where it will stay until talk begins.
+    pub(crate) fn is_settled(&self) -> bool {
+        match self.stage {
+            Stage::Waiting | Stage::Calling => false,
+            Stage::Up => self.key_at.is_none() && self.keypad.is_done(),
+            Stage::Leaving | Stage::Over => true,
+        }
+    }
+
+    /// When talk begins is known.
+    pub(crate) fn begin(&mut self, schedule: Schedule) {
+        self.schedule = Some(schedule);
+        self.ear.judge(schedule.judge.0, schedule.judge.1);
+        self.arrivals.judge(schedule.judge.0, schedule.judge.1);
+    }
+
+    /// Leaves at once.
+    pub(crate) fn stop(&mut self, now: Instant) {
+        self.stopping = true;
+        match self.stage {
+            Stage::Waiting => self.stage = Stage::Over,
+            Stage::Up => self.hang_up(now),
+            Stage::Calling | Stage::Leaving | Stage::Over => {}
+        }
+        self.drain(now);
+    }
+
+    /// A message of its call.
+    pub(crate) fn on_sip(&mut self, now: Instant, message: SipMessage) {
+        self.call.handle_input(now, message);
+        self.drain(now);
+    }
+
+    /// Nobody listens where it calls.
+    pub(crate) fn unreachable(&mut self, now: Instant) {
+        self.call.unreachable();
+        self.drain(now);
+    }
+
+    /// A datagram at its RTP socket.
+    pub(crate) fn on_rtp(&mut self, now: Instant, datagram: &[u8]) {
+        let Some(packet) = line::read(datagram).filter(|_| self.stage == Stage::Up) else {
+            return;
+        };
+        let header = &packet.header;
+        let clock = self.speech.clock_hz();
+        let arrival = self
+            .arrivals
+            .packet(now, header.sequence_number, header.timestamp, clock);
+        if arrival == Arrival::Restart {
+            self.ear.restart();
+        }
+        if header.payload_type == self.speech.payload_type() {
+            let stamp = header.timestamp.wrapping_mul(self.speech.rate_hz() / clock);
+            self.ear.hear(now, stamp, self.coder.decode(&packet.payload));
+        }
+    }
+
+    /// Does what is due.
+    pub(crate) fn handle_timeout(&mut self, now: Instant) {
+        if self.stage == Stage::Waiting && now >= self.dialled {
+            (self.stage, self.dialled) = (Stage::Calling, now);
+            self.call.dial(now);
+        }
+        self.call.handle_timeout(now);
+        if self.key_at.is_some_and(|at| now >= at) {
+            self.key_at = None;
+            self.keypad.press(self.plan.code(self.number).unwrap_or_default());
+        }
+        while self.stage == Stage::Up && self.due() <= now {
+            self.speak(now);
+        }
+        if self.stage == Stage::Up && self.hang_up_at().is_some_and(|at| now >= at) {
+            self.hang_up(now);
+        }
+        self.drain(now);
+    }
+
+    pub(crate) fn poll_timeout(&self) -> Option<Instant> {
+        let own = match self.stage {
+            Stage::Waiting => Some(self.dialled),
+            Stage::Up => [self.key_at, self.hang_up_at(), self.link.poll_timeout()]
+                .into_iter()
+                .flatten()
+                .chain([self.due()])
+                .min(),
+            Stage::Calling | Stage::Leaving | Stage::Over => None,
+        };
+        own.into_iter().chain(self.call.poll_timeout()).min()
+    }
+
+    pub(crate) fn poll_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    fn hang_up_at(&self) -> Option<Instant> {
+        self.schedule.map(|schedule| schedule.hang_up(self.number))
+    }
+
+    fn hang_up(&mut self, now: Instant) {
+        self.stage = Stage::Leaving;
+        self.call.hang_up(now);
+    }
+
+    /// The moment of a sample, by the run's clock and the phone's place in the 20 ms.
+    fn moment(&self, sample: u64) -> Instant {
+        let phase = Duration::from_micros(PHASE_STEP * self.number as u64 % 20_000);
+        let rate = u64::from(self.speech.rate_hz());
+        self.epoch + phase + Duration::from_micros(sample * 1_000_000 / rate)
+    }
+
+    fn due(&self) -> Instant {
+        self.moment(self.next)
+    }
+
+    fn samples_a_packet(&self) -> u64 {
+        self.plan.options.ptime.as_millis() as u64 * u64::from(self.speech.rate_hz()) / 1000
+    }
+
+    /// The first packet's sample that is not before `now`.
+    fn sample_at(&self, now: Instant) -> u64 {
+        let passed = now.saturating_duration_since(self.moment(0)).as_micros() as u64;
+        let samples = passed * u64::from(self.speech.rate_hz()) / 1_000_000;
+        samples.next_multiple_of(self.samples_a_packet())
+    }
+
+    /// Sends the next packet.
+    fn speak(&mut self, now: Instant) {
+        let late = now.saturating_duration_since(self.due());
+        let count = self.samples_a_packet();
+        if late > MOST_CATCH_UP {
+            let skipped = (self.sample_at(now) - self.next) / count;
+            self.next += skipped * count;
+            self.advance(skipped * count);
+            return;
+        }
+        self.sent.packets += 1;
+        self.sent.late_5ms += u64::from(late > Duration::from_millis(5));
+        self.sent.late_20ms += u64::from(late > Duration::from_millis(20));
+        let packet = if self.keypad.is_done() {
+            Some(self.audio(now))
+        } else {
+            self.key()
+        };
+        self.next += count;
+        self.advance(count);
+        if let Some((packet, first)) = packet {
+            let arrives = self.link.send(now, packet);
+            self.note_edges(now, first, arrives);
+        }
+    }
+
+    fn advance(&mut self, samples: u64) {
+        let steps = samples as u32 / (self.speech.rate_hz() / self.speech.clock_hz());
+        self.stream.stamp = self.stream.stamp.wrapping_add(steps);
+    }
+
+    /// A packet of audio, and its first sample.
+    fn audio(&mut self, now: Instant) -> (Vec<u8>, Option<u64>) {
+        let talks = self.schedule.is_some_and(|schedule| schedule.talk <= now);
+        let when = if talks { When::Talk } else { When::Before };
+        let samples = self
+            .speaker
+            .say(self.next, self.samples_a_packet() as usize, when);
+        let payload = self.coder.encode(&samples);
+        let packet = self
+            .stream
+            .packet(self.speech.payload_type(), self.sent.packets == 1, 0, payload);
+        (packet, talks.then_some(self.next))
+    }
+
+    fn key(&mut self) -> Option<(Vec<u8>, Option<u64>)> {
+        let event = self.keypad.next()?;
+        let kind = self.far.and_then(|far| far.events)?;
+        let packet = self
+            .stream
+            .packet(kind, event.first, event.since, event.payload.to_vec());
+        Some((packet, None))
+    }
+
+    /// Notes the edges of its voice in the packet that begins with this sample and is sent now. A lost packet has none.
+    fn note_edges(&mut self, now: Instant, first: Option<u64>, arrives: bool) {
+        let Some(first) = first.filter(|_| arrives) else {
+            return;
+        };
+        let rate = self.speech.rate_hz();
+        let block = u64::from(rate / crate::tone::BLOCKS_A_SECOND);
+        let begins = (first..first + self.samples_a_packet()).filter(|at| at.is_multiple_of(block));
+        for at in begins {
+            if let Some(rises) = self.speaker.edge(at).filter(|_| self.edges.len() < MOST_EDGES) {
+                let inside = Duration::from_secs_f64((at - first) as f64 / f64::from(rate));
+                self.edges.push(Edge {
+                    talker: self.number,
+                    rises,
+                    at: now + inside,
+                });
+            }
+        }
+    }
+
+    /// Passes on what the call and the link want sent, and takes note of what the call tells.
+    fn drain(&mut self, now: Instant) {
+        while let Some(output) = self.call.poll_output() {
+            match output {
+                call::Output::Send(bytes) => self.outputs.push_back(Output::Sip(bytes)),
+                call::Output::Answered(body) => self.answered(now, &body),
+                call::Output::Refused(status) => self.over(Fate::Refused(status)),
+                call::Output::Unanswered => self.over(Fate::Unanswered),
+                call::Output::HungUp => self.over(Fate::HungUp),
+                call::Output::Ended(clean) => self.over(Fate::Ended(clean)),
+            }
+        }
+        while let (Some(far), Some(packet)) = (self.far, self.link.poll_output(now)) {
+            self.outputs.push_back(Output::Rtp(far.media, packet));
+        }
+    }
+
+    fn answered(&mut self, now: Instant, body: &str) {
+        self.setup = Some(now - self.dialled);
+        self.stage = Stage::Up;
+        self.next = self.sample_at(now);
+        self.key_at = self
+            .plan
+            .code(self.number)
+            .map(|_| now + self.plan.options.key_after);
+        self.fate = Fate::Answered;
+        match sdp::answer(body, self.speech) {
+            Ok(answer) if self.key_at.is_none() || answer.events.is_some() => self.far = Some(answer),
+            Ok(_) => self.useless(
+                now,
+                "it takes no telephone-events, so that no code can be keyed".to_owned(),
+            ),
+            Err(error) => self.useless(now, error),
+        }
+        if self.stopping {
+            self.hang_up(now);
+        }
+    }
+
+    fn useless(&mut self, now: Instant, why: String) {
+        self.fate = Fate::NoAudio(why);
+        self.hang_up(now);
+    }
+
+    fn over(&mut self, fate: Fate) {
+        self.stage = Stage::Over;
+        if !matches!(self.fate, Fate::NoAudio(_)) {
+            self.fate = fate;
+        }
+    }
+}
+
+fn identity(plan: &Plan, number: usize, sip: SocketAddr, seed: u64) -> Identity {
+    let tag = format!("{:x}", seed ^ u64::from(sip.port()) << 32);
+    Identity {
+        local: sip,
+        target: rsip::Uri::try_from(plan.target.uri().as_str()).unwrap_or_default(),
+        call_id: format!("{tag}-{number}@{}", sip.ip()),
+        number: format!("1555{number:07}"),
+        tag,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,160 @@
+//! A phone on simulated time, answered by hand.
+
+use super::*;
+use crate::message::read;
+use crate::plan::tests::plan;
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "an arbitrary epoch; only offsets from it matter"
+)]
+fn epoch() -> Instant {
+    Instant::now()
+}
+
+const FAR: &str = "127.0.0.1:20000";
+
+struct Stage1 {
+    leg: Leg,
+    now: Instant,
+    rtp: Vec<(Instant, rtp::packet::Packet)>,
+    sip: Vec<String>,
+}
+
+/// A phone that was answered at once.
+fn answered(options: &str, events: &str) -> Stage1 {
+    let plan = Arc::new(plan(options).unwrap());
+    let addresses = Addresses {
+        sip: "127.0.0.1:4000".parse().unwrap(),
+        rtp: "127.0.0.1:4002".parse().unwrap(),
+    };
+    let now = epoch();
+    let mut stage = Stage1 {
+        leg: Leg::new(&plan, 0, addresses, now),
+        now,
+        rtp: Vec::new(),
+        sip: Vec::new(),
+    };
+    stage.pass(Duration::ZERO);
+    let body = format!(
+        "v=0\r\nc=IN IP4 127.0.0.1\r\nm=audio 20000 RTP/AVP 0 {events}\r\na=rtpmap:101 telephone-event/8000\r\n"
+    );
+    stage.reply("200 OK", "1 INVITE", &body);
+    stage
+}
+
+impl Stage1 {
+    /// Lets time pass, from deadline to deadline.
+    fn pass(&mut self, time: Duration) {
+        let end = self.now + time;
+        loop {
+            self.collect();
+            match self.leg.poll_timeout() {
+                Some(next) if next <= end => {
+                    self.now = self.now.max(next);
+                    self.leg.handle_timeout(self.now);
+                }
+                Some(_) | None => break,
+            }
+        }
+        self.collect();
+        self.now = end;
+    }
+
+    fn collect(&mut self) {
+        while let Some(output) = self.leg.poll_output() {
+            match output {
+                Output::Sip(bytes) => self.sip.push(String::from_utf8(bytes).unwrap()),
+                Output::Rtp(to, bytes) => {
+                    assert_eq!(to.to_string(), FAR);
+                    self.rtp.push((self.now, line::read(&bytes).unwrap()));
+                }
+            }
+        }
+    }
+
+    fn reply(&mut self, status: &str, cseq: &str, body: &str) {
+        let text = format!(
+            "SIP/2.0 {status}\r\nVia: SIP/2.0/UDP 127.0.0.1:4000;branch=z9hG4bKq\r\nFrom: <sip:5@127.0.0.1>;tag=t\r\n\
+             To: <sip:1@127.0.0.1>;tag=far\r\nCall-ID: a\r\nCSeq: {cseq}\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        self.leg.on_sip(self.now, read(text.as_bytes()).unwrap());
+        self.collect();
+    }
+}
+
+#[test]
+fn a_phone_sends_fifty_packets_a_second_and_keys_its_code_in_time() {
+    let mut stage = answered("1 --code 12 --idle silence", "101");
+    stage.pass(Duration::from_secs(3));
+    let keys: Vec<_> = stage
+        .rtp
+        .iter()
+        .filter(|(_, packet)| packet.header.payload_type == 101)
+        .collect();
+    let begin = stage.leg.epoch + Duration::from_secs(1);
+    assert!(keys[0].0 >= begin && keys[0].0 <= begin + Duration::from_millis(20));
+    let mut pressed: Vec<_> = keys.iter().map(|(_, packet)| packet.payload[0]).collect();
+    pressed.dedup();
+    assert_eq!(pressed, [1, 2, 11]);
+    assert!(stage.leg.is_settled());
+    let audio = stage
+        .rtp
+        .iter()
+        .filter(|(_, packet)| packet.header.payload_type == 0)
+        .count();
+    // Less three keys of 240 ms.
+    assert!((112..=115).contains(&audio), "{audio}");
+    let even = stage
+        .rtp
+        .windows(2)
+        .all(|pair| pair[1].1.header.sequence_number == pair[0].1.header.sequence_number.wrapping_add(1));
+    assert!(even);
+}
+
+#[test]
+fn a_talker_talks_from_the_schedule_on_and_hangs_up_after_it() {
+    let mut stage = answered("1 --idle silence --talkers 1", "101");
+    stage.pass(Duration::from_secs(1));
+    let talk = stage.now + Duration::from_secs(1);
+    stage.leg.begin(Schedule::new(talk, Duration::from_secs(2)));
+    stage.pass(Duration::from_secs(5));
+    let speaks = |packet: &rtp::packet::Packet| packet.payload.iter().any(|byte| *byte != 0xff);
+    let first = stage.rtp.iter().find(|(_, packet)| speaks(packet)).unwrap();
+    assert!(first.0 >= talk && first.0 < talk + Duration::from_millis(20));
+    assert!(stage.sip.iter().any(|message| message.starts_with("BYE ")));
+    assert!(stage.leg.edges.len() >= 3);
+    stage.reply("200 OK", "2 BYE", "");
+    assert_eq!(
+        (stage.leg.stage(), stage.leg.fate.clone()),
+        (Stage::Over, Fate::Ended(true))
+    );
+}
+
+#[test]
+fn what_is_lost_on_purpose_is_not_sent() {
+    let mut stage = answered("1 --loss 30", "101");
+    stage.pass(Duration::from_secs(10));
+    let lost = stage.leg.link.lost;
+    assert!((110..190).contains(&lost), "{lost}");
+    assert_eq!(stage.rtp.len() as u64 + lost, stage.leg.sent.packets);
+}
+
+#[test]
+fn a_phone_that_cannot_key_its_code_leaves_and_says_why() {
+    let mut stage = answered("1 --code 1", "13");
+    stage.pass(Duration::from_secs(1));
+    assert!(matches!(&stage.leg.fate, Fate::NoAudio(why) if why.contains("telephone-events")));
+    assert!(stage.sip.iter().any(|message| message.starts_with("BYE ")));
+    let stage = answered("1", "101");
+    assert_eq!(stage.leg.fate, Fate::Answered);
+}
+
+#[test]
+fn a_phone_that_is_stopped_hangs_up() {
+    let mut stage = answered("1", "101");
+    stage.leg.stop(stage.now);
+    stage.collect();
+    assert!(stage.sip.last().unwrap().starts_with("BYE "));
+}

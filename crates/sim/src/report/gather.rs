@@ -1,0 +1,344 @@
+//! From phones to numbers.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use super::{Asked, Audio, Calls, Hearing, Listener, Packets, Report, Simulator, Spread};
+use crate::arrivals::STEP_MS;
+use crate::ear::{Heard, expected_blocks};
+use crate::leg::{Fate, Leg};
+use crate::plan::{Plan, Schedule};
+use crate::tone::dbov;
+use crate::track::{Edge, Track};
+
+/// Heard right: within this much of what was said, dB.
+const RIGHT_DB: f32 = 1.0;
+/// What must not be heard is below this, dBov.
+pub(super) const SILENT_DBOV: f32 = -60.0;
+/// An edge is heard within this time of its being said: less than from one to the next of its kind.
+const LONGEST_DELAY: Duration = Duration::from_millis(1_200);
+/// Delays kept.
+const MOST_DELAYS: usize = 2_000_000;
+const BLOCK_MICROS: u128 = 20_000;
+
+pub(super) fn gather(plan: &Plan, legs: &mut [Leg], epoch: Instant, schedule: Option<Schedule>) -> Report {
+    for leg in legs.iter_mut() {
+        leg.ear.finish();
+    }
+    let judged = Judged::new(plan, epoch, schedule);
+    let setups = legs.iter().filter_map(|leg| leg.setup).map(ms);
+    Report {
+        pass: false,
+        failures: Vec::new(),
+        notes: Vec::new(),
+        asked: asked(plan, schedule),
+        calls: calls(legs),
+        setup_ms: Spread::of(setups.collect()),
+        packets: packets(legs),
+        audio: audio(legs, &judged),
+        heard: hearing(legs, &judged),
+        delay_ms: delays(legs),
+        simulator: Simulator {
+            late_5ms: legs.iter().map(|leg| leg.sent.late_5ms).sum(),
+            late_20ms: legs.iter().map(|leg| leg.sent.late_20ms).sum(),
+        },
+        listeners: legs.iter().map(|leg| listener(leg, &judged)).collect(),
+    }
+}
+
+/// Blocks of the time judged in which each talker talked.
+struct Judged {
+    expected: Vec<u32>,
+}
+
+impl Judged {
+    fn new(plan: &Plan, epoch: Instant, schedule: Option<Schedule>) -> Self {
+        let span = schedule.map_or((0, 0), |schedule| {
+            let (from, to) = schedule.judge;
+            let block = |at: Instant| (at.saturating_duration_since(epoch).as_micros() / BLOCK_MICROS) as u64;
+            (block(from), block(to) - block(from))
+        });
+        let talkers = 0..plan.marks.talkers;
+        Self {
+            expected: talkers
+                .map(|talker| expected_blocks(&plan.marks, talker, span.0, span.1))
+                .collect(),
+        }
+    }
+
+    /// The level at which a talker was heard, dB; none where he was not, or less than half of the time he talked.
+    fn level(&self, talker: usize, track: &Track) -> Option<f32> {
+        let enough = track.present > 0 && track.present >= self.expected[talker] / 2;
+        track.level().filter(|_| enough)
+    }
+}
+
+fn ms(time: Duration) -> f64 {
+    (time.as_secs_f64() * 1e6).round() / 1e3
+}
+
+fn asked(plan: &Plan, schedule: Option<Schedule>) -> Asked {
+    let options = &plan.options;
+    Asked {
+        target: plan.target.uri(),
+        legs: plan.legs(),
+        talkers: plan.marks.talkers,
+        codecs: options.codec.text(),
+        seconds: schedule.map_or(0.0, |_| options.duration.as_secs_f64()),
+        loss: options.loss,
+        jitter_ms: options.jitter.as_millis() as u64,
+    }
+}
+
+fn calls(legs: &[Leg]) -> Calls {
+    let mut calls = Calls {
+        answered: legs.iter().filter(|leg| leg.setup.is_some()).count(),
+        ..Calls::default()
+    };
+    for leg in legs {
+        calls.asked += usize::from(leg.fate != Fate::Open);
+        match &leg.fate {
+            Fate::Open | Fate::Answered => {}
+            Fate::Refused(status) => *calls.refused.entry(*status).or_default() += 1,
+            Fate::Unanswered => calls.unanswered += 1,
+            Fate::NoAudio(why) => *calls.no_audio.entry(why.clone()).or_default() += 1,
+            Fate::HungUp => calls.hung_up += 1,
+            Fate::Ended(true) => calls.clean_byes += 1,
+            Fate::Ended(false) => calls.unanswered_byes += 1,
+        }
+    }
+    calls
+}
+
+fn packets(legs: &[Leg]) -> Packets {
+    let mut packets = Packets::default();
+    let mut lateness: Vec<u64> = Vec::new();
+    for leg in legs.iter().filter(|leg| leg.setup.is_some()) {
+        let (found, clock) = (&leg.arrivals, leg.speech.clock_hz());
+        packets.sent += leg.sent.packets;
+        packets.lost_on_purpose += leg.link.lost;
+        packets.received += found.received;
+        packets.due += found.due(clock);
+        packets.missing += found.missing(clock);
+        packets.latest_ms = packets.latest_ms.max(found.latest_ms);
+        lateness.resize(found.lateness.len(), 0);
+        lateness
+            .iter_mut()
+            .zip(&found.lateness)
+            .for_each(|(sum, count)| *sum += count);
+    }
+    let beyond = |ms: f64| lateness.iter().skip((ms / STEP_MS) as usize).sum();
+    packets.late_5ms = beyond(5.0);
+    packets.late_20ms = beyond(20.0);
+    packets.lateness_p99_ms = p99(&lateness);
+    packets
+}
+
+/// The upper end of the step below which 99 of 100 are.
+fn p99(lateness: &[u64]) -> f64 {
+    let total: u64 = lateness.iter().sum();
+    let mut sum = 0;
+    let step = lateness.iter().position(|count| {
+        sum += count;
+        total > 0 && sum * 100 >= total * 99
+    });
+    step.map_or(0.0, |step| (step + 1) as f64 * STEP_MS)
+}
+
+/// Everybody whom a listener is to hear.
+fn tracks(leg: &Leg) -> impl Iterator<Item = (usize, &Track)> {
+    leg.ear
+        .heard
+        .iter()
+        .enumerate()
+        .filter_map(|(talker, heard)| match heard {
+            Heard::Track(track) => Some((talker, track)),
+            Heard::Own(_) | Heard::Elsewhere(_) => None,
+        })
+}
+
+fn audio(legs: &[Leg], judged: &Judged) -> Audio {
+    let mut audio = Audio::default();
+    for leg in legs.iter().filter(|leg| leg.setup.is_some()) {
+        audio.clicks += u64::from(leg.ear.clicks);
+        for (talker, track) in tracks(leg) {
+            audio.blocks += u64::from(judged.expected[talker]);
+            audio.gaps += u64::from(track.gaps);
+            audio.silent_blocks += u64::from(track.gap_blocks);
+            audio.dips += u64::from(track.dips);
+        }
+    }
+    audio
+}
+
+fn hearing(legs: &[Leg], judged: &Judged) -> Hearing {
+    let mut hearing = Hearing::default();
+    for leg in legs.iter().filter(|leg| leg.setup.is_some()) {
+        for (talker, heard) in leg.ear.heard.iter().enumerate() {
+            match heard {
+                Heard::Track(track) => pair(&mut hearing, judged.level(talker, track)),
+                Heard::Own(presence) => {
+                    unheard(
+                        &mut hearing.own_voice,
+                        &mut hearing.own_loudest_dbov,
+                        dbov(presence.loudest),
+                    );
+                }
+                Heard::Elsewhere(presence) => {
+                    unheard(
+                        &mut hearing.elsewhere,
+                        &mut hearing.elsewhere_loudest_dbov,
+                        dbov(presence.loudest),
+                    );
+                }
+            }
+        }
+    }
+    hearing
+}
+
+fn pair(hearing: &mut Hearing, level: Option<f32>) {
+    hearing.pairs += 1;
+    match level {
+        None => hearing.not_heard += 1,
+        Some(level) if level.abs() <= RIGHT_DB => hearing.right += 1,
+        Some(_) => hearing.off_level += 1,
+    }
+    let level = level.unwrap_or_default();
+    if level.abs() > hearing.worst_db.abs() {
+        hearing.worst_db = level;
+    }
+}
+
+fn unheard(count: &mut usize, loudest: &mut Option<f32>, level: f32) {
+    *count += usize::from(level > SILENT_DBOV);
+    *loudest = Some(loudest.map_or(level, |loudest| loudest.max(level)));
+}
+
+/// From an edge's being said to each listener's hearing it.
+fn delays(legs: &[Leg]) -> Spread {
+    let mut said: BTreeMap<(usize, bool), Vec<Instant>> = BTreeMap::new();
+    for edge in legs.iter().flat_map(|leg| &leg.edges) {
+        said.entry((edge.talker, edge.rises)).or_default().push(edge.at);
+    }
+    let heard = legs
+        .iter()
+        .flat_map(|leg| tracks(leg).flat_map(|(_, track)| &track.edges));
+    Spread::of(
+        heard
+            .filter_map(|edge| delay(&said, edge))
+            .take(MOST_DELAYS)
+            .collect(),
+    )
+}
+
+fn delay(said: &BTreeMap<(usize, bool), Vec<Instant>>, heard: &Edge) -> Option<f64> {
+    let said = said.get(&(heard.talker, heard.rises))?;
+    let after = said.partition_point(|at| *at <= heard.at);
+    let last = said.get(after.checked_sub(1)?)?;
+    let delay = heard.at - *last;
+    (delay < LONGEST_DELAY).then(|| ms(delay))
+}
+
+fn listener(leg: &Leg, judged: &Judged) -> Listener {
+    let level = |(talker, heard): (usize, &Heard)| match heard {
+        Heard::Track(track) => judged.level(talker, track),
+        Heard::Own(_) | Heard::Elsewhere(_) => None,
+    };
+    Listener {
+        leg: leg.number,
+        codec: leg.speech.name(),
+        setup_ms: leg.setup.map(ms),
+        fate: fate(&leg.fate),
+        received: leg.arrivals.received,
+        missing: if leg.setup.is_some() {
+            leg.arrivals.missing(leg.speech.clock_hz())
+        } else {
+            0
+        },
+        latest_ms: leg.arrivals.latest_ms,
+        levels_db: leg.ear.heard.iter().enumerate().map(level).collect(),
+    }
+}
+
+fn fate(fate: &Fate) -> String {
+    match fate {
+        Fate::Open => "not dialled".to_owned(),
+        Fate::Answered => "answered".to_owned(),
+        Fate::Refused(status) => format!("refused with {status}"),
+        Fate::Unanswered => "not answered".to_owned(),
+        Fate::NoAudio(why) => format!("no audio: {why}"),
+        Fate::HungUp => "hung up by the bridge".to_owned(),
+        Fate::Ended(true) => "ended".to_owned(),
+        Fate::Ended(false) => "BYE not answered".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "an arbitrary epoch; only offsets from it matter"
+    )]
+    fn epoch() -> Instant {
+        Instant::now()
+    }
+
+    #[test]
+    fn a_delay_is_that_from_the_last_edge_of_its_kind() {
+        let begin = epoch();
+        let at = |ms: u64| begin + Duration::from_millis(ms);
+        let said = BTreeMap::from([
+            ((0, true), vec![at(100), at(1_380)]),
+            ((0, false), vec![at(40), at(1_320)]),
+        ]);
+        let heard = |talker, rises, ms| {
+            delay(
+                &said,
+                &Edge {
+                    talker,
+                    rises,
+                    at: at(ms),
+                },
+            )
+        };
+        assert_eq!(heard(0, true, 125), Some(25.0));
+        assert_eq!(heard(0, false, 125), Some(85.0));
+        assert_eq!(heard(0, true, 1_400), Some(20.0));
+        assert_eq!(heard(0, true, 90), None);
+        assert_eq!(heard(1, true, 125), None);
+        assert_eq!(heard(0, true, 3_000), None);
+    }
+
+    #[test]
+    fn pairs_are_right_off_or_unheard() {
+        let mut hearing = Hearing::default();
+        for level in [Some(0.2), Some(-0.9), Some(-6.0), None] {
+            pair(&mut hearing, level);
+        }
+        assert_eq!(
+            (hearing.pairs, hearing.right, hearing.off_level, hearing.not_heard),
+            (4, 2, 1, 1)
+        );
+        assert_eq!(hearing.worst_db, -6.0);
+    }
+
+    #[test]
+    fn a_voice_that_must_not_be_heard_counts_above_minus_sixty() {
+        let (mut count, mut loudest) = (0, None);
+        for level in [-90.0, -59.0, -70.0] {
+            unheard(&mut count, &mut loudest, level);
+        }
+        assert_eq!((count, loudest), (1, Some(-59.0)));
+    }
+
+    #[test]
+    fn the_ninety_ninth_part_is_the_end_of_its_step() {
+        let mut lateness = vec![0; 400];
+        (lateness[0], lateness[20], lateness[60]) = (980, 15, 5);
+        assert_eq!(p99(&lateness), 10.5);
+        assert_eq!(p99(&[0; 400]), 0.0);
+    }
+}

@@ -1,0 +1,190 @@
+//! What a run found: numbers, judgement, and how both are shown.
+
+mod gather;
+mod judge;
+mod spread;
+mod table;
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+pub use spread::Spread;
+
+use crate::crew::Shared;
+use crate::leg::Leg;
+use crate::plan::Plan;
+
+/// A run's report. Times are in ms, levels in dBov or dB.
+#[derive(Debug, Clone, Serialize)]
+pub struct Report {
+    /// Whether all was within the limits.
+    pub pass: bool,
+    /// What was not, one sentence each.
+    pub failures: Vec<String>,
+    /// What should be known when the numbers are read.
+    pub notes: Vec<String>,
+    /// What was asked for.
+    pub asked: Asked,
+    /// Calls by their fate.
+    pub calls: Calls,
+    /// INVITE to 200, ms, of calls that were answered.
+    pub setup_ms: Spread,
+    /// RTP packets.
+    pub packets: Packets,
+    /// Faults inside steady tones.
+    pub audio: Audio,
+    /// Who heard whom.
+    pub heard: Hearing,
+    /// From packet in to packet out, ms.
+    pub delay_ms: Spread,
+    /// The simulator's own lateness.
+    pub simulator: Simulator,
+    /// Each phone.
+    pub listeners: Vec<Listener>,
+}
+
+/// What was asked for.
+#[derive(Debug, Clone, Serialize)]
+pub struct Asked {
+    /// Whom the phones called.
+    pub target: String,
+    /// Phones.
+    pub legs: usize,
+    /// Of these, talkers.
+    pub talkers: usize,
+    /// Codecs with their shares.
+    pub codecs: String,
+    /// Seconds that were judged.
+    pub seconds: f64,
+    /// Packets lost on purpose, percent.
+    pub loss: f64,
+    /// Longest time packets were held back, ms.
+    pub jitter_ms: u64,
+}
+
+/// Calls by their fate.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Calls {
+    /// Dialled.
+    pub asked: usize,
+    /// Answered with 200.
+    pub answered: usize,
+    /// Refused, by status.
+    pub refused: BTreeMap<u16, usize>,
+    /// Without a final answer.
+    pub unanswered: usize,
+    /// Answered with an SDP of no use, by what was wrong.
+    pub no_audio: BTreeMap<String, usize>,
+    /// The bridge hung up first.
+    pub hung_up: usize,
+    /// Our BYE was answered.
+    pub clean_byes: usize,
+    /// Our BYE was not.
+    pub unanswered_byes: usize,
+}
+
+/// RTP packets. Missing and late ones are those of the time that is judged.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Packets {
+    /// Sent in whole calls.
+    pub sent: u64,
+    /// Of these, lost on purpose.
+    pub lost_on_purpose: u64,
+    /// Received in whole calls.
+    pub received: u64,
+    /// Due in the time judged.
+    pub due: u64,
+    /// Of these, missing.
+    pub missing: u64,
+    /// More than 5 ms after their time on the grid of their own stream.
+    pub late_5ms: u64,
+    /// More than 20 ms.
+    pub late_20ms: u64,
+    /// Lateness, ms: 99 of 100 are below.
+    pub lateness_p99_ms: f64,
+    /// The latest, ms.
+    pub latest_ms: f64,
+}
+
+/// Faults inside steady tones.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Audio {
+    /// Blocks of 20 ms that should have had a talker's tone, over all talkers and listeners.
+    pub blocks: u64,
+    /// Times a tone fell silent.
+    pub gaps: u64,
+    /// Blocks of silence in these.
+    pub silent_blocks: u64,
+    /// Times a tone dipped or jumped.
+    pub dips: u64,
+    /// Clicks.
+    pub clicks: u64,
+}
+
+/// Who heard whom: pairs of talker and listener.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Hearing {
+    /// Pairs that are together.
+    pub pairs: usize,
+    /// Heard within 1 dB of what was said.
+    pub right: usize,
+    /// Heard at another level.
+    pub off_level: usize,
+    /// Not heard, or less than half of the time.
+    pub not_heard: usize,
+    /// Largest difference of level, dB.
+    pub worst_db: f32,
+    /// Talkers who heard themselves.
+    pub own_voice: usize,
+    /// Loudest own voice, dBov.
+    pub own_loudest_dbov: Option<f32>,
+    /// Pairs of different meetings that heard each other.
+    pub elsewhere: usize,
+    /// Loudest of these, dBov.
+    pub elsewhere_loudest_dbov: Option<f32>,
+}
+
+/// How well the simulator itself kept time.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Simulator {
+    /// Packets it sent more than 5 ms after their time.
+    pub late_5ms: u64,
+    /// More than 20 ms.
+    pub late_20ms: u64,
+}
+
+/// One phone.
+#[derive(Debug, Clone, Serialize)]
+pub struct Listener {
+    /// Its number, from 0.
+    pub leg: usize,
+    /// Its codec.
+    pub codec: &'static str,
+    /// INVITE to 200, ms.
+    pub setup_ms: Option<f64>,
+    /// What became of its call.
+    pub fate: String,
+    /// Packets received.
+    pub received: u64,
+    /// Packets missing in the time judged.
+    pub missing: u64,
+    /// The latest packet, ms.
+    pub latest_ms: f64,
+    /// By talker: level against what was said, dB; none where not heard or not to be heard.
+    pub levels_db: Vec<Option<f32>>,
+}
+
+impl Report {
+    /// Gathers what the phones found and judges it.
+    pub(crate) fn new(plan: &Plan, legs: &mut [Leg], shared: &Shared) -> Self {
+        let mut report = gather::gather(plan, legs, shared.epoch, shared.schedule.get().copied());
+        report.failures = judge::failures(&report, &plan.options);
+        report.notes = judge::notes(&report);
+        report.pass = report.failures.is_empty();
+        report
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,151 @@
+//! The report for people.
+
+use std::fmt::{Display, Formatter, Result};
+
+use super::spread::percent;
+use super::{Calls, Hearing, Report, Spread};
+
+impl Display for Report {
+    fn fmt(&self, out: &mut Formatter<'_>) -> Result {
+        let asked = &self.asked;
+        writeln!(
+            out,
+            "{} phones ({}), {} talkers, {} s judged, at {}",
+            asked.legs, asked.codecs, asked.talkers, asked.seconds, asked.target
+        )?;
+        if asked.loss > 0.0 || asked.jitter_ms > 0 {
+            writeln!(
+                out,
+                "sent with {} % loss and up to {} ms of jitter, on purpose",
+                asked.loss, asked.jitter_ms
+            )?;
+        }
+        writeln!(out)?;
+        for (name, value) in rows(self) {
+            writeln!(out, "{name:<12}{value}")?;
+        }
+        writeln!(out)?;
+        for note in &self.notes {
+            writeln!(out, "note: {note}")?;
+        }
+        for failure in &self.failures {
+            writeln!(out, "FAILED: {failure}")?;
+        }
+        writeln!(out, "{}", if self.pass { "PASS" } else { "FAIL" })
+    }
+}
+
+fn rows(report: &Report) -> Vec<(&'static str, String)> {
+    let (packets, audio) = (&report.packets, &report.audio);
+    vec![
+        ("calls", calls(&report.calls)),
+        ("hang-up", hang_up(&report.calls)),
+        (
+            "set-up",
+            format!(
+                "p50 {:.1} ms   p95 {:.1} ms   slowest {:.1} ms",
+                report.setup_ms.p50, report.setup_ms.p95, report.setup_ms.max
+            ),
+        ),
+        (
+            "packets",
+            format!(
+                "sent {}   lost on purpose {}   received {}",
+                packets.sent, packets.lost_on_purpose, packets.received
+            ),
+        ),
+        (
+            "missing",
+            format!(
+                "{} of {} due ({:.3} %)",
+                packets.missing,
+                packets.due,
+                percent(packets.missing, packets.due)
+            ),
+        ),
+        (
+            "late",
+            format!(
+                "over 5 ms {} ({:.3} %)   over 20 ms {} ({:.3} %)   p99 {:.1} ms   latest {:.1} ms",
+                packets.late_5ms,
+                percent(packets.late_5ms, packets.due),
+                packets.late_20ms,
+                percent(packets.late_20ms, packets.due),
+                packets.lateness_p99_ms,
+                packets.latest_ms
+            ),
+        ),
+        (
+            "audio",
+            format!(
+                "{} blocks of talk   gaps {} ({} blocks)   dips {}   clicks {}",
+                audio.blocks, audio.gaps, audio.silent_blocks, audio.dips, audio.clicks
+            ),
+        ),
+        ("heard", heard(&report.heard)),
+        (
+            "own voice",
+            unheard(report.heard.own_voice, report.heard.own_loudest_dbov),
+        ),
+        (
+            "elsewhere",
+            unheard(report.heard.elsewhere, report.heard.elsewhere_loudest_dbov),
+        ),
+        ("delay", delay(&report.delay_ms)),
+        (
+            "simulator",
+            format!(
+                "own packets late: over 5 ms {}   over 20 ms {}",
+                report.simulator.late_5ms, report.simulator.late_20ms
+            ),
+        ),
+    ]
+}
+
+fn calls(calls: &Calls) -> String {
+    let refused = calls
+        .refused
+        .iter()
+        .map(|(status, count)| format!("   refused with {status} {count}"));
+    let no_audio = calls
+        .no_audio
+        .iter()
+        .map(|(why, count)| format!("   {why} {count}"));
+    let rest: String = refused.chain(no_audio).collect();
+    format!(
+        "asked {}   answered {}   unanswered {}{rest}",
+        calls.asked, calls.answered, calls.unanswered
+    )
+}
+
+fn hang_up(calls: &Calls) -> String {
+    format!(
+        "BYE answered {}   not answered {}   ended by the bridge {}",
+        calls.clean_byes, calls.unanswered_byes, calls.hung_up
+    )
+}
+
+fn heard(heard: &Hearing) -> String {
+    format!(
+        "{} pairs   within 1 dB {}   off level {}   not heard {}   worst {:+.1} dB",
+        heard.pairs, heard.right, heard.off_level, heard.not_heard, heard.worst_db
+    )
+}
+
+fn unheard(count: usize, loudest: Option<f32>) -> String {
+    match (count, loudest) {
+        (_, None) => "nobody to judge".to_owned(),
+        (0, Some(level)) => format!("none (loudest {level:.0} dBov)"),
+        (count, Some(level)) => format!("{count} times (loudest {level:.0} dBov)"),
+    }
+}
+
+fn delay(delay: &Spread) -> String {
+    match delay.count {
+        0 => "not measured".to_owned(),
+        count => format!(
+            "p50 {:.1} ms   p95 {:.1} ms   p99 {:.1} ms   ({count} edges)",
+            delay.p50, delay.p95, delay.p99
+        ),
+    }
+}

@@ -1,0 +1,147 @@
+//! Judgement and how it is shown.
+
+use super::*;
+use crate::plan::tests::plan;
+
+/// A run in which all was well.
+fn good() -> Report {
+    Report {
+        pass: true,
+        failures: Vec::new(),
+        notes: Vec::new(),
+        asked: Asked {
+            target: "sip:1@127.0.0.1:5060".to_owned(),
+            legs: 10,
+            talkers: 1,
+            codecs: "PCMU".to_owned(),
+            seconds: 10.0,
+            loss: 0.0,
+            jitter_ms: 0,
+        },
+        calls: Calls {
+            asked: 10,
+            answered: 10,
+            clean_byes: 10,
+            ..Calls::default()
+        },
+        setup_ms: Spread::of(vec![3.0; 10]),
+        packets: Packets {
+            sent: 10_000,
+            received: 10_000,
+            due: 5_000,
+            ..Packets::default()
+        },
+        audio: Audio {
+            blocks: 4_500,
+            ..Audio::default()
+        },
+        heard: Hearing {
+            pairs: 9,
+            right: 9,
+            own_loudest_dbov: Some(-90.0),
+            ..Hearing::default()
+        },
+        delay_ms: Spread::of(vec![22.0; 100]),
+        simulator: Simulator::default(),
+        listeners: Vec::new(),
+    }
+}
+
+fn failures(options: &str, change: impl Fn(&mut Report)) -> String {
+    let mut report = good();
+    change(&mut report);
+    let plan = plan(&format!("1 --legs 10 {options}")).unwrap();
+    judge::failures(&report, &plan.options).join("; ")
+}
+
+#[test]
+fn a_good_run_passes() {
+    assert_eq!(failures("", |_| ()), "");
+}
+
+#[test]
+fn every_fault_fails_and_is_named() {
+    type Change = fn(&mut Report);
+    let faults: [(Change, &str); 14] = [
+        (|report| report.calls.answered = 9, "1 calls were not answered"),
+        (
+            |report| report.calls.hung_up = 2,
+            "2 calls were ended by the bridge",
+        ),
+        (|report| report.calls.unanswered_byes = 1, "1 BYEs"),
+        (
+            |report| report.calls.no_audio = BTreeMap::from([("why".to_owned(), 3)]),
+            "3 calls had no audio",
+        ),
+        (
+            |report| report.packets.missing = 6,
+            "0.120 % packets missing; --max-missing is 0.1 %",
+        ),
+        (
+            |report| report.packets.late_20ms = 6,
+            "later than 20 ms; --max-late",
+        ),
+        (|report| report.audio.silent_blocks = 5, "--max-gaps"),
+        (|report| report.audio.dips = 5, "--max-gaps"),
+        (|report| report.audio.clicks = 5, "--max-gaps"),
+        (|report| report.setup_ms.max = 2_001.0, "--max-setup is 2000 ms"),
+        (|report| report.heard.not_heard = 1, "not heard"),
+        (|report| report.heard.off_level = 1, "off level"),
+        (
+            |report| report.heard.own_voice = 1,
+            "hear themselves above -60 dBov",
+        ),
+        (|report| report.heard.elsewhere = 1, "in other meetings"),
+    ];
+    for (change, needle) in faults {
+        let found = failures("", change);
+        assert!(found.contains(needle), "{needle}: {found:?}");
+    }
+}
+
+#[test]
+fn limits_are_those_that_were_asked_for() {
+    assert_eq!(
+        failures("--max-missing 1", |report| report.packets.missing = 6),
+        ""
+    );
+    assert!(failures("--max-delay 20ms", |_| ()).contains("up to 22.0 ms; --max-delay is 20 ms"));
+}
+
+#[test]
+fn a_simulator_that_was_late_says_so() {
+    let mut report = good();
+    assert!(judge::notes(&report).is_empty());
+    report.simulator.late_20ms = 11;
+    assert!(judge::notes(&report)[0].contains("too busy"));
+}
+
+#[test]
+fn the_table_has_every_row_and_the_verdict() {
+    let mut report = good();
+    report.calls.refused.insert(486, 3);
+    let text = report.to_string();
+    for needle in [
+        "asked 10",
+        "refused with 486 3",
+        "p50 3.0 ms",
+        "0 of 5000 due",
+        "within 1 dB 9",
+        "none (loudest -90 dBov)",
+        "p99 22.0 ms",
+        "\nPASS\n",
+    ] {
+        assert!(text.contains(needle), "{needle} is not in:\n{text}");
+    }
+    report.failures.push("why".to_owned());
+    report.pass = false;
+    assert!(report.to_string().ends_with("FAILED: why\nFAIL\n"));
+}
+
+#[test]
+fn the_json_has_units_in_its_names() {
+    let json = serde_json::to_value(good()).unwrap();
+    assert_eq!(json["setup_ms"]["p50"], 3.0);
+    assert_eq!(json["heard"]["own_loudest_dbov"], -90.0);
+    assert_eq!(json["pass"], true);
+}

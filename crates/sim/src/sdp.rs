@@ -1,0 +1,123 @@
+//! Session descriptions of the phones: one offer, one reading of the answer, as text (RFC 8866, RFC 3264).
+
+use std::net::{IpAddr, SocketAddr};
+
+use crate::codec::Speech;
+
+/// Payload type the phones offer for keys (RFC 4733).
+pub(crate) const EVENTS: u8 = 101;
+
+/// The offer of a phone with one codec, or its answer to an offer within the call.
+pub(crate) fn offer(media: SocketAddr, speech: Speech, ptime_ms: u32) -> String {
+    let (ip, port) = (media.ip(), media.port());
+    let (kind, map) = (speech.payload_type(), speech.rtpmap());
+    format!(
+        "v=0\r\no=sim 1 1 IN IP4 {ip}\r\ns=-\r\nc=IN IP4 {ip}\r\nt=0 0\r\nm=audio {port} RTP/AVP {kind} {EVENTS}\r\n\
+         a=rtpmap:{kind} {map}\r\na=rtpmap:{EVENTS} telephone-event/8000\r\na=fmtp:{EVENTS} 0-15\r\na=ptime:{ptime_ms}\r\na=sendrecv\r\n"
+    )
+}
+
+/// What an answer says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Answer {
+    /// Where the far end takes RTP.
+    pub(crate) media: SocketAddr,
+    /// Its payload type for keys, where it took them.
+    pub(crate) events: Option<u8>,
+}
+
+/// Reads the answer to an offer with this codec.
+///
+/// # Errors
+/// What is wrong with it, where it has no usable audio.
+pub(crate) fn answer(body: &str, speech: Speech) -> Result<Answer, String> {
+    let audio = after(body, "m=audio ").ok_or("its SDP has no audio")?;
+    let section = body.split("m=audio ").nth(1).unwrap_or_default();
+    let section = section.split("\nm=").next().unwrap_or_default();
+    let mut words = audio.split(' ');
+    let port: u16 = words
+        .next()
+        .and_then(|port| port.parse().ok())
+        .ok_or("its SDP has no port")?;
+    let kinds: Vec<u8> = words.skip(1).filter_map(|kind| kind.parse().ok()).collect();
+    if port == 0 || !kinds.contains(&speech.payload_type()) {
+        return Err(format!("its SDP refuses {}", speech.name()));
+    }
+    let connection = after(section, "c=IN IP4 ").or_else(|| after(body, "c=IN IP4 "));
+    let ip: IpAddr = connection
+        .and_then(|ip| ip.parse().ok())
+        .ok_or("its SDP has no IPv4 address")?;
+    Ok(Answer {
+        media: SocketAddr::new(ip, port),
+        events: kinds.into_iter().find(|kind| is_events(section, *kind)),
+    })
+}
+
+fn is_events(section: &str, kind: u8) -> bool {
+    let map = after(section, &format!("a=rtpmap:{kind} "));
+    map.is_some_and(|map| map.to_ascii_lowercase().starts_with("telephone-event/8000"))
+}
+
+/// The rest of the first line that begins like this.
+fn after<'a>(text: &'a str, label: &str) -> Option<&'a str> {
+    text.lines()
+        .find_map(|line| line.strip_prefix(label))
+        .map(str::trim_end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ANSWER: &str = "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\nm=audio 20000 RTP/AVP 8 97\r\n\
+                          a=rtpmap:97 telephone-event/8000\r\n";
+
+    #[test]
+    fn an_answer_names_address_and_events() {
+        let found = answer(ANSWER, Speech::Pcma).unwrap();
+        assert_eq!(
+            found,
+            Answer {
+                media: "192.0.2.1:20000".parse().unwrap(),
+                events: Some(97)
+            }
+        );
+        let without = ANSWER.replace(" 97", "");
+        assert_eq!(answer(&without, Speech::Pcma).unwrap().events, None);
+    }
+
+    #[test]
+    fn the_address_of_the_audio_wins() {
+        let own = format!("{ANSWER}c=IN IP4 192.0.2.9\r\n");
+        assert_eq!(
+            answer(&own, Speech::Pcma).unwrap().media,
+            "192.0.2.9:20000".parse().unwrap()
+        );
+    }
+
+    #[test]
+    fn answers_without_our_audio_are_errors() {
+        for (text, needle) in [
+            ("", "no audio"),
+            (&ANSWER.replace("20000", "0"), "refuses PCMU"),
+            (ANSWER, "refuses PCMU"),
+            (&ANSWER.replace("8 97", "0").replace("IP4", "IP6"), "IPv4"),
+        ] {
+            let error = answer(text, Speech::Pcmu).unwrap_err();
+            assert!(error.contains(needle), "{error}");
+        }
+    }
+
+    #[test]
+    fn an_offer_can_be_read_as_an_answer() {
+        let media = "127.0.0.1:4000".parse().unwrap();
+        let read = answer(&offer(media, Speech::Pcma, 20), Speech::Pcma).unwrap();
+        assert_eq!(
+            read,
+            Answer {
+                media,
+                events: Some(EVENTS)
+            }
+        );
+    }
+}

@@ -1,0 +1,101 @@
+//! What a phone says: a talker's mark while talk is asked for, else silence or the faint noise of a quiet room.
+
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+
+use crate::mark::Voice;
+
+/// What those say who do not talk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Idle {
+    /// Even noise at −70 dBov, as a quiet room has it
+    Noise,
+    /// Digital silence
+    Silence,
+}
+
+/// Whether talk has begun.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum When {
+    Before,
+    Talk,
+}
+
+/// Noise of this peak, evenly spread, has −70 dBov: 32768 · 10^(−70/20) · √3.
+const NOISE_PEAK: u32 = 18;
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct Speaker {
+    voice: Option<Voice>,
+    idle: Idle,
+    random: ChaCha8Rng,
+}
+
+impl Speaker {
+    /// `voice` is there for talkers.
+    pub(crate) fn new(voice: Option<Voice>, idle: Idle, seed: u64) -> Self {
+        Self {
+            voice,
+            idle,
+            random: ChaCha8Rng::seed_from_u64(seed),
+        }
+    }
+
+    /// The samples from number `first` of the run on.
+    pub(crate) fn say(&mut self, first: u64, count: usize, when: When) -> Vec<i16> {
+        match (&self.voice, when) {
+            (Some(voice), When::Talk) => (first..first + count as u64).map(|at| voice.sample(at)).collect(),
+            (Some(_) | None, _) => self.rest(count),
+        }
+    }
+
+    /// An edge of the upper tone that begins with sample `at`.
+    pub(crate) fn edge(&self, at: u64) -> Option<bool> {
+        self.voice.as_ref()?.edge(at)
+    }
+
+    fn rest(&mut self, count: usize) -> Vec<i16> {
+        let noise =
+            |random: &mut ChaCha8Rng| (random.next_u32() % (2 * NOISE_PEAK + 1)) as i16 - NOISE_PEAK as i16;
+        match self.idle {
+            Idle::Silence => vec![0; count],
+            Idle::Noise => (0..count).map(|_| noise(&mut self.random)).collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mark::{Marks, Talk};
+
+    #[test]
+    fn noise_has_minus_seventy_dbov_and_silence_none() {
+        let noise = Speaker::new(None, Idle::Noise, 1).say(0, 8_000, When::Before);
+        let power = noise.iter().map(|sample| f64::from(*sample).powi(2)).sum::<f64>() / 8_000.0;
+        let dbov = 10.0 * (power / 32_768.0_f64.powi(2)).log10();
+        assert!((dbov + 70.0).abs() < 1.0, "{dbov}");
+        assert_eq!(
+            Speaker::new(None, Idle::Silence, 1).say(0, 160, When::Talk),
+            [0; 160]
+        );
+    }
+
+    #[test]
+    fn a_talker_talks_from_the_moment_that_is_asked_for() {
+        let marks = Marks {
+            talkers: 1,
+            talk: Talk::Always,
+            seed: 1,
+        };
+        let mut speaker = Speaker::new(Some(Voice::new(marks, 0, 8000)), Idle::Silence, 1);
+        assert_eq!(speaker.say(0, 160, When::Before), [0; 160]);
+        assert!(
+            speaker
+                .say(16_000, 160, When::Talk)
+                .iter()
+                .any(|sample| *sample > 1_000)
+        );
+    }
+}
