@@ -13,9 +13,12 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("meeting", &["model"]),
     ("store", &["model"]),
     ("api", &["model"]),
+    ("sim", &["media"]),
     (
         "bridge",
-        &["model", "sip", "media", "mixer", "ivr", "meeting", "store", "api"],
+        &[
+            "model", "sip", "media", "mixer", "ivr", "meeting", "store", "api", "sim",
+        ],
     ),
 ];
 

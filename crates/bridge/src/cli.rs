@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 use crate::config::Config;
-use crate::{check, shell};
+use crate::{check, shell, simulate};
 
 /// Partyline: a telephone conference bridge.
 ///
@@ -22,7 +22,8 @@ struct Cli {
 const EXAMPLES: &str = "Examples:
   partyline serve --demo                       try it: demo numbers, codes and credentials are printed
   partyline check --config partyline.toml      what would be wrong, before anybody calls
-  partyline serve --config partyline.toml --data /var/lib/partyline";
+  partyline serve --config partyline.toml --data /var/lib/partyline
+  partyline sim 15162065319 --code 111,222 --legs 20 --talkers 3    twenty phones call it and judge what they hear";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -30,6 +31,8 @@ enum Command {
     Serve(Serve),
     /// Check configuration, ports and limits, and say what to do about what is wrong; changes nothing
     Check(Common),
+    /// Be many phones that call a bridge, talk in known tones, and judge what they hear
+    Sim(Box<sim::Options>),
     /// Print the version
     Version,
 }
@@ -75,11 +78,12 @@ impl Common {
     }
 }
 
-/// Runs the program; errors are one line on standard error and status 1.
+/// Runs the program; errors are one line on standard error and status 1, or 2 where `sim` could not begin.
 pub fn run() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Serve(serve) => shell::serve(&serve),
         Command::Check(common) => check::run(&common),
+        Command::Sim(options) => return simulate::run(*options),
         Command::Version => {
             println!("partyline {}", env!("CARGO_PKG_VERSION"));
             Ok(())

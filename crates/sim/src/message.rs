@@ -49,18 +49,13 @@ impl Identity {
         body: &str,
     ) -> Vec<u8> {
         let (local, number, tag) = (self.local, &self.number, &self.tag);
-        let numbered = if method == Method::Ack {
-            Method::Invite
-        } else {
-            method
-        };
         let mut headers: Vec<Header> = vec![
             rsip::headers::Via::new(format!("SIP/2.0/UDP {local};branch=z9hG4bK{branch};rport")).into(),
             rsip::headers::MaxForwards::default().into(),
             rsip::headers::From::new(format!("<sip:{number}@{local}>;tag={tag}")).into(),
             rsip::headers::To::new(peer.to.clone()).into(),
             rsip::headers::CallId::new(self.call_id.clone()).into(),
-            rsip::headers::CSeq::new(format!("{cseq} {numbered}")).into(),
+            rsip::headers::CSeq::new(format!("{cseq} {method}")).into(),
             rsip::headers::Contact::new(format!("<sip:{number}@{local}>")).into(),
             rsip::headers::UserAgent::new("partyline-sim").into(),
         ];
@@ -199,10 +194,10 @@ mod tests {
     }
 
     #[test]
-    fn an_acknowledgement_carries_the_number_of_its_invite() {
+    fn an_acknowledgement_has_the_number_of_its_invite_and_a_method_of_its_own() {
         let me = identity();
         let bytes = me.request(Method::Ack, &me.stranger(), 7, "x2", "");
-        assert_eq!(cseq(&read(&bytes).unwrap()), Some((7, Method::Invite)));
+        assert_eq!(cseq(&read(&bytes).unwrap()), Some((7, Method::Ack)));
     }
 
     #[test]
