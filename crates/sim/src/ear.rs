@@ -162,17 +162,25 @@ impl Ear {
     }
 
     /// Looks for every mark; says whether all of them were as in the block before.
+    ///
+    /// What must not be heard is looked for only while those who may be heard are even: a tone that comes or goes leaks everywhere.
     fn marks(&mut self, begin: Instant) -> bool {
         let rate = self.rate as f32;
-        let mut steady = true;
+        let (mut steady, mut even) = (true, true);
         for (talker, heard) in self.heard.iter_mut().enumerate() {
-            let carrier = Phasor::of(&self.block, Marks::carrier(talker), rate);
+            if let Heard::Track(track) = heard {
+                let [carrier, upper] = [Marks::carrier(talker), Marks::upper(talker)]
+                    .map(|hertz| Phasor::of(&self.block, hertz, rate));
+                steady &= track.block(begin, carrier.amplitude(), upper.amplitude());
+                even &= track.even;
+            }
+        }
+        for (talker, heard) in self.heard.iter_mut().enumerate().filter(|_| even) {
             match heard {
-                Heard::Track(track) => {
-                    let upper = Phasor::of(&self.block, Marks::upper(talker), rate);
-                    steady &= track.block(begin, carrier.amplitude(), upper.amplitude());
+                Heard::Track(_) => {}
+                Heard::Own(presence) | Heard::Elsewhere(presence) => {
+                    presence.block(Phasor::of(&self.block, Marks::carrier(talker), rate));
                 }
-                Heard::Own(presence) | Heard::Elsewhere(presence) => presence.block(carrier),
             }
         }
         steady

@@ -8,6 +8,8 @@ use crate::tone::dbov;
 /// A tone is there from this share of its amplitude, and gone below that one.
 const THERE: f32 = 0.8;
 const GONE: f32 = 0.1;
+/// Tones that change by less of their amplitude from block to block are even.
+const EVEN: f32 = 0.05;
 /// A carrier away for longer is no gap where he talks in spurts, but a pause: 500 ms.
 const LONGEST_GAP: u32 = 25;
 /// Edges kept.
@@ -53,6 +55,9 @@ pub(crate) struct Track {
     pub(crate) gaps: u32,
     /// Times the tones dipped or jumped without falling silent.
     pub(crate) dips: u32,
+    /// Whether both tones were as loud in the last block as in the one before: then nothing leaks into other marks.
+    pub(crate) even: bool,
+    parts: Option<(f32, f32)>,
     absent: u32,
     heard_before: bool,
     steady: Option<Sounds>,
@@ -73,6 +78,8 @@ impl Track {
             gap_blocks: 0,
             gaps: 0,
             dips: 0,
+            even: false,
+            parts: None,
             absent: 0,
             heard_before: false,
             steady: None,
@@ -85,6 +92,8 @@ impl Track {
     /// One block: amplitudes of both tones. Says whether all was steady in it as in the block before.
     pub(crate) fn block(&mut self, at: Instant, carrier: f32, upper: f32) -> bool {
         let (carrier, upper) = (carrier / self.sent, upper / self.sent);
+        let parts = self.parts.replace((carrier, upper));
+        self.even = parts.is_some_and(|(c, u)| (c - carrier).abs() < EVEN && (u - upper).abs() < EVEN);
         self.count(carrier);
         let before = self.steady;
         let Some(now) = sounds(carrier, upper) else {
@@ -104,6 +113,7 @@ impl Track {
     pub(crate) fn hole(&mut self, blocks: u32) {
         self.absent = self.absent.saturating_add(blocks);
         self.steady = None;
+        self.parts = None;
         self.changing.clear();
         self.last = None;
     }

@@ -31,6 +31,7 @@ pub(super) fn gather(plan: &Plan, legs: &mut [Leg], epoch: Instant, schedule: Op
         pass: false,
         failures: Vec::new(),
         notes: Vec::new(),
+        interrupted: false,
         asked: asked(plan, schedule),
         calls: calls(legs),
         setup_ms: Spread::of(setups.collect()),
@@ -130,7 +131,7 @@ fn packets(legs: &[Leg]) -> Packets {
     let beyond = |ms: f64| lateness.iter().skip((ms / STEP_MS) as usize).sum();
     packets.late_5ms = beyond(5.0);
     packets.late_20ms = beyond(20.0);
-    packets.lateness_p99_ms = p99(&lateness);
+    packets.lateness_p99_ms = p99(&lateness).min(packets.latest_ms);
     packets
 }
 

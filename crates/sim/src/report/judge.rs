@@ -108,6 +108,9 @@ pub(super) fn notes(report: &Report) -> Vec<String> {
             "the simulator sent {late} packets late itself: this machine is too busy to judge a bridge"
         ));
     }
+    if report.interrupted {
+        notes.push("the run was interrupted; what was due until its end counts as missing".to_owned());
+    }
     if report.asked.talkers == 0 {
         notes.push("nobody talked, so that audio was not judged".to_owned());
     }

@@ -6,6 +6,7 @@ mod spread;
 mod table;
 
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
 
 use serde::Serialize;
 
@@ -24,6 +25,8 @@ pub struct Report {
     pub failures: Vec<String>,
     /// What should be known when the numbers are read.
     pub notes: Vec<String>,
+    /// Whether the phones were told to leave before the end.
+    pub interrupted: bool,
     /// What was asked for.
     pub asked: Asked,
     /// Calls by their fate.
@@ -179,6 +182,7 @@ impl Report {
     /// Gathers what the phones found and judges it.
     pub(crate) fn new(plan: &Plan, legs: &mut [Leg], shared: &Shared) -> Self {
         let mut report = gather::gather(plan, legs, shared.epoch, shared.schedule.get().copied());
+        report.interrupted = shared.stop.load(Ordering::Relaxed);
         report.failures = judge::failures(&report, &plan.options);
         report.notes = judge::notes(&report);
         report.pass = report.failures.is_empty();

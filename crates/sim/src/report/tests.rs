@@ -9,6 +9,7 @@ fn good() -> Report {
         pass: true,
         failures: Vec::new(),
         notes: Vec::new(),
+        interrupted: false,
         asked: Asked {
             target: "sip:1@127.0.0.1:5060".to_owned(),
             legs: 10,
@@ -114,6 +115,8 @@ fn a_simulator_that_was_late_says_so() {
     assert!(judge::notes(&report).is_empty());
     report.simulator.late_20ms = 11;
     assert!(judge::notes(&report)[0].contains("too busy"));
+    report.interrupted = true;
+    assert!(judge::notes(&report)[1].contains("interrupted"));
 }
 
 #[test]

@@ -1,0 +1,73 @@
+//! `partyline sim` against a started bridge: a good meeting passes, a bad way to it is reported and fails.
+
+use std::fs;
+use std::process::{Command, ExitStatus};
+
+use serde_json::Value;
+
+use crate::support::bridge::Bridge;
+use crate::support::program::partyline;
+use crate::support::until::alone;
+
+/// Runs it for 20 phones of which 3 talk; gives its status, table and JSON.
+fn simulate(bridge: &Bridge, more: &[&str]) -> (ExitStatus, String, Value) {
+    let json = bridge.file("sim.json");
+    let target = format!("sip:15162065319@{}", bridge.sip());
+    let words = "--code 111,222 --legs 20 --talkers 3 --codec PCMU=70,PCMA=30 --rate 20 --duration 6s";
+    let output = Command::new(partyline())
+        .args(["sim", &target])
+        .args(words.split(' '))
+        // A shared machine is no reason to fail here.
+        .args(["--max-late", "5", "--max-gaps", "1"])
+        .args(more)
+        .arg("--json")
+        .arg(&json)
+        .output()
+        .expect("the program runs");
+    let text = fs::read_to_string(&json).expect("the report is written");
+    let table = String::from_utf8_lossy(&output.stdout).into_owned();
+    (
+        output.status,
+        table,
+        serde_json::from_str(&text).expect("it is JSON"),
+    )
+}
+
+#[test]
+fn twenty_simulated_callers_hear_three_talkers_and_nobody_himself() {
+    let _turn = alone();
+    let bridge = Bridge::start();
+    let (status, table, report) = simulate(&bridge, &[]);
+    assert_eq!(status.code(), Some(0), "{table}");
+    assert!(table.ends_with("\nPASS\n"), "{table}");
+    assert_eq!(report["calls"]["answered"], 20);
+    assert_eq!(report["calls"]["clean_byes"], 20);
+    assert_eq!(report["heard"]["pairs"], 3 * 19);
+    assert_eq!(report["heard"]["right"], 3 * 19);
+    assert_eq!(report["heard"]["own_voice"], 0);
+    assert!(report["packets"]["due"].as_u64() >= Some(20 * 6 * 50), "{table}");
+    assert!(report["delay_ms"]["count"].as_u64() > Some(100), "{table}");
+    assert!(report["delay_ms"]["p50"].as_f64() < Some(100.0), "{table}");
+}
+
+#[test]
+fn callers_who_lose_a_third_of_their_packets_fail_and_say_so() {
+    let _turn = alone();
+    let bridge = Bridge::start();
+    let (status, table, report) = simulate(&bridge, &["--loss", "30"]);
+    assert_eq!(status.code(), Some(1), "{table}");
+    assert!(
+        table.contains("30 % loss") && table.contains("FAILED: "),
+        "{table}"
+    );
+    let (sent, lost) = (&report["packets"]["sent"], &report["packets"]["lost_on_purpose"]);
+    let share = lost.as_f64().unwrap_or_default() / sent.as_f64().unwrap_or_default();
+    assert!((0.25..0.35).contains(&share), "{share} lost");
+    let failures = report["failures"].as_array().expect("a list").iter();
+    assert!(
+        failures
+            .filter_map(Value::as_str)
+            .any(|why| why.contains("talk missing or disturbed")),
+        "{table}"
+    );
+}
