@@ -166,21 +166,22 @@ impl Ear {
     /// What must not be heard is looked for only while those who may be heard are even: a tone that comes or goes leaks everywhere.
     fn marks(&mut self, begin: Instant) -> bool {
         let rate = self.rate as f32;
+        let block = &self.block;
+        let tones = |talker| {
+            [Marks::carrier(talker), Marks::upper(talker)].map(|hertz| Phasor::of(block, hertz, rate))
+        };
         let (mut steady, mut even) = (true, true);
         for (talker, heard) in self.heard.iter_mut().enumerate() {
             if let Heard::Track(track) = heard {
-                let [carrier, upper] = [Marks::carrier(talker), Marks::upper(talker)]
-                    .map(|hertz| Phasor::of(&self.block, hertz, rate));
-                steady &= track.block(begin, carrier.amplitude(), upper.amplitude());
+                let [carrier, upper] = tones(talker).map(Phasor::amplitude);
+                steady &= track.block(begin, carrier, upper);
                 even &= track.even;
             }
         }
         for (talker, heard) in self.heard.iter_mut().enumerate().filter(|_| even) {
             match heard {
                 Heard::Track(_) => {}
-                Heard::Own(presence) | Heard::Elsewhere(presence) => {
-                    presence.block(Phasor::of(&self.block, Marks::carrier(talker), rate));
-                }
+                Heard::Own(presence) | Heard::Elsewhere(presence) => presence.block(tones(talker)),
             }
         }
         steady
