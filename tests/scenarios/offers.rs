@@ -182,3 +182,29 @@ fn a_call_that_is_held_by_its_phone_and_then_lost_says_so() {
     assert_eq!(world.cause(), Cause::MediaLostOnHold);
     assert!(world.has_got(phone, "BYE") && world.ports.is_empty());
 }
+
+/// The audio port of the answer that a phone got.
+fn far_port(world: &World, phone: PhoneId) -> u16 {
+    let answer = world.last_message(phone);
+    let line = answer.split("m=audio ").nth(1).expect("an answer with audio");
+    let port = line.split(' ').next().expect("a port");
+    port.parse().expect("a number")
+}
+
+#[test]
+fn media_goes_to_no_port_of_a_live_call_and_to_any_other_of_this_very_machine() {
+    let mut world = World::new();
+    let first = world.call(CONF);
+    let live = far_port(&world, first);
+    let status_of = |world: &mut World, port: u16| {
+        let phone = world.phone(CONF, CALLER);
+        world.send(phone, "INVITE", "", &SDP.replace("40000", &port.to_string()));
+        world.pass(1);
+        world.status(phone)
+    };
+    for (port, status) in [(live, 488), (live + 1, 488), (5060, 488), (live + 500, 200)] {
+        assert_eq!(status_of(&mut world, port), status, "{port}");
+    }
+    world.hang_up(first);
+    assert_eq!(status_of(&mut world, live), 200, "given back, it is anybody's");
+}

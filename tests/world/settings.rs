@@ -86,7 +86,6 @@ impl Settings {
             timeouts: MediaTimeouts::default(),
             latching: Latching::Symmetric,
             inband_digits: true,
-            rtp_ports: 20_000..=29_999,
             other_ports: vec![5060],
             cname: "world".to_owned(),
             endpoint: sip::EndpointConfig {

@@ -19,7 +19,9 @@ pub(crate) const RINGS_SECONDS: u64 = 2;
 /// A bridge with the demo's numbers, [`QUICK_NUMBER`] and [`SLOW_NUMBER`].
 pub(crate) fn bridge_that_rings() -> Bridge {
     // Tests call faster than people.
-    let bridge = Bridge::start_with("[calls]\nnew_calls_per_second = 10000\n");
+    let bridge = Bridge::start_with(
+        "[calls]\nnew_calls_per_second = 10000\nnew_calls_per_second_per_source = 10000\n",
+    );
     bridge.restart_after(|data| {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_time()

@@ -12,7 +12,7 @@ use sip::{Command, Incoming};
 
 use super::Control;
 use super::call::{Call, Media, Stage};
-use super::negotiation::{self, Agreed};
+use super::negotiation::{self, Agreed, Here};
 use super::output::{MediaOrder, Output};
 
 /// Seconds between the epochs of NTP (1900) and Unix (1970), RFC 868.
@@ -78,8 +78,10 @@ impl Control {
             return;
         };
         let settings = session_settings(&call.dialled, &self.directory);
-        match negotiation::first(&self.config, leg, rtp, offer.as_deref()) {
+        let here = Here::new(&self.config, &self.ports, leg, rtp);
+        match negotiation::first(&here, offer.as_deref()) {
             Ok((sdp, agreed)) => {
+                self.ports.extend(both_ports(rtp));
                 call.media = Media::Ready { rtp, sdp, agreed };
                 call.stage = Stage::Menu(Box::new(Session::new(now, settings)));
                 self.menu_outputs(now, leg);
@@ -143,7 +145,8 @@ impl Control {
         };
         if let Media::Offered { rtp, sdp: offer } = &call.media {
             let (rtp, offer) = (*rtp, offer.clone());
-            match negotiation::answered(&self.config, leg, rtp, &offer, sdp.as_deref().unwrap_or_default()) {
+            let here = Here::new(&self.config, &self.ports, leg, rtp);
+            match negotiation::answered(&here, &offer, sdp.as_deref().unwrap_or_default()) {
                 Ok(agreed) => {
                     call.media = Media::Running {
                         rtp,
@@ -203,11 +206,12 @@ impl Control {
                 },
             );
         };
+        let here = Here::new(&self.config, &self.ports, leg, *rtp);
         let Some(offer) = offer else {
-            let sdp = negotiation::reoffer(&self.config, leg, *rtp, agreed);
+            let sdp = negotiation::reoffer(&here, agreed);
             return self.sip(now, Command::AcceptOffer { call: dialog, sdp });
         };
-        match negotiation::again(&self.config, leg, *rtp, &offer, agreed) {
+        match negotiation::again(&here, &offer, agreed) {
             Ok(sdp) => {
                 self.session_changed(leg);
                 self.sip(now, Command::AcceptOffer { call: dialog, sdp });
@@ -233,7 +237,8 @@ impl Control {
         let Media::Running { rtp, agreed } = &mut call.media else {
             return;
         };
-        match negotiation::reanswered(&self.config, leg, *rtp, agreed, answer) {
+        let here = Here::new(&self.config, &self.ports, leg, *rtp);
+        match negotiation::reanswered(&here, agreed, answer) {
             Ok(()) => self.session_changed(leg),
             Err(_) => self.end(now, leg, Cause::NoCodec),
         }
@@ -317,6 +322,11 @@ impl Control {
             sip_status: 200,
         }
     }
+}
+
+/// The ports of RTP and RTCP.
+pub(super) fn both_ports(rtp: SocketAddr) -> [u16; 2] {
+    [rtp.port(), rtp.port().saturating_add(1)]
 }
 
 fn session_settings(dialled: &Dialled, directory: &model::directory::Directory) -> session::Settings {

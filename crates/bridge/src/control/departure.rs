@@ -6,6 +6,7 @@ use media::MediaLoss;
 use model::{Actor, Cause, Command, LegId, Phrase};
 use sip::EndCause;
 
+use super::arrival::both_ports;
 use super::call::{Media, Stage};
 use super::output::{MediaOrder, Output};
 use super::{Control, LAST_WORDS_MAX, Owner};
@@ -130,8 +131,14 @@ impl Control {
         call.playing.and_then(|play| self.plays.remove(&play));
         self.forget_source(call.source());
         match call.media {
-            Media::Running { .. } => self.order(MediaOrder::Remove { leg }),
-            Media::Ready { .. } | Media::Offered { .. } => self.outputs.push_back(Output::ClosePort { leg }),
+            Media::Running { rtp, .. } => {
+                self.forget_ports(rtp);
+                self.order(MediaOrder::Remove { leg });
+            }
+            Media::Ready { rtp, .. } | Media::Offered { rtp, .. } => {
+                self.forget_ports(rtp);
+                self.outputs.push_back(Output::ClosePort { leg });
+            }
             Media::Opening { .. } | Media::None => {}
         }
         call.record.ended_ms = self.clock.ms(now);
@@ -142,6 +149,12 @@ impl Control {
         self.live.calls.remove(&leg);
         self.dirty_calls.insert(leg);
         self.keep_record(now, call.record);
+    }
+
+    fn forget_ports(&mut self, rtp: std::net::SocketAddr) {
+        for port in both_ports(rtp) {
+            self.ports.remove(&port);
+        }
     }
 
     fn forget_source(&mut self, source: std::net::IpAddr) {

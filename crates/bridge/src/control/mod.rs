@@ -25,7 +25,7 @@ pub use ids::Ids;
 pub use input::{Input, MediaReport};
 pub use output::{Listeners, MediaOrder, Output, PlayId, Ticket};
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -76,9 +76,7 @@ pub struct ControlConfig {
     pub latching: Latching,
     /// Whether keys are looked for in the audio where there is no telephone-event.
     pub inband_digits: bool,
-    /// Ports of the legs, never sent to.
-    pub rtp_ports: std::ops::RangeInclusive<u16>,
-    /// Other ports of ours that media is never sent to.
+    /// Ports of ours beside those of the legs; media is sent to neither.
     pub other_ports: Vec<u16>,
     /// Canonical name for RTCP.
     pub cname: String,
@@ -126,6 +124,8 @@ pub struct Control {
     calls: BTreeMap<LegId, Call>,
     by_dialog: HashMap<sip::CallId, LegId>,
     per_source: HashMap<IpAddr, usize>,
+    /// Ports of audio that are open, RTCP's too.
+    ports: HashSet<u16>,
     door: Door,
     unanswered: Unanswered,
     meetings: BTreeMap<MeetingId, Slot>,
@@ -167,6 +167,7 @@ impl Control {
             calls: BTreeMap::new(),
             by_dialog: HashMap::new(),
             per_source: HashMap::new(),
+            ports: HashSet::new(),
             door: Door::new(clock.at),
             meetings: BTreeMap::new(),
             by_number: HashMap::new(),

@@ -1,5 +1,6 @@
 //! From session descriptions to what the mixer is told, and back.
 
+use std::collections::HashSet;
 use std::net::SocketAddr;
 
 use media::{Codec, Direction, Session};
@@ -28,6 +29,41 @@ impl Agreed {
     }
 }
 
+/// The leg that is spoken of.
+pub(super) struct Here<'a> {
+    config: &'a ControlConfig,
+    /// Ports of audio that are open.
+    ports: &'a HashSet<u16>,
+    leg: LegId,
+    rtp: SocketAddr,
+}
+
+impl<'a> Here<'a> {
+    pub(super) fn new(
+        config: &'a ControlConfig,
+        ports: &'a HashSet<u16>,
+        leg: LegId,
+        rtp: SocketAddr,
+    ) -> Self {
+        Self {
+            config,
+            ports,
+            leg,
+            rtp,
+        }
+    }
+
+    /// Media sent to a port of our own would go round for ever. A phone on this very machine may have any other.
+    fn is_ours(&self, to: SocketAddr) -> bool {
+        let Self {
+            config, ports, rtp, ..
+        } = self;
+        let here =
+            to.ip() == rtp.ip() || config.advertise == Some(to.ip()) || to.ip().to_canonical().is_loopback();
+        here && (ports.contains(&to.port()) || config.other_ports.contains(&to.port()))
+    }
+}
+
 /// Why a description could not be used.
 #[derive(Debug)]
 pub(super) struct Refused {
@@ -46,18 +82,16 @@ impl From<Refusal> for Refused {
 
 /// Our answer to the offer of an INVITE, or our own offer where it had none.
 pub(super) fn first(
-    config: &ControlConfig,
-    leg: LegId,
-    rtp: SocketAddr,
+    here: &Here<'_>,
     offer: Option<&[u8]>,
 ) -> Result<(Vec<u8>, Option<Box<Agreed>>), Refused> {
-    let local = local(config, leg, rtp);
+    let local = local(here);
     let Some(offer) = offer else {
         return Ok((sdp::make_offer(&local, sdp::Direction::SendRecv, None), None));
     };
     let offer = sdp::parse(offer).map_err(Refusal::from)?;
-    let (sdp, negotiated) = sdp::answer(&offer, &local, None, &|to| is_ours(config, rtp, to))?;
-    let session = session(config, &negotiated);
+    let (sdp, negotiated) = sdp::answer(&offer, &local, None, &|to| here.is_ours(to))?;
+    let session = session(here.config, &negotiated);
     let agreed = Box::new(Agreed {
         session,
         sdp: sdp.clone(),
@@ -66,61 +100,44 @@ pub(super) fn first(
 }
 
 /// The answer to our first offer.
-pub(super) fn answered(
-    config: &ControlConfig,
-    leg: LegId,
-    rtp: SocketAddr,
-    offer: &[u8],
-    answer: &[u8],
-) -> Result<Box<Agreed>, Refused> {
-    let local = local(config, leg, rtp);
-    let negotiated = sdp::accept_answer(offer, answer, &local, &|to| is_ours(config, rtp, to))?;
+pub(super) fn answered(here: &Here<'_>, offer: &[u8], answer: &[u8]) -> Result<Box<Agreed>, Refused> {
+    let local = local(here);
+    let negotiated = sdp::accept_answer(offer, answer, &local, &|to| here.is_ours(to))?;
     Ok(Box::new(Agreed {
-        session: session(config, &negotiated),
+        session: session(here.config, &negotiated),
         sdp: offer.to_vec(),
     }))
 }
 
 /// Our answer to a later offer; `agreed` becomes what is agreed now.
-pub(super) fn again(
-    config: &ControlConfig,
-    leg: LegId,
-    rtp: SocketAddr,
-    offer: &[u8],
-    agreed: &mut Agreed,
-) -> Result<Vec<u8>, Refused> {
+pub(super) fn again(here: &Here<'_>, offer: &[u8], agreed: &mut Agreed) -> Result<Vec<u8>, Refused> {
     let offer = sdp::parse(offer).map_err(Refusal::from)?;
-    let local = local(config, leg, rtp);
-    let (sdp, negotiated) = sdp::answer(&offer, &local, Some(&agreed.sdp), &|to| is_ours(config, rtp, to))?;
+    let local = local(here);
+    let (sdp, negotiated) = sdp::answer(&offer, &local, Some(&agreed.sdp), &|to| here.is_ours(to))?;
     *agreed = Agreed {
-        session: session(config, &negotiated),
+        session: session(here.config, &negotiated),
         sdp: sdp.clone(),
     };
     Ok(sdp)
 }
 
 /// Our offer where a later INVITE had none.
-pub(super) fn reoffer(config: &ControlConfig, leg: LegId, rtp: SocketAddr, agreed: &mut Agreed) -> Vec<u8> {
-    let local = local(config, leg, rtp);
+pub(super) fn reoffer(here: &Here<'_>, agreed: &mut Agreed) -> Vec<u8> {
+    let local = local(here);
     agreed.sdp = sdp::make_offer(&local, sdp::Direction::SendRecv, Some(&agreed.sdp));
     agreed.sdp.clone()
 }
 
 /// The answer to such an offer.
-pub(super) fn reanswered(
-    config: &ControlConfig,
-    leg: LegId,
-    rtp: SocketAddr,
-    agreed: &mut Agreed,
-    answer: &[u8],
-) -> Result<(), Refused> {
-    let local = local(config, leg, rtp);
-    let negotiated = sdp::accept_answer(&agreed.sdp, answer, &local, &|to| is_ours(config, rtp, to))?;
-    agreed.session = session(config, &negotiated);
+pub(super) fn reanswered(here: &Here<'_>, agreed: &mut Agreed, answer: &[u8]) -> Result<(), Refused> {
+    let local = local(here);
+    let negotiated = sdp::accept_answer(&agreed.sdp, answer, &local, &|to| here.is_ours(to))?;
+    agreed.session = session(here.config, &negotiated);
     Ok(())
 }
 
-fn local(config: &ControlConfig, leg: LegId, rtp: SocketAddr) -> Local {
+fn local(here: &Here<'_>) -> Local {
+    let Here { config, leg, rtp, .. } = here;
     Local {
         address: config.advertise.unwrap_or(rtp.ip()),
         rtp_port: rtp.port(),
@@ -131,13 +148,6 @@ fn local(config: &ControlConfig, leg: LegId, rtp: SocketAddr) -> Local {
         session_id: leg.0,
         ptime_ms: PTIME_MS,
     }
-}
-
-/// Media sent to a port of our own would go round for ever.
-fn is_ours(config: &ControlConfig, rtp: SocketAddr, to: SocketAddr) -> bool {
-    let here =
-        to.ip() == rtp.ip() || config.advertise == Some(to.ip()) || to.ip().to_canonical().is_loopback();
-    here && (config.rtp_ports.contains(&to.port()) || config.other_ports.contains(&to.port()))
 }
 
 fn sdp_codec(codec: Codec) -> sdp::Codec {

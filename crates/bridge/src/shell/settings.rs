@@ -40,7 +40,6 @@ pub(super) fn control(config: &Config) -> ControlConfig {
             Latching::Off
         },
         inband_digits: media.inband_digits,
-        rtp_ports: media.ports.first..=media.ports.last,
         other_ports: vec![config.sip.listen.port(), config.api.listen.port()],
         cname: config.node.bridge_name.clone(),
         endpoint: endpoint(config),
