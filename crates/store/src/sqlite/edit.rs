@@ -7,18 +7,21 @@ use sqlx::{SqliteConnection, SqlitePool};
 use super::audit;
 use super::fault::fit;
 use super::sequence::spend;
+use super::transaction::transaction;
 use crate::{IdKind, StoreError};
 
 type Written = Result<(), StoreError>;
 
 /// Writes `edits` with their audit rows, all or none.
 pub(super) async fn write(pool: &SqlitePool, actor: &Actor, edits: &[Edit], now_ms: i64) -> Written {
-    let mut tx = pool.begin().await?;
-    for edit in edits {
-        apply(&mut tx, edit).await?;
-        audit::note(&mut tx, actor, edit, now_ms).await?;
-    }
-    Ok(tx.commit().await?)
+    let all = async |db: &mut SqliteConnection| {
+        for edit in edits {
+            apply(db, edit).await?;
+            audit::note(db, actor, edit, now_ms).await?;
+        }
+        Ok(())
+    };
+    transaction(pool, all).await
 }
 
 async fn apply(db: &mut SqliteConnection, edit: &Edit) -> Written {

@@ -12,6 +12,7 @@ mod schema;
 mod sequence;
 #[cfg(test)]
 mod tests;
+mod transaction;
 
 use std::fs::File;
 use std::ops::Range;

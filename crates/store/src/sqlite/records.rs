@@ -5,19 +5,22 @@ use sqlx::{Row, SqliteConnection, SqlitePool};
 use super::fault::{fit, whole};
 use super::load::{number, sid};
 use super::log;
+use super::transaction::transaction;
 use crate::{Order, Page, Record, Records, Scope, StoreError};
 
 /// Writes `records`, all or none; what is already there stays.
 pub(super) async fn add(pool: &SqlitePool, records: &[Record]) -> Result<(), StoreError> {
-    let mut tx = pool.begin().await?;
-    for record in records {
-        match record {
-            Record::Call(cdr) => add_cdr(&mut tx, cdr).await?,
-            Record::Meeting(mdr) => add_mdr(&mut tx, mdr).await?,
-            Record::Log(entry) => log::add(&mut tx, entry).await?,
+    let all = async |db: &mut SqliteConnection| {
+        for record in records {
+            match record {
+                Record::Call(cdr) => add_cdr(db, cdr).await?,
+                Record::Meeting(mdr) => add_mdr(db, mdr).await?,
+                Record::Log(entry) => log::add(db, entry).await?,
+            }
         }
-    }
-    Ok(tx.commit().await?)
+        Ok(())
+    };
+    transaction(pool, all).await
 }
 
 async fn add_cdr(db: &mut SqliteConnection, cdr: &Cdr) -> Result<(), StoreError> {
