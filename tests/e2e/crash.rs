@@ -43,6 +43,34 @@ fn what_was_acknowledged_and_what_was_recorded_outlives_kill_9() {
 }
 
 #[test]
+fn calls_that_are_up_at_kill_9_have_a_record_after_it() {
+    let _turn = share();
+    let bridge = Bridge::start();
+    let mut phone = Phone::call(bridge.sip(), "15162065319");
+    phone.enter("222#");
+    let call = bridge
+        .rest()
+        .wait_for("/calls", "the call is in the meeting", |call| call["state"] == 2);
+    // Records reach the disk in their order: with this one the first call's is there.
+    Phone::call(bridge.sip(), "15162065318").hang_up();
+    let ended = bridge.rest().wait_for("/cdrs", "the other's record", |_| true);
+
+    let bridge = bridge.kill_and_restart();
+    let cdrs = bridge.rest().list("/cdrs");
+    let [cut] = cdrs
+        .iter()
+        .filter(|cdr| cdr["id"] != ended["id"])
+        .collect::<Vec<_>>()[..]
+    else {
+        panic!("{cdrs:?}")
+    };
+    assert_eq!((&cut["id"], &cut["cause"]), (&call["id"], &json!("interrupted")));
+    let mdrs = bridge.rest().list("/mdrs");
+    assert_eq!((mdrs.len(), &mdrs[0]["cause"]), (1, &json!("interrupted")));
+    assert!(bridge.rest().list("/calls").is_empty());
+}
+
+#[test]
 fn calls_that_are_up_at_sigterm_get_a_bye_and_a_record() {
     let _turn = share();
     let bridge = Bridge::start();

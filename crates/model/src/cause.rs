@@ -85,6 +85,8 @@ causes! {
     Moved = "moved",
     /// A fault of the bridge; the log says more.
     Fault = "fault",
+    /// The bridge ended without a farewell: it was killed, or its machine failed.
+    Interrupted = "interrupted",
     /// The bridge stopped.
     Shutdown = "shutdown",
 }

@@ -56,6 +56,14 @@ pub trait Store: Send + Sync + 'static {
 pub enum Record {
     /// What remains of a call.
     Call(Box<Cdr>),
+    /// A call that is up, as far as it is known: should the bridge end without a farewell, this is what remains of it, with the cause
+    /// [`model::Cause::Interrupted`]. A later one takes its place.
+    OpenCall(Box<Cdr>),
+    /// The bridge runs at this time, epoch ms: calls that are open will have lasted that long at least.
+    Alive {
+        /// Now.
+        at_ms: i64,
+    },
     /// What remains of a meeting.
     Meeting(Box<Mdr>),
     /// One thing that happened in a meeting.

@@ -132,6 +132,7 @@ impl Control {
             }
         }
         self.dirty_calls.insert(leg);
+        self.keep_open(leg);
         self.sip(now, Command::Answer { call: dialog, sdp });
     }
 

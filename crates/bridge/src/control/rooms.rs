@@ -120,6 +120,7 @@ impl Control {
         };
         let db = call.view.gain_db;
         self.dirty_calls.insert(leg);
+        self.keep_open(leg);
         self.order(MediaOrder::Join { leg, room: id });
         self.command(now, id, Actor::Leg(leg), Command::Join(Box::new(entrant)));
         if db != 0 {

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use model::Cdr;
+use model::{Cdr, LegId};
 use store::Record;
 
 use super::Control;
@@ -64,6 +64,14 @@ impl Unanswered {
 }
 
 impl Control {
+    /// What is known of a call that is up is on disk too, should the bridge be killed.
+    pub(super) fn keep_open(&mut self, leg: LegId) {
+        if let Some(call) = self.calls.get(&leg) {
+            let record = Record::OpenCall(Box::new(call.record.clone()));
+            self.outputs.push_back(Output::Record(record));
+        }
+    }
+
     /// Every call has its record. Of unanswered ones those beyond the burst are counted only, and their count told.
     pub(super) fn keep_record(&mut self, now: Instant, record: Cdr) {
         if record.answered_ms.is_some() || self.unanswered.take(now) {

@@ -14,6 +14,7 @@ use sip::{Flow, Transport};
 use store::{IdKind, Keeper, Record, RecordQueue, Store};
 use tokio::sync::oneshot;
 
+use super::backend::now_ms;
 use super::media_port::MediaPort;
 use super::sip_tcp::Connections;
 use super::{log, serve};
@@ -23,6 +24,8 @@ use crate::control::{Control, Input, Output, Ticket};
 const WAIT_MAX: Duration = Duration::from_millis(5);
 /// Inputs taken before timers and reports are looked at again.
 const BATCH: usize = 64;
+/// How often is noted that calls are up: a call cut off by a crash is on record as at most this much too short.
+const BEAT: Duration = Duration::from_secs(10);
 /// How long calls may take to end when the bridge stops.
 const SHUTDOWN_MAX: Duration = Duration::from_secs(4);
 
@@ -74,8 +77,13 @@ impl ControlThread {
     /// Runs until told to stop and every call has ended.
     pub(super) fn run(mut self) {
         let mut stop_at: Option<Instant> = None;
+        let mut beat_at = Instant::now();
         loop {
             let now = Instant::now();
+            if now >= beat_at && self.control.calls() > 0 {
+                beat_at = now + BEAT;
+                self.records.put(Record::Alive { at_ms: now_ms() });
+            }
             self.reports(now);
             self.control.handle_timeout(now);
             self.perform(now);

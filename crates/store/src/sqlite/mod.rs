@@ -4,6 +4,7 @@ mod audit;
 mod edit;
 mod fault;
 mod files;
+mod interrupted;
 mod load;
 mod log;
 mod open;

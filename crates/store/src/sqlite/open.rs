@@ -6,7 +6,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, SqliteConnection, SqlitePool};
 
 use super::schema::{APPLICATION_ID, LATEST, migrate};
-use super::{SqliteStore, files};
+use super::{SqliteStore, files, interrupted};
 use crate::StoreError;
 
 /// Connections that read.
@@ -35,6 +35,7 @@ pub(super) async fn open(path: &Path) -> Result<SqliteStore, StoreError> {
     let writer = pool(options(path), 1).await?;
     migrate(&writer).await?;
     check_pages(&writer).await?;
+    interrupted::close(&writer).await?;
     let reading = options(path).read_only(true).row_buffer_size(ROWS_AHEAD);
     let readers = pool(reading, READERS).await?;
     Ok(SqliteStore {

@@ -4,8 +4,8 @@ use sqlx::{Row, SqliteConnection, SqlitePool};
 
 use super::fault::{fit, whole};
 use super::load::{number, sid};
-use super::log;
 use super::transaction::transaction;
+use super::{interrupted, log};
 use crate::{Order, Page, Record, Records, Scope, StoreError};
 
 /// Writes `records`, all or none; what is already there stays.
@@ -13,7 +13,9 @@ pub(super) async fn add(pool: &SqlitePool, records: &[Record]) -> Result<(), Sto
     let all = async |db: &mut SqliteConnection| {
         for record in records {
             match record {
-                Record::Call(cdr) => add_cdr(db, cdr).await?,
+                Record::Call(cdr) => close_call(db, cdr).await?,
+                Record::OpenCall(cdr) => put_call(db, OPEN_CALL, cdr).await?,
+                Record::Alive { at_ms } => interrupted::beat(db, *at_ms).await?,
                 Record::Meeting(mdr) => add_mdr(db, mdr).await?,
                 Record::Log(entry) => log::add(db, entry).await?,
             }
@@ -23,38 +25,64 @@ pub(super) async fn add(pool: &SqlitePool, records: &[Record]) -> Result<(), Sto
     transaction(pool, all).await
 }
 
-async fn add_cdr(db: &mut SqliteConnection, cdr: &Cdr) -> Result<(), StoreError> {
+/// A statement that puts a call into a table; the same values are bound to each.
+macro_rules! call_into {
+    ($table:literal, $rest:literal) => {
+        concat!(
+            "INSERT INTO ",
+            $table,
+            " (leg, subscriber_sid, callee, caller, source, outbound, codec, created_ms, answered_ms,
+             joined_ms, ended_ms, meeting, meeting_number, role, access_code, custom_name, cause, sip_status)
+             SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18 ",
+            $rest
+        )
+    };
+}
+
+const CLOSED_CALL: &str = call_into!("cdrs", "WHERE true ON CONFLICT (leg) DO NOTHING");
+/// Not for a call that has ended already.
+const OPEN_CALL: &str = call_into!(
+    "open_calls",
+    "WHERE NOT EXISTS (SELECT 1 FROM cdrs WHERE leg = ?1) ON CONFLICT (leg) DO UPDATE SET codec = ?7, joined_ms = ?10,
+     meeting = ?12, meeting_number = ?13, role = ?14, access_code = ?15, custom_name = ?16"
+);
+
+async fn close_call(db: &mut SqliteConnection, cdr: &Cdr) -> Result<(), StoreError> {
+    put_call(db, CLOSED_CALL, cdr).await?;
+    sqlx::query("DELETE FROM open_calls WHERE leg = ?1")
+        .bind(fit(cdr.leg.0, || format!("record of call {}", cdr.leg), "id")?)
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+async fn put_call(db: &mut SqliteConnection, statement: &'static str, cdr: &Cdr) -> Result<(), StoreError> {
     let object = || format!("record of call {}", cdr.leg);
     let meeting = match cdr.meeting {
         Some((id, _)) => Some(fit(id.0, object, "meeting")?),
         None => None,
     };
-    sqlx::query(
-        "INSERT INTO cdrs (leg, subscriber_sid, callee, caller, source, outbound, codec, created_ms, answered_ms,
-             joined_ms, ended_ms, meeting, meeting_number, role, access_code, custom_name, cause, sip_status)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)
-         ON CONFLICT (leg) DO NOTHING",
-    )
-    .bind(fit(cdr.leg.0, object, "id")?)
-    .bind(cdr.subscriber_sid.as_ref().map(Sid::as_str))
-    .bind(&cdr.callee)
-    .bind(&cdr.caller)
-    .bind(&cdr.source)
-    .bind(cdr.outbound)
-    .bind(&cdr.codec)
-    .bind(cdr.created_ms)
-    .bind(cdr.answered_ms)
-    .bind(cdr.joined_ms)
-    .bind(cdr.ended_ms)
-    .bind(meeting)
-    .bind(cdr.meeting.map(|(_, number)| number.0))
-    .bind(cdr.role.map(|role| role as i64))
-    .bind(&cdr.access_code)
-    .bind(&cdr.custom_name)
-    .bind(cdr.cause.text())
-    .bind(cdr.sip_status)
-    .execute(db)
-    .await?;
+    sqlx::query(statement)
+        .bind(fit(cdr.leg.0, object, "id")?)
+        .bind(cdr.subscriber_sid.as_ref().map(Sid::as_str))
+        .bind(&cdr.callee)
+        .bind(&cdr.caller)
+        .bind(&cdr.source)
+        .bind(cdr.outbound)
+        .bind(&cdr.codec)
+        .bind(cdr.created_ms)
+        .bind(cdr.answered_ms)
+        .bind(cdr.joined_ms)
+        .bind(cdr.ended_ms)
+        .bind(meeting)
+        .bind(cdr.meeting.map(|(_, number)| number.0))
+        .bind(cdr.role.map(|role| role as i64))
+        .bind(&cdr.access_code)
+        .bind(&cdr.custom_name)
+        .bind(cdr.cause.text())
+        .bind(cdr.sip_status)
+        .execute(db)
+        .await?;
     Ok(())
 }
 

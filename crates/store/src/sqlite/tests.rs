@@ -141,8 +141,93 @@ async fn records_that_found_the_disk_full_are_there_when_they_are_written_again(
     assert_eq!(count, 199);
 }
 
+/// What the log of meeting 9 says.
+fn story() -> Vec<Record> {
+    let (first, second, waiting) = (model::LegId(1), model::LegId(2), model::LegId(3));
+    let role = model::Role::Host;
+    let cause = model::Cause::HungUp;
+    let events = [
+        model::Event::Created,
+        model::Event::Started,
+        model::Event::Joined { leg: first, role },
+        model::Event::Joined { leg: second, role },
+        model::Event::Waiting { leg: waiting, role },
+        model::Event::Left { leg: waiting, cause },
+        model::Event::Left { leg: first, cause },
+    ];
+    let entry = |(seq, event)| {
+        Record::Log(crate::LogEntry {
+            meeting: MeetingId(9),
+            seq,
+            subscriber_sid: Sid::new("a"),
+            at_ms: 1_000 + seq as i64,
+            actor: Actor::Bridge,
+            event,
+        })
+    };
+    (0..).zip(events).map(entry).collect()
+}
+
+#[tokio::test]
+async fn calls_and_meetings_that_were_up_at_a_crash_have_records_at_the_next_start() {
+    let folder = TempDir::new().unwrap();
+    let store = open(&folder).await;
+    write(&store, account("a", "")).await.unwrap();
+    let meeting = Some((MeetingId(9), model::MeetingNumber(106_131)));
+    let open_call = |leg, meeting| {
+        Record::OpenCall(Box::new(Cdr {
+            meeting,
+            ..cdr_of(leg)
+        }))
+    };
+    let mut records = story();
+    records.extend([open_call(1, None), open_call(1, meeting), open_call(2, meeting)]);
+    records.extend([call_of(1), open_call(1, meeting), Record::Alive { at_ms: 5_000 }]);
+    records.push(Record::Alive { at_ms: 4_000 });
+    store.add_records(&records).await.unwrap();
+    drop(store);
+    for _ in 0..2 {
+        let store = open(&folder).await;
+        let page = Page {
+            offset: 0,
+            limit: 9,
+            order: crate::Order::OldestFirst,
+        };
+        let scope = Scope::tenant(Sid::new("a"));
+        let cdrs = store.cdrs(&scope, page).await.unwrap().page;
+        let ends: Vec<_> = cdrs
+            .iter()
+            .map(|cdr| (cdr.leg.0, cdr.cause, cdr.ended_ms))
+            .collect();
+        assert_eq!(
+            ends,
+            [
+                (1, model::Cause::HungUp, 2),
+                (2, model::Cause::Interrupted, 5_000)
+            ]
+        );
+        assert_eq!(cdrs[1].meeting, meeting);
+        let mdrs = store.mdrs(&scope, page).await.unwrap().page;
+        let [mdr] = &mdrs[..] else { panic!("{mdrs:?}") };
+        assert_eq!(
+            (mdr.calls, mdr.peak, mdr.cause),
+            (2, 2, model::Cause::Interrupted)
+        );
+        assert_eq!(
+            (mdr.created_ms, mdr.started_ms, mdr.ended_ms),
+            (1_000, Some(1_001), 5_000)
+        );
+        assert!(mdr.on_the_fly, "no room has its number");
+        store.close().await.unwrap();
+    }
+}
+
 fn call_of(leg: u64) -> Record {
-    Record::Call(Box::new(Cdr {
+    Record::Call(Box::new(cdr_of(leg)))
+}
+
+fn cdr_of(leg: u64) -> Cdr {
+    Cdr {
         leg: model::LegId(leg),
         subscriber_sid: Some(Sid::new("a")),
         callee: "15162065319".into(),
@@ -160,7 +245,7 @@ fn call_of(leg: u64) -> Record {
         custom_name: "x".repeat(200),
         cause: model::Cause::HungUp,
         sip_status: 200,
-    }))
+    }
 }
 
 #[tokio::test]
@@ -254,7 +339,7 @@ async fn a_store_of_a_later_version_is_left_alone() {
     store.close().await.unwrap();
     let said = SqliteStore::open(&path).await.err().unwrap().to_string();
     assert!(
-        said.contains("it has schema 99 of a later version, this one knows 2"),
+        said.contains("it has schema 99 of a later version, this one knows 3"),
         "{said}"
     );
 }
