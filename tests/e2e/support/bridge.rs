@@ -1,5 +1,4 @@
 //! `partyline serve` as a process of its own: free ports, a folder of its own, an orderly end.
-#![allow(dead_code, reason = "each story uses its own part")]
 
 use std::fs::{self, File};
 use std::net::SocketAddr;
@@ -29,8 +28,6 @@ pub(crate) struct Bridge {
     folder: TempDir,
     sip: SocketAddr,
     rest: Rest,
-    /// From the start of the process to the last line of its banner.
-    pub(crate) started_in: Duration,
 }
 
 impl Bridge {
@@ -48,7 +45,6 @@ impl Bridge {
 
     fn run(folder: TempDir) -> Self {
         for _ in 0..TRIES {
-            let begin = Instant::now();
             let mut child = spawn(folder.path());
             let banner = folder.path().join("out");
             let started = until("the bridge starts", START, || {
@@ -68,7 +64,6 @@ impl Bridge {
                     folder,
                     sip,
                     rest,
-                    started_in: begin.elapsed(),
                 };
             }
         }

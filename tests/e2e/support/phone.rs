@@ -1,5 +1,4 @@
 //! A small phone of our own for what softphones cannot do: many at once, exact packets, wrong ones.
-#![allow(dead_code, reason = "each story uses its own part")]
 
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -223,21 +222,6 @@ impl Phone {
         let packet = packet(EVENT, self.sequence, begin, self.ssrc, &payload);
         let _ = self.rtp.send_to(&packet, self.far);
         self.sequence = self.sequence.wrapping_add(1);
-    }
-
-    /// Talks and listens for `ticks` packets' time, paced by the clock; gives what was heard, in samples.
-    pub(crate) fn converse(&mut self, ticks: usize, mut say: impl FnMut(usize) -> Vec<u8>) -> Vec<i16> {
-        let begin = Instant::now();
-        let mut heard = Vec::new();
-        for tick in 0..ticks {
-            let payload = say(tick);
-            self.speak(&payload);
-            let due = begin + TICK * (tick as u32 + 1);
-            while let Some((_, datagram)) = receive_until(&self.rtp, due) {
-                heard.extend(audio(&datagram));
-            }
-        }
-        heard
     }
 
     /// Hangs up, and waits until that is answered.
