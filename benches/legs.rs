@@ -3,7 +3,8 @@
 //!
 //! Here time is simulated: a tick follows as soon as all phones have sent, so that a busy machine makes the run longer and
 //! not the figures worse; each line is the median of three. Then the same by the wall clock ([`paced`]), which says how
-//! punctual a shard is on this machine. `cargo bench -p benches --bench legs -- 100 500` names other numbers of legs.
+//! punctual a shard is on this machine. `cargo bench -p benches --bench legs -- 100 500 opus` names other
+//! numbers of legs, and codecs: pcmu, g722, opus, opus16, mixed.
 
 mod load;
 mod paced;
@@ -11,7 +12,7 @@ mod paced;
 use std::io;
 use std::time::Duration;
 
-use benches::{Crowd, cpu_time, raise_file_limit};
+use benches::{Codecs, Crowd, cpu_time, raise_file_limit};
 use load::Load;
 
 /// Ticks before the measurement: jitter buffers fill.
@@ -39,15 +40,15 @@ impl Figures {
 const RUNS: usize = 3;
 
 /// The run with the middle ratio.
-fn median(legs: usize, room_size: usize, crowd: Crowd) -> io::Result<Figures> {
-    let runs = (0..RUNS).map(|_| measure(legs, room_size, crowd));
+fn median(legs: usize, room_size: usize, crowd: Crowd, codecs: Codecs) -> io::Result<Figures> {
+    let runs = (0..RUNS).map(|_| measure(legs, room_size, crowd, codecs));
     let mut runs = runs.collect::<io::Result<Vec<_>>>()?;
     runs.sort_by(|one, other| one.ratio().total_cmp(&other.ratio()));
     Ok(runs.swap_remove(RUNS / 2))
 }
 
-fn measure(legs: usize, room_size: usize, crowd: Crowd) -> io::Result<Figures> {
-    let mut load = Load::new(legs, room_size, crowd)?;
+fn measure(legs: usize, room_size: usize, crowd: Crowd, codecs: Codecs) -> io::Result<Figures> {
+    let mut load = Load::new(legs, room_size, crowd, codecs)?;
     let peers = load.peers()?;
     let mut bench = load.bench(room_size)?;
     let mut figures = Figures {
@@ -89,13 +90,13 @@ fn time(what: impl FnOnce()) -> Duration {
     cpu_time() - before
 }
 
-fn print(legs: usize, room_size: usize, crowd: Crowd) -> io::Result<()> {
-    let figures = median(legs, room_size, crowd)?;
+fn print(legs: usize, room_size: usize, crowd: Crowd, codecs: Codecs) -> io::Result<()> {
+    let figures = median(legs, room_size, crowd, codecs)?;
     let leg_seconds = f64::from(STRETCH * STRETCHES) / f64::from(TICKS_A_SECOND) * legs as f64;
     let ms = |cpu: Duration| cpu.as_secs_f64() * 1e3 / leg_seconds;
     let (floor, bridge) = (ms(figures.floor), ms(figures.bridge));
     println!(
-        "{legs:5} legs  rooms of {room_size:4}  {crowd:9?}  floor {floor:.3}  bridge {bridge:.3} ms a leg-second  ratio {:.2}  \
+        "{legs:5} legs  {codecs:6?}  rooms of {room_size:4}  {crowd:9?}  floor {floor:.3}  bridge {bridge:.3} ms a leg-second  ratio {:.2}  \
          worst tick {:4.1} ms  missing {}  legs a core {:5.0}",
         figures.ratio(),
         figures.worst_tick.as_secs_f64() * 1e3,
@@ -107,18 +108,29 @@ fn print(legs: usize, room_size: usize, crowd: Crowd) -> io::Result<()> {
 
 fn main() -> io::Result<()> {
     raise_file_limit();
-    let named: Vec<usize> = std::env::args().filter_map(|word| word.parse().ok()).collect();
-    let sizes = if named.is_empty() {
-        vec![100, 500, 1_000]
+    let words = || std::env::args().skip(1);
+    let mut sizes: Vec<usize> = words().filter_map(|word| word.parse().ok()).collect();
+    if sizes.is_empty() {
+        sizes = vec![100, 500, 1_000];
+    }
+    let named: Vec<Codecs> = words().filter_map(|word| Codecs::named(&word)).collect();
+    let codecs = if named.is_empty() {
+        Codecs::ALL.to_vec()
     } else {
         named
     };
-    for &legs in &sizes {
-        print(legs, legs, Crowd::ThreeTalk)?;
+    codecs
+        .into_iter()
+        .try_for_each(|codecs| print_all(codecs, &sizes))
+}
+
+fn print_all(codecs: Codecs, sizes: &[usize]) -> io::Result<()> {
+    for &legs in sizes {
+        print(legs, legs, Crowd::ThreeTalk, codecs)?;
     }
-    let most = sizes.into_iter().max().unwrap_or(0);
-    print(most, 5, Crowd::ThreeTalk)?;
-    print(most, most, Crowd::AllTalk)?;
-    paced::print(100)?;
-    paced::print(most)
+    let most = sizes.iter().copied().max().unwrap_or(0);
+    print(most, 5, Crowd::ThreeTalk, codecs)?;
+    print(most, most, Crowd::AllTalk, codecs)?;
+    paced::print(100, codecs)?;
+    paced::print(most, codecs)
 }

@@ -3,21 +3,20 @@
 //! `cargo bench -p benches` runs `stages` (what one step costs) and `legs` (what a leg costs over real sockets, as a multiple
 //! of what the kernel takes for the same packets).
 
+mod phone;
+
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use media::{
-    Clip, Codec, Direction, Encoder, Frame, JitterConfig, Latching, Leg, LegConfig, MediaTimeouts, Rate,
-    Session, TICK,
+    Clip, Codec, Direction, Encoder, Format, JitterConfig, KeyFormat, Latching, Leg, LegConfig,
+    MediaTimeouts, Session, TICK,
 };
 use mixer::{
-    Channel, Handle, Hears, LegKey, LegSocket, Order, Received, RoomKey, Schedule, Shard, ShardConfig, shard,
+    Audience, Channel, Handle, Hears, LegKey, LegSocket, Order, Received, Room, RoomKey, Schedule, Shard,
+    ShardConfig, shard,
 };
-
-/// Bytes of an RTP header.
-const HEADER: usize = 12;
-/// Bytes of a packet of 20 ms PCMU.
-pub const PACKET: usize = HEADER + 160;
+pub use phone::{AUDIO, Codecs, Phone, Speeches};
 
 /// Who of a room talks; all others send silence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,47 +35,6 @@ impl Crowd {
             Self::AllTalk => true,
         }
     }
-}
-
-/// One phone's packets, one every 20 ms.
-#[derive(Clone, Debug)]
-pub struct Phone {
-    packet: [u8; PACKET],
-    sequence: u16,
-}
-
-impl Phone {
-    /// A phone that talks, or sends silence.
-    pub fn new(number: usize, talks: bool) -> Self {
-        let mut packet = [0xff; PACKET];
-        packet[..HEADER].fill(0);
-        packet[0] = 0x80;
-        packet[8..HEADER].copy_from_slice(&(number as u32 + 1).to_be_bytes());
-        if talks {
-            speech(number, &mut packet[HEADER..]);
-        }
-        Self { packet, sequence: 0 }
-    }
-
-    /// The next packet.
-    pub fn next_packet(&mut self) -> &[u8; PACKET] {
-        self.sequence = self.sequence.wrapping_add(1);
-        let timestamp = u32::from(self.sequence) * 160;
-        self.packet[2..4].copy_from_slice(&self.sequence.to_be_bytes());
-        self.packet[4..8].copy_from_slice(&timestamp.to_be_bytes());
-        &self.packet
-    }
-}
-
-/// A chord as loud as speech, another one for each phone.
-fn speech(number: usize, payload: &mut [u8]) {
-    let mut frame = Frame::silence(Rate::Hz8000);
-    let hz = 200.0 + 50.0 * (number % 20) as f32;
-    for (n, sample) in frame.samples_mut().iter_mut().enumerate() {
-        let angle = std::f32::consts::TAU * hz * n as f32 / 8_000.0;
-        *sample = (1_500.0 * (angle.sin() + (3.0 * angle).sin())) as i16;
-    }
-    Encoder::new(Codec::Pcmu).encode(&frame, payload);
 }
 
 /// A wire without a kernel: a packet waits at each tick, and what is sent is dropped.
@@ -105,10 +63,11 @@ impl LegSocket for NullSocket {
         }
         self.waits = !self.waits;
         (!self.waits).then(|| {
-            buffer[..PACKET].copy_from_slice(self.phone.next_packet());
+            let packet = self.phone.next_packet();
+            buffer[..packet.len()].copy_from_slice(packet);
             Received {
                 from: self.peer,
-                len: PACKET,
+                len: packet.len(),
             }
         })
     }
@@ -118,14 +77,19 @@ impl LegSocket for NullSocket {
     }
 }
 
-/// A PCMU leg whose phone is at `peer`.
-pub fn leg(number: usize, peer: SocketAddr, now: Instant) -> Box<Leg> {
+/// A leg whose phone is at `peer`.
+pub fn leg(number: usize, codec: Codec, peer: SocketAddr, now: Instant) -> Box<Leg> {
     let session = Session {
         rtp: peer,
         rtcp: peer,
-        codec: Codec::Pcmu,
-        payload_type: 0,
-        telephone_event: Some(101),
+        format: Format::of(codec),
+        redundancy: false,
+        payload_type: AUDIO,
+        receive_payload_type: AUDIO,
+        telephone_event: Some(KeyFormat {
+            payload_type: 101,
+            clock_hz: codec.clock_hz(),
+        }),
         inband_digits: false,
         ptime_ms: 20,
         direction: Direction::SendRecv,
@@ -155,15 +119,16 @@ pub struct Bench<S> {
 }
 
 impl<S: LegSocket> Bench<S> {
-    /// `legs` legs in rooms of `room_size`; `wire` gives each its phone's address and its socket.
-    pub fn new(legs: usize, room_size: usize, mut wire: impl FnMut(usize) -> (SocketAddr, S)) -> Self {
+    /// `legs` legs in rooms of `room_size`; `wire` gives each its codec, its phone's address and its socket.
+    pub fn new(legs: usize, room_size: usize, mut wire: impl FnMut(usize) -> (Codec, SocketAddr, S)) -> Self {
         let rooms = legs.div_ceil(room_size);
         let (shard, handle) = shard(ShardConfig {
             max_legs: legs,
             max_rooms: rooms,
-            orders: 4 * (legs + rooms),
+            orders: 8 * (legs + rooms),
             reports: 8 * legs + 64,
             music: Clip::default(),
+            noise: Clip::default(),
         });
         let mut bench = Self {
             shard,
@@ -173,21 +138,28 @@ impl<S: LegSocket> Bench<S> {
         for room in 0..rooms {
             bench.order(Order::OpenRoom {
                 room: RoomKey(room as u64),
+                audio: Room::new(8),
             });
         }
         for n in 0..legs {
-            let (peer, socket) = wire(n);
+            let (codec, peer, socket) = wire(n);
             let key = LegKey(n as u64);
-            let media = leg(n, peer, bench.now);
+            let media = leg(n, codec, peer, bench.now);
+            let room = RoomKey((n / room_size) as u64);
+            let encoder = || Encoder::new(Format::of(codec));
             bench.order(Order::AddLeg {
                 leg: key,
                 media,
+                encoder: encoder(),
                 socket,
             });
-            bench.order(Order::Join {
-                leg: key,
-                room: RoomKey((n / room_size) as u64),
-            });
+            if n % room_size < 3 {
+                bench.order(Order::Equip {
+                    whom: Audience::Room(room),
+                    encoder: encoder(),
+                });
+            }
+            bench.order(Order::Join { leg: key, room });
             bench.order(Order::Route {
                 leg: key,
                 speaks: true,

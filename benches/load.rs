@@ -4,7 +4,7 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::sync::Arc;
 
-use benches::{Bench, Crowd, PACKET, Phone};
+use benches::{AUDIO, Bench, Codecs, Crowd, Phone, Speeches};
 use mixer::{Channel, LegSocket, Received};
 
 /// Legs whose phones share a socket of the load's side.
@@ -44,9 +44,10 @@ pub(crate) struct Load {
 }
 
 impl Load {
-    pub(crate) fn new(legs: usize, room_size: usize, crowd: Crowd) -> io::Result<Self> {
+    pub(crate) fn new(legs: usize, room_size: usize, crowd: Crowd, codecs: Codecs) -> io::Result<Self> {
+        let mut speeches = Speeches::default();
         let phones = (0..legs)
-            .map(|n| Phone::new(n, crowd.talks(n % room_size)))
+            .map(|n| Phone::new(n, codecs.of(n), crowd.talks(n % room_size), &mut speeches))
             .collect();
         let sockets = (0..legs.div_ceil(PHONES_A_SOCKET))
             .map(|_| socket())
@@ -75,15 +76,16 @@ impl Load {
         Ok(Bench::new(legs, room_size, |n| {
             let rtp = self.ports[n].0.clone();
             let rtcp = rtcp.next().expect("one a leg");
-            (peers[n], Pair { rtp, rtcp })
+            (self.phones[n].codec(), peers[n], Pair { rtp, rtcp })
         }))
     }
 
     /// Every phone sends its packet.
     pub(crate) fn send(&mut self) {
         for (n, phone) in self.phones.iter_mut().enumerate() {
-            let sent = self.sockets[n / PHONES_A_SOCKET].send_to(phone.next_packet(), self.ports[n].1);
-            assert_eq!(sent.ok(), Some(PACKET));
+            let packet = phone.next_packet();
+            let sent = self.sockets[n / PHONES_A_SOCKET].send_to(packet, self.ports[n].1);
+            assert_eq!(sent.ok(), Some(packet.len()));
         }
     }
 
@@ -92,7 +94,7 @@ impl Load {
         let mut buffer = [0; 1_500];
         for socket in &self.sockets {
             while let Ok(len) = socket.recv(&mut buffer) {
-                if len == PACKET {
+                if buffer[1] & 0x7f == AUDIO {
                     packet(&buffer[..len]);
                 }
             }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use benches::{Bench, Crowd, cpu_time, pin_to};
+use benches::{Bench, Codecs, Crowd, cpu_time, pin_to};
 use media::TICK;
 use mixer::{Schedule, Stats};
 
@@ -36,8 +36,8 @@ impl Arrivals {
 }
 
 /// Runs `legs` legs in one room, three of them talking, and says what it took and how punctual it was.
-pub(crate) fn print(legs: usize) -> io::Result<()> {
-    let mut load = Load::new(legs, legs, Crowd::ThreeTalk)?;
+pub(crate) fn print(legs: usize, codecs: Codecs) -> io::Result<()> {
+    let mut load = Load::new(legs, legs, Crowd::ThreeTalk, codecs)?;
     let bench = load.bench(legs)?;
     let stop = Arc::new(AtomicBool::new(false));
     let shard = {
@@ -50,7 +50,7 @@ pub(crate) fn print(legs: usize) -> io::Result<()> {
     call(&mut load, TICKS, |packet, at| note(&mut arrivals, packet, at));
     stop.store(true, Ordering::Relaxed);
     let (cpu, stats) = shard.join().map_err(|_| io::Error::other("the shard failed"))?;
-    report(legs, cpu, stats, &arrivals);
+    report(legs, codecs, cpu, stats, &arrivals);
     Ok(())
 }
 
@@ -99,14 +99,14 @@ fn gaps(arrivals: &Arrivals) -> usize {
     usize::from(last - first) + 1 - arrivals.offsets.len()
 }
 
-fn report(legs: usize, cpu: Duration, stats: Stats, arrivals: &[Arrivals]) {
+fn report(legs: usize, codecs: Codecs, cpu: Duration, stats: Stats, arrivals: &[Arrivals]) {
     let lateness = || arrivals.iter().flat_map(Arrivals::lateness);
     let packets = lateness().count();
     let over = |limit| lateness().filter(|late| *late > limit).count();
     let missing: usize = arrivals.iter().map(gaps).sum();
     let leg_seconds = stats.ticks as f64 * TICK.as_secs_f64() * legs as f64;
     println!(
-        "{legs:5} legs  by the wall clock  bridge {:.3} ms a leg-second  packets {packets}  missing {missing}  over 5 ms late {}  \
+        "{legs:5} legs  {codecs:6?}  by the wall clock  bridge {:.3} ms a leg-second  packets {packets}  missing {missing}  over 5 ms late {}  \
          over 20 ms {}  worst {:.1} ms  ticks late {} of {}, given up {}",
         cpu.as_secs_f64() * 1e3 / leg_seconds,
         over(LATE),

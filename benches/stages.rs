@@ -3,41 +3,79 @@
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use benches::{Bench, Crowd, NullSocket, Phone, leg};
+use benches::{Bench, Codecs, Crowd, NullSocket, Phone, Speeches, leg};
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput};
-use media::{Codec, Encoder, Frame, Rate, TICK};
+use media::{Codec, Converter, Decode, Encoder, Format, Frame, Rate, TICK};
+
+const CODECS: [Codec; 5] = [
+    Codec::Pcmu,
+    Codec::Pcma,
+    Codec::G722,
+    Codec::Opus(Rate::Hz16000),
+    Codec::Opus(Rate::Hz48000),
+];
 
 fn peer() -> SocketAddr {
     SocketAddr::from(([192, 0, 2, 1], 4_000))
 }
 
-/// A packet into the jitter buffer and 20 ms out of it, level included.
+/// A packet into the jitter buffer and 20 ms out of it, level included: of one who talks, and of one whose silence is not decoded.
 fn receive_and_play(criterion: &mut Criterion) {
-    let mut now = Instant::now();
-    let mut leg = leg(0, peer(), now);
-    let mut phone = Phone::new(0, true);
-    let mut frame = Frame::default();
-    criterion.bench_function("receive and play one packet", |bencher| {
-        bencher.iter(|| {
-            now += TICK;
-            leg.on_rtp(now, peer(), phone.next_packet());
-            leg.playout(now, &mut frame)
-        });
+    for codec in CODECS {
+        for (talks, decode) in [
+            (true, Decode::Always),
+            (false, Decode::IfTalking),
+            (true, Decode::No),
+        ] {
+            let mut now = Instant::now();
+            let mut leg = leg(0, codec, peer(), now);
+            let mut phone = Phone::new(0, codec, talks, &mut Speeches::default());
+            let mut frame = Frame::default();
+            let name = format!("receive and play one packet, {codec:?}, talks {talks}, {decode:?}");
+            criterion.bench_function(&name, |bencher| {
+                bencher.iter(|| {
+                    now += TICK;
+                    leg.on_rtp(now, peer(), phone.next_packet());
+                    leg.playout(now, decode, &mut frame)
+                });
+            });
+        }
+    }
+}
+
+/// Something like a voice at the codec's rate.
+fn frame(rate: Rate) -> Frame {
+    let mut frame = Frame::silence(rate);
+    let samples = frame.samples_mut().iter_mut().enumerate();
+    samples.for_each(|(n, sample)| {
+        *sample = ((n as f32 * 0.11).sin() * (n as f32 * 0.017).cos() * 9_000.0) as i16
     });
+    frame
 }
 
 fn encode(criterion: &mut Criterion) {
-    let mut frame = Frame::silence(Rate::Hz8000);
-    frame
-        .samples_mut()
-        .iter_mut()
-        .zip(0..)
-        .for_each(|(sample, n)| *sample = n * 97);
     let mut payload = [0; Codec::MAX_PAYLOAD];
-    for codec in [Codec::Pcmu, Codec::Pcma] {
-        let mut encoder = Encoder::new(codec);
+    for codec in CODECS {
+        let frame = frame(codec.rate());
+        let mut encoder = Encoder::new(Format::of(codec));
         criterion.bench_function(&format!("encode one frame, {codec:?}"), |bencher| {
             bencher.iter(|| encoder.encode(std::hint::black_box(&frame), &mut payload));
+        });
+    }
+}
+
+fn convert(criterion: &mut Criterion) {
+    for (from, to) in [
+        (Rate::Hz8000, Rate::Hz16000),
+        (Rate::Hz8000, Rate::Hz48000),
+        (Rate::Hz48000, Rate::Hz8000),
+        (Rate::Hz48000, Rate::Hz16000),
+    ] {
+        let frame = frame(from);
+        let mut out = Frame::silence(to);
+        let mut converter = Converter::new(from, to);
+        criterion.bench_function(&format!("convert one frame, {from:?} to {to:?}"), |bencher| {
+            bencher.iter(|| converter.convert(std::hint::black_box(frame.samples()), out.samples_mut()));
         });
     }
 }
@@ -45,8 +83,9 @@ fn encode(criterion: &mut Criterion) {
 /// A payload into a packet; the phone has been heard, so nothing is withheld.
 fn packetise(criterion: &mut Criterion) {
     let mut now = Instant::now();
-    let mut leg = leg(0, peer(), now);
-    leg.on_rtp(now, peer(), Phone::new(0, true).next_packet());
+    let mut leg = leg(0, Codec::Pcmu, peer(), now);
+    let mut phone = Phone::new(0, Codec::Pcmu, true, &mut Speeches::default());
+    leg.on_rtp(now, peer(), phone.next_packet());
     criterion.bench_function("send one payload", |bencher| {
         bencher.iter(|| {
             now += TICK;
@@ -70,11 +109,11 @@ fn tick(criterion: &mut Criterion) {
             let name = format!("{crowd:?}, rooms of {room_size}");
             group.throughput(Throughput::Elements(legs as u64));
             group.bench_with_input(BenchmarkId::new(name, legs), &legs, |bencher, legs| {
+                let mut speeches = Speeches::default();
                 let wire = |n| {
-                    (
-                        peer(),
-                        NullSocket::new(Phone::new(n, crowd.talks(n % room_size)), peer()),
-                    )
+                    let codec = Codecs::Pcmu.of(n);
+                    let phone = Phone::new(n, codec, crowd.talks(n % room_size), &mut speeches);
+                    (codec, peer(), NullSocket::new(phone, peer()))
                 };
                 let mut bench = Bench::new(*legs, room_size, wire);
                 (0..50).for_each(|_| bench.tick());
@@ -89,6 +128,7 @@ fn main() {
     let mut criterion = Criterion::default().configure_from_args();
     receive_and_play(&mut criterion);
     encode(&mut criterion);
+    convert(&mut criterion);
     packetise(&mut criterion);
     tick(&mut criterion);
     criterion.final_summary();

@@ -13,12 +13,12 @@ use crate::support::until::alone;
 fn simulate(bridge: &Bridge, more: &[&str]) -> (ExitStatus, String, Value) {
     let json = bridge.file("sim.json");
     let target = format!("sip:15162065319@{}", bridge.sip());
-    let words = "--code 111,222 --legs 20 --talkers 3 --codec PCMU=70,PCMA=30 --rate 20 --duration 6s";
+    let words = "--code 111,222 --legs 20 --talkers 3 --rate 20 --duration 6s";
     let output = Command::new(partyline())
         .args(["sim", &target])
         .args(words.split(' '))
         // A shared machine is no reason to fail here.
-        .args(["--max-late", "5", "--max-gaps", "1"])
+        .args(["--max-late", "5"])
         .args(more)
         .arg("--json")
         .arg(&json)
@@ -34,10 +34,11 @@ fn simulate(bridge: &Bridge, more: &[&str]) -> (ExitStatus, String, Value) {
 }
 
 #[test]
-fn twenty_simulated_callers_hear_three_talkers_and_nobody_himself() {
+fn twenty_simulated_callers_of_all_codecs_hear_three_talkers_and_nobody_himself() {
     let _turn = alone();
     let bridge = Bridge::start();
-    let (status, table, report) = simulate(&bridge, &[]);
+    let codecs = "PCMU=6,PCMA=2,G722=4,opus=4,opus16=4";
+    let (status, table, report) = simulate(&bridge, &["--codec", codecs, "--max-gaps", "3"]);
     assert_eq!(status.code(), Some(0), "{table}");
     assert!(table.ends_with("\nPASS\n"), "{table}");
     assert_eq!(report["calls"]["answered"], 20);
@@ -54,7 +55,7 @@ fn twenty_simulated_callers_hear_three_talkers_and_nobody_himself() {
 fn callers_who_lose_a_third_of_their_packets_fail_and_say_so() {
     let _turn = alone();
     let bridge = Bridge::start();
-    let (status, table, report) = simulate(&bridge, &["--loss", "30"]);
+    let (status, table, report) = simulate(&bridge, &["--loss", "30", "--max-gaps", "1"]);
     assert_eq!(status.code(), Some(1), "{table}");
     assert!(
         table.contains("30 % loss") && table.contains("FAILED: "),

@@ -12,7 +12,7 @@ use crate::support::until::{share, until_true};
 const NUMBER: &str = "15162065319";
 /// Codecs that are agreed on, and ones that nobody here speaks.
 const CODECS: &str = "0 101";
-const STRANGE_CODECS: &str = "3 9 18";
+const STRANGE_CODECS: &str = "3 18";
 
 /// A run of a script in `sipp/`, with more options.
 struct Script<'a> {

@@ -121,7 +121,7 @@ fn an_invite_without_offer_gets_ours_and_the_ack_answers_it() {
     world.pass(1);
     let offer = world.last_of(phone, "SIP/2.0 200");
     assert!(
-        offer.contains("m=audio") && offer.contains("RTP/AVP 0 8 101"),
+        offer.contains("m=audio") && offer.contains("RTP/AVP 96 9 0 8 101 102"),
         "{offer}"
     );
     assert_eq!(world.heard(phone, "welcome"), 1);

@@ -3,6 +3,7 @@
 mod admission;
 mod calls;
 mod chance;
+mod codecs;
 mod door;
 mod entry;
 mod guessing;

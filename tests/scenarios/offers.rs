@@ -50,7 +50,10 @@ fn codec_and_address_change_by_either_method() {
         let mut world = World::new();
         let phone = world.enter(CONF, "111#");
         assert_eq!(
-            (session(&world, phone).codec, world.view(phone).codec.as_str()),
+            (
+                session(&world, phone).format.codec(),
+                world.view(phone).codec.as_str()
+            ),
             (Codec::Pcmu, "PCMU")
         );
         let elsewhere = PCMA.replace("c=IN IP4 127.0.0.1", "c=IN IP4 127.0.0.9");
@@ -58,7 +61,7 @@ fn codec_and_address_change_by_either_method() {
         assert!(reply.starts_with("SIP/2.0 200"), "{method}: {reply}");
         let now = session(&world, phone);
         assert_eq!(
-            (now.codec, now.rtp.to_string().as_str()),
+            (now.format.codec(), now.rtp.to_string().as_str()),
             (Codec::Pcma, "127.0.0.9:40002")
         );
         assert_eq!(world.view(phone).codec, "PCMA");
@@ -110,7 +113,7 @@ fn a_reinvite_without_offer_gets_ours_and_its_ack_changes_the_session() {
     world.manners(phone).answer = PCMA.to_owned();
     world.send(phone, "INVITE", "", "");
     assert!(world.last_of(phone, "SIP/2.0 200").contains("m=audio"));
-    assert_eq!(session(&world, phone).codec, Codec::Pcma);
+    assert_eq!(session(&world, phone).format.codec(), Codec::Pcma);
     assert_eq!(world.view(phone).codec, "PCMA");
 }
 
@@ -152,7 +155,7 @@ fn two_offers_that_meet_are_both_refused_with_491_and_the_call_goes_on() {
     assert!(world.has_got(phone, "INVITE"), "{:?}", world.got(phone));
     world.send(phone, "INVITE", "", PCMA);
     assert_eq!(world.status(phone), 491);
-    assert_eq!(session(&world, phone).codec, Codec::Pcmu);
+    assert_eq!(session(&world, phone).format.codec(), Codec::Pcmu);
     assert_eq!(world.control.calls(), 1);
 }
 
@@ -164,7 +167,7 @@ fn an_old_request_within_the_call_is_refused_and_changes_nothing() {
     world.send(phone, "OPTIONS", "", "");
     world.post(phone, &old);
     assert_eq!(world.status(phone), 500);
-    assert_eq!(session(&world, phone).codec, Codec::Pcmu);
+    assert_eq!(session(&world, phone).format.codec(), Codec::Pcmu);
 }
 
 #[test]

@@ -62,7 +62,7 @@ fn what_the_bridge_does_not_understand_is_refused_with_its_status_and_recorded()
             "Accept: application/sdp",
             Cause::BadOffer,
         ),
-        ("codec", "RTP/AVP 0 101", "RTP/AVP 9 101", 488, "", Cause::NoCodec),
+        ("codec", "RTP/AVP 0 101", "RTP/AVP 3 101", 488, "", Cause::NoCodec),
         ("description", "v=0", "v=9", 400, "", Cause::BadOffer),
         (
             "number",

@@ -1,10 +1,11 @@
 //! What a world's bridge is told.
 
+use sip::sdp::ChoiceOf;
 use std::time::Duration;
 
 use bridge::control::ControlConfig;
 use ivr::budget::Budgets;
-use media::{Codec, JitterConfig, Latching, MediaTimeouts};
+use media::{Codec, JitterConfig, Latching, MediaTimeouts, Rate};
 use model::directory::{Directory, Edit};
 use model::{DidGroupId, DidId, KeyId, MeetingNumber};
 use store::{Provisioning, Secrets};
@@ -33,6 +34,8 @@ pub struct Settings {
     pub per_source: Option<usize>,
     /// Networks that may call.
     pub allow: &'static str,
+    /// Whose order of codecs decides.
+    pub codec_choice: ChoiceOf,
 }
 
 impl Default for Settings {
@@ -43,6 +46,7 @@ impl Default for Settings {
             new_calls_per_second: 10_000,
             per_source: None,
             allow: "127.0.0.0/8",
+            codec_choice: ChoiceOf::Offerer,
         }
     }
 }
@@ -80,7 +84,9 @@ impl Settings {
             unanswered_records_per_second: 20,
             retry_after: 10,
             budgets: Budgets::default(),
-            codecs: vec![Codec::Pcmu, Codec::Pcma],
+            codecs: vec![Codec::Opus(Rate::Hz48000), Codec::G722, Codec::Pcmu, Codec::Pcma],
+            codec_choice: self.codec_choice,
+            opus_bitrate: 32_000,
             advertise: None,
             jitter: JitterConfig::default(),
             timeouts: MediaTimeouts::default(),

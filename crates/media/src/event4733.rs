@@ -131,6 +131,11 @@ impl Keys {
         if over { self.release() } else { None }
     }
 
+    /// Whether a key is down.
+    pub(crate) const fn is_down(&self) -> bool {
+        self.down.is_some()
+    }
+
     /// Whether audio of this span belongs to a key. A key that is down blanks everything from its start on.
     pub(crate) fn blanks(&self, from: i64, to: i64) -> bool {
         let guard = GUARD_MS.saturating_mul(self.steps_per_ms);

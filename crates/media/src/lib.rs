@@ -8,7 +8,9 @@
 pub mod clip;
 pub mod codec;
 mod conceal;
+mod convert;
 mod event4733;
+mod fir;
 mod frame;
 mod gate;
 mod inband;
@@ -16,6 +18,7 @@ mod jitter;
 mod leg;
 mod level;
 pub mod music;
+pub mod noise;
 mod quality;
 mod resample;
 pub mod rtcp;
@@ -26,10 +29,12 @@ mod stretch;
 pub mod tone;
 
 pub use clip::{Clip, ClipBank, ClipError};
-pub use codec::{Codec, Encoder};
+pub use codec::{Codec, Decoder, Encoder, Format, OpusSend};
+pub use convert::Converter;
 pub use frame::{Frame, Rate, TICK};
 pub use leg::{
-    Direction, Heard, JitterConfig, Latching, Leg, LegConfig, LegEvent, MediaLoss, MediaTimeouts, Session,
+    Decode, Direction, Heard, JitterConfig, KeyFormat, Latching, Leg, LegConfig, LegEvent, MediaLoss,
+    MediaTimeouts, Prepared, Session,
 };
 pub use level::Dbov;
 pub use quality::Quality;

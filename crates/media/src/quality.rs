@@ -1,5 +1,8 @@
 //! What a leg counts.
 
+use crate::frame::Rate;
+use crate::jitter::Tally;
+
 /// Counters and meters of one leg; counters only grow.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Quality {
@@ -15,6 +18,8 @@ pub struct Quality {
     pub overflowed: u64,
     /// Audio invented in place of missing packets, in ms.
     pub concealed_ms: u64,
+    /// Audio of missing packets that was had from the redundancy of the next one (in-band FEC), in ms.
+    pub recovered_ms: u64,
     /// Audio cut out to shorten the delay, in ms.
     pub shortened_ms: u64,
     /// Audio stretched to lengthen the delay, in ms.
@@ -57,4 +62,19 @@ pub struct Quality {
     pub rtt_ms: Option<u32>,
     /// Share of our packets that the peer missed, by its last report, in 1/256.
     pub remote_fraction_lost: Option<u8>,
+}
+
+impl Quality {
+    /// Adds what a jitter buffer counted, at this rate.
+    pub(crate) fn take(&mut self, tally: Tally, rate: Rate) {
+        let ms = |samples: u64| samples / u64::from(rate.hz() / 1_000);
+        self.late += tally.late;
+        self.duplicated += tally.duplicated;
+        self.overflowed += tally.overflowed;
+        self.resyncs += tally.resyncs;
+        self.concealed_ms += ms(tally.concealed);
+        self.recovered_ms += ms(tally.recovered);
+        self.shortened_ms += ms(tally.shortened);
+        self.stretched_ms += ms(tally.stretched);
+    }
 }

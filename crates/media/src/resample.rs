@@ -2,28 +2,32 @@
 
 use crate::frame::Rate;
 
+use crate::fir::{DOWN_80_DB, low_pass, to_sample};
+
 /// Taps of the low-pass for each sample that is skipped: the pass band ends at 0.80 of the new half rate, and what
 /// would fold is 80 dB down.
 const TAPS_A_STEP: usize = 48;
 /// Middle of the transition band, as share of the new rate.
 const CUT: f64 = 0.45;
-/// Shape of the Kaiser window: 80 dB.
-const BETA: f64 = 7.86;
+
+static BY_3: [f32; TAPS_A_STEP * 3 + 1] = low_pass(CUT / 3.0, DOWN_80_DB);
+static BY_6: [f32; TAPS_A_STEP * 6 + 1] = low_pass(CUT / 6.0, DOWN_80_DB);
 
 /// Takes every n-th sample of audio at 48 kHz, behind a linear-phase low-pass that adds no delay.
 #[derive(Debug)]
 pub(crate) struct Decimator {
     step: usize,
-    taps: Vec<f32>,
+    taps: &'static [f32],
 }
 
 impl Decimator {
-    pub(crate) fn to(rate: Rate) -> Self {
-        let step = (Rate::Hz48000.hz() / rate.hz()) as usize;
-        Self {
-            step,
-            taps: low_pass(step),
-        }
+    pub(crate) const fn to(rate: Rate) -> Self {
+        let (step, taps): (usize, &[f32]) = match rate {
+            Rate::Hz48000 => (1, &[]),
+            Rate::Hz16000 => (3, &BY_3),
+            Rate::Hz8000 => (6, &BY_6),
+        };
+        Self { step, taps }
     }
 
     /// The audio at the new rate.
@@ -45,38 +49,8 @@ impl Decimator {
             .zip(audio.iter().skip(from))
             .map(|(&tap, &sample)| tap * f32::from(sample))
             .sum();
-        sum.round().clamp(-32_768.0, 32_767.0) as i16
+        to_sample(sum)
     }
-}
-
-/// A sinc under a Kaiser window, its taps adding up to one.
-fn low_pass(step: usize) -> Vec<f32> {
-    let half = (TAPS_A_STEP * step / 2) as isize;
-    let cut = CUT / step as f64;
-    let taps: Vec<f64> = (-half..=half)
-        .map(|n| sinc(2.0 * cut * n as f64) * kaiser(n as f64 / half as f64))
-        .collect();
-    let sum: f64 = taps.iter().sum();
-    taps.into_iter().map(|t| (t / sum) as f32).collect()
-}
-
-fn sinc(x: f64) -> f64 {
-    let x = x * std::f64::consts::PI;
-    if x == 0.0 { 1.0 } else { x.sin() / x }
-}
-
-fn kaiser(x: f64) -> f64 {
-    bessel(BETA * (1.0 - x * x).max(0.0).sqrt()) / bessel(BETA)
-}
-
-/// Modified Bessel function of the first kind, order 0, by its series.
-fn bessel(x: f64) -> f64 {
-    let (mut term, mut sum) = (1.0, 1.0);
-    for n in 1..30 {
-        term *= (x / 2.0 / f64::from(n)).powi(2);
-        sum += term;
-    }
-    sum
 }
 
 #[cfg(test)]

@@ -4,9 +4,11 @@ mod common;
 
 use std::time::Duration;
 
-use common::{Call, EVENT, OURS, PEER, PEER_RTCP, SSRC, STRANGER, at, config, rtp, session, tone_payload};
+use common::{
+    Call, EVENT, KEYS, OURS, PEER, PEER_RTCP, SSRC, STRANGER, at, config, rtp, session, tone_payload,
+};
 use media::rtcp::{Block, ROOM, Report, SenderInfo};
-use media::{Codec, Direction, Heard, Latching, LegEvent, MediaLoss, Session};
+use media::{Codec, Direction, Format, Heard, Latching, LegEvent, MediaLoss, Session};
 
 fn is_audio(heard: Heard) -> bool {
     matches!(heard, Heard::Audio { level } if level.db() > -20)
@@ -52,22 +54,16 @@ fn direction_and_hold_are_obeyed_and_the_numbers_go_on() {
     call.say();
     let first = call.send();
     for direction in [Direction::RecvOnly, Direction::Inactive] {
-        call.leg.reconfigure(
-            Session {
-                direction,
-                ..session()
-            },
-            call.now,
-        );
+        call.change(Session {
+            direction,
+            ..session()
+        });
         assert!(call.send().is_empty());
     }
-    call.leg.reconfigure(
-        Session {
-            direction: Direction::SendOnly,
-            ..session()
-        },
-        call.now,
-    );
+    call.change(Session {
+        direction: Direction::SendOnly,
+        ..session()
+    });
     let resumed = call.send();
     let number = |sent: &[(_, Vec<u8>)]| {
         let p = media::rtp::Packet::parse(&sent[0].1).unwrap();
@@ -140,21 +136,15 @@ fn a_peer_behind_a_nat_is_learnt_and_then_kept() {
         call.rtp_from(from, &rtp(0, 1, 1, SSRC, &tone_payload()));
     }
     assert_eq!(call.send()[0].0, at(NAT));
-    call.leg.reconfigure(
-        Session {
-            ptime_ms: 20,
-            ..call.leg.session().clone()
-        },
-        call.now,
-    );
+    call.change(Session {
+        ptime_ms: 20,
+        ..call.leg.session().clone()
+    });
     assert_eq!(call.leg.peer(), at(NAT));
-    call.leg.reconfigure(
-        Session {
-            rtp: at("192.0.2.99:7000"),
-            ..session()
-        },
-        call.now,
-    );
+    call.change(Session {
+        rtp: at("192.0.2.99:7000"),
+        ..session()
+    });
     assert_eq!(call.leg.peer(), at("192.0.2.99:7000"));
 }
 
@@ -250,15 +240,16 @@ fn keys_in_the_audio_are_found_only_where_no_events_were_negotiated() {
     media::codec::g711::encode_alaw(&signal, &mut payload);
     for (telephone_event, inband_digits, found) in [
         (None, true, true),
-        (Some(EVENT), true, false),
+        (Some(KEYS), true, false),
         (None, false, false),
     ] {
         let mut config = config();
         config.session = Session {
             telephone_event,
             inband_digits,
-            codec: Codec::Pcma,
+            format: Format::of(Codec::Pcma),
             payload_type: 8,
+            receive_payload_type: 8,
             ..session()
         };
         let mut call = Call::new(config);
@@ -302,13 +293,10 @@ fn silence_on_the_wire_is_told_once_for_each_limit() {
             which: MediaLoss::Steady
         }]
     );
-    call.leg.reconfigure(
-        Session {
-            remote_held: true,
-            ..session()
-        },
-        call.now,
-    );
+    call.change(Session {
+        remote_held: true,
+        ..session()
+    });
     call.wait(Duration::from_secs(29 * 60));
     assert_eq!(call.events(), []);
     call.wait(Duration::from_secs(61));
@@ -346,17 +334,17 @@ fn a_new_codec_is_heard_at_once() {
     for _ in 0..10 {
         call.say();
     }
-    let pcma = Session {
-        codec: Codec::Pcma,
+    call.change(Session {
+        format: Format::of(Codec::Pcma),
         payload_type: 8,
+        receive_payload_type: 8,
         ..session()
-    };
-    call.leg.reconfigure(pcma, call.now);
+    });
     let old = call.next_packet(0, &tone_payload());
     call.rtp_from(PEER, &old);
     assert_eq!(call.leg.quality().wrong_payload_type, 1);
     let mut tone = [0; 160];
-    Codec::Pcmu.decode(&tone_payload(), &mut tone);
+    media::codec::g711::decode(&media::codec::g711::ULAW, &tone_payload(), &mut tone);
     let mut payload = [0; 160];
     media::codec::g711::encode_alaw(&tone, &mut payload);
     for n in 0..10 {

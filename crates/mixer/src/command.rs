@@ -2,14 +2,14 @@
 
 use std::time::Instant;
 
-use media::{Leg, Session};
+use media::{Encoder, Prepared};
 
 use crate::leg::LegSlot;
 use crate::player::{Player, Track};
 use crate::report::{Report, Retired};
 use crate::room::Room;
 use crate::shard::Shard;
-use crate::{LegKey, LegSocket, Order, Playlist, RoomKey, Target};
+use crate::{Audience, LegKey, LegSocket, Order, Playlist, RoomKey, Target};
 
 /// Orders carried out in one tick; a storm of them is spread over ticks.
 const ORDERS: usize = 256;
@@ -32,10 +32,17 @@ impl<S: LegSocket> Shard<S> {
     /// Nothing when the order names nothing known, or has no place.
     fn carry_out(&mut self, now: Instant, order: Order<S>) -> Option<()> {
         match order {
-            Order::AddLeg { leg, media, socket } => self.add(leg, media, socket),
-            Order::UpdateLeg { leg, session } => self.update(now, leg, session),
+            Order::AddLeg {
+                leg,
+                media,
+                encoder,
+                socket,
+            } => self.add(LegSlot::new(leg, media, encoder, socket)),
+            Order::UpdateLeg { leg, change, encoder } => self.update(now, leg, change, encoder),
+            Order::AdaptLeg { leg, encoder } => self.adapt(leg, encoder),
             Order::RemoveLeg { leg } => self.remove(leg),
-            Order::OpenRoom { room } => self.rooms.insert(room, Room::new()).ok(),
+            Order::OpenRoom { room, audio } => self.open(room, audio),
+            Order::Equip { whom, encoder } => self.equip(whom, encoder),
             Order::CloseRoom { room } => self.close(room),
             Order::Join { leg, room } => self.join(leg, room),
             Order::Part { leg } => self.legs.named(leg)?.part().then_some(()),
@@ -47,20 +54,64 @@ impl<S: LegSocket> Shard<S> {
         }
     }
 
-    fn add(&mut self, leg: LegKey, media: Box<Leg>, socket: S) -> Option<()> {
-        let Err(slot) = self.legs.insert(leg, LegSlot::new(leg, media, socket)) else {
+    fn add(&mut self, slot: LegSlot<S>) -> Option<()> {
+        let leg = slot.key;
+        let Err(slot) = self.legs.insert(leg, slot) else {
             return Some(());
         };
-        let LegSlot { media, socket, .. } = slot;
         self.out.keep(Report::Failed { leg });
-        self.out
-            .keep(Report::Retired(Retired::Leg { leg, media, socket }));
+        self.out.keep(Report::Retired(slot.retired()));
         None
     }
 
-    fn update(&mut self, now: Instant, leg: LegKey, session: Box<Session>) -> Option<()> {
-        let known = self.legs.named(leg).map(|slot| slot.reconfigure(now, &session));
-        self.out.keep(Report::Retired(Retired::Session(session)));
+    fn open(&mut self, room: RoomKey, audio: Box<Room>) -> Option<()> {
+        let Err(audio) = self.rooms.insert(room, audio) else {
+            return Some(());
+        };
+        self.out.keep(Report::Retired(Retired::Room(audio)));
+        None
+    }
+
+    /// Several legs may bring the same encoder; all but the first one's come back.
+    fn equip(&mut self, whom: Audience, encoder: Encoder) -> Option<()> {
+        let (known, unused) = match whom {
+            Audience::Music => (Some(()), self.desk.music.equip(encoder)),
+            Audience::Nothing => (Some(()), self.desk.noise.equip(encoder)),
+            Audience::Room(room) => match self.rooms.named(room) {
+                Some(room) => (Some(()), room.equip(encoder)),
+                None => (None, Some(encoder)),
+            },
+        };
+        if let Some(encoder) = unused {
+            self.out.keep(Report::Retired(Retired::Encoder(encoder)));
+        }
+        known
+    }
+
+    fn update(
+        &mut self,
+        now: Instant,
+        leg: LegKey,
+        mut change: Box<Prepared>,
+        mut encoder: Option<Encoder>,
+    ) -> Option<()> {
+        let slot = self.legs.named(leg);
+        let known = slot.map(|slot| slot.reconfigure(now, &mut change, &mut encoder));
+        self.out.keep(Report::Retired(Retired::Change(change)));
+        if let Some(encoder) = encoder {
+            self.out.keep(Report::Retired(Retired::Encoder(encoder)));
+        }
+        known
+    }
+
+    fn adapt(&mut self, leg: LegKey, encoder: Encoder) -> Option<()> {
+        let slot = self.legs.named(leg);
+        let known = slot.filter(|slot| slot.format().codec() == encoder.format().codec());
+        let (known, back) = match known {
+            Some(slot) => (Some(()), slot.adapt(encoder)),
+            None => (None, encoder),
+        };
+        self.out.keep(Report::Retired(Retired::Encoder(back)));
         known
     }
 
@@ -130,7 +181,7 @@ fn track(to: Target, playlist: Playlist) -> Track {
 }
 
 type Legs<S> = crate::table::Table<LegKey, LegSlot<S>>;
-type Rooms = crate::table::Table<RoomKey, Room>;
+type Rooms = crate::table::Table<RoomKey, Box<Room>>;
 
 fn player<'a, S>(legs: &'a mut Legs<S>, rooms: &'a mut Rooms, to: Target) -> Option<&'a mut Player> {
     match to {

@@ -1,9 +1,13 @@
 //! Ramps between loud and silent, so that nothing clicks.
 
+use media::Rate;
+
 /// A factor of one: 15 bits behind the point.
 pub(crate) const UNITY: i32 = 1 << 15;
-/// Samples that a ramp takes where nothing else is said: 5 ms at 8 kHz.
-pub(crate) const RAMP: usize = 40;
+/// Samples that a ramp takes where nothing else is said: 5 ms.
+pub(crate) const fn ramp(rate: Rate) -> usize {
+    rate.hz() as usize / 200
+}
 
 /// A factor that goes to where it is set in even steps, one a sample.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,6 +76,8 @@ impl Fade {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const RAMP: usize = ramp(Rate::Hz8000);
 
     #[test]
     fn a_ramp_takes_five_milliseconds_and_never_jumps() {

@@ -4,12 +4,16 @@ use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
-use media::{Dbov, Encoder, Frame, Heard, Leg, LegEvent, Session};
+use media::{Converter, Dbov, Decode, Encoder, Format, Frame, Heard, Leg, LegEvent, Prepared, Rate};
 
-use crate::fade::{Fade, RAMP, UNITY};
-use crate::payload::Payload;
+use crate::fade::{Fade, UNITY, ramp};
+use crate::limiter::limit_all;
+use crate::payload::{Payload, Warm};
 use crate::player::Player;
-use crate::room::{Room, SAMPLES, Sum, Voice};
+use crate::report::Retired;
+use crate::room::Room;
+use crate::shard::Desk;
+use crate::sum::{ByRate, Sum};
 use crate::talker::Talker;
 use crate::{Channel, Hears, LegKey, LegSocket};
 
@@ -17,8 +21,8 @@ use crate::{Channel, Hears, LegKey, LegSocket};
 /// believes the call is cut, as when a prompt takes the room's place; and it is soft enough that the prompt is
 /// understood, as when both are equally loud it is not. Broadcasters duck by 12 to 18 dB.
 const DUCKED: i32 = UNITY * 178 / 1_000;
-/// Samples that ducking takes: 40 ms, soft enough not to pump.
-const DUCKING: usize = 320;
+/// How many times as long as other ramps ducking takes: 40 ms, soft enough not to pump.
+const DUCKING: usize = 8;
 /// Bounds of a leg's gain, dB.
 const GAIN_DB: std::ops::RangeInclusive<i8> = -40..=40;
 /// Longest datagram that is looked at, bytes.
@@ -67,7 +71,7 @@ impl Reading {
 /// What a leg hears in a tick.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ear {
-    /// Nothing at all.
+    /// Nothing but the noise of the line.
     Silence,
     /// The whole room, as others do.
     Room,
@@ -106,17 +110,25 @@ pub(crate) struct LegSlot<S> {
     voice_fade: Fade,
     room_fade: Fade,
     music_fade: Fade,
-    encoder: Encoder,
-    /// What it gives in this tick, if it sounds.
-    voice: Voice,
+    encoder: Warm,
+    /// What was heard of it in this tick.
+    heard: Heard,
+    /// What it gives in this tick, if it sounds, at every rate that its room wants.
+    voice: ByRate<Frame>,
+    /// Make the other rates of its own; that of its own rate is not used.
+    converters: ByRate<Converter>,
     sounds: bool,
 }
 
 impl<S: LegSocket> LegSlot<S> {
-    pub(crate) fn new(key: LegKey, media: Box<Leg>, socket: S) -> Self {
+    pub(crate) fn new(key: LegKey, media: Box<Leg>, encoder: Encoder, socket: S) -> Self {
+        let rate = media.session().format.codec().rate();
         Self {
             key,
-            encoder: Encoder::new(media.session().codec),
+            encoder: Warm::new(encoder),
+            heard: Heard::Silence,
+            voice: ByRate(Rate::ALL.map(Frame::silence)),
+            converters: converters(rate),
             media,
             socket,
             player: Player::default(),
@@ -130,7 +142,6 @@ impl<S: LegSocket> LegSlot<S> {
             voice_fade: Fade::OUT,
             room_fade: Fade::OUT,
             music_fade: Fade::OUT,
-            voice: [0; SAMPLES],
             sounds: false,
         }
     }
@@ -184,13 +195,38 @@ impl<S: LegSocket> LegSlot<S> {
         self.gain = (UNITY as f32 * 10f32.powf(f32::from(db) / 20.0)).round() as i32;
     }
 
-    /// Takes what was agreed anew.
-    pub(crate) fn reconfigure(&mut self, now: Instant, session: &Session) {
-        let media = AssertUnwindSafe(|| self.media.reconfigure(session.clone(), now));
+    /// Takes what was agreed anew; `change` and the encoder carry back what they replace.
+    pub(crate) fn reconfigure(&mut self, now: Instant, change: &mut Prepared, encoder: &mut Option<Encoder>) {
+        let before = self.rate();
+        let media = AssertUnwindSafe(|| self.media.reconfigure(change, now));
         self.failed |= catch_unwind(media).is_err();
-        if session.codec != self.encoder.codec() {
-            self.encoder = Encoder::new(session.codec);
+        if let Some(new) = encoder.take() {
+            let old = std::mem::replace(&mut self.encoder, Warm::new(new));
+            *encoder = Some(old.into_inner());
         }
+        if self.rate() != before {
+            self.converters = converters(self.rate());
+            // What is in the middle of a ramp has no rate to end it at.
+            [&mut self.voice_fade, &mut self.room_fade, &mut self.music_fade]
+                .into_iter()
+                .for_each(Fade::finish);
+        }
+    }
+
+    /// Sends its codec otherwise; gives back the encoder that did before.
+    pub(crate) fn adapt(&mut self, encoder: Encoder) -> Encoder {
+        self.media.adapt(encoder.format());
+        std::mem::replace(&mut self.encoder, Warm::new(encoder)).into_inner()
+    }
+
+    /// What it sends.
+    pub(crate) fn format(&self) -> Format {
+        self.media.session().format
+    }
+
+    /// The rate it speaks and listens at.
+    pub(crate) fn rate(&self) -> Rate {
+        self.format().codec().rate()
     }
 
     /// The place of the room it is in.
@@ -198,9 +234,9 @@ impl<S: LegSocket> LegSlot<S> {
         self.room
     }
 
-    /// What it gives to its room in this tick.
-    pub(crate) fn voice(&self) -> Option<&Voice> {
-        self.sounds.then_some(&self.voice)
+    /// What it gives to its room in this tick, at one of the rates the room wants.
+    pub(crate) fn voice(&self, rate: Rate) -> Option<&Frame> {
+        self.sounds.then_some(self.voice.at(rate))
     }
 
     /// Takes in what has arrived.
@@ -220,36 +256,76 @@ impl<S: LegSocket> LegSlot<S> {
         }
     }
 
-    /// Plays what has arrived into its voice; `frame` is scratch.
-    pub(crate) fn listen(&mut self, now: Instant, frame: &mut Frame) {
-        let heard = self.media.playout(now, frame);
-        let open = self.speaks && self.room.is_some() && self.next == Move::Stay;
-        match heard {
+    /// Plays what has arrived; returns how loud it speaks for the floor, if it may be heard.
+    pub(crate) fn listen(&mut self, now: Instant) -> Option<i16> {
+        let open = self.is_open();
+        let decode = match open {
+            // What fades out or is in the floor goes on to its end, the soft end of a word too.
+            _ if !self.voice_fade.is_out() => Decode::Always,
+            true if self.talker.score().is_some() => Decode::Always,
+            true => Decode::IfTalking,
+            false => Decode::No,
+        };
+        let rate = self.rate();
+        self.heard = self.media.playout(now, decode, self.voice.at_mut(rate));
+        match self.heard {
             _ if !open => self.talker.silence(),
             Heard::Audio { level } => self.talker.tick(level),
-            Heard::Silence => self.talker.tick(Dbov::SILENCE),
+            Heard::Silence | Heard::Skipped => self.talker.tick(Dbov::SILENCE),
             // How loud it was meant to be is not known.
             Heard::Concealed => {}
         }
-        let is_heard = open && self.talker.is_heard();
-        self.voice_fade.set(if is_heard { self.gain } else { 0 }, RAMP);
-        let silent = matches!(heard, Heard::Silence | Heard::Audio { level: Dbov::SILENCE });
-        self.sounds = !silent && !self.voice_fade.is_out();
-        match self.sounds {
-            true => self.speak(frame.samples()),
-            false => self.voice_fade.finish(),
+        self.talker.score()
+    }
+
+    fn is_open(&self) -> bool {
+        self.speaks && self.room.is_some() && self.next == Move::Stay
+    }
+
+    /// Makes its voice of what it said, at all the rates its room wants: whole with a seat on the floor, faded to nothing without.
+    pub(crate) fn speak(&mut self, seated: bool, wanted: ByRate<bool>) {
+        let rate = self.rate();
+        let is_heard = self.is_open() && seated;
+        let to = if is_heard { self.gain } else { 0 };
+        self.talker.seat(is_heard);
+        self.voice_fade.set(to, ramp(rate));
+        let said = match self.heard {
+            Heard::Silence | Heard::Skipped | Heard::Audio { level: Dbov::SILENCE } => false,
+            Heard::Audio { .. } | Heard::Concealed => true,
+        };
+        let sounded = self.sounds;
+        self.sounds = said && !self.voice_fade.is_out();
+        if !self.sounds {
+            return self.voice_fade.finish();
+        }
+        self.fade_voice(rate);
+        self.convert(rate, wanted, !sounded);
+    }
+
+    fn fade_voice(&mut self, rate: Rate) {
+        let Self {
+            voice, voice_fade, ..
+        } = self;
+        if voice_fade.is_unity() {
+            return;
+        }
+        for sample in voice.at_mut(rate).samples_mut() {
+            let faded = voice_fade.apply(i32::from(*sample));
+            // Only what was amplified can exceed; the sum has the better limiter.
+            *sample = faded.clamp(i16::MIN.into(), i16::MAX.into()) as i16;
         }
     }
 
-    fn speak(&mut self, samples: &[i16]) {
-        if self.voice_fade.is_unity() {
-            self.voice.copy_from_slice(samples);
-            return;
-        }
-        for (voice, sample) in self.voice.iter_mut().zip(samples) {
-            let faded = self.voice_fade.apply(i32::from(*sample));
-            // Only what was amplified can exceed; the sum has the better limiter.
-            *voice = faded.clamp(i16::MIN.into(), i16::MAX.into()) as i16;
+    fn convert(&mut self, own: Rate, wanted: ByRate<bool>, anew: bool) {
+        for rate in wanted.rates().filter(|rate| *rate != own) {
+            let converter = self.converters.at_mut(rate);
+            if anew {
+                converter.reset();
+            }
+            let frames = self.voice.0.get_disjoint_mut([own as usize, rate as usize]);
+            if let Ok([from, to]) = frames {
+                converter.convert(from.samples(), to.samples_mut());
+            }
         }
     }
 
@@ -265,47 +341,60 @@ impl<S: LegSocket> LegSlot<S> {
 
     /// Sets the faders for this tick and says what it hears.
     pub(crate) fn ear(&mut self, room: Option<&Room>) -> Ear {
+        let rate = self.rate();
         let prompted = !self.player.is_silent();
         let beneath = if prompted { DUCKED } else { UNITY };
         let stays = self.next == Move::Stay && room.is_some();
         let (hears_room, hears_music) = (stays && self.hears == Hears::Room, self.hears == Hears::Music);
-        turn(&mut self.room_fade, if hears_room { beneath } else { 0 });
-        turn(&mut self.music_fade, if hears_music { beneath } else { 0 });
+        turn(&mut self.room_fade, if hears_room { beneath } else { 0 }, rate);
+        turn(&mut self.music_fade, if hears_music { beneath } else { 0 }, rate);
         let is_mine = |room: &Room| self.sounds || room.sets_aside(self.key);
-        let room_sounds = room.is_some_and(|room| !room.is_silent());
         let faders = (self.room_fade.is_out(), self.music_fade.is_out());
         match faders {
             _ if prompted => Ear::Own,
             (true, true) => Ear::Silence,
             (false, true) if !self.room_fade.is_unity() || room.is_some_and(is_mine) => Ear::Own,
-            (false, true) => {
-                if room_sounds {
-                    Ear::Room
-                } else {
-                    Ear::Silence
-                }
-            }
+            (false, true) => Ear::Room,
             (true, false) if self.music_fade.is_unity() => Ear::Music,
             (true | false, false) => Ear::Own,
         }
     }
 
-    /// A mix of its own: the room without itself, music, and what is played to it alone; `add_played` adds the last.
+    /// A mix of its own: the room without itself, music, and what is played to it alone; `add_played` adds the last, at its rate.
     pub(crate) fn mix(
         &mut self,
+        tick: u64,
         room: Option<&Room>,
-        music: &Sum,
-        frame: &mut Frame,
-        add_played: impl FnOnce(&mut Player, &mut Sum),
+        desk: &mut Desk,
+        add_played: impl FnOnce(&mut Player, ByRate<bool>, &mut Sum),
     ) -> Payload {
-        let mut sum = [0; SAMPLES];
-        if let Some(room) = room {
-            let others = room.without(self.key, self.sounds.then_some(&self.voice));
-            self.room_fade.add(others.into_iter(), &mut sum);
+        let rate = self.rate();
+        let mut sum = Sum::silence(rate);
+        let mut before = None;
+        if let Some(room) = room
+            && !self.room_fade.is_out()
+        {
+            let others = room.without(self.key, rate, self.voice(rate));
+            self.room_fade
+                .add(others.samples().iter().copied(), sum.samples_mut());
+            before = Some(room.before(rate));
         }
-        self.music_fade.add(music.iter().copied(), &mut sum);
-        add_played(&mut self.player, &mut sum);
-        Payload::of(&sum, &mut self.encoder, frame)
+        if !self.music_fade.is_out() {
+            let [now, last] = desk.music.frames(rate);
+            let samples = now.samples().iter().map(|sample| i32::from(*sample));
+            self.music_fade.add(samples, sum.samples_mut());
+            before = before.or(Some(last));
+        } else if self.room_fade.is_out() {
+            let [now, last] = desk.noise.frames(rate);
+            sum.add(now.samples());
+            before = Some(last);
+        }
+        let mut own = ByRate::default();
+        *own.at_mut(rate) = true;
+        add_played(&mut self.player, own, &mut sum);
+        let mut frame = Frame::silence(rate);
+        limit_all(sum.samples(), frame.samples_mut());
+        self.encoder.encode(tick, &frame, before)
     }
 
     /// Sends 20 ms of audio, and a report when one is due.
@@ -328,6 +417,16 @@ impl<S: LegSocket> LegSlot<S> {
         }
     }
 
+    /// All of it that must be freed outside.
+    pub(crate) fn retired(self) -> Retired<S> {
+        Retired::Leg {
+            leg: self.key,
+            media: self.media,
+            encoder: self.encoder.into_inner(),
+            socket: self.socket,
+        }
+    }
+
     /// Says goodbye to the phone's RTCP.
     pub(crate) fn farewell(&mut self, now: Instant) {
         let Self { media, socket, .. } = self;
@@ -336,7 +435,11 @@ impl<S: LegSocket> LegSlot<S> {
 }
 
 /// Sends a fader of something that is heard on its way: slowly between loud and soft, quickly to and from silence.
-fn turn(fade: &mut Fade, to: i32) {
+fn turn(fade: &mut Fade, to: i32, rate: Rate) {
     let between = to != 0 && fade.at() != 0;
-    fade.set(to, if between { DUCKING } else { RAMP });
+    fade.set(to, if between { DUCKING * ramp(rate) } else { ramp(rate) });
+}
+
+fn converters(from: Rate) -> ByRate<Converter> {
+    ByRate(Rate::ALL.map(|to| Converter::new(from, to)))
 }

@@ -8,10 +8,11 @@
 
 mod command;
 mod fade;
+mod floor;
 mod handle;
 mod leg;
 mod limiter;
-mod music;
+mod looped;
 mod order;
 mod outbox;
 mod payload;
@@ -21,12 +22,14 @@ mod room;
 mod schedule;
 mod shard;
 mod socket;
+mod sum;
 mod table;
 mod talker;
 
 pub use handle::Handle;
-pub use order::{Hears, LegKey, Order, PlayId, Playlist, RoomKey, Sound, Target};
+pub use order::{Audience, Hears, LegKey, Order, PlayId, Playlist, RoomKey, Sound, Target};
 pub use report::{Report, Retired, Stats};
+pub use room::Room;
 pub use schedule::Schedule;
 pub use shard::{Shard, ShardConfig, shard};
 pub use socket::{Channel, LegSocket, Received};

@@ -1,6 +1,8 @@
 //! What the shard is told.
 
-use media::{Clip, Leg, Session};
+use media::{Clip, Encoder, Leg, Prepared};
+
+use crate::room::Room;
 
 /// Names a leg; never used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -48,6 +50,17 @@ pub enum Target {
     RoomExcept(RoomKey, LegKey),
 }
 
+/// Legs that hear the same, but for those who speak or are spoken to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// Those in a room.
+    Room(RoomKey),
+    /// Those who hear music.
+    Music,
+    /// Those who hear nothing but the noise of the line.
+    Nothing,
+}
+
 /// One thing to do at the next tick.
 #[derive(Debug)]
 pub enum Order<S> {
@@ -57,6 +70,8 @@ pub enum Order<S> {
         leg: LegKey,
         /// Its audio.
         media: Box<Leg>,
+        /// Makes what it alone is sent, in the format of its session.
+        encoder: Encoder,
         /// Its network.
         socket: S,
     },
@@ -64,8 +79,17 @@ pub enum Order<S> {
     UpdateLeg {
         /// Which.
         leg: LegKey,
-        /// What is agreed now.
-        session: Box<Session>,
+        /// What is agreed now, with all that it takes.
+        change: Box<Prepared>,
+        /// Where the format has changed.
+        encoder: Option<Encoder>,
+    },
+    /// Send a leg its codec otherwise from now on, for example with redundancy.
+    AdaptLeg {
+        /// Which.
+        leg: LegKey,
+        /// Makes what it alone is sent from now on; of its codec.
+        encoder: Encoder,
     },
     /// Take leave of a leg; it comes back as [`crate::Retired::Leg`].
     RemoveLeg {
@@ -76,6 +100,16 @@ pub enum Order<S> {
     OpenRoom {
         /// Its name.
         room: RoomKey,
+        /// What it mixes in.
+        audio: Box<Room>,
+    },
+    /// Bring an encoder whose payloads are for all who hear the same in its format. Without one of its format an Opus leg costs an
+    /// encoder's time of its own.
+    Equip {
+        /// Who hears the same.
+        whom: Audience,
+        /// The encoder.
+        encoder: Encoder,
     },
     /// Close a room; legs still in it are parted from it.
     CloseRoom {

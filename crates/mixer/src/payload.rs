@@ -1,12 +1,9 @@
-//! Sums become payloads: once for everybody who hears the same.
+//! Sound becomes payloads: once for everybody who hears the same in the same format.
 
-use media::{Codec, Encoder, Frame};
+use media::{Codec, Encoder, Format, Frame};
 
-use crate::limiter::limit_all;
-use crate::room::{RATE, Sum};
-
-/// Codecs there are.
-const CODECS: usize = 2;
+/// Formats of one sum at once: those without memory, and the rest for Opus in its variants.
+const FORMATS: usize = 16;
 
 /// 20 ms, encoded.
 #[derive(Clone, Copy, Debug)]
@@ -16,82 +13,119 @@ pub(crate) struct Payload {
 }
 
 impl Payload {
-    /// Limits and encodes a sum; `frame` is scratch.
-    pub(crate) fn of(sum: &Sum, encoder: &mut Encoder, frame: &mut Frame) -> Self {
-        frame.clear(RATE);
-        limit_all(sum, frame.samples_mut());
-        let mut bytes = [0; Codec::MAX_PAYLOAD];
-        let len = encoder.encode(frame, &mut bytes);
-        Self { bytes, len }
-    }
-
     /// The bytes to send.
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.bytes[..self.len]
     }
 }
 
-/// One sum in every codec that somebody asks for, encoded when it is first asked for.
+/// An encoder that knows whether it has heard what came just before.
 #[derive(Debug)]
+pub(crate) struct Warm {
+    encoder: Encoder,
+    /// Number of the tick it was last used in.
+    used: Option<u64>,
+}
+
+impl Warm {
+    pub(crate) const fn new(encoder: Encoder) -> Self {
+        Self { encoder, used: None }
+    }
+
+    /// What it makes.
+    pub(crate) fn format(&self) -> Format {
+        self.encoder.format()
+    }
+
+    /// Encodes `frame` in tick number `tick`. An encoder that did not make the last tick's payload first hears what its listener did
+    /// then, so that the decoder's memory fits and nothing clicks.
+    pub(crate) fn encode(&mut self, tick: u64, frame: &Frame, before: Option<&Frame>) -> Payload {
+        let mut bytes = [0; Codec::MAX_PAYLOAD];
+        let fits = self.used.replace(tick).is_some_and(|used| used + 1 == tick);
+        if let Some(before) = before.filter(|_| !fits && self.format().codec().has_memory()) {
+            self.encoder.encode(before, &mut bytes);
+        }
+        let len = self.encoder.encode(frame, &mut bytes);
+        Payload { bytes, len }
+    }
+
+    /// Gives the encoder up, to be freed elsewhere.
+    pub(crate) fn into_inner(self) -> Encoder {
+        self.encoder
+    }
+}
+
+/// Whether an encoder of this format can be made within a tick: without the heap.
+const fn is_light(format: Format) -> bool {
+    match format.codec() {
+        Codec::Pcmu | Codec::Pcma | Codec::G722 => true,
+        Codec::Opus(_) => false,
+    }
+}
+
+#[derive(Debug)]
+struct Place {
+    encoder: Warm,
+    made: Option<Payload>,
+}
+
+/// One sum in every format that somebody asks for, encoded when it is first asked for.
+#[derive(Debug, Default)]
 pub(crate) struct Shared {
-    encoders: [Encoder; CODECS],
-    made: [Option<Payload>; CODECS],
+    places: [Option<Place>; FORMATS],
 }
 
 impl Shared {
-    pub(crate) const fn new() -> Self {
-        Self {
-            encoders: [Encoder::new(Codec::Pcmu), Encoder::new(Codec::Pcma)],
-            made: [None; CODECS],
+    /// Brings an encoder of a format that cannot be made within a tick; what it replaces, or what finds no place, comes back.
+    pub(crate) fn equip(&mut self, encoder: Encoder) -> Option<Encoder> {
+        let format = encoder.format();
+        if self.find(format).is_some() {
+            return Some(encoder);
+        }
+        self.put(Warm::new(encoder))
+    }
+
+    fn find(&self, format: Format) -> Option<usize> {
+        let is = |place: &Option<Place>| {
+            place
+                .as_ref()
+                .is_some_and(|place| place.encoder.format() == format)
+        };
+        self.places.iter().position(is)
+    }
+
+    fn put(&mut self, encoder: Warm) -> Option<Encoder> {
+        match self.places.iter_mut().find(|place| place.is_none()) {
+            Some(place) => {
+                *place = Some(Place { encoder, made: None });
+                None
+            }
+            None => Some(encoder.into_inner()),
         }
     }
 
     /// The next sum will be another one.
     pub(crate) fn clear(&mut self) {
-        self.made = [None; CODECS];
+        self.places
+            .iter_mut()
+            .flatten()
+            .for_each(|place| place.made = None);
     }
 
-    /// `sum` in `codec`; it must be the same at every call until [`Shared::clear`].
-    pub(crate) fn payload(&mut self, codec: Codec, sum: &Sum, frame: &mut Frame) -> &Payload {
-        let place = place(codec);
-        let encoder = &mut self.encoders[place];
-        self.made[place].get_or_insert_with(|| Payload::of(sum, encoder, frame))
-    }
-}
-
-const fn place(codec: Codec) -> usize {
-    match codec {
-        Codec::Pcmu => 0,
-        Codec::Pcma => 1,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::room::SAMPLES;
-
-    #[test]
-    fn each_codec_gets_the_sum_in_its_own_format_and_only_once() {
-        let mut shared = Shared::new();
-        let mut frame = Frame::silence(RATE);
-        let sum = [1_000; SAMPLES];
-        for codec in [Codec::Pcmu, Codec::Pcma] {
-            let mut back = [0; SAMPLES];
-            let payload = *shared.payload(codec, &sum, &mut frame);
-            assert_eq!(codec.decode(payload.bytes(), &mut back), SAMPLES);
-            assert!(
-                back.iter().all(|sample| (960..1_040).contains(sample)),
-                "{codec:?}"
-            );
-            // Another sum within the tick would be a mistake: the first one stays.
-            let again = shared.payload(codec, &[0; SAMPLES], &mut frame);
-            assert_eq!(again.bytes(), payload.bytes());
+    /// `frame` in `format`; it must be the same at every call until [`Shared::clear`], and `before` what it was at the last tick.
+    /// Nothing where no encoder was brought.
+    pub(crate) fn payload(
+        &mut self,
+        tick: u64,
+        format: Format,
+        frame: &Frame,
+        before: &Frame,
+    ) -> Option<&Payload> {
+        if self.find(format).is_none() && is_light(format) {
+            self.put(Warm::new(Encoder::new(format)));
         }
-        shared.clear();
-        assert_eq!(
-            shared.payload(Codec::Pcmu, &[0; SAMPLES], &mut frame).bytes(),
-            [0xff; SAMPLES]
-        );
+        let place = self.find(format)?;
+        let Place { encoder, made } = self.places.get_mut(place)?.as_mut()?;
+        Some(made.get_or_insert_with(|| encoder.encode(tick, frame, Some(before))))
     }
 }

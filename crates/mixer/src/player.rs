@@ -1,13 +1,19 @@
 //! Recordings played to one leg or to a room.
 
-use media::Clip;
+use media::{Clip, Rate};
 
-use crate::fade::{Fade, RAMP, UNITY};
-use crate::room::{RATE, SAMPLES, Sum};
+use crate::fade::{Fade, UNITY, ramp};
+use crate::sum::{ByRate, Sum};
 use crate::{LegKey, PlayId, Playlist};
 
 /// Playlists that may wait behind the one being played.
 pub(crate) const QUEUE: usize = 4;
+
+/// Places within a recording are counted in samples of this rate, the lowest: they are whole at the others too.
+const NARROW: Rate = Rate::Hz8000;
+/// Samples of a tick and of a ramp, counted so.
+const TICK: usize = NARROW.samples_per_tick();
+const RAMP: usize = ramp(NARROW);
 
 /// A playlist on its way to its listeners.
 #[derive(Debug)]
@@ -42,7 +48,7 @@ struct Playing {
     at: usize,
     /// Samples of the playlist still to play.
     left: usize,
-    fade: Fade,
+    fades: ByRate<Fade>,
 }
 
 impl Player {
@@ -89,15 +95,20 @@ impl Player {
         self.now.is_none() && self.fading.is_none()
     }
 
-    /// Hands 20 ms of everything that is played to `sound`, with the one who is not to hear it, and to `ended` what has
-    /// come to its end.
-    pub(crate) fn tick(&mut self, sound: &mut dyn FnMut(Option<LegKey>, &Sum), ended: &mut dyn FnMut(Ended)) {
+    /// Hands 20 ms of everything that is played to `sound`, at each of the rates `wanted`, with the one who is not to hear it, and
+    /// to `ended` what has come to its end. A recording that is not kept at a rate is silent at it.
+    pub(crate) fn tick(
+        &mut self,
+        wanted: ByRate<bool>,
+        sound: &mut dyn FnMut(Option<LegKey>, &Sum),
+        ended: &mut dyn FnMut(Ended),
+    ) {
         if let Some(mut fading) = self.fading.take() {
-            fading.render(sound);
+            fading.render(wanted, sound);
             ended(fading.track.ended(false));
         }
         if let Some(mut now) = self.now.take() {
-            match now.render(sound) {
+            match now.render(wanted, sound) {
                 true => self.now = Some(now),
                 false => {
                     ended(now.track.ended(true));
@@ -115,14 +126,20 @@ impl Player {
 
 impl Playing {
     fn new(track: Track) -> Self {
-        let mut fade = Fade::OUT;
-        fade.set(UNITY, RAMP);
-        Self {
-            left: track.playlist.sounds.iter().map(|clip| samples(clip).len()).sum(),
+        let mut playing = Self {
+            left: track.playlist.sounds.iter().map(length).sum(),
             track,
             clip: 0,
             at: 0,
-            fade,
+            fades: ByRate([Fade::OUT; 3]),
+        };
+        playing.turn(UNITY);
+        playing
+    }
+
+    fn turn(&mut self, to: i32) {
+        for rate in Rate::ALL {
+            self.fades.at_mut(rate).set(to, ramp(rate));
         }
     }
 
@@ -131,31 +148,35 @@ impl Playing {
     }
 
     fn closing(mut self) -> Self {
-        self.fade.set(0, RAMP);
+        self.turn(0);
         self
     }
 
     /// Renders the next 20 ms; `false` when nothing is left after them.
-    fn render(&mut self, sound: &mut dyn FnMut(Option<LegKey>, &Sum)) -> bool {
-        let mut sum = [0; SAMPLES];
+    fn render(&mut self, wanted: ByRate<bool>, sound: &mut dyn FnMut(Option<LegKey>, &Sum)) -> bool {
+        let mut sums = ByRate(Rate::ALL.map(Sum::silence));
         let mut filled = 0;
-        while filled < SAMPLES && self.left > 0 {
-            filled += self.render_part(&mut sum[filled..]);
+        while filled < TICK && self.left > 0 {
+            filled += self.render_part(wanted, filled, &mut sums);
         }
-        if filled > 0 {
-            sound(self.track.except, &sum);
+        for rate in Rate::ALL {
+            match *wanted.at(rate) {
+                true if filled > 0 => sound(self.track.except, sums.at(rate)),
+                true => {}
+                false => self.fades.at_mut(rate).finish(),
+            }
         }
         self.left > 0
     }
 
-    /// Renders up to the end of the clip, of `sum`, or to where the closing ramp begins; returns how much.
-    fn render_part(&mut self, sum: &mut [i32]) -> usize {
+    /// Renders up to the end of the clip, of the tick, or to where the closing ramp begins; returns how much.
+    fn render_part(&mut self, wanted: ByRate<bool>, filled: usize, sums: &mut ByRate<Sum>) -> usize {
         let Some(clip) = self.track.playlist.sounds.get(self.clip) else {
             self.left = 0;
             return 0;
         };
-        let rest = &samples(clip)[self.at..];
-        if rest.is_empty() {
+        let rest = length(clip).saturating_sub(self.at);
+        if rest == 0 {
             self.clip += 1;
             self.at = 0;
             return 0;
@@ -163,15 +184,20 @@ impl Playing {
         let before_ramp = match self.left.checked_sub(RAMP) {
             Some(before @ 1..) => before,
             Some(0) | None => {
-                self.fade.set(0, RAMP);
+                self.turn(0);
                 self.left
             }
         };
-        let count = rest.len().min(sum.len()).min(before_ramp);
-        self.fade.add(
-            rest[..count].iter().map(|sample| i32::from(*sample)),
-            &mut sum[..count],
-        );
+        let count = rest.min(TICK - filled).min(before_ramp);
+        let Self { track, fades, at, .. } = self;
+        let clip = &track.playlist.sounds[self.clip];
+        for rate in wanted.rates() {
+            let wide = |narrow: usize| narrow * factor(rate);
+            let source = part(clip, rate, wide(*at), wide(count));
+            let sum = &mut sums.at_mut(rate).samples_mut()[wide(filled)..wide(filled + count)];
+            let source = source.iter().map(|sample| i32::from(*sample));
+            fades.at_mut(rate).add(source, sum);
+        }
         self.at += count;
         self.left -= count;
         count
@@ -189,19 +215,32 @@ impl Track {
     }
 }
 
-fn samples(clip: &Clip) -> &[i16] {
-    clip.samples(RATE).map_or(&[], |samples| samples)
+/// Samples at `rate` in one at [`NARROW`].
+const fn factor(rate: Rate) -> usize {
+    (rate.hz() / NARROW.hz()) as usize
+}
+
+/// Length of a recording, in samples at [`NARROW`].
+fn length(clip: &Clip) -> usize {
+    let kept = |rate: &Rate| Some(clip.samples(*rate)?.len().div_ceil(factor(*rate)));
+    Rate::ALL.iter().find_map(kept).unwrap_or(0)
+}
+
+/// So much of a recording as there is from sample `at` on.
+fn part(clip: &Clip, rate: Rate, at: usize, count: usize) -> &[i16] {
+    let samples: &[i16] = clip.samples(rate).map_or(&[], |samples| samples);
+    let rest = samples.get(at..).unwrap_or_default();
+    &rest[..rest.len().min(count)]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use media::Rate;
     use proptest::prelude::*;
 
-    /// A steady sound of `samples` at the rate of rooms.
+    /// A steady sound of so many `samples` at the lowest rate.
     fn steady(samples: usize) -> Clip {
-        Clip::from_full_band(&vec![8_000; samples * 6], &[Rate::Hz8000])
+        Clip::from_full_band(&vec![8_000; samples * 6], &Rate::ALL)
     }
 
     fn track(id: u64, clips: &[usize]) -> Track {
@@ -213,18 +252,24 @@ mod tests {
         }
     }
 
-    /// Plays for `ticks` and gives what was heard and what has ended.
-    fn run(player: &mut Player, ticks: usize) -> (Vec<i32>, Vec<(u64, bool)>) {
+    /// Plays for `ticks` at one rate and gives what was heard and what has ended.
+    fn run_at(rate: Rate, player: &mut Player, ticks: usize) -> (Vec<i32>, Vec<(u64, bool)>) {
         let (mut heard, mut told) = (Vec::new(), Vec::new());
+        let mut wanted = ByRate::default();
+        *wanted.at_mut(rate) = true;
         for _ in 0..ticks {
-            let mut sum = [0; SAMPLES];
-            let mut add = |_: Option<LegKey>, sound: &Sum| {
-                sum.iter_mut().zip(sound).for_each(|(sum, sample)| *sum += sample);
-            };
-            player.tick(&mut add, &mut |ended| told.push((ended.id.0, ended.completed)));
-            heard.extend(sum);
+            let mut sum = Sum::silence(rate);
+            let mut add = |_: Option<LegKey>, sound: &Sum| sum.add_all(sound);
+            player.tick(wanted, &mut add, &mut |ended| {
+                told.push((ended.id.0, ended.completed))
+            });
+            heard.extend_from_slice(sum.samples());
         }
         (heard, told)
+    }
+
+    fn run(player: &mut Player, ticks: usize) -> (Vec<i32>, Vec<(u64, bool)>) {
+        run_at(NARROW, player, ticks)
     }
 
     fn worst_jump(heard: &[i32]) -> i32 {
@@ -236,21 +281,24 @@ mod tests {
     }
 
     #[test]
-    fn clips_follow_each_other_without_a_gap_and_both_ends_are_ramps() {
-        let mut player = Player::default();
-        player.play(track(1, &[333, 0, 500, 167]), &mut |_| unreachable!());
-        let (heard, told) = run(&mut player, 8);
-        assert_eq!(told, [(1, true)]);
-        assert!(player.is_silent());
-        let length = heard.iter().rposition(|sample| *sample != 0).unwrap();
-        assert!((998..=1_000).contains(&length), "{length}");
-        // The filter that makes the clips rings at their ends; between them nothing falls away.
-        assert!(
-            heard[60..940]
-                .iter()
-                .all(|sample| (3_000..9_500).contains(sample))
-        );
-        assert!(heard[0].abs() < 250 && heard[999].abs() < 250);
+    fn clips_follow_each_other_without_a_gap_and_both_ends_are_ramps_at_every_rate() {
+        for rate in Rate::ALL {
+            let k = factor(rate);
+            let mut player = Player::default();
+            player.play(track(1, &[333, 0, 500, 167]), &mut |_| unreachable!());
+            let (heard, told) = run_at(rate, &mut player, 8);
+            assert_eq!(told, [(1, true)]);
+            assert!(player.is_silent());
+            let length = heard.iter().rposition(|sample| *sample != 0).unwrap();
+            assert!((998 * k..=1_000 * k).contains(&length), "{length}");
+            // The filter that makes the clips rings at their ends; between them nothing falls away.
+            let middle = &heard[60 * k..940 * k];
+            assert!(
+                middle.iter().all(|sample| (3_000..9_500).contains(sample)),
+                "{rate:?}"
+            );
+            assert!(heard[0].abs() < 250 && heard[1_000 * k - 1].abs() < 250);
+        }
     }
 
     #[test]

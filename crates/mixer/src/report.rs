@@ -3,8 +3,9 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use media::{Leg, MediaLoss, Quality, Session};
+use media::{Encoder, Leg, MediaLoss, Prepared, Quality};
 
+use crate::room::Room;
 use crate::{LegKey, PlayId, Playlist};
 
 /// Something that happened in the shard.
@@ -72,13 +73,19 @@ pub enum Retired<S> {
         leg: LegKey,
         /// Its audio.
         media: Box<Leg>,
+        /// Its encoder.
+        encoder: Encoder,
         /// Its network.
         socket: S,
     },
     /// A playlist that has ended.
     Playlist(Playlist),
-    /// A session that was taken over.
-    Session(Box<Session>),
+    /// What a change of a session has replaced.
+    Change(Box<Prepared>),
+    /// An encoder that had no use, or was replaced.
+    Encoder(Encoder),
+    /// A room that was closed.
+    Room(Box<Room>),
 }
 
 /// How the shard is. Counters only grow.

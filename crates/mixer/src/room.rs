@@ -1,131 +1,211 @@
-//! One room's sum, and the payloads that everybody shares who hears the same.
+//! One room's sums, and the payloads that everybody shares who hears the same.
 
-use media::{Codec, Frame, Rate};
+use media::{Encoder, Format, Frame, Rate};
 
 use crate::LegKey;
+use crate::floor::Floor;
+use crate::limiter::limit_all;
+use crate::looped::Loop;
 use crate::payload::{Payload, Shared};
 use crate::player::{Ended, Player};
+use crate::sum::{ByRate, Sum};
 
-/// Rate that rooms mix at: every codec so far is narrow band.
-pub(crate) const RATE: Rate = Rate::Hz8000;
-/// Samples of one tick at [`RATE`].
-pub(crate) const SAMPLES: usize = RATE.samples_per_tick();
+/// What is played to all but one: at most one thing is played while another fades out.
+const ASIDES: usize = 2;
 
-/// A wide sum of 20 ms: 65,536 full-scale voices fit.
-pub(crate) type Sum = [i32; SAMPLES];
-/// What one leg gives: 20 ms within 16 bits.
-pub(crate) type Voice = [i16; SAMPLES];
-
-/// A room. The sum is wide until the very end, so that a voice can be taken out of it exactly.
+/// A room: made outside the tick, given back when it is closed.
+///
+/// It mixes at every rate that somebody listens at, and each voice is in every one of these sums: so each ear gets the best its
+/// codec bears, and a voice is taken out of any of them exactly.
 #[derive(Debug)]
-pub(crate) struct Room {
-    sum: Sum,
-    /// Whether anything was added in this tick.
-    sounds: bool,
+pub struct Room {
+    sums: ByRate<Sum>,
+    /// The rates that somebody listens at in this tick.
+    wanted: ByRate<bool>,
+    pub(crate) floor: Floor,
     pub(crate) player: Player,
-    /// What is played to all but one: at most one thing is played while another fades out.
-    asides: [Option<(LegKey, Sum)>; 2],
+    asides: [Option<LegKey>; ASIDES],
+    aside_sums: [ByRate<Sum>; ASIDES],
+    /// The sums within 16 bits, and what they were at the last tick.
+    frames: ByRate<Frame>,
+    before: ByRate<Frame>,
     shared: Shared,
     /// Its legs fade out; it is gone after this tick.
     pub(crate) closing: bool,
 }
 
 impl Room {
-    pub(crate) fn new() -> Self {
-        Self {
-            sum: [0; SAMPLES],
-            sounds: false,
+    /// An empty room with at most `talkers` voices in its sum, 1 to 32.
+    pub fn new(talkers: usize) -> Box<Self> {
+        let sums = ByRate(Rate::ALL.map(Sum::silence));
+        let frames = ByRate(Rate::ALL.map(Frame::silence));
+        Box::new(Self {
+            sums,
+            wanted: ByRate::default(),
+            floor: Floor::new(talkers),
             player: Player::default(),
-            asides: [None; 2],
-            shared: Shared::new(),
+            asides: [None; ASIDES],
+            aside_sums: [sums; ASIDES],
+            frames: frames.clone(),
+            before: frames,
+            shared: Shared::default(),
             closing: false,
-        }
+        })
     }
 
     /// Begins a tick.
     pub(crate) fn begin(&mut self) {
-        self.sum.fill(0);
-        self.sounds = false;
-        self.asides = [None; 2];
+        for rate in Rate::ALL {
+            // Of a rate that nobody listened at there is no last tick.
+            match *self.wanted.at(rate) {
+                true => std::mem::swap(self.frames.at_mut(rate), self.before.at_mut(rate)),
+                false => self.before.at_mut(rate).clear(rate),
+            }
+        }
+        self.wanted = ByRate::default();
+        self.floor.clear();
+        self.asides = [None; ASIDES];
         self.shared.clear();
     }
 
-    /// Adds one voice.
-    pub(crate) fn add(&mut self, voice: &Voice) {
-        self.sounds = true;
-        let samples = self.sum.iter_mut().zip(voice);
-        samples.for_each(|(sum, sample)| *sum += i32::from(*sample));
+    /// Makes ready for voices, now that it is known who listens: each sum begins with the noise of a line that is alive.
+    pub(crate) fn prepare(&mut self, noise: &mut Loop) {
+        for rate in self.wanted.rates() {
+            let sum = self.sums.at_mut(rate);
+            sum.clear();
+            sum.add(noise.frames(rate)[0].samples());
+        }
     }
 
-    /// Adds what is played to the room, over the talk.
+    /// Notes that somebody listens at this rate.
+    pub(crate) fn note(&mut self, rate: Rate) {
+        *self.wanted.at_mut(rate) = true;
+    }
+
+    /// The rates there are sums of.
+    pub(crate) const fn wanted(&self) -> ByRate<bool> {
+        self.wanted
+    }
+
+    /// Adds one voice at one of the rates wanted; it must come at all of them.
+    pub(crate) fn add(&mut self, voice: &Frame) {
+        self.sums.at_mut(voice.rate()).add(voice.samples());
+    }
+
+    /// Adds what is played to the room, over the talk; then the sums are whole.
     pub(crate) fn announce(&mut self, ended: &mut dyn FnMut(Ended)) {
         let Self {
-            sum,
-            sounds,
+            sums,
             player,
             asides,
+            aside_sums,
             ..
         } = self;
-        let mut places = asides.iter_mut();
         let mut add = |except: Option<LegKey>, sound: &Sum| {
-            *sounds = true;
-            sum.iter_mut().zip(sound).for_each(|(sum, sample)| *sum += sample);
-            if let (Some(leg), Some(place)) = (except, places.next()) {
-                *place = Some((leg, *sound));
+            sums.at_mut(sound.rate()).add_all(sound);
+            if let Some(place) = except.and_then(|leg| claim(asides, aside_sums, leg)) {
+                place.at_mut(sound.rate()).add_all(sound);
             }
         };
-        player.tick(&mut add, ended);
-    }
-
-    /// Whether there is nothing to hear for anybody.
-    pub(crate) fn is_silent(&self) -> bool {
-        !self.sounds
+        player.tick(self.wanted, &mut add, ended);
+        for rate in self.wanted.rates() {
+            let frame = self.frames.at_mut(rate);
+            limit_all(self.sums.at(rate).samples(), frame.samples_mut());
+        }
     }
 
     /// Whether something is played that `leg` is not to hear.
     pub(crate) fn sets_aside(&self, leg: LegKey) -> bool {
-        self.asides.iter().flatten().any(|(key, _)| *key == leg)
+        self.asides.iter().flatten().any(|key| *key == leg)
     }
 
     /// The sum as `leg` hears it: without its own voice, and without what is played to all but it.
-    pub(crate) fn without(&self, leg: LegKey, voice: Option<&Voice>) -> Sum {
-        let mut sum = self.sum;
+    pub(crate) fn without(&self, leg: LegKey, rate: Rate, voice: Option<&Frame>) -> Sum {
+        let mut sum = *self.sums.at(rate);
         if let Some(voice) = voice {
-            let samples = sum.iter_mut().zip(voice);
-            samples.for_each(|(sum, sample)| *sum -= i32::from(*sample));
+            sum.remove(voice.samples());
         }
-        for (_, aside) in self.asides.iter().flatten().filter(|(key, _)| *key == leg) {
-            sum.iter_mut().zip(aside).for_each(|(sum, sample)| *sum -= sample);
+        for (key, aside) in self.asides.iter().zip(&self.aside_sums) {
+            if *key == Some(leg) {
+                sum.remove_all(aside.at(rate));
+            }
         }
         sum
     }
 
-    /// The full sum in `codec`: encoded once, sent to all who neither speak nor hear anything else.
-    pub(crate) fn payload(&mut self, codec: Codec, frame: &mut Frame) -> &Payload {
-        self.shared.payload(codec, &self.sum, frame)
+    /// The full sum of the last tick, for an encoder that begins.
+    pub(crate) const fn before(&self, rate: Rate) -> &Frame {
+        self.before.at(rate)
     }
+
+    /// The full sum in `format`: encoded once, sent to all who neither speak nor hear anything else. Nothing where no encoder of the
+    /// format was brought.
+    pub(crate) fn payload(&mut self, tick: u64, format: Format) -> Option<&Payload> {
+        let rate = format.codec().rate();
+        let (frame, before) = (self.frames.at(rate), self.before.at(rate));
+        self.shared.payload(tick, format, frame, before)
+    }
+
+    /// Brings an encoder; one that has no use comes back.
+    pub(crate) fn equip(&mut self, encoder: Encoder) -> Option<Encoder> {
+        self.shared.equip(encoder)
+    }
+}
+
+/// The sums of what is set aside for `leg`, begun anew when they are not its already.
+fn claim<'a>(
+    asides: &mut [Option<LegKey>; ASIDES],
+    sums: &'a mut [ByRate<Sum>; ASIDES],
+    leg: LegKey,
+) -> Option<&'a mut ByRate<Sum>> {
+    let known = asides.iter().position(|aside| *aside == Some(leg));
+    let place = known.or_else(|| asides.iter().position(Option::is_none))?;
+    if known.is_none() {
+        asides[place] = Some(leg);
+        sums[place].0.iter_mut().for_each(Sum::clear);
+    }
+    Some(&mut sums[place])
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::limiter::limit;
+    use media::Clip;
+
+    fn voice(rate: Rate, sample: i16) -> Frame {
+        let mut frame = Frame::silence(rate);
+        frame.samples_mut().fill(sample);
+        frame
+    }
 
     #[test]
     fn nobody_hears_himself_even_when_the_sum_is_far_above_full_scale() {
-        let mut room = Room::new();
-        let (loud, quiet) = ([32_000; SAMPLES], [5_000; SAMPLES]);
-        for voice in [&loud, &quiet, &loud] {
-            room.add(voice);
-        }
-        let others = room.without(LegKey(1), Some(&loud));
-        assert_eq!(others, [37_000; SAMPLES]);
-        assert_eq!(
-            room.without(LegKey(2), Some(&quiet)).map(limit),
-            [limit(64_000); SAMPLES]
-        );
-        assert_eq!(room.without(LegKey(3), None), [69_000; SAMPLES]);
+        let mut room = Room::new(8);
         room.begin();
-        assert!(room.is_silent() && room.without(LegKey(3), None) == [0; SAMPLES]);
+        Rate::ALL.into_iter().for_each(|rate| room.note(rate));
+        room.prepare(&mut Loop::new(Clip::default()));
+        for rate in Rate::ALL {
+            let (loud, quiet) = (voice(rate, 32_000), voice(rate, 5_000));
+            [&loud, &quiet, &loud]
+                .into_iter()
+                .for_each(|voice| room.add(voice));
+            let others = |voice| room.without(LegKey(1), rate, voice);
+            assert!(
+                others(Some(&loud))
+                    .samples()
+                    .iter()
+                    .all(|sample| *sample == 37_000)
+            );
+            let limited: Vec<_> = others(Some(&quiet))
+                .samples()
+                .iter()
+                .map(|sample| limit(*sample))
+                .collect();
+            assert!(limited.iter().all(|sample| *sample == limit(64_000)));
+            assert!(others(None).samples().iter().all(|sample| *sample == 69_000));
+        }
+        room.begin();
+        assert!(room.wanted() == ByRate::default());
     }
 }

@@ -3,22 +3,22 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
-use media::{Clip, Frame, LegEvent};
+use media::{Clip, LegEvent};
 use rtrb::{Consumer, RingBuffer};
 
 use crate::handle::Handle;
 use crate::leg::{Ear, LegSlot, Reading};
-use crate::music::Music;
+use crate::looped::Loop;
 use crate::outbox::Outbox;
-use crate::payload::Shared;
-use crate::player::QUEUE;
+use crate::player::{Player, QUEUE};
 use crate::report::{Report, Retired, Stats};
-use crate::room::{RATE, Room, SAMPLES, Sum};
+use crate::room::Room;
 use crate::schedule::Schedule;
+use crate::sum::{ByRate, Sum};
 use crate::table::Table;
 use crate::{LegKey, LegSocket, Order, RoomKey};
 
-/// Sizes of a shard's tables, and the music for those who wait.
+/// Sizes of a shard's tables, and what is always there to hear.
 #[derive(Clone, Debug)]
 pub struct ShardConfig {
     /// Legs at once.
@@ -31,6 +31,8 @@ pub struct ShardConfig {
     pub reports: usize,
     /// Played round and round to legs that hear music.
     pub music: Clip,
+    /// Played round and round beneath everything else, so that nobody takes silence for a dead line; an empty one for none.
+    pub noise: Clip,
 }
 
 /// Ticks between two reports of [`Stats`]: one second.
@@ -53,7 +55,7 @@ pub fn shard<S: LegSocket>(config: ShardConfig) -> (Shard<S>, Handle<S>) {
         rooms: Table::new(config.max_rooms),
         orders: orders_in,
         out: Outbox::new(reports_out, legs + rooms),
-        desk: Desk::new(config.music),
+        desk: Desk::new(config.music, config.noise),
         stats: Stats::default(),
     };
     (shard, Handle::new(orders, reports))
@@ -62,28 +64,26 @@ pub fn shard<S: LegSocket>(config: ShardConfig) -> (Shard<S>, Handle<S>) {
 /// Everything of one thread of media.
 pub struct Shard<S> {
     pub(crate) legs: Table<LegKey, LegSlot<S>>,
-    pub(crate) rooms: Table<RoomKey, Room>,
+    pub(crate) rooms: Table<RoomKey, Box<Room>>,
     pub(crate) orders: Consumer<Order<S>>,
     pub(crate) out: Outbox<S>,
     pub(crate) stats: Stats,
-    desk: Desk,
+    pub(crate) desk: Desk,
 }
 
 /// What the steps of a tick share.
-struct Desk {
+pub(crate) struct Desk {
     reading: Reading,
-    frame: Frame,
-    music: Music,
-    silence: Shared,
+    pub(crate) music: Loop,
+    pub(crate) noise: Loop,
 }
 
 impl Desk {
-    const fn new(music: Clip) -> Self {
+    fn new(music: Clip, noise: Clip) -> Self {
         Self {
             reading: Reading::new(),
-            frame: Frame::silence(RATE),
-            music: Music::new(music),
-            silence: Shared::new(),
+            music: Loop::new(music),
+            noise: Loop::new(noise),
         }
     }
 }
@@ -94,6 +94,8 @@ impl<S: LegSocket> Shard<S> {
         self.begin();
         self.take_orders(now);
         self.each_leg(|shard, place| shard.listen(now, place));
+        self.prepare();
+        self.each_leg(|shard, place| shard.give(place));
         self.announce();
         self.each_leg(|shard, place| shard.speak(now, place));
         self.settle(now);
@@ -148,7 +150,8 @@ impl<S: LegSocket> Shard<S> {
         self.out.flush();
         self.desk.reading.begin();
         self.desk.music.begin();
-        self.rooms.for_each(Room::begin);
+        self.desk.noise.begin();
+        self.rooms.for_each(|room| room.begin());
     }
 
     /// Takes one step with every leg. A panic is that leg's alone: it is asked nothing again, and goes when the tick ends.
@@ -167,7 +170,7 @@ impl<S: LegSocket> Shard<S> {
         }
     }
 
-    /// Plays out one leg and adds its voice to its room.
+    /// Plays out one leg; it asks for the floor of its room.
     fn listen(&mut self, now: Instant, place: usize) {
         let Self {
             legs,
@@ -178,10 +181,32 @@ impl<S: LegSocket> Shard<S> {
         } = self;
         let Some(leg) = legs.at(place) else { return };
         leg.receive(now, &mut desk.reading);
-        leg.listen(now, &mut desk.frame);
+        let score = leg.listen(now);
         tell_events(leg, out);
+        if let Some(room) = leg.room().and_then(|room| rooms.at(room)) {
+            room.note(leg.rate());
+            if let Some(score) = score {
+                room.floor.bid(place, score);
+            }
+        }
+    }
+
+    fn prepare(&mut self) {
+        let Self { rooms, desk, .. } = self;
+        rooms.for_each(|room| room.prepare(&mut desk.noise));
+    }
+
+    /// Adds the voice of one leg to its room, if it has the floor.
+    fn give(&mut self, place: usize) {
+        let Self { legs, rooms, .. } = self;
+        let Some(leg) = legs.at(place) else { return };
+        let Some(room) = leg.room().and_then(|room| rooms.at(room)) else {
+            return leg.speak(false, ByRate::default());
+        };
+        let wanted = room.wanted();
+        leg.speak(room.floor.has(place), wanted);
         // Last, and it can't fail: a room never holds half a voice.
-        if let (Some(voice), Some(room)) = (leg.voice(), leg.room().and_then(|room| rooms.at(room))) {
+        for voice in wanted.rates().filter_map(|rate| leg.voice(rate)) {
             room.add(voice);
         }
     }
@@ -203,32 +228,26 @@ impl<S: LegSocket> Shard<S> {
         } = self;
         let Some(leg) = legs.at(place) else { return };
         let mut room = leg.room().and_then(|room| rooms.at(room));
-        let Desk {
-            frame,
-            music,
-            silence,
-            ..
-        } = desk;
-        let codec = leg.media.session().codec;
-        let ear = leg.ear(room.as_deref());
-        match (ear, &mut room) {
-            (Ear::Room, Some(room)) => leg.send(now, room.payload(codec, frame)),
-            (Ear::Music, _) => leg.send(now, music.payload(codec, frame)),
-            (Ear::Silence, _) | (Ear::Room, None) => {
-                leg.send(now, silence.payload(codec, &[0; SAMPLES], frame))
-            }
-            (Ear::Own, _) => {
-                let payload = leg.mix(room.as_deref(), music.sum(), frame, |player, sum| {
-                    let mut add =
-                        |_, sound: &Sum| sum.iter_mut().zip(sound).for_each(|(sum, sample)| *sum += sample);
-                    player.tick(&mut add, &mut |ended| out.ended(ended));
-                });
-                leg.send(now, &payload);
-            }
-        }
-        match ear {
-            Ear::Own => stats.own += 1,
-            Ear::Room | Ear::Music | Ear::Silence => stats.shared += 1,
+        let (tick, format) = (stats.ticks, leg.format());
+        let ear = leg.ear(room.as_deref().map(|room| &**room));
+        let shared = match (ear, &mut room) {
+            (Ear::Room, Some(room)) => room.payload(tick, format),
+            (Ear::Music, _) => desk.music.payload(tick, format),
+            (Ear::Silence, _) | (Ear::Room, None) => desk.noise.payload(tick, format),
+            (Ear::Own, _) => None,
+        };
+        if let Some(payload) = shared {
+            leg.send(now, payload);
+            stats.shared += 1;
+        } else {
+            let mut played = |player: &mut Player, wanted, sum: &mut Sum| {
+                let mut add = |_, sound: &Sum| sum.add_all(sound);
+                player.tick(wanted, &mut add, &mut |ended| out.ended(ended));
+            };
+            let room = room.as_deref().map(|room| &**room);
+            let payload = leg.mix(tick, room, desk, &mut played);
+            leg.send(now, &payload);
+            stats.own += 1;
         }
         if (stats.ticks + place as u64).is_multiple_of(QUALITY_TICKS) {
             let (leg, quality) = (leg.key, leg.media.quality());
@@ -270,13 +289,7 @@ impl<S: LegSocket> Shard<S> {
         let Self { legs, out, .. } = self;
         if let Some(mut slot) = legs.take(place) {
             slot.player.clear(&mut |ended| out.ended(ended));
-            let LegSlot {
-                key: leg,
-                media,
-                socket,
-                ..
-            } = slot;
-            out.keep(Report::Retired(Retired::Leg { leg, media, socket }));
+            out.keep(Report::Retired(slot.retired()));
         }
     }
 
@@ -284,6 +297,7 @@ impl<S: LegSocket> Shard<S> {
         let Self { rooms, out, .. } = self;
         if let Some(mut room) = rooms.take(place) {
             room.player.clear(&mut |ended| out.ended(ended));
+            out.keep(Report::Retired(Retired::Room(room)));
         }
     }
 

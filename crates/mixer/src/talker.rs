@@ -32,6 +32,13 @@ const TALKING: Rule = Rule {
     off_ticks: 30,
 };
 
+/// How fast loudness falls, in 1/16 dB a tick: 25 dB a second.
+const FALL: i16 = 8;
+/// By how much the others must be louder to take a seat from one who has it, in 1/16 dB: 6 dB.
+const SEATED: i16 = 6 * 16;
+/// Nothing, in 1/16 dBov.
+const QUIETEST: i16 = -127 * 16;
+
 #[derive(Clone, Copy, Debug, Default)]
 struct Switch {
     on: bool,
@@ -53,16 +60,33 @@ impl Switch {
 }
 
 /// One leg's state.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Talker {
     gate: Switch,
     talking: Switch,
     told: bool,
+    /// Loudness that falls slowly, so that a breath gives no seat away, in 1/16 dBov.
+    loudness: i16,
+    seated: bool,
+}
+
+impl Default for Talker {
+    fn default() -> Self {
+        Self {
+            gate: Switch::default(),
+            talking: Switch::default(),
+            told: false,
+            loudness: QUIETEST,
+            seated: false,
+        }
+    }
 }
 
 impl Talker {
     /// Takes in the level of one frame that may be heard.
     pub(crate) fn tick(&mut self, level: Dbov) {
+        let level_16ths = 16 * i16::from(level.db());
+        self.loudness = level_16ths.max(self.loudness - FALL);
         self.gate.tick(GATE, level);
         self.talking.tick(TALKING, level);
     }
@@ -71,11 +95,18 @@ impl Talker {
     pub(crate) fn silence(&mut self) {
         self.gate = Switch::default();
         self.talking = Switch::default();
+        self.loudness = QUIETEST;
     }
 
-    /// Whether the leg is in the sum.
-    pub(crate) fn is_heard(&self) -> bool {
-        self.gate.on
+    /// What it offers for a seat on the floor, if it has anything to say, in 1/16 dB.
+    pub(crate) fn score(&self) -> Option<i16> {
+        let bonus = if self.seated { SEATED } else { 0 };
+        self.gate.on.then_some(self.loudness + bonus)
+    }
+
+    /// Notes whether it got a seat.
+    pub(crate) fn seat(&mut self, seated: bool) {
+        self.seated = seated;
     }
 
     /// Tells whether the leg talks now, when that has changed since it was told last; `tell` says whether it was taken.
@@ -102,7 +133,7 @@ mod tests {
                 told.push((tick, on));
                 true
             });
-            heard.extend(talker.is_heard().then_some(tick));
+            heard.extend(talker.score().map(|_| tick));
         }
         (told, heard)
     }

@@ -42,7 +42,7 @@ fn world(late: u64) -> World {
     world.phones[1].speaks = false;
     world.phones[2].speaks = false;
     world.gather(1);
-    world.order(Order::OpenRoom { room: RoomKey(2) });
+    world.open(2);
     world.run(300 + 20 * late);
     world
 }

@@ -221,6 +221,7 @@ fn while_nobody_reads_reports_orders_wait_and_nothing_is_lost_that_must_arrive()
             orders: 8,
             reports: 4,
             music: clip(MUSIC_HZ, 20),
+            noise: media::Clip::default(),
         },
     );
     let mut given = 0;

@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{TICK_SAMPLES, World, prompt};
+use common::{World, prompt};
 use mixer::{Hears, LegKey, Order, RoomKey, Target};
 use proptest::prelude::*;
 
@@ -118,7 +118,7 @@ fn heard(deeds: impl Iterator<Item = Deed>, prepare: impl Fn(&mut World)) -> Vec
     let mut world = World::new(PHONES as u64);
     prepare(&mut world);
     world.gather(1);
-    world.order(Order::OpenRoom { room: RoomKey(2) });
+    world.open(2);
     world.tick();
     deeds.for_each(|deed| deed.carry_out(&mut world));
     world.run(100);
@@ -129,7 +129,7 @@ fn heard(deeds: impl Iterator<Item = Deed>, prepare: impl Fn(&mut World)) -> Vec
 fn differ(one: &[i16], other: &[i16]) -> Option<usize> {
     assert_eq!(one.len(), other.len());
     let at = one.iter().zip(other).position(|(one, other)| one != other)?;
-    Some(at / TICK_SAMPLES)
+    Some(at / 160)
 }
 
 proptest! {

@@ -131,7 +131,7 @@ fn an_announcement_is_heard_by_the_whole_room_but_for_the_one_left_out_and_for_t
     let mut world = World::new(5);
     world.phones[4].speaks = false;
     world.gather(1);
-    world.order(Order::OpenRoom { room: RoomKey(2) });
+    world.open(2);
     world.enter(3, 2);
     world.route(2, false, Hears::Music);
     world.run(200);
@@ -329,9 +329,7 @@ impl Model {
                 let key = std::mem::replace(&mut self.keys[room as usize], self.next);
                 self.next += 1;
                 world.order(Order::CloseRoom { room: RoomKey(key) });
-                world.order(Order::OpenRoom {
-                    room: RoomKey(self.keys[room as usize]),
-                });
+                world.open(self.keys[room as usize]);
                 let inside = self.places.iter_mut().filter(|place| place.room == Some(key));
                 inside.for_each(|place| *place = NOWHERE);
             }
@@ -357,7 +355,7 @@ proptest! {
         let mut world = World::new(PHONES as u64);
         let mut model = Model { places: [NOWHERE; PHONES], keys: [0, 1, 2], next: 3 };
         for room in model.keys {
-            world.order(Order::OpenRoom { room: RoomKey(room) });
+            world.open(room);
         }
         for round in rounds {
             round.iter().for_each(|step| model.apply(&mut world, step));

@@ -2,7 +2,9 @@
 
 use std::str::FromStr;
 
-use media::codec::g711;
+use media::codec::{g711, g722};
+use media::{Codec, Decoder, Rate};
+use opus::{Application, Bitrate, Channels};
 
 /// A codec of the phones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -11,25 +13,36 @@ pub(crate) enum Speech {
     Pcmu,
     /// G.711 A-law.
     Pcma,
+    /// G.722.
+    G722,
+    /// Opus of a phone that plays 48 kHz.
+    Opus,
+    /// Opus of a phone that plays 16 kHz.
+    OpusWide,
 }
 
 impl Speech {
     /// All of them.
-    pub(crate) const ALL: [Self; 2] = [Self::Pcmu, Self::Pcma];
+    pub(crate) const ALL: [Self; 5] = [Self::Pcmu, Self::Pcma, Self::G722, Self::Opus, Self::OpusWide];
 
-    /// Name in SDP.
+    /// Name on the command line and in the report.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Pcmu => "PCMU",
             Self::Pcma => "PCMA",
+            Self::G722 => "G722",
+            Self::Opus => "opus",
+            Self::OpusWide => "opus16",
         }
     }
 
-    /// RTP payload type that the phones offer (RFC 3551, section 6).
+    /// RTP payload type that the phones offer (RFC 3551, section 6; Opus has none of its own).
     pub(crate) const fn payload_type(self) -> u8 {
         match self {
             Self::Pcmu => 0,
             Self::Pcma => 8,
+            Self::G722 => 9,
+            Self::Opus | Self::OpusWide => 111,
         }
     }
 
@@ -38,21 +51,59 @@ impl Speech {
         match self {
             Self::Pcmu => "PCMU/8000",
             Self::Pcma => "PCMA/8000",
+            Self::G722 => "G722/8000",
+            Self::Opus | Self::OpusWide => "opus/48000/2",
+        }
+    }
+
+    /// Value of a=fmtp after the payload type, where there is any.
+    pub(crate) const fn fmtp(self) -> Option<&'static str> {
+        match self {
+            Self::Pcmu | Self::Pcma | Self::G722 => None,
+            Self::Opus => Some("useinbandfec=1"),
+            Self::OpusWide => Some("maxplaybackrate=16000;useinbandfec=1"),
+        }
+    }
+
+    /// The codec and the rate at which the phone speaks and hears.
+    pub(crate) const fn codec(self) -> Codec {
+        match self {
+            Self::Pcmu => Codec::Pcmu,
+            Self::Pcma => Codec::Pcma,
+            Self::G722 => Codec::G722,
+            Self::Opus => Codec::Opus(Rate::Hz48000),
+            Self::OpusWide => Codec::Opus(Rate::Hz16000),
         }
     }
 
     /// Steps of the RTP timestamp a second.
     pub(crate) const fn clock_hz(self) -> u32 {
-        match self {
-            Self::Pcmu | Self::Pcma => 8_000,
-        }
+        self.codec().clock_hz()
     }
 
     /// Samples a second of the audio.
     pub(crate) const fn rate_hz(self) -> u32 {
-        match self {
-            Self::Pcmu | Self::Pcma => 8_000,
-        }
+        self.codec().rate().hz()
+    }
+
+    /// Steps of the RTP timestamp for so many samples.
+    pub(crate) const fn steps(self, samples: u64) -> u32 {
+        (samples * self.clock_hz() as u64 / self.rate_hz() as u64) as u32
+    }
+
+    /// Samples for so many steps of the RTP timestamp, both counted modulo 2³².
+    pub(crate) const fn samples(self, steps: u32) -> u32 {
+        (steps as u64 * self.rate_hz() as u64 / self.clock_hz() as u64) as u32
+    }
+
+    /// Whether it is Opus.
+    pub(crate) const fn is_opus(self) -> bool {
+        matches!(self, Self::Opus | Self::OpusWide)
+    }
+
+    /// Whether it has packets of this length.
+    pub(crate) const fn allows(self, ptime_ms: u128) -> bool {
+        !self.is_opus() || ptime_ms != 30
     }
 }
 
@@ -73,42 +124,86 @@ impl FromStr for Speech {
     }
 }
 
-/// Both directions of one phone's audio.
+/// Bits a second of Opus, and how hard its encoder tries: what phones do.
+const OPUS_BITRATE: i32 = 32_000;
+const OPUS_COMPLEXITY: i32 = 5;
+/// Longest Opus packet that a phone makes, bytes.
+const OPUS_LONGEST: usize = 1_000;
+
+/// Makes payloads of samples.
 #[derive(Debug)]
-pub(crate) struct Coder {
-    speech: Speech,
+pub(crate) enum Mouth {
+    /// G.711, µ-law.
+    Mu,
+    /// G.711, A-law.
+    A,
+    /// G.722.
+    G722(Box<g722::Encoder>),
+    /// Opus.
+    Opus(opus::Encoder),
+}
+
+impl Mouth {
+    pub(crate) fn new(speech: Speech) -> Self {
+        match speech {
+            Speech::Pcmu => Self::Mu,
+            Speech::Pcma => Self::A,
+            Speech::G722 => Self::G722(Box::new(g722::Encoder::new())),
+            Speech::Opus | Speech::OpusWide => {
+                Self::Opus(opus_encoder(speech.rate_hz()).expect("settings that every libopus has"))
+            }
+        }
+    }
+
+    /// One payload of these samples.
+    pub(crate) fn encode(&mut self, samples: &[i16]) -> Vec<u8> {
+        let mut payload = vec![0; samples.len().max(OPUS_LONGEST)];
+        let length = match self {
+            Self::Mu => {
+                g711::encode_ulaw(samples, &mut payload);
+                samples.len()
+            }
+            Self::A => {
+                g711::encode_alaw(samples, &mut payload);
+                samples.len()
+            }
+            Self::G722(encoder) => encoder.encode(samples, &mut payload),
+            Self::Opus(encoder) => encoder.encode(samples, &mut payload).unwrap_or(0),
+        };
+        payload.truncate(length);
+        payload
+    }
+}
+
+fn opus_encoder(hz: u32) -> opus::Result<opus::Encoder> {
+    let mut encoder = opus::Encoder::new(hz, Channels::Mono, Application::Voip)?;
+    encoder.set_bitrate(Bitrate::Bits(OPUS_BITRATE))?;
+    encoder.set_complexity(OPUS_COMPLEXITY)?;
+    Ok(encoder)
+}
+
+/// Makes samples of payloads.
+#[derive(Debug)]
+pub(crate) struct Hearing {
+    decoder: Decoder,
     samples: Vec<i16>,
 }
 
-impl Coder {
+impl Hearing {
     /// Longest payload that is decoded, in time: 120 ms.
     const LONGEST_MS: usize = 120;
 
     pub(crate) fn new(speech: Speech) -> Self {
         let longest = speech.rate_hz() as usize * Self::LONGEST_MS / 1000;
         Self {
-            speech,
+            decoder: Decoder::new(speech.codec()),
             samples: vec![0; longest],
         }
     }
 
-    /// One payload of these samples.
-    pub(crate) fn encode(&mut self, samples: &[i16]) -> Vec<u8> {
-        let mut payload = vec![0; samples.len()];
-        match self.speech {
-            Speech::Pcmu => g711::encode_ulaw(samples, &mut payload),
-            Speech::Pcma => g711::encode_alaw(samples, &mut payload),
-        }
-        payload
-    }
-
     /// The samples of one payload; what is longer than 120 ms is cut off.
     pub(crate) fn decode(&mut self, payload: &[u8]) -> &[i16] {
-        let codec = match self.speech {
-            Speech::Pcmu => media::Codec::Pcmu,
-            Speech::Pcma => media::Codec::Pcma,
-        };
-        let count = codec.decode(payload, &mut self.samples);
+        let count = self.decoder.decode(payload, &mut self.samples);
         &self.samples[..count]
     }
 }
@@ -118,24 +213,44 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_encoded_comes_back_within_a_step() {
+    fn what_is_said_is_heard_as_loud() {
         for speech in Speech::ALL {
-            let samples: Vec<i16> = (0..480).map(|n| (n * 37 % 4000 - 2000) as i16).collect();
-            let mut coder = Coder::new(speech);
-            let payload = coder.encode(&samples);
-            let back = coder.decode(&payload);
-            assert_eq!(back.len(), samples.len());
-            assert!(
-                back.iter().zip(&samples).all(|(a, b)| (a - b).abs() <= 64),
-                "{}",
-                speech.name()
-            );
+            let tick = speech.rate_hz() as usize / 50;
+            let said = |n: usize| ((n as f64 * 3_141.6 / f64::from(speech.rate_hz())).sin() * 4_000.0) as i16;
+            let (mut mouth, mut hearing) = (Mouth::new(speech), Hearing::new(speech));
+            let mut energy = [0.0; 2];
+            for block in 0..50 {
+                let samples: Vec<i16> = (block * tick..(block + 1) * tick).map(said).collect();
+                let payload = mouth.encode(&samples);
+                let back = hearing.decode(&payload);
+                assert_eq!(back.len(), tick, "{}", speech.name());
+                if block >= 10 {
+                    energy[0] += samples.iter().map(|s| f64::from(*s).powi(2)).sum::<f64>();
+                    energy[1] += back.iter().map(|s| f64::from(*s).powi(2)).sum::<f64>();
+                }
+            }
+            let db = 10.0 * (energy[1] / energy[0]).log10();
+            assert!(db.abs() < 0.5, "{}: {db:.2} dB", speech.name());
+        }
+    }
+
+    #[test]
+    fn steps_and_samples_are_each_other_s_mirror() {
+        for (speech, steps) in [
+            (Speech::Pcmu, 160),
+            (Speech::G722, 160),
+            (Speech::Opus, 960),
+            (Speech::OpusWide, 960),
+        ] {
+            let tick = speech.rate_hz() / 50;
+            assert_eq!(speech.steps(u64::from(tick)), steps);
+            assert_eq!(speech.samples(steps), tick);
         }
     }
 
     #[test]
     fn an_unknown_codec_is_answered_with_the_known_ones() {
         let error = "GSM".parse::<Speech>().unwrap_err();
-        assert!(error.contains("PCMU, PCMA"), "{error}");
+        assert!(error.contains("PCMU, PCMA, G722, opus, opus16"), "{error}");
     }
 }

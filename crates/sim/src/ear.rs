@@ -12,6 +12,8 @@ use crate::track::Track;
 
 /// Difference between two blocks that coding and the line's noise can make, in steps of a sample.
 const CLICK: i32 = 1_200;
+/// The same where Opus is spoken, which gives tones another shape from frame to frame.
+const CLICK_OPUS: i32 = 5_000;
 /// More of it for the summed noise of everybody who does not talk, per square root of legs.
 const CLICK_NOISE: f32 = 80.0;
 
@@ -58,8 +60,14 @@ pub(crate) struct Ear {
 }
 
 impl Ear {
-    /// For samples at `rate` Hz; `relation` by talker; `legs` of the whole run.
-    pub(crate) fn new(marks: Marks, rate: u32, relation: impl Fn(usize) -> Relation, legs: usize) -> Self {
+    /// For samples at `rate` Hz; `relation` by talker; `legs` of the whole run, and whether any of them speaks Opus.
+    pub(crate) fn new(
+        marks: Marks,
+        rate: u32,
+        relation: impl Fn(usize) -> Relation,
+        (legs, opus): (usize, bool),
+    ) -> Self {
+        let click = if opus { CLICK_OPUS } else { CLICK };
         let talker = |talker| match relation(talker) {
             Relation::Together => Heard::Track(Track::new(talker, marks.talk, marks.amplitude())),
             Relation::Own => Heard::Own(Presence::default()),
@@ -72,7 +80,7 @@ impl Ear {
             heard: (0..marks.talkers).map(talker).collect(),
             blocks: 0,
             clicks: 0,
-            tolerance: CLICK + (CLICK_NOISE * (legs as f32).sqrt()) as i32,
+            tolerance: click + (CLICK_NOISE * (legs as f32).sqrt()) as i32,
             clicked: false,
             next: None,
             block: Vec::with_capacity(size),

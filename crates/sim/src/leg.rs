@@ -9,7 +9,7 @@ use rsip::SipMessage;
 
 use crate::arrivals::{Arrival, Arrivals};
 use crate::call::{self, Call};
-use crate::codec::{Coder, Speech};
+use crate::codec::{Hearing, Mouth, Speech};
 use crate::ear::Ear;
 use crate::keypad::Keypad;
 use crate::line::{self, Stream};
@@ -96,7 +96,11 @@ pub(crate) struct Leg {
     pub(crate) edges: Vec<Edge>,
     plan: Arc<Plan>,
     call: Call,
-    coder: Coder,
+    /// There for those who listen, and for those who talk.
+    hearing: Option<Hearing>,
+    mouth: Option<Mouth>,
+    /// Timestamp of the first packet that was heard.
+    first_stamp: Option<u32>,
     speaker: Speaker,
     stream: Stream,
     keypad: Keypad,
@@ -137,14 +141,16 @@ impl Leg {
                 plan.marks,
                 speech.rate_hz(),
                 |talker| plan.relation(number, talker),
-                plan.legs(),
+                (plan.legs(), plan.speech.iter().any(|speech| speech.is_opus())),
             ),
             arrivals: Arrivals::default(),
             link: Link::new(options.loss / 100.0, options.jitter, options.seed, number),
             sent: Sent::default(),
             edges: Vec::new(),
             call: Call::new(identity(plan, number, addresses.sip, seed), sdp),
-            coder: Coder::new(speech),
+            hearing: plan.listens(number).then(|| Hearing::new(speech)),
+            mouth: (number < plan.marks.talkers).then(|| Mouth::new(speech)),
+            first_stamp: None,
             speaker: Speaker::new(voice, options.idle, seed),
             stream: Stream::new(
                 seed as u32 ^ 0x5eed_0000,
@@ -168,6 +174,11 @@ impl Leg {
     /// The Call-ID by which its messages are known.
     pub(crate) fn call_id(&self) -> &str {
         self.call.id()
+    }
+
+    /// Whether what it hears is decoded and judged.
+    pub(crate) fn listens(&self) -> bool {
+        self.hearing.is_some()
     }
 
     pub(crate) fn stage(&self) -> Stage {
@@ -225,11 +236,21 @@ impl Leg {
             .packet(now, header.sequence_number, header.timestamp, clock);
         if arrival == Arrival::Restart {
             self.ear.restart();
+            self.first_stamp = None;
         }
         if header.payload_type == self.speech.payload_type() {
-            let stamp = header.timestamp.wrapping_mul(self.speech.rate_hz() / clock);
-            self.ear.hear(now, stamp, self.coder.decode(&packet.payload));
+            self.hear(now, header.timestamp, &packet.payload);
         }
+    }
+
+    fn hear(&mut self, now: Instant, timestamp: u32, payload: &[u8]) {
+        let Some(hearing) = &mut self.hearing else {
+            return;
+        };
+        // From the first one on: only differences of timestamps mean anything, and these don't wrap in a day.
+        let first = *self.first_stamp.get_or_insert(timestamp);
+        let stamp = self.speech.samples(timestamp.wrapping_sub(first));
+        self.ear.hear(now, stamp, hearing.decode(payload));
     }
 
     /// Does what is due.
@@ -327,18 +348,21 @@ impl Leg {
     }
 
     fn advance(&mut self, samples: u64) {
-        let steps = samples as u32 / (self.speech.rate_hz() / self.speech.clock_hz());
-        self.stream.stamp = self.stream.stamp.wrapping_add(steps);
+        self.stream.stamp = self.stream.stamp.wrapping_add(self.speech.steps(samples));
     }
 
     /// A packet of audio, and its first sample.
     fn audio(&mut self, now: Instant) -> (Vec<u8>, Option<u64>) {
         let talks = self.schedule.is_some_and(|schedule| schedule.talk <= now);
         let when = if talks { When::Talk } else { When::Before };
-        let samples = self
-            .speaker
-            .say(self.next, self.samples_a_packet() as usize, when);
-        let payload = self.coder.encode(&samples);
+        let count = self.samples_a_packet();
+        let payload = match &mut self.mouth {
+            Some(mouth) => mouth.encode(&self.speaker.say(self.next, count as usize, when)),
+            None => {
+                let rest = &self.plan.rest;
+                rest.payload(self.speech, self.number, self.next / count).to_vec()
+            }
+        };
         let packet = self
             .stream
             .packet(self.speech.payload_type(), self.sent.packets == 1, 0, payload);
@@ -348,9 +372,11 @@ impl Leg {
     fn key(&mut self) -> Option<(Vec<u8>, Option<u64>)> {
         let event = self.keypad.next()?;
         let kind = self.far.and_then(|far| far.events)?;
+        // Events count their own 8 kHz, the stream goes on by the codec's clock.
+        let since = event.since * (self.speech.clock_hz() / 8_000);
         let packet = self
             .stream
-            .packet(kind, event.first, event.since, event.payload.to_vec());
+            .packet(kind, event.first, since, event.payload.to_vec());
         Some((packet, None))
     }
 

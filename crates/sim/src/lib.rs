@@ -21,6 +21,7 @@ pub mod options;
 mod plan;
 mod presence;
 pub mod report;
+mod rest;
 pub mod run;
 mod sdp;
 mod speaker;

@@ -148,7 +148,7 @@ impl Voice {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::codec::{Coder, Speech};
+    use crate::codec::{Hearing, Mouth, Speech};
     use crate::tone::{Phasor, dbov};
 
     fn marks(talkers: usize, talk: Talk) -> Marks {
@@ -161,13 +161,13 @@ mod tests {
 
     /// One block in which all but `silent` talk, through G.711 twice as on the way through a bridge.
     fn mixed(marks: Marks, silent: usize, speech: Speech) -> Vec<i16> {
-        let mut coder = Coder::new(speech);
+        let (mut mouth, mut hearing) = (Mouth::new(speech), Hearing::new(speech));
         let mut sum = vec![0_i32; 160];
         for talker in (0..marks.talkers).filter(|talker| *talker != silent) {
             let voice = Voice::new(marks, talker, 8000);
             let said: Vec<i16> = (0..160).map(|n| voice.sample(160 * 10 + n)).collect();
-            let payload = coder.encode(&said);
-            for (sum, heard) in sum.iter_mut().zip(coder.decode(&payload)) {
+            let payload = mouth.encode(&said);
+            for (sum, heard) in sum.iter_mut().zip(hearing.decode(&payload)) {
                 *sum += i32::from(*heard);
             }
         }
@@ -175,14 +175,14 @@ mod tests {
             .into_iter()
             .map(|sample| i16::try_from(sample).unwrap())
             .collect();
-        let payload = coder.encode(&sum);
-        coder.decode(&payload).to_vec()
+        let payload = mouth.encode(&sum);
+        hearing.decode(&payload).to_vec()
     }
 
     #[test]
     fn sixteen_talkers_are_told_apart_through_g711() {
         let marks = marks(MOST_TALKERS, Talk::Always);
-        for (silent, speech) in (0..MOST_TALKERS).zip(Speech::ALL.into_iter().cycle()) {
+        for (silent, speech) in (0..MOST_TALKERS).zip([Speech::Pcmu, Speech::Pcma].into_iter().cycle()) {
             let block = mixed(marks, silent, speech);
             assert!(
                 block.iter().all(|sample| sample.abs() < 24_000),

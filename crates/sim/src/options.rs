@@ -37,7 +37,7 @@ pub struct Options {
     /// Phones that call
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=20_000))]
     pub legs: u32,
-    /// Codec of the phones, or several with the share of each: PCMU=70,PCMA=30
+    /// Codec of the phones, or several with the share of each: PCMU=70,opus=30. PCMU, PCMA, G722, opus (48 kHz), opus16 (16 kHz)
     #[arg(long, value_name = "CODECS", default_value = "PCMU")]
     pub codec: Mix,
     /// Calls begun a second
@@ -55,6 +55,10 @@ pub struct Options {
     /// Phones that talk, the first to call; at most 16 can be told apart
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub talkers: u32,
+    /// Phones whose audio is decoded and judged, the first to call; packets are counted for all. Left out: all. Decoding a thousand
+    /// Opus phones takes more than a core
+    #[arg(long, value_name = "N")]
+    pub ears: Option<u32>,
     /// When talkers talk
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = Talk::Always)]
     pub talk: Talk,

@@ -7,6 +7,7 @@ use crate::codec::Speech;
 use crate::ear::Relation;
 use crate::mark::{MOST_TALKERS, Marks};
 use crate::options::{Meetings, Options};
+use crate::rest::Rest;
 use crate::target::Target;
 
 /// Lengths of packets that are sent, ms.
@@ -29,6 +30,8 @@ pub(crate) struct Plan {
     pub(crate) marks: Marks,
     /// Codec by leg.
     pub(crate) speech: Vec<Speech>,
+    /// What those send who do not talk.
+    pub(crate) rest: Rest,
 }
 
 impl Plan {
@@ -46,12 +49,21 @@ impl Plan {
             seed: options.seed,
         };
         let speech = options.codec.deal(options.legs as usize);
+        let ptime_ms = options.ptime.as_millis();
+        if let Some(codec) = speech.iter().find(|codec| !codec.allows(ptime_ms)) {
+            return Err(format!(
+                "--ptime {ptime_ms}ms: {} has no packets of this length",
+                codec.name()
+            ));
+        }
+        let rest = Rest::new(&speech, options.idle, ptime_ms as usize, options.seed);
         Ok(Self {
             options,
             target,
             far,
             marks,
             speech,
+            rest,
         })
     }
 
@@ -63,6 +75,11 @@ impl Plan {
     pub(crate) fn code(&self, leg: usize) -> Option<&str> {
         let codes = &self.options.code.as_ref()?.0;
         codes.get(leg % codes.len().max(1)).map(String::as_str)
+    }
+
+    /// Whether what a leg hears is decoded and judged.
+    pub(crate) fn listens(&self, leg: usize) -> bool {
+        self.options.ears.is_none_or(|ears| leg < ears as usize)
     }
 
     /// Who a talker, the leg of the same number, is to a listener.

@@ -11,9 +11,13 @@ pub(crate) const EVENTS: u8 = 101;
 pub(crate) fn offer(media: SocketAddr, speech: Speech, ptime_ms: u32) -> String {
     let (ip, port) = (media.ip(), media.port());
     let (kind, map) = (speech.payload_type(), speech.rtpmap());
+    let wishes = speech
+        .fmtp()
+        .map(|fmtp| format!("a=fmtp:{kind} {fmtp}\r\n"))
+        .unwrap_or_default();
     format!(
         "v=0\r\no=sim 1 1 IN IP4 {ip}\r\ns=-\r\nc=IN IP4 {ip}\r\nt=0 0\r\nm=audio {port} RTP/AVP {kind} {EVENTS}\r\n\
-         a=rtpmap:{kind} {map}\r\na=rtpmap:{EVENTS} telephone-event/8000\r\na=fmtp:{EVENTS} 0-15\r\na=ptime:{ptime_ms}\r\na=sendrecv\r\n"
+         a=rtpmap:{kind} {map}\r\n{wishes}a=rtpmap:{EVENTS} telephone-event/8000\r\na=fmtp:{EVENTS} 0-15\r\na=ptime:{ptime_ms}\r\na=sendrecv\r\n"
     )
 }
 

@@ -55,7 +55,8 @@ impl Speaker {
         self.voice.as_ref()?.edge(at)
     }
 
-    fn rest(&mut self, count: usize) -> Vec<i16> {
+    /// What is said while there is nothing to say.
+    pub(crate) fn rest(&mut self, count: usize) -> Vec<i16> {
         let noise =
             |random: &mut ChaCha8Rng| (random.next_u32() % (2 * NOISE_PEAK + 1)) as i16 - NOISE_PEAK as i16;
         match self.idle {

@@ -270,7 +270,7 @@ pub(crate) fn audio(datagram: &[u8]) -> Vec<i16> {
     let mut samples = [0; FRAME];
     match datagram {
         [0x80, payload_type, rest @ ..] if payload_type & 0x7f == 0 && rest.len() == 10 + FRAME => {
-            media::Codec::Pcmu.decode(&rest[10..], &mut samples);
+            media::codec::g711::decode(&media::codec::g711::ULAW, &rest[10..], &mut samples);
             samples.to_vec()
         }
         _ => Vec::new(),

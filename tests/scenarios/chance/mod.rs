@@ -76,7 +76,7 @@ fn assert_nobody_muted_is_heard(world: &World) {
         assert_eq!(gain.unwrap_or(0), call.gain_db, "{call:?}");
         let session = world.mixer.sessions.get(leg);
         let codec = session.map_or(String::new(), |session| {
-            format!("{:?}", session.codec).to_uppercase()
+            format!("{:?}", session.format.codec()).to_uppercase()
         });
         assert_eq!(codec, call.codec, "{call:?}");
     }

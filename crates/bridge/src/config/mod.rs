@@ -4,8 +4,8 @@ mod sections;
 mod units;
 
 pub use sections::{
-    ApiSection, CallsSection, CodecName, GuessesSection, LogFormat, LogSection, MediaSection, NodeSection,
-    SipSection,
+    ApiSection, CallsSection, CodecName, CodecOrder, GuessesSection, LogFormat, LogSection, MediaSection,
+    NodeSection, OpusRate, SipSection,
 };
 pub use units::PortRange;
 
@@ -57,6 +57,14 @@ impl Config {
             (
                 media.jitter_min <= media.jitter_max && media.jitter_max.as_millis() <= 1000,
                 "media.jitter_max: expected jitter_min or more and at most 1s",
+            ),
+            (
+                (6_000..=64_000).contains(&media.opus_bitrate),
+                "media.opus_bitrate: expected 6000 to 64000 bits a second",
+            ),
+            (
+                (1..=32).contains(&media.talkers),
+                "media.talkers: expected 1 to 32",
             ),
             (self.calls.max_calls >= 1, "calls.max_calls: expected 1 or more"),
             (
@@ -118,6 +126,10 @@ mod tests {
             ("[media]\njitter_min = \"300ms\"", "media.jitter_max"),
             ("[api]\ncertificate = \"x\"", "api.certificate and api.key"),
             ("[sip]\nallow = [\"10.0.0.0/40\"]", "allow"),
+            ("[media]\nopus_rate = 44100", "expected 8000, 16000 or 48000"),
+            ("[media]\nopus_bitrate = 96000", "media.opus_bitrate"),
+            ("[media]\ntalkers = 0", "media.talkers"),
+            ("[media]\ncodec_order = \"mine\"", "unknown variant `mine`"),
             ("[calls]\nmax_calls = 0", "calls.max_calls"),
         ] {
             let error = Config::parse(text).unwrap_err();

@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use ipnet::IpNet;
+use media::Rate;
 use serde::Deserialize;
 
 use super::units::{PortRange, duration};
@@ -79,6 +80,44 @@ pub enum CodecName {
     /// G.711 A-law.
     #[serde(rename = "PCMA")]
     Pcma,
+    /// G.722.
+    #[serde(rename = "G722")]
+    G722,
+    /// Opus.
+    #[serde(rename = "opus")]
+    Opus,
+}
+
+/// Whose order of codecs decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CodecOrder {
+    /// That of whoever offers.
+    Theirs,
+    /// That of this configuration.
+    Ours,
+}
+
+/// A rate that Opus is mixed at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "u32")]
+pub struct OpusRate(Rate);
+
+impl OpusRate {
+    /// The rate.
+    pub const fn rate(self) -> Rate {
+        self.0
+    }
+}
+
+impl TryFrom<u32> for OpusRate {
+    type Error = String;
+
+    fn try_from(hz: u32) -> Result<Self, String> {
+        let rate = Rate::ALL.into_iter().find(|rate| rate.hz() == hz);
+        rate.map(Self)
+            .ok_or_else(|| format!("{hz} is no rate that rooms mix at: expected 8000, 16000 or 48000"))
+    }
 }
 
 /// `[media]`: audio.
@@ -96,6 +135,16 @@ pub struct MediaSection {
     pub quarantine: Duration,
     /// Codecs allowed, best first.
     pub codecs: Vec<CodecName>,
+    /// Whose order of codecs decides between those both sides have.
+    pub codec_order: CodecOrder,
+    /// Rate that Opus is decoded and mixed at, Hz.
+    pub opus_rate: OpusRate,
+    /// Most that is sent as Opus, bits a second.
+    pub opus_bitrate: u32,
+    /// Voices heard at once in a meeting, the loudest.
+    pub talkers: usize,
+    /// Whether a faint noise lies beneath everything.
+    pub comfort_noise: bool,
     /// Core that the mixer thread is pinned to.
     pub core: Option<usize>,
     /// Least margin kept for late packets.
@@ -132,7 +181,12 @@ impl Default for MediaSection {
                 last: 29_999,
             },
             quarantine: Duration::from_secs(30),
-            codecs: vec![CodecName::Pcmu, CodecName::Pcma],
+            codecs: vec![CodecName::Opus, CodecName::G722, CodecName::Pcmu, CodecName::Pcma],
+            codec_order: CodecOrder::Theirs,
+            opus_rate: OpusRate(Rate::Hz48000),
+            opus_bitrate: 32_000,
+            talkers: 8,
+            comfort_noise: true,
             core: None,
             jitter_min: Duration::from_millis(4),
             jitter_max: Duration::from_millis(200),

@@ -64,8 +64,12 @@ pub struct ControlConfig {
     pub retry_after: u32,
     /// Budgets against guessing.
     pub budgets: Budgets,
-    /// Codecs allowed, best first.
+    /// Codecs allowed, best first; Opus at the rate that it is mixed at.
     pub codecs: Vec<media::Codec>,
+    /// Whose order of codecs decides between those both sides have.
+    pub codec_choice: sip::sdp::ChoiceOf,
+    /// Most that is sent as Opus, bits a second.
+    pub opus_bitrate: u32,
     /// Address written into SDP instead of the socket's.
     pub advertise: Option<IpAddr>,
     /// Bounds of the jitter buffers.

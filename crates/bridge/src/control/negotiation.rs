@@ -3,9 +3,9 @@
 use std::collections::HashSet;
 use std::net::SocketAddr;
 
-use media::{Codec, Direction, Session};
+use media::{Codec, Direction, Format, KeyFormat, OpusSend, Rate, Session};
 use model::LegId;
-use sip::sdp::{self, Local, Negotiated, Refusal};
+use sip::sdp::{self, Local, Negotiated, OpusParameters, Refusal, SessionDescription};
 
 use super::ControlConfig;
 
@@ -22,9 +22,11 @@ pub(super) struct Agreed {
 impl Agreed {
     /// The codec's name in SDP and API.
     pub(super) fn codec_name(&self) -> &'static str {
-        match self.session.codec {
+        match self.session.format.codec() {
             Codec::Pcmu => "PCMU",
             Codec::Pcma => "PCMA",
+            Codec::G722 => "G722",
+            Codec::Opus(_) => "opus",
         }
     }
 }
@@ -85,12 +87,12 @@ pub(super) fn first(
     here: &Here<'_>,
     offer: Option<&[u8]>,
 ) -> Result<(Vec<u8>, Option<Box<Agreed>>), Refused> {
-    let local = local(here);
     let Some(offer) = offer else {
-        return Ok((sdp::make_offer(&local, sdp::Direction::SendRecv, None), None));
+        let sdp = sdp::make_offer(&local(here), sdp::Direction::SendRecv, None);
+        return Ok((sdp, None));
     };
     let offer = sdp::parse(offer).map_err(Refusal::from)?;
-    let (sdp, negotiated) = sdp::answer(&offer, &local, None, &|to| here.is_ours(to))?;
+    let (sdp, negotiated) = answer(here, &offer, None)?;
     let session = session(here.config, &negotiated);
     let agreed = Box::new(Agreed {
         session,
@@ -112,8 +114,7 @@ pub(super) fn answered(here: &Here<'_>, offer: &[u8], answer: &[u8]) -> Result<B
 /// Our answer to a later offer; `agreed` becomes what is agreed now.
 pub(super) fn again(here: &Here<'_>, offer: &[u8], agreed: &mut Agreed) -> Result<Vec<u8>, Refused> {
     let offer = sdp::parse(offer).map_err(Refusal::from)?;
-    let local = local(here);
-    let (sdp, negotiated) = sdp::answer(&offer, &local, Some(&agreed.sdp), &|to| here.is_ours(to))?;
+    let (sdp, negotiated) = answer(here, &offer, Some(&agreed.sdp))?;
     *agreed = Agreed {
         session: session(here.config, &negotiated),
         sdp: sdp.clone(),
@@ -136,40 +137,74 @@ pub(super) fn reanswered(here: &Here<'_>, agreed: &mut Agreed, answer: &[u8]) ->
     Ok(())
 }
 
+/// Our answer. Keys that come in the audio are heard in narrow audio only: who has no other way to send them is not answered with a wide
+/// codec, unless it is all he has.
+fn answer(
+    here: &Here<'_>,
+    offer: &SessionDescription,
+    previous: Option<&[u8]>,
+) -> Result<(Vec<u8>, Negotiated), Refusal> {
+    let with = |local: &Local| sdp::answer(offer, local, previous, &|to| here.is_ours(to));
+    let mut local = local(here);
+    let (sdp, negotiated) = with(&local)?;
+    if negotiated.telephone_event.is_some() || !here.config.inband_digits {
+        return Ok((sdp, negotiated));
+    }
+    let narrow = |codec: &sdp::Codec| matches!(codec, sdp::Codec::Pcmu | sdp::Codec::Pcma);
+    local.codecs.retain(narrow);
+    with(&local).or(Ok((sdp, negotiated)))
+}
+
 fn local(here: &Here<'_>) -> Local {
     let Here { config, leg, rtp, .. } = here;
     Local {
         address: config.advertise.unwrap_or(rtp.ip()),
         rtp_port: rtp.port(),
         codecs: config.codecs.iter().map(|codec| sdp_codec(*codec)).collect(),
-        choice: sdp::ChoiceOf::Offerer,
+        choice: config.codec_choice,
         telephone_event: true,
         rtcp_mux: false,
         session_id: leg.0,
         ptime_ms: PTIME_MS,
+        opus: OpusParameters {
+            max_playback_hz: opus_rate(config).hz(),
+            use_inband_fec: true,
+            ..OpusParameters::default()
+        },
     }
+}
+
+/// The rate at which Opus is decoded and mixed here.
+fn opus_rate(config: &ControlConfig) -> Rate {
+    let rate = |codec: &Codec| match codec {
+        Codec::Opus(rate) => Some(*rate),
+        Codec::Pcmu | Codec::Pcma | Codec::G722 => None,
+    };
+    config.codecs.iter().find_map(rate).unwrap_or(Rate::Hz48000)
 }
 
 fn sdp_codec(codec: Codec) -> sdp::Codec {
     match codec {
         Codec::Pcmu => sdp::Codec::Pcmu,
         Codec::Pcma => sdp::Codec::Pcma,
+        Codec::G722 => sdp::Codec::G722,
+        Codec::Opus(_) => sdp::Codec::Opus,
     }
 }
 
 fn session(config: &ControlConfig, negotiated: &Negotiated) -> Session {
-    let codec = match negotiated.codec {
-        sdp::Codec::Pcma => Codec::Pcma,
-        // G.722 and Opus are never in our list of codecs, so neither is ever agreed on.
-        sdp::Codec::Pcmu | sdp::Codec::G722 | sdp::Codec::Opus => Codec::Pcmu,
-    };
     let unspecified = SocketAddr::new(negotiated.remote_rtp.ip(), 0);
     Session {
         rtp: negotiated.remote_rtp,
         rtcp: negotiated.remote_rtcp.unwrap_or(unspecified),
-        codec,
+        format: format(config, negotiated),
+        redundancy: negotiated.opus.use_inband_fec,
         payload_type: negotiated.payload_type,
-        telephone_event: negotiated.telephone_event.map(|event| event.payload_type),
+        receive_payload_type: negotiated.receive_payload_type,
+        telephone_event: negotiated.telephone_event.map(|event| KeyFormat {
+            payload_type: event.payload_type,
+            clock_hz: event.clock_hz,
+        }),
         inband_digits: config.inband_digits && negotiated.telephone_event.is_none(),
         ptime_ms: negotiated.ptime_ms,
         direction: match negotiated.direction {
@@ -179,5 +214,69 @@ fn session(config: &ControlConfig, negotiated: &Negotiated) -> Session {
             sdp::Direction::Inactive => Direction::Inactive,
         },
         remote_held: negotiated.remote_held,
+    }
+}
+
+/// What we send: the codec agreed on, Opus as the peer wants it and at most at the bit rate allowed here.
+fn format(config: &ControlConfig, negotiated: &Negotiated) -> Format {
+    let wishes = negotiated.opus;
+    match negotiated.codec {
+        sdp::Codec::Pcmu => Format::of(Codec::Pcmu),
+        sdp::Codec::Pcma => Format::of(Codec::Pcma),
+        sdp::Codec::G722 => Format::of(Codec::G722),
+        sdp::Codec::Opus => Format::with_opus(
+            Codec::Opus(heard_at(wishes.max_playback_hz).min(opus_rate(config))),
+            OpusSend {
+                bitrate: bitrate(wishes.max_average_bitrate, config.opus_bitrate),
+                playback_hz: wishes.max_playback_hz,
+                fec_percent: 0,
+                dtx: wishes.use_dtx,
+                cbr: wishes.constant_bitrate,
+            },
+        ),
+    }
+}
+
+/// The rate of ours that such a player makes use of.
+fn heard_at(playback_hz: u32) -> Rate {
+    let enough = |rate: &Rate| rate.hz() >= playback_hz;
+    Rate::ALL.into_iter().find(enough).unwrap_or(Rate::Hz48000)
+}
+
+/// Bits a second: steps few enough that legs with other wishes can share payloads.
+const BITRATES: [u32; 9] = [
+    6_000, 8_000, 12_000, 16_000, 20_000, 24_000, 32_000, 48_000, 64_000,
+];
+
+/// The highest step that neither the peer's wish nor our own limit forbids.
+fn bitrate(wish: Option<u32>, limit: u32) -> u32 {
+    let most = wish.unwrap_or(limit).min(limit);
+    let step = BITRATES.into_iter().rev().find(|step| *step <= most);
+    step.unwrap_or(BITRATES[0])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bit_rates_are_the_highest_step_within_both_limits() {
+        for (wish, limit, expected) in [
+            (None, 32_000, 32_000),
+            (Some(20_500), 32_000, 20_000),
+            (Some(510_000), 32_000, 32_000),
+            (Some(6_000), 64_000, 6_000),
+            (Some(7_999), 64_000, 6_000),
+            (None, 30_000, 24_000),
+        ] {
+            assert_eq!(bitrate(wish, limit), expected, "{wish:?} {limit}");
+        }
+    }
+
+    #[test]
+    fn players_get_the_lowest_rate_that_is_enough_for_them() {
+        let rates = [8_000, 12_000, 16_000, 24_000, 48_000].map(heard_at);
+        use Rate::{Hz8000, Hz16000, Hz48000};
+        assert_eq!(rates, [Hz8000, Hz16000, Hz16000, Hz48000, Hz48000]);
     }
 }

@@ -5,9 +5,6 @@ use rust_embed::RustEmbed;
 
 use crate::control::voice::Sound;
 
-/// Rates that rooms mix at.
-const RATES: &[Rate] = &[Rate::Hz8000];
-
 /// Samples at 48 kHz of the pause between two sentences.
 const PAUSE: usize = 48 * 300;
 
@@ -25,9 +22,9 @@ pub(super) struct Clips {
 }
 
 impl Clips {
-    /// Decodes everything.
-    pub(super) fn load() -> Result<Self, String> {
-        let mut bank = ClipBank::new(RATES);
+    /// Decodes everything, to be kept at each of these rates.
+    pub(super) fn load(rates: &[Rate]) -> Result<Self, String> {
+        let mut bank = ClipBank::new(rates);
         for file in English::iter() {
             let bytes = English::get(&file).map(|file| file.data).unwrap_or_default();
             let name = file.trim_end_matches(".opus");
@@ -36,9 +33,9 @@ impl Clips {
         }
         Ok(Self {
             bank,
-            pause: Clip::from_full_band(&[0; PAUSE], RATES),
-            entry: Tone::Entry.clip(RATES),
-            exit: Tone::Exit.clip(RATES),
+            pause: Clip::from_full_band(&[0; PAUSE], rates),
+            entry: Tone::Entry.clip(rates),
+            exit: Tone::Exit.clip(rates),
         })
     }
 
@@ -50,10 +47,5 @@ impl Clips {
             Sound::EntryTone => Some(self.entry.clone()),
             Sound::ExitTone => Some(self.exit.clone()),
         }
-    }
-
-    /// Music for those who wait.
-    pub(super) fn music() -> Clip {
-        media::music::hold_loop(RATES)
     }
 }

@@ -8,16 +8,19 @@ use std::thread::JoinHandle;
 use std::time::Instant;
 
 use crossbeam_channel::Receiver;
-use media::Leg;
-use mixer::{Handle, LegKey, Order, PlayId, Playlist, Report, Retired, RoomKey, ShardConfig, Stats, Target};
+use media::{JitterConfig, Leg, Prepared, Quality};
+use mixer::{
+    Handle, LegKey, Order, PlayId, Playlist, Report, Retired, Room, RoomKey, ShardConfig, Stats, Target,
+};
 use model::{LegId, MeetingId};
 
 use super::clips::Clips;
+use super::equipment::{Bring, Equipment};
 use super::lateness::Lateness;
 use super::media_socket::MediaSocket;
 use super::panics::{self, Place};
 use super::ports::PortPool;
-use super::{serve, shard_thread};
+use super::{serve, settings, shard_thread};
 use crate::config::Config;
 use crate::control::voice::Sound;
 use crate::control::{Listeners, MediaOrder, MediaReport, PlayId as ControlPlay};
@@ -43,19 +46,29 @@ pub(super) struct MediaPort {
     stopping: Arc<AtomicBool>,
     faults: Receiver<Place>,
     lateness: Lateness,
+    equipment: Equipment,
+    jitter: JitterConfig,
+    /// Voices heard at once in a meeting.
+    talkers: usize,
 }
 
 impl MediaPort {
     /// Decodes the prompts and starts the shard's thread.
     pub(super) fn start(config: &Config, faults: Receiver<Place>) -> Result<Self, String> {
-        let clips = Clips::load()?;
+        let rates = settings::rates(config);
+        let clips = Clips::load(&rates)?;
         let legs = config.calls.max_calls + config.calls.max_calls / 4 + 16;
         let (shard, handle) = mixer::shard(ShardConfig {
             max_legs: legs,
             max_rooms: config.calls.max_meetings * 2 + 16,
             orders: ORDERS,
             reports: REPORTS,
-            music: Clips::music(),
+            music: media::music::hold_loop(&rates),
+            noise: if config.media.comfort_noise {
+                media::noise::comfort_noise(&rates)
+            } else {
+                media::Clip::default()
+            },
         });
         let stopping = Arc::new(AtomicBool::new(false));
         let (stop, core) = (stopping.clone(), config.media.core);
@@ -78,6 +91,9 @@ impl MediaPort {
             stopping,
             faults,
             lateness: Lateness::default(),
+            equipment: Equipment::default(),
+            jitter: settings::jitter(config),
+            talkers: config.media.talkers,
         })
     }
 
@@ -133,25 +149,48 @@ impl MediaPort {
         Some(match order {
             MediaOrder::Add { leg, config } => {
                 let socket = self.opened.remove(&leg)?;
-                let media = Box::new(Leg::new(*config, now));
+                let (leg, media) = (key(leg), Box::new(Leg::new(*config, now)));
+                let (encoder, bring) = self.equipment.agreed(leg, media.session());
+                self.bring(bring);
                 Order::AddLeg {
-                    leg: key(leg),
+                    leg,
                     media,
+                    encoder,
                     socket,
                 }
             }
-            MediaOrder::Update { leg, session } => Order::UpdateLeg {
-                leg: key(leg),
-                session,
-            },
-            MediaOrder::Remove { leg } => Order::RemoveLeg { leg: key(leg) },
-            MediaOrder::OpenRoom { room } => Order::OpenRoom { room: room_key(room) },
-            MediaOrder::CloseRoom { room } => Order::CloseRoom { room: room_key(room) },
-            MediaOrder::Join { leg, room } => Order::Join {
-                leg: key(leg),
+            MediaOrder::Update { leg, session } => {
+                let leg = key(leg);
+                let (encoder, bring) = self.equipment.agreed(leg, &session);
+                self.bring(bring);
+                Order::UpdateLeg {
+                    leg,
+                    change: Box::new(Prepared::new(*session, self.jitter)),
+                    encoder: Some(encoder),
+                }
+            }
+            MediaOrder::Remove { leg } => {
+                self.equipment.left(key(leg));
+                Order::RemoveLeg { leg: key(leg) }
+            }
+            MediaOrder::OpenRoom { room } => Order::OpenRoom {
                 room: room_key(room),
+                audio: Room::new(self.talkers),
             },
-            MediaOrder::Part { leg } => Order::Part { leg: key(leg) },
+            MediaOrder::CloseRoom { room } => {
+                self.equipment.closed(room_key(room));
+                Order::CloseRoom { room: room_key(room) }
+            }
+            MediaOrder::Join { leg, room } => {
+                let (leg, room) = (key(leg), room_key(room));
+                let bring = self.equipment.joined(leg, room);
+                self.bring(bring);
+                Order::Join { leg, room }
+            }
+            MediaOrder::Part { leg } => {
+                self.equipment.parted(key(leg));
+                Order::Part { leg: key(leg) }
+            }
             MediaOrder::Route { leg, speaks, hears } => Order::Route {
                 leg: key(leg),
                 speaks,
@@ -174,6 +213,22 @@ impl MediaPort {
                 });
             }
         })
+    }
+
+    fn bring(&mut self, bring: Bring) {
+        let orders = bring
+            .into_iter()
+            .map(|(whom, encoder)| Order::Equip { whom, encoder });
+        self.waiting.extend(orders);
+    }
+
+    /// Takes in how a leg's media is.
+    fn assess(&mut self, leg: LegKey, quality: &Quality) {
+        tracing::trace!(call = leg.0, ?quality, "quality");
+        if let Some((encoder, bring)) = self.equipment.heard_of(leg, quality) {
+            self.bring(bring);
+            self.waiting.push_back(Order::AdaptLeg { leg, encoder });
+        }
     }
 
     fn playlist(&self, id: ControlPlay, sounds: &[Sound]) -> Playlist {
@@ -218,10 +273,12 @@ impl MediaPort {
                     tracing::debug!(call = leg.0, %to, "audio comes from another address")
                 }
                 Report::Talking { leg, on } => tracing::trace!(call = leg.0, on, "talking"),
-                Report::Quality { leg, quality } => tracing::trace!(call = leg.0, ?quality, "quality"),
+                Report::Quality { leg, quality } => self.assess(leg, &quality),
                 Report::Stats(stats) => self.note(now, stats),
                 Report::Retired(Retired::Leg { leg, .. }) => self.rest(now, LegId(leg.0)),
-                Report::Retired(Retired::Playlist(_) | Retired::Session(_)) => {}
+                Report::Retired(
+                    Retired::Playlist(_) | Retired::Change(_) | Retired::Encoder(_) | Retired::Room(_),
+                ) => {}
             }
         }
     }

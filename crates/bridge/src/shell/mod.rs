@@ -7,6 +7,7 @@ mod banner;
 mod clips;
 mod control_thread;
 pub(crate) mod credentials;
+mod equipment;
 mod first_start;
 mod lateness;
 mod log;

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use ivr::budget::Budgets;
-use media::{JitterConfig, Latching, MediaTimeouts};
+use media::{JitterConfig, Latching, MediaTimeouts, Rate};
+use sip::sdp::ChoiceOf;
 use sip::{EndpointConfig, Transport};
 
-use crate::config::{CodecName, Config};
+use crate::config::{CodecName, CodecOrder, Config, OpusRate};
 use crate::control::ControlConfig;
 
 /// What control goes by.
@@ -22,12 +23,18 @@ pub(super) fn control(config: &Config) -> ControlConfig {
         unanswered_records_per_second: config.calls.unanswered_records_per_second,
         retry_after: seconds(config.calls.retry_after),
         budgets: budgets(config),
-        codecs: media.codecs.iter().map(|codec| codec_of(*codec)).collect(),
-        advertise: media.advertise.or(config.sip.advertise),
-        jitter: JitterConfig {
-            min_ms: media.jitter_min.as_millis() as u16,
-            max_ms: media.jitter_max.as_millis() as u16,
+        codecs: media
+            .codecs
+            .iter()
+            .map(|name| codec_of(*name, media.opus_rate))
+            .collect(),
+        codec_choice: match media.codec_order {
+            CodecOrder::Theirs => ChoiceOf::Offerer,
+            CodecOrder::Ours => ChoiceOf::Us,
         },
+        opus_bitrate: media.opus_bitrate,
+        advertise: media.advertise.or(config.sip.advertise),
+        jitter: jitter(config),
         timeouts: MediaTimeouts {
             first: media.timeout_first,
             steady: media.timeout,
@@ -44,6 +51,28 @@ pub(super) fn control(config: &Config) -> ControlConfig {
         cname: config.node.bridge_name.clone(),
         endpoint: endpoint(config),
     }
+}
+
+/// Bounds of the jitter buffers.
+pub(super) fn jitter(config: &Config) -> JitterConfig {
+    JitterConfig {
+        min_ms: config.media.jitter_min.as_millis() as u16,
+        max_ms: config.media.jitter_max.as_millis() as u16,
+    }
+}
+
+/// Rates that anybody can listen at.
+pub(super) fn rates(config: &Config) -> Vec<Rate> {
+    let codecs = config.media.codecs.iter();
+    // A phone may ask for Opus at any rate up to ours.
+    let of = |name: &CodecName| match name {
+        CodecName::Pcmu | CodecName::Pcma => Rate::Hz8000..=Rate::Hz8000,
+        CodecName::G722 => Rate::Hz16000..=Rate::Hz16000,
+        CodecName::Opus => Rate::Hz8000..=config.media.opus_rate.rate(),
+    };
+    let heard: Vec<_> = codecs.map(of).collect();
+    let is_heard = |rate: &Rate| heard.iter().any(|range| range.contains(rate));
+    Rate::ALL.into_iter().filter(is_heard).collect()
 }
 
 fn budgets(config: &Config) -> Budgets {
@@ -79,8 +108,10 @@ fn endpoint(config: &Config) -> EndpointConfig {
     }
 }
 
-fn codec_of(name: CodecName) -> media::Codec {
+fn codec_of(name: CodecName, opus_rate: OpusRate) -> media::Codec {
     match name {
+        CodecName::G722 => media::Codec::G722,
+        CodecName::Opus => media::Codec::Opus(opus_rate.rate()),
         CodecName::Pcmu => media::Codec::Pcmu,
         CodecName::Pcma => media::Codec::Pcma,
     }

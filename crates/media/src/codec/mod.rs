@@ -1,99 +1,101 @@
 //! Codecs: payload bytes to samples and back. Making a payload is apart from making a packet, so that one payload
 //! can be sent to many legs.
 
+mod decoder;
+mod encoder;
+mod format;
 pub mod g711;
+pub mod g722;
+pub mod opus_packet;
 
-use crate::frame::{Frame, Rate};
+pub use decoder::Decoder;
+pub(crate) use decoder::decode_memoryless;
+pub use encoder::Encoder;
+pub use format::{Format, OpusSend};
 
-/// An audio format a leg can speak.
+use crate::frame::Rate;
+
+/// A codec of a leg, with the rate that we decode and encode it at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Codec {
     /// G.711 µ-law (RFC 3551, static payload type 0).
     Pcmu,
     /// G.711 A-law (RFC 3551, static payload type 8).
     Pcma,
+    /// G.722 at 64 kbit/s (RFC 3551, static payload type 9).
+    G722,
+    /// Opus (RFC 6716, RFC 7587). Whatever the peer sends is decoded at this rate.
+    Opus(Rate),
 }
 
 impl Codec {
-    /// Most bytes one 20 ms payload of any codec can have.
-    pub const MAX_PAYLOAD: usize = 160;
+    /// Most bytes that a 20 ms payload of ours has: Opus at 160 kbit/s with room for its peaks.
+    pub const MAX_PAYLOAD: usize = 640;
 
     /// Rate of the decoded audio.
     pub const fn rate(self) -> Rate {
         match self {
             Self::Pcmu | Self::Pcma => Rate::Hz8000,
+            Self::G722 => Rate::Hz16000,
+            Self::Opus(rate) => rate,
         }
     }
 
-    /// Steps of the RTP timestamp a second.
+    /// Steps of the RTP timestamp a second. G.722 counts 8,000 by an old mistake (RFC 3551, section 4.5.2), Opus 48,000 at any rate
+    /// (RFC 7587, section 4.1).
     pub const fn clock_hz(self) -> u32 {
         match self {
-            Self::Pcmu | Self::Pcma => 8_000,
+            Self::Pcmu | Self::Pcma | Self::G722 => 8_000,
+            Self::Opus(_) => 48_000,
         }
     }
 
-    /// Samples that `payload` decodes to.
+    /// Most bytes of a payload that is taken from a peer: 80 ms of a codec of constant rate; for Opus what a datagram holds.
+    pub const fn longest_payload(self) -> usize {
+        match self {
+            Self::Pcmu | Self::Pcma | Self::G722 => 640,
+            Self::Opus(_) => 1_460,
+        }
+    }
+
+    /// Samples that `payload` decodes to, at [`Codec::rate`]; 0 where it cannot be decoded.
     pub fn duration(self, payload: &[u8]) -> usize {
         match self {
             Self::Pcmu | Self::Pcma => payload.len(),
+            Self::G722 => 2 * payload.len(),
+            Self::Opus(rate) => opus_packet::samples(payload, rate),
         }
     }
 
-    /// Decodes `payload` into the front of `out`; returns the samples written, never more than `out` holds.
-    pub fn decode(self, payload: &[u8], out: &mut [i16]) -> usize {
+    /// Whether `payload` certainly holds no speech, as far as that is seen without decoding it.
+    pub fn is_pause(self, payload: &[u8]) -> bool {
         match self {
-            Self::Pcmu => g711::decode(&g711::ULAW, payload, out),
-            Self::Pcma => g711::decode(&g711::ALAW, payload, out),
+            Self::Pcmu | Self::Pcma | Self::G722 => false,
+            Self::Opus(_) => opus_packet::is_pause(payload),
         }
     }
-}
 
-/// Makes payloads of one codec. One encoder serves any number of legs that hear the same.
-#[derive(Debug, Clone)]
-pub struct Encoder {
-    codec: Codec,
-}
-
-impl Encoder {
-    /// An encoder for `codec`.
-    pub const fn new(codec: Codec) -> Self {
-        Self { codec }
-    }
-
-    /// The codec it makes payloads of.
-    pub const fn codec(&self) -> Codec {
-        self.codec
-    }
-
-    /// Encodes 20 ms into the front of `payload` and returns its length in bytes. A frame of another rate than
-    /// [`Codec::rate`], or a `payload` under [`Codec::MAX_PAYLOAD`] bytes, gives 0: the caller resamples first.
-    pub fn encode(&mut self, frame: &Frame, payload: &mut [u8]) -> usize {
-        let samples = frame.samples();
-        if frame.rate() != self.codec.rate() || payload.len() < samples.len() {
-            return 0;
+    /// Whether `payload` also carries the audio before it, for the case that it was lost.
+    pub fn has_redundancy(self, payload: &[u8]) -> bool {
+        match self {
+            Self::Pcmu | Self::Pcma | Self::G722 => false,
+            Self::Opus(_) => opus_packet::has_redundancy(payload),
         }
-        match self.codec {
-            Codec::Pcmu => g711::encode_ulaw(samples, payload),
-            Codec::Pcma => g711::encode_alaw(samples, payload),
-        }
-        samples.len()
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+    /// Whether after `payload` the peer means to send nothing until somebody speaks (RFC 6716, section 2.1.9).
+    pub fn is_last_before_pause(self, payload: &[u8]) -> bool {
+        match self {
+            Self::Pcmu | Self::Pcma | Self::G722 => false,
+            Self::Opus(_) => payload.len() <= 2,
+        }
+    }
 
-    #[test]
-    fn a_frame_of_another_rate_makes_no_payload() {
-        let mut payload = [0; Codec::MAX_PAYLOAD];
-        let mut encoder = Encoder::new(Codec::Pcmu);
-        assert_eq!(encoder.encode(&Frame::silence(Rate::Hz48000), &mut payload), 0);
-        assert_eq!(
-            encoder.encode(&Frame::silence(Rate::Hz8000), &mut payload[..100]),
-            0
-        );
-        assert_eq!(encoder.encode(&Frame::silence(Rate::Hz8000), &mut payload), 160);
-        assert_eq!(payload, [0xff; 160]);
+    /// Whether decoder and encoder remember what came before.
+    pub const fn has_memory(self) -> bool {
+        match self {
+            Self::Pcmu | Self::Pcma => false,
+            Self::G722 | Self::Opus(_) => true,
+        }
     }
 }

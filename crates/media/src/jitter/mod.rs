@@ -11,19 +11,19 @@ mod fifo;
 mod slots;
 #[cfg(test)]
 mod tests;
+mod voice;
 
 use crate::codec::Codec;
-use crate::conceal::Concealer;
-use crate::leg::JitterConfig;
+use crate::leg::{Decode, JitterConfig};
 use crate::level::Dbov;
 use crate::stretch::Stretch;
 use delay::{Delay, LATE_WEIGHT};
 use fifo::Fifo;
-pub(crate) use slots::MAX_PAYLOAD;
-use slots::{Slots, Stored};
+use slots::{Slot, Slots, Stored};
+use voice::Voice;
 
 /// Samples of the longest packet, in ticks: room for it must be in the queue of decoded audio.
-const LONGEST_PACKET_TICKS: usize = 4;
+const LONGEST_PACKET_TICKS: usize = 6;
 /// Ticks that a missing packet is waited for before the stream counts as paused.
 const STALL_TICKS: i64 = 5;
 /// Ticks that a correction waits for silence before it is made in speech.
@@ -44,6 +44,8 @@ pub(crate) enum Played {
     Concealed,
     /// All of it was said.
     Real,
+    /// It was not decoded, because nobody needs to hear it: the tick is silent.
+    Skipped,
 }
 
 /// Counters, in packets and samples.
@@ -54,6 +56,7 @@ pub(crate) struct Tally {
     pub(crate) duplicated: u64,
     pub(crate) resyncs: u64,
     pub(crate) concealed: u64,
+    pub(crate) recovered: u64,
     pub(crate) shortened: u64,
     pub(crate) stretched: u64,
 }
@@ -67,7 +70,7 @@ pub(crate) struct Player {
     most: i64,
     slots: Slots,
     delay: Delay,
-    concealer: Concealer,
+    voice: Voice,
     stretch: Stretch,
     fifo: Fifo,
     /// Whether a packet ever came.
@@ -77,6 +80,8 @@ pub(crate) struct Player {
     fetch: i64,
     /// Samples invented while waiting for the packet at `fetch`.
     stalled: i64,
+    /// Samples counted as concealed since the last packet: none were missing if the next one in order is of a later time.
+    doubtful: u64,
     /// Comfort noise said that the stream pauses here.
     pause: Option<i64>,
     /// Start and length of the newest packet: the grid that packets lie on.
@@ -90,13 +95,19 @@ pub(crate) struct Player {
     floor: f32,
     patience: u32,
     invented: bool,
+    /// Which audio is worth decoding in this tick, and whether some was not.
+    decode: Decode,
+    skipped: bool,
+    /// The newest packet repeats the one before it: a lost one can be had again one packet later.
+    redundant: bool,
     depth: i64,
     tally: Tally,
 }
 
 impl Player {
-    /// For audio of `hz` samples a second.
-    pub(crate) fn new(hz: u32, config: JitterConfig) -> Self {
+    /// For one stream of `codec`. Allocates; nothing else here does.
+    pub(crate) fn new(codec: Codec, config: JitterConfig) -> Self {
+        let hz = codec.rate().hz();
         let per_ms = i64::from(hz / 1_000);
         let tick = hz as usize / 50;
         Self {
@@ -104,15 +115,16 @@ impl Player {
             hz: i64::from(hz),
             least: per_ms * i64::from(config.min_ms.min(config.max_ms)),
             most: per_ms * i64::from(config.max_ms),
-            slots: Slots::new(),
+            slots: Slots::new(codec.longest_payload()),
             delay: Delay::new(hz),
-            concealer: Concealer::new(hz),
+            voice: Voice::new(codec),
             stretch: Stretch::new(hz),
             fifo: Fifo::new(tick * (3 + LONGEST_PACKET_TICKS)),
             started: false,
             playing: false,
             fetch: 0,
             stalled: 0,
+            doubtful: 0,
             pause: None,
             newest: (0, tick as i64),
             last_arrival: 0,
@@ -121,6 +133,9 @@ impl Player {
             floor: -60.0,
             patience: 0,
             invented: false,
+            decode: Decode::Always,
+            skipped: false,
+            redundant: false,
             depth: 0,
             tally: Tally::default(),
         }
@@ -133,7 +148,8 @@ impl Player {
 
     /// The delay aimed at, in samples.
     pub(crate) fn target(&self) -> i64 {
-        self.delay.wait().clamp(self.least, self.most)
+        let redundancy = if self.redundant { self.newest.1 } else { 0 };
+        (self.delay.wait() + redundancy).clamp(self.least, self.most)
     }
 
     /// The delay of what was last heard, in samples; 0 while nothing plays.
@@ -151,6 +167,24 @@ impl Player {
         self.started = false;
     }
 
+    /// The codec changes within the call. False where what waits can't go on with it: another player must take over.
+    pub(crate) fn change(&mut self, codec: Codec) -> bool {
+        let stays = codec == self.voice.codec();
+        let fits = !codec.has_memory() && !self.voice.codec().has_memory();
+        if !stays && fits {
+            self.voice.change(codec);
+        }
+        stays || fits
+    }
+
+    /// The next packet in order came, and it is of this time: where it lies ahead, the peer paused and nothing was lost.
+    pub(crate) fn follows(&mut self, timestamp: i64) {
+        let all_played = self.slots.len() == 0 && self.newest.0 + self.newest.1 <= self.fetch;
+        if all_played && timestamp > self.fetch {
+            self.tally.concealed = self.tally.concealed.saturating_sub(self.doubtful);
+        }
+    }
+
     /// Takes a packet that arrived at `arrival`; both times in samples.
     pub(crate) fn push(&mut self, arrival: i64, timestamp: i64, codec: Codec, payload: &[u8]) {
         let duration = codec.duration(payload) as i64;
@@ -166,7 +200,13 @@ impl Player {
             return;
         }
         match self.slots.insert(timestamp, codec, payload) {
-            Stored::Yes => self.newest = self.newest.max((timestamp, duration)),
+            Stored::Yes => {
+                self.newest = self.newest.max((timestamp, duration));
+                self.redundant = codec.has_redundancy(payload);
+                if codec.is_last_before_pause(payload) {
+                    self.pause(timestamp + duration);
+                }
+            }
             Stored::Duplicate => self.tally.duplicated += 1,
             Stored::Full => self.tally.overflowed += 1,
         }
@@ -178,8 +218,10 @@ impl Player {
     }
 
     /// Fills one tick of audio.
-    pub(crate) fn tick(&mut self, now: i64, out: &mut [i16]) -> Played {
+    pub(crate) fn tick(&mut self, now: i64, decode: Decode, out: &mut [i16]) -> Played {
         self.invented = false;
+        self.skipped = false;
+        self.decode = decode;
         if self.playing {
             self.skip_what_is_too_old(now);
         } else if !self.start(now) {
@@ -193,6 +235,7 @@ impl Player {
         }
         self.correct(now, out);
         match (whole, self.invented) {
+            _ if self.skipped => Played::Skipped,
             (false, _) => Played::Silence,
             (true, true) => Played::Concealed,
             (true, false) => Played::Real,
@@ -235,7 +278,7 @@ impl Player {
     fn begin(&mut self, arrival: i64, timestamp: i64) {
         self.slots.clear();
         self.fifo.clear();
-        self.concealer.cut();
+        self.voice.restart();
         self.delay.restart(arrival, arrival - timestamp);
         self.started = true;
         self.playing = false;
@@ -289,7 +332,7 @@ impl Player {
         }
         self.fetch += excess;
         self.fifo.clear();
-        self.concealer.cut();
+        self.voice.cut();
         while self.slots.oldest().is_some_and(|s| s.timestamp < self.fetch) {
             self.slots.pop();
             self.tally.late += 1;
@@ -301,17 +344,13 @@ impl Player {
         while self.fifo.len() < self.tick {
             let missing = self.tick - self.fifo.len();
             match self.slots.oldest() {
-                Some(slot) if slot.timestamp <= self.fetch => self.decode_oldest(),
+                Some(slot) if slot.timestamp <= self.fetch => self.take_oldest(),
                 Some(slot) if self.stalled > 0 => {
                     let skipped = self.stalled.min(slot.timestamp - self.fetch);
                     self.fetch += skipped;
                     self.stalled -= skipped;
                 }
-                Some(slot) => {
-                    let count = missing.min((slot.timestamp - self.fetch) as usize);
-                    self.invent(count);
-                    self.fetch += count as i64;
-                }
+                Some(slot) => self.bridge(slot, missing),
                 None => {
                     let paused = self.pause.is_some_and(|at| at >= self.fetch);
                     if paused || self.stalled >= STALL_TICKS * self.tick as i64 {
@@ -322,31 +361,80 @@ impl Player {
                 }
             }
         }
-        !(self.invented && self.concealer.faded())
+        !(self.invented && self.voice.faded())
     }
 
-    fn decode_oldest(&mut self) {
+    fn take_oldest(&mut self) {
         let Some((slot, payload)) = self.slots.pop() else {
             return;
         };
-        let decoded = slot.codec.decode(payload, self.fifo.room());
         let played = (self.fetch - slot.timestamp) as usize;
-        if played >= decoded {
+        let is_spared = match self.decode {
+            Decode::Always => false,
+            Decode::IfTalking => self.voice.can_spare(slot.codec, payload),
+            Decode::No => true,
+        };
+        let length = if is_spared {
+            self.skipped = true;
+            self.voice.skip(slot.codec, payload, played, &mut self.fifo)
+        } else {
+            self.voice.decode(slot.codec, payload, played, &mut self.fifo)
+        };
+        if played >= length {
             self.tally.late += 1;
             return;
         }
-        self.concealer.real(self.fifo.keep(played, decoded - played));
-        self.fetch = slot.timestamp + decoded as i64;
+        self.fetch = slot.timestamp + length as i64;
         self.stalled = 0;
+        self.doubtful = 0;
+    }
+
+    /// Gives something for the packets lost before the one that has come: the redundancy of the latter, or what is invented.
+    fn bridge(&mut self, next: Slot, missing: usize) {
+        let lost = (next.timestamp - self.fetch) as usize;
+        let payload = self.slots.payload(next).unwrap_or_default();
+        let repeated = next.codec.duration(payload);
+        let count = match lost.checked_sub(repeated) {
+            Some(0) if self.recover(next, lost) => return,
+            Some(0) | None => missing.min(lost),
+            Some(before) => missing.min(before),
+        };
+        self.invent(count);
+        self.fetch += count as i64;
+    }
+
+    fn recover(&mut self, next: Slot, lost: usize) -> bool {
+        let payload = self.slots.payload(next).unwrap_or_default();
+        let fits = self.is_heard() && next.codec == self.voice.codec();
+        if !fits || !self.voice.recover(payload, lost, &mut self.fifo) {
+            return false;
+        }
+        self.tally.recovered += lost as u64;
+        self.fetch += lost as i64;
+        true
     }
 
     fn invent(&mut self, count: usize) {
-        if !self.concealer.faded() {
+        if !self.voice.faded() {
             self.tally.concealed += count as u64;
+            self.doubtful += count as u64;
         }
-        self.concealer.invent(&mut self.fifo.room()[..count]);
-        self.fifo.keep(0, count);
+        if self.is_heard() {
+            self.voice.invent(count, &mut self.fifo);
+        } else {
+            self.skipped = true;
+            self.voice.silence(count, &mut self.fifo);
+        }
         self.invented = true;
+    }
+
+    /// Whether what is missing would be missed.
+    fn is_heard(&self) -> bool {
+        match self.decode {
+            Decode::Always => true,
+            Decode::IfTalking => !self.voice.is_spared(),
+            Decode::No => false,
+        }
     }
 
     /// Gives the tick, longer or shorter where the delay is wrong.
@@ -410,7 +498,7 @@ impl Player {
     fn shorten(&mut self, by: Piece, out: &mut [i16]) -> i64 {
         let needed = self.tick + self.stretch.longest();
         while self.fifo.len() < needed && self.slots.oldest().is_some_and(|s| s.timestamp <= self.fetch) {
-            self.decode_oldest();
+            self.take_oldest();
         }
         if self.fifo.len() < needed {
             return 0;

@@ -14,8 +14,6 @@ use crate::codec::Codec;
 
 /// Packets that can wait: 480 ms in packets of 10 ms.
 pub(crate) const SLOTS: usize = 48;
-/// Longest payload kept, in bytes: 80 ms of G.711.
-pub(crate) const MAX_PAYLOAD: usize = 640;
 
 /// What is known of a waiting packet.
 #[derive(Debug, Clone, Copy)]
@@ -36,7 +34,9 @@ pub(crate) struct Slots {
     used: usize,
     /// Bit n: place n of the payloads is occupied.
     occupied: u64,
-    payloads: Box<[[u8; MAX_PAYLOAD]]>,
+    /// The places, each as long as the longest payload.
+    payloads: Box<[u8]>,
+    longest: usize,
 }
 
 /// What became of a packet.
@@ -48,7 +48,8 @@ pub(crate) enum Stored {
 }
 
 impl Slots {
-    pub(crate) fn new() -> Self {
+    /// For payloads of at most `longest` bytes.
+    pub(crate) fn new(longest: usize) -> Self {
         let empty = Slot {
             timestamp: 0,
             codec: Codec::Pcmu,
@@ -59,7 +60,8 @@ impl Slots {
             order: [empty; SLOTS],
             used: 0,
             occupied: 0,
-            payloads: vec![[0; MAX_PAYLOAD]; SLOTS].into_boxed_slice(),
+            payloads: vec![0; SLOTS.saturating_mul(longest)].into_boxed_slice(),
+            longest,
         }
     }
 
@@ -88,10 +90,10 @@ impl Slots {
             return Stored::Duplicate;
         }
         let place = self.occupied.trailing_ones();
-        let room = self
-            .payloads
-            .get_mut(place as usize)
-            .and_then(|p| p.get_mut(..payload.len()));
+        let start = (place as usize).saturating_mul(self.longest);
+        let room = (payload.len() <= self.longest)
+            .then(|| self.payloads.get_mut(start..start.saturating_add(payload.len())))
+            .flatten();
         let (Some(room), Some(tail)) = (room, self.order.get_mut(at..=self.used)) else {
             return Stored::Full;
         };
@@ -118,8 +120,14 @@ impl Slots {
         }
         self.used = self.used.saturating_sub(1);
         self.occupied &= !(1 << slot.place);
-        let payload = self.payloads.get(usize::from(slot.place))?;
-        Some((slot, payload.get(..usize::from(slot.length))?))
+        Some((slot, self.payload(slot)?))
+    }
+
+    /// The bytes of a waiting packet.
+    pub(crate) fn payload(&self, slot: Slot) -> Option<&[u8]> {
+        let start = usize::from(slot.place).saturating_mul(self.longest);
+        self.payloads
+            .get(start..start.saturating_add(usize::from(slot.length)))
     }
 }
 
@@ -129,7 +137,7 @@ mod tests {
 
     #[test]
     fn packets_leave_in_order_of_their_timestamps() {
-        let mut slots = Slots::new();
+        let mut slots = Slots::new(160);
         for timestamp in [480, 160, 320, 0] {
             let payload = [timestamp as u8; 160];
             assert_eq!(slots.insert(timestamp, Codec::Pcmu, &payload), Stored::Yes);
@@ -147,8 +155,8 @@ mod tests {
 
     #[test]
     fn a_full_store_and_a_payload_too_long_are_refused() {
-        let mut slots = Slots::new();
-        assert_eq!(slots.insert(1, Codec::Pcmu, &[0; MAX_PAYLOAD + 1]), Stored::Full);
+        let mut slots = Slots::new(160);
+        assert_eq!(slots.insert(1, Codec::Pcmu, &[0; 161]), Stored::Full);
         for n in 0..SLOTS as i64 {
             assert_eq!(slots.insert(n, Codec::Pcmu, &[1]), Stored::Yes);
         }

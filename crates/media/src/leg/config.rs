@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use crate::codec::Codec;
+use crate::codec::Format;
 
 /// Whether media may come from another address than the SDP names (a peer behind a NAT).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,6 +81,26 @@ impl Default for MediaTimeouts {
     }
 }
 
+/// How the peer sends keys as packets (RFC 4733).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeyFormat {
+    /// Payload type of `telephone-event`, 0..=127.
+    pub payload_type: u8,
+    /// Clock of its timestamps and durations, Hz.
+    pub clock_hz: u32,
+}
+
+/// Which audio of a leg is worth decoding in a tick.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decode {
+    /// All of it.
+    Always,
+    /// All but what is known for silence without decoding it.
+    IfTalking,
+    /// None: nobody would hear it.
+    No,
+}
+
 /// What offer and answer agreed on; a re-INVITE or UPDATE brings a new one ([`crate::Leg::reconfigure`]).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
@@ -88,12 +108,16 @@ pub struct Session {
     pub rtp: SocketAddr,
     /// The peer's address for RTCP (`a=rtcp`, else the next port).
     pub rtcp: SocketAddr,
-    /// The format of both directions.
-    pub codec: Codec,
-    /// Its payload type, 0..=127.
+    /// What we send, and the codec of both directions.
+    pub format: Format,
+    /// Whether the peer makes use of redundancy (`useinbandfec`): then it may be asked for when packets are lost on the way there.
+    pub redundancy: bool,
+    /// The payload type we send with, 0..=127.
     pub payload_type: u8,
-    /// Payload type of `telephone-event`, where negotiated (RFC 4733).
-    pub telephone_event: Option<u8>,
+    /// The payload type the peer sends with: another one where an answer renumbers our offer.
+    pub receive_payload_type: u8,
+    /// Keys as packets, where negotiated.
+    pub telephone_event: Option<KeyFormat>,
     /// Look for digits in the audio; only where no `telephone-event` was negotiated.
     pub inband_digits: bool,
     /// Length of the packets we send, in ms: 10, 20, 30, 40 or 60; another value means 20.

@@ -3,6 +3,7 @@
 mod clock;
 mod config;
 mod event;
+mod prepared;
 mod receive;
 mod report;
 mod reporter;
@@ -12,9 +13,11 @@ mod watch;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Instant;
 
-pub use config::{Direction, JitterConfig, Latching, LegConfig, MediaTimeouts, Session};
+pub use config::{Decode, Direction, JitterConfig, KeyFormat, Latching, LegConfig, MediaTimeouts, Session};
 pub use event::{LegEvent, MediaLoss};
+pub use prepared::Prepared;
 
+use crate::codec::{Codec, Format};
 use crate::event4733::{KeyEvent, Keys};
 use crate::frame::Frame;
 use crate::gate::Gate;
@@ -26,6 +29,7 @@ use crate::source::{ReportSource, Source};
 use crate::stream::{Jitter, Stream};
 use clock::{Clock, Unwrapper};
 use event::EventQueue;
+use prepared::listens;
 use reporter::Reporter;
 use sender::{Sender, Shape};
 use watch::Watch;
@@ -35,6 +39,8 @@ use watch::Watch;
 pub enum Heard {
     /// Nothing: no media, a pause, or a key held down. The frame is silent.
     Silence,
+    /// Not decoded, because nobody is to hear it or it is known for silence. The frame is silent.
+    Skipped,
     /// At least part of the frame was invented in place of a missing packet.
     Concealed,
     /// The peer's audio.
@@ -61,6 +67,8 @@ pub struct Leg {
     jitter: Jitter,
     unwrapper: Unwrapper,
     keys: Keys,
+    /// For keys on another clock than the audio's.
+    key_unwrapper: Unwrapper,
     player: Player,
     gate: Gate,
     /// Listens for keys in the audio, where no telephone events were negotiated.
@@ -74,7 +82,7 @@ impl Leg {
     /// A leg that starts now.
     pub fn new(config: LegConfig, now: Instant) -> Self {
         let session = config.session;
-        let codec = session.codec;
+        let codec = session.format.codec();
         Self {
             cname: config.cname,
             clock: Clock::new(now, config.ntp_at_start),
@@ -87,8 +95,9 @@ impl Leg {
             stream: Stream::new(),
             jitter: Jitter::default(),
             unwrapper: Unwrapper::default(),
-            keys: Keys::new(codec.clock_hz()),
-            player: Player::new(codec.rate().hz(), config.jitter),
+            keys: Keys::new(key_clock(&session)),
+            key_unwrapper: Unwrapper::default(),
+            player: Player::new(codec, config.jitter),
             gate: Gate::new(),
             inband: listens(&session).then(Inband::new),
             sender: Sender::new(config.ssrc, config.first_sequence, config.first_timestamp),
@@ -99,18 +108,25 @@ impl Leg {
     }
 
     /// Gives 20 ms of what the peer says, keys blanked out. Called once a tick; also the moment at which the leg
-    /// notices what stopped (keys, media).
-    pub fn playout(&mut self, now: Instant, out: &mut Frame) -> Heard {
+    /// notices what stopped (keys, media). `decode` says what is worth its time; where keys are heard in the audio all is decoded.
+    pub fn playout(&mut self, now: Instant, decode: Decode, out: &mut Frame) -> Heard {
         self.notice_what_stopped(now);
-        let rate = self.session.codec.rate();
+        let decode = if self.inband.is_some() {
+            Decode::Always
+        } else {
+            decode
+        };
+        let rate = self.session.format.codec().rate();
         out.clear(rate);
         if !self.session.direction.hears() {
             return Heard::Silence;
         }
         let samples = out.samples_mut();
         let from = self.player.position();
-        let played = self.player.tick(self.clock.steps(now, rate.hz()), samples);
-        let open = !self.keys.blanks(from, self.player.position());
+        let played = self
+            .player
+            .tick(self.clock.steps(now, rate.hz()), decode, samples);
+        let open = !self.is_blanked(from, self.player.position());
         let left = self.gate.pass(open, samples, rate.hz());
         let played = if left { played } else { Played::Silence };
         match self.listen(played, samples) {
@@ -118,8 +134,20 @@ impl Leg {
                 level: Dbov::of(samples),
             },
             Played::Concealed => Heard::Concealed,
+            Played::Skipped => Heard::Skipped,
             Played::Silence => Heard::Silence,
         }
+    }
+
+    /// Whether a key lies over the audio between two places. Keys on another clock can't be placed in the audio: they blank it
+    /// while they are down.
+    fn is_blanked(&self, from: i64, to: i64) -> bool {
+        let codec = self.session.format.codec();
+        if key_clock(&self.session) != codec.clock_hz() {
+            return self.keys.is_down();
+        }
+        let steps = |place: i64| place * i64::from(codec.clock_hz()) / i64::from(codec.rate().hz());
+        self.keys.blanks(steps(from), steps(to))
     }
 
     /// Exchanges the audio for what is held back, on legs whose keys come in the audio.
@@ -163,9 +191,10 @@ impl Leg {
         self.events.pop()
     }
 
-    /// Takes what a re-INVITE or UPDATE changed. Sequence numbers, timestamps and sources go on; an address learnt is
-    /// kept while the SDP names the same one as before.
-    pub fn reconfigure(&mut self, session: Session, now: Instant) {
+    /// Takes what a re-INVITE or UPDATE changed; `change` keeps what is no longer needed. Sequence numbers, timestamps and sources go
+    /// on; an address learnt is kept while the SDP names the same one as before.
+    pub fn reconfigure(&mut self, change: &mut Prepared, now: Instant) {
+        let session = change.session.clone();
         self.sender.restart(self.shape());
         if session.rtp != self.session.rtp {
             self.source.redirect(session.rtp);
@@ -178,15 +207,38 @@ impl Leg {
         if session.telephone_event != self.session.telephone_event {
             let up = self.keys.restart();
             self.tell_key(up);
+            self.keys = Keys::new(key_clock(&session));
+            self.key_unwrapper = Unwrapper::default();
         }
+        self.change_codec(session.format.codec(), &mut change.player);
         if !session.direction.hears() {
             self.player.restart();
         }
         if listens(&session) != self.inband.is_some() {
-            self.inband = listens(&session).then(Inband::new);
+            std::mem::swap(&mut self.inband, &mut change.inband);
         }
         self.watch.session_changed(now);
         self.session = session;
+    }
+
+    /// Goes on with another codec: within G.711 without a gap, else with another player, at whose first packet the audio goes on.
+    fn change_codec(&mut self, codec: Codec, other: &mut Player) {
+        let before = self.session.format.codec();
+        if self.player.change(codec) {
+            return;
+        }
+        self.quality.take(self.player.tally(), before.rate());
+        std::mem::swap(&mut self.player, other);
+        self.jitter.restart();
+        if codec.clock_hz() != before.clock_hz() {
+            self.unwrapper = Unwrapper::default();
+        }
+    }
+
+    /// Sends otherwise from now on, within the codec agreed on: with redundancy or without.
+    pub fn adapt(&mut self, format: Format) {
+        debug_assert_eq!(format.codec(), self.session.format.codec());
+        self.session.format = format;
     }
 
     /// What offer and answer agreed on last.
@@ -201,30 +253,25 @@ impl Leg {
 
     /// Counters and meters. The depth is that of the last tick.
     pub fn quality(&self) -> Quality {
-        let per_ms = u64::from(self.session.codec.rate().hz() / 1_000);
-        let tally = self.player.tally();
-        Quality {
+        let codec = self.session.format.codec();
+        let per_ms = u64::from(codec.rate().hz() / 1_000);
+        let mut quality = Quality {
             lost: self.stream.counts().lost(),
-            late: tally.late,
-            duplicated: self.quality.duplicated + tally.duplicated,
-            overflowed: tally.overflowed,
-            resyncs: tally.resyncs,
-            concealed_ms: tally.concealed / per_ms,
-            shortened_ms: tally.shortened / per_ms,
-            stretched_ms: tally.stretched / per_ms,
-            jitter_ms: self.jitter.value() / (self.session.codec.clock_hz() / 1_000),
+            jitter_ms: self.jitter.value() / (codec.clock_hz() / 1_000),
             depth_ms: (self.player.depth() as u64 / per_ms) as u32,
             target_ms: (self.player.target() as u64 / per_ms) as u32,
             digits_dropped: self.events.digits_dropped,
             rtt_ms: self.reporter.rtt_ms,
             remote_fraction_lost: self.reporter.remote_fraction_lost,
             ..self.quality
-        }
+        };
+        quality.take(self.player.tally(), codec.rate());
+        quality
     }
 
     fn shape(&self) -> Shape {
         Shape {
-            codec: self.session.codec,
+            codec: self.session.format.codec(),
             payload_type: self.session.payload_type,
             ptime_ms: self.session.ptime_ms,
         }
@@ -253,10 +300,10 @@ impl Leg {
     }
 }
 
-/// Whether keys are looked for in the audio.
-fn listens(session: &Session) -> bool {
-    let band = session.codec.rate().hz() == crate::inband::HZ;
-    session.inband_digits && session.telephone_event.is_none() && band
+/// The clock of the peer's keys, Hz.
+fn key_clock(session: &Session) -> u32 {
+    let audio = session.format.codec().clock_hz();
+    session.telephone_event.map_or(audio, |keys| keys.clock_hz)
 }
 
 /// Whether an address can be sent to; SDP says "nowhere" with port 0 or an unspecified host.

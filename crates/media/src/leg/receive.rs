@@ -3,8 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use super::{Leg, LegEvent};
-use crate::jitter::MAX_PAYLOAD;
+use super::{Leg, LegEvent, key_clock};
 use crate::rtp::Packet;
 use crate::source::Admission;
 use crate::stream::Follow;
@@ -28,7 +27,8 @@ impl Leg {
             self.quality.foreign += 1;
             return;
         }
-        let Some(packet) = Packet::parse(datagram).filter(|p| p.payload.len() <= MAX_PAYLOAD) else {
+        let longest = self.session.format.codec().longest_payload();
+        let Some(packet) = Packet::parse(datagram).filter(|p| p.payload.len() <= longest) else {
             self.quality.malformed += 1;
             return;
         };
@@ -36,15 +36,20 @@ impl Leg {
             self.quality.wrong_payload_type += 1;
             return;
         };
-        if self.admit(from, &packet) && self.follow(now, &packet) {
-            self.take(now, content, &packet);
+        if !self.admit(from, &packet) {
+            return;
+        }
+        let in_order = packet.sequence == (self.stream.highest() as u16).wrapping_add(1);
+        if self.follow(now, &packet) {
+            self.take(now, content, &packet, in_order);
         }
     }
 
     fn content(&self, payload_type: u8) -> Option<Content> {
-        if payload_type == self.session.payload_type {
+        let keys = self.session.telephone_event.map(|keys| keys.payload_type);
+        if payload_type == self.session.receive_payload_type {
             Some(Content::Audio)
-        } else if Some(payload_type) == self.session.telephone_event {
+        } else if Some(payload_type) == keys {
             Some(Content::Key)
         } else {
             (payload_type == COMFORT_NOISE).then_some(Content::ComfortNoise)
@@ -97,31 +102,50 @@ impl Leg {
         self.tell_key(up);
     }
 
-    fn take(&mut self, now: Instant, content: Content, packet: &Packet<'_>) {
+    fn take(&mut self, now: Instant, content: Content, packet: &Packet<'_>, in_order: bool) {
         if !self.session.direction.hears() {
             return;
         }
-        let timestamp = self.unwrapper.unwrap(packet.timestamp);
         match content {
-            Content::Audio => self.take_audio(now, timestamp, packet),
-            Content::Key => match self.keys.packet(now, timestamp, packet.payload) {
-                Some(told) => told.into_iter().for_each(|event| self.tell_key(event)),
-                None => self.quality.malformed += 1,
-            },
+            Content::Audio => self.take_audio(now, packet, in_order),
+            Content::Key => self.take_key(now, packet),
             Content::ComfortNoise => {
                 self.quality.comfort_noise += 1;
-                self.player.pause(timestamp);
+                let timestamp = self.unwrapper.unwrap(packet.timestamp);
+                self.player.pause(self.samples(timestamp));
             }
         }
     }
 
-    fn take_audio(&mut self, now: Instant, timestamp: i64, packet: &Packet<'_>) {
-        let codec = self.session.codec;
+    fn take_key(&mut self, now: Instant, packet: &Packet<'_>) {
+        let same_clock = key_clock(&self.session) == self.session.format.codec().clock_hz();
+        let unwrapper = if same_clock {
+            &mut self.unwrapper
+        } else {
+            &mut self.key_unwrapper
+        };
+        let timestamp = unwrapper.unwrap(packet.timestamp);
+        match self.keys.packet(now, timestamp, packet.payload) {
+            Some(told) => told.into_iter().for_each(|event| self.tell_key(event)),
+            None => self.quality.malformed += 1,
+        }
+    }
+
+    fn take_audio(&mut self, now: Instant, packet: &Packet<'_>, in_order: bool) {
+        let codec = self.session.format.codec();
         let arrival = self.clock.steps(now, codec.clock_hz());
         self.jitter.arrived(arrival as u32, packet.timestamp);
-        let samples_per_step = i64::from(codec.rate().hz()) / i64::from(codec.clock_hz());
-        let arrival = arrival * samples_per_step;
-        let timestamp = timestamp * samples_per_step;
+        let timestamp = self.unwrapper.unwrap(packet.timestamp);
+        let (arrival, timestamp) = (self.samples(arrival), self.samples(timestamp));
+        if in_order {
+            self.player.follows(timestamp);
+        }
         self.player.push(arrival, timestamp, codec, packet.payload);
+    }
+
+    /// Steps of the RTP clock as samples of the audio decoded.
+    fn samples(&self, steps: i64) -> i64 {
+        let codec = self.session.format.codec();
+        (steps * i64::from(codec.rate().hz())).div_euclid(i64::from(codec.clock_hz()))
     }
 }

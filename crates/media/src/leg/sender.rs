@@ -6,7 +6,8 @@ use crate::rtp::{HEADER, Header};
 /// Longest packet we send, in ms.
 const LONGEST_MS: usize = 60;
 /// Room for the payload bytes of a packet in the making, and of the tick that completes it.
-const ROOM: usize = Codec::MAX_PAYLOAD * (LONGEST_MS / 20 + 1);
+const ROOM: usize = 160 * (LONGEST_MS / 20 + 1);
+const _: () = assert!(ROOM >= Codec::MAX_PAYLOAD);
 
 /// Numbers and collects what a leg sends.
 #[derive(Debug)]
@@ -33,19 +34,21 @@ pub(super) struct Shape {
 }
 
 impl Shape {
-    /// Bytes and clock steps of one packet.
-    fn packet(self) -> (usize, u32) {
+    /// Bytes and clock steps of one packet; no bytes where each payload is a packet. Such payloads can't be cut, and a packet time is a
+    /// wish (RFC 8866, section 6.4).
+    fn packet(self) -> (Option<usize>, u32) {
         let ms = match self.ptime_ms {
             10 | 30 | 40 | 60 => u32::from(self.ptime_ms),
             _ => 20,
         };
-        let steps = self.codec.clock_hz() / 1_000 * ms;
         match self.codec {
-            Codec::Pcmu | Codec::Pcma => (steps as usize, steps),
+            // All three have 8 bytes a millisecond, and count 8 steps in it.
+            Codec::Pcmu | Codec::Pcma | Codec::G722 => (Some(8 * ms as usize), 8 * ms),
+            Codec::Opus(_) => (None, self.steps_per_tick()),
         }
     }
 
-    fn steps_per_tick(self) -> u32 {
+    const fn steps_per_tick(self) -> u32 {
         self.codec.clock_hz() / 50
     }
 }
@@ -83,7 +86,7 @@ impl Sender {
     /// What was collected is given up: the format changes, or nothing may be sent.
     pub(super) fn restart(&mut self, shape: Shape) {
         let (bytes, steps) = shape.packet();
-        let given_up = self.collected as u64 * u64::from(steps) / bytes as u64;
+        let given_up = bytes.map_or(0, |bytes| self.collected as u64 * u64::from(steps) / bytes as u64);
         self.timestamp = self.timestamp.wrapping_add(given_up as u32);
         self.collected = 0;
         self.marker = true;
@@ -98,7 +101,8 @@ impl Sender {
         room.copy_from_slice(payload);
         self.collected += payload.len();
         let (bytes, steps) = shape.packet();
-        while self.collected >= bytes {
+        let bytes = bytes.unwrap_or(payload.len());
+        while self.collected >= bytes && self.collected > 0 {
             let header = self.header(shape).to_bytes();
             self.packet[..HEADER].copy_from_slice(&header);
             wire(&self.packet[..HEADER + bytes]);

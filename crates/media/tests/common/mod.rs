@@ -5,7 +5,8 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use media::{
-    Codec, Direction, Frame, Heard, JitterConfig, Latching, Leg, LegConfig, LegEvent, MediaTimeouts, Session,
+    Codec, Decode, Direction, Format, Frame, Heard, JitterConfig, KeyFormat, Latching, Leg, LegConfig,
+    LegEvent, MediaTimeouts, Prepared, Session,
 };
 
 pub(crate) const PEER: &str = "192.0.2.10:4000";
@@ -27,13 +28,20 @@ pub(crate) fn at(address: &str) -> SocketAddr {
     address.parse().unwrap()
 }
 
+pub(crate) const KEYS: KeyFormat = KeyFormat {
+    payload_type: EVENT,
+    clock_hz: 8_000,
+};
+
 pub(crate) fn session() -> Session {
     Session {
         rtp: at(PEER),
         rtcp: at(PEER_RTCP),
-        codec: Codec::Pcmu,
+        format: Format::of(Codec::Pcmu),
         payload_type: 0,
-        telephone_event: Some(EVENT),
+        redundancy: false,
+        receive_payload_type: 0,
+        telephone_event: Some(KEYS),
         inband_digits: false,
         ptime_ms: 20,
         direction: Direction::SendRecv,
@@ -76,7 +84,7 @@ pub(crate) fn tone_payload() -> [u8; 160] {
         *sample = ((n as f64 * std::f64::consts::TAU / 20.0).sin() * 8_000.0) as i16;
     }
     let mut payload = [0; 160];
-    media::Encoder::new(Codec::Pcmu).encode(&frame, &mut payload);
+    media::codec::g711::encode_ulaw(frame.samples(), &mut payload);
     payload
 }
 
@@ -87,6 +95,7 @@ pub(crate) struct Call {
     pub(crate) sequence: u16,
     pub(crate) timestamp: u32,
     pub(crate) frame: Frame,
+    pub(crate) decode: Decode,
 }
 
 impl Call {
@@ -98,7 +107,14 @@ impl Call {
             sequence: 65_500,
             timestamp: u32::MAX - 3_000,
             frame: Frame::default(),
+            decode: Decode::Always,
         }
+    }
+
+    /// Signalling changes what was agreed.
+    pub(crate) fn change(&mut self, session: Session) {
+        let mut change = Prepared::new(session, JitterConfig::default());
+        self.leg.reconfigure(&mut change, self.now);
     }
 
     pub(crate) fn rtp_from(&mut self, from: &str, packet: &[u8]) {
@@ -130,7 +146,7 @@ impl Call {
 
     pub(crate) fn tick(&mut self) -> Heard {
         self.now += Duration::from_millis(10);
-        let heard = self.leg.playout(self.now, &mut self.frame);
+        let heard = self.leg.playout(self.now, self.decode, &mut self.frame);
         self.now += Duration::from_millis(10);
         heard
     }

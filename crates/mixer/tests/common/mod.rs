@@ -8,22 +8,52 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use media::{
-    Clip, Codec, Direction, Encoder, Frame, JitterConfig, Latching, Leg, LegConfig, MediaTimeouts, Rate,
-    Session, TICK,
+    Clip, Codec, Decoder, Direction, Encoder, Format, Frame, JitterConfig, KeyFormat, Latching, Leg,
+    LegConfig, MediaTimeouts, Prepared, Rate, Session, TICK,
 };
 use mixer::{
-    Channel, Handle, Hears, LegKey, LegSocket, Order, PlayId, Playlist, Received, Report, RoomKey, Shard,
-    ShardConfig, shard,
+    Audience, Channel, Handle, Hears, LegKey, LegSocket, Order, PlayId, Playlist, Received, Report, Room,
+    RoomKey, Shard, ShardConfig, shard,
 };
 
-/// Samples of a tick.
-pub(crate) const TICK_SAMPLES: usize = 160;
+/// Voices in the sum of a room.
+pub(crate) const TALKERS: usize = 32;
 /// Peak of every phone's tone: eight of them together stay under the limiter's knee.
 pub(crate) const PEAK: f64 = 2_900.0;
 /// Tones played by the bridge lie apart from those of the phones.
 pub(crate) const MUSIC_HZ: f64 = 2_500.0;
 pub(crate) const PROMPT_HZ: f64 = 3_000.0;
 const HEADER: usize = 12;
+/// Payload type of all audio, and of keys.
+const AUDIO: u8 = 96;
+const KEYS: u8 = 101;
+
+/// A datagram without a place on the heap.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Datagram {
+    bytes: [u8; HEADER + Codec::MAX_PAYLOAD],
+    len: usize,
+}
+
+impl Datagram {
+    const fn new() -> Self {
+        Self {
+            bytes: [0; HEADER + Codec::MAX_PAYLOAD],
+            len: 0,
+        }
+    }
+
+    fn of(bytes: &[u8]) -> Self {
+        let mut datagram = Self::new();
+        datagram.bytes[..bytes.len()].copy_from_slice(bytes);
+        datagram.len = bytes.len();
+        datagram
+    }
+
+    fn bytes(&self) -> &[u8] {
+        &self.bytes[..self.len]
+    }
+}
 
 /// Where a leg's processing fails, for a test.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,8 +69,8 @@ pub(crate) enum Fault {
 /// Both directions of one phone's wire; of fixed size, so that it never touches the heap.
 #[derive(Debug)]
 pub(crate) struct Wire {
-    pub(crate) inbound: VecDeque<[u8; HEADER + TICK_SAMPLES]>,
-    last_sent: [u8; TICK_SAMPLES],
+    pub(crate) inbound: VecDeque<Datagram>,
+    last_sent: Datagram,
     pub(crate) sent: u64,
     pub(crate) rtcp_sent: u64,
     pub(crate) fault: Option<Fault>,
@@ -56,7 +86,7 @@ impl SimSocket {
     pub(crate) fn new() -> Self {
         Self(Rc::new(RefCell::new(Wire {
             inbound: VecDeque::with_capacity(64),
-            last_sent: [0xff; TICK_SAMPLES],
+            last_sent: Datagram::new(),
             sent: 0,
             rtcp_sent: 0,
             fault: None,
@@ -80,10 +110,10 @@ impl LegSocket for SimSocket {
             Channel::Rtp => wire.inbound.pop_front()?,
             Channel::Rtcp => return None,
         };
-        buffer[..datagram.len()].copy_from_slice(&datagram);
+        buffer[..datagram.len].copy_from_slice(datagram.bytes());
         Some(Received {
             from: peer(),
-            len: datagram.len(),
+            len: datagram.len,
         })
     }
 
@@ -96,8 +126,8 @@ impl LegSocket for SimSocket {
         assert!(wire.fault != Some(fault), "a fault is injected");
         match channel {
             Channel::Rtp => {
-                assert_eq!((to, datagram.len()), (peer(), HEADER + TICK_SAMPLES));
-                wire.last_sent.copy_from_slice(&datagram[HEADER..]);
+                assert_eq!((to, datagram[1] & 0x7f), (peer(), AUDIO));
+                wire.last_sent = Datagram::of(datagram);
                 wire.sent += 1;
             }
             Channel::Rtcp => wire.rtcp_sent += 1,
@@ -114,7 +144,7 @@ pub(crate) fn clip(hz: f64, ms: usize) -> Clip {
     let audio: Vec<i16> = (0..48 * ms)
         .map(|n| (angle(hz, n, 48_000.0).sin() * PEAK) as i16)
         .collect();
-    Clip::from_full_band(&audio, &[Rate::Hz8000])
+    Clip::from_full_band(&audio, &Rate::ALL)
 }
 
 /// A prompt of `ms`; told as the given number.
@@ -133,11 +163,14 @@ fn angle(hz: f64, n: usize, rate: f64) -> f64 {
 pub(crate) struct Phone {
     pub(crate) key: LegKey,
     pub(crate) socket: SimSocket,
-    codec: Codec,
+    pub(crate) codec: Codec,
     encoder: Encoder,
+    decoder: Decoder,
     pub(crate) hz: f64,
     pub(crate) speaks: bool,
     sequence: u16,
+    /// What was heard in the last tick.
+    frame: Frame,
     /// Everything heard so far, where it is kept.
     pub(crate) heard: Vec<i16>,
     pub(crate) keeps: bool,
@@ -145,36 +178,45 @@ pub(crate) struct Phone {
 
 impl Phone {
     /// Its tone lies on a multiple of 50 Hz, so that 20 ms hold whole periods and tones don't smear into each other.
-    pub(crate) fn new(number: u64) -> Self {
-        let codec = if number % 3 == 2 { Codec::Pcma } else { Codec::Pcmu };
+    pub(crate) fn new(number: u64, codec: Codec) -> Self {
         Self {
             key: LegKey(number),
             socket: SimSocket::new(),
             codec,
-            encoder: Encoder::new(codec),
+            encoder: Encoder::new(Format::of(codec)),
+            decoder: Decoder::new(codec),
             hz: 300.0 + 150.0 * (number % 13) as f64,
             speaks: true,
             sequence: 0,
+            frame: Frame::silence(codec.rate()),
             heard: Vec::new(),
             keeps: true,
         }
     }
 
-    pub(crate) fn leg(&self, now: Instant) -> Box<Leg> {
-        let session = Session {
+    pub(crate) fn session(&self) -> Session {
+        Session {
             rtp: peer(),
             rtcp: SocketAddr::from(([192, 0, 2, 10], 4_001)),
-            codec: self.codec,
-            payload_type: 0,
-            telephone_event: Some(101),
+            format: Format::of(self.codec),
+            payload_type: AUDIO,
+            redundancy: false,
+            receive_payload_type: AUDIO,
+            telephone_event: Some(KeyFormat {
+                payload_type: KEYS,
+                clock_hz: self.codec.clock_hz(),
+            }),
             inband_digits: false,
             ptime_ms: 20,
             direction: Direction::SendRecv,
             remote_held: false,
-        };
+        }
+    }
+
+    pub(crate) fn leg(&self, now: Instant) -> Box<Leg> {
         Box::new(Leg::new(
             LegConfig {
-                session,
+                session: self.session(),
                 signalling_ip: peer().ip(),
                 latching: Latching::Off,
                 ssrc: self.key.0 as u32 + 1,
@@ -190,48 +232,76 @@ impl Phone {
         ))
     }
 
+    /// Steps of its RTP clock in a tick.
+    fn steps(&self) -> u32 {
+        self.codec.clock_hz() / 50
+    }
+
     /// Puts 20 ms on the wire.
     fn talk(&mut self, frame: &mut Frame) {
-        frame.clear(Rate::Hz8000);
-        let start = usize::from(self.sequence) * TICK_SAMPLES;
+        let rate = self.codec.rate();
+        frame.clear(rate);
+        let (hz, start) = (
+            f64::from(rate.hz()),
+            usize::from(self.sequence) * rate.samples_per_tick(),
+        );
         if self.speaks {
             for (n, sample) in frame.samples_mut().iter_mut().enumerate() {
-                *sample = (angle(self.hz, (start + n) % 8_000, 8_000.0).sin() * PEAK) as i16;
+                *sample = (angle(self.hz, (start + n) % rate.hz() as usize, hz).sin() * PEAK) as i16;
             }
         }
-        let mut packet = [0; HEADER + TICK_SAMPLES];
-        packet[0] = 0x80;
-        packet[2..4].copy_from_slice(&self.sequence.to_be_bytes());
-        packet[4..8].copy_from_slice(&(start as u32).to_be_bytes());
-        packet[8..12].copy_from_slice(&(self.key.0 as u32 + 1_000).to_be_bytes());
-        self.encoder.encode(frame, &mut packet[HEADER..]);
-        self.socket.0.borrow_mut().inbound.push_back(packet);
-        self.sequence = self.sequence.wrapping_add(1);
+        let mut datagram = self.datagram(AUDIO);
+        datagram.len += self.encoder.encode(frame, &mut datagram.bytes[HEADER..]);
+        self.put(datagram);
     }
 
     /// Puts a key of RFC 4733 on the wire in place of audio.
     pub(crate) fn press(&mut self, key: u8) {
-        let mut packet = [0; HEADER + TICK_SAMPLES];
-        packet[0] = 0x80;
-        packet[1] = 101;
-        packet[2..4].copy_from_slice(&self.sequence.to_be_bytes());
-        packet[4..8].copy_from_slice(&(u32::from(self.sequence) * 160).to_be_bytes());
-        packet[8..12].copy_from_slice(&(self.key.0 as u32 + 1_000).to_be_bytes());
-        packet[HEADER..HEADER + 4].copy_from_slice(&[key, 10, 0, 160]);
-        self.socket.0.borrow_mut().inbound.push_back(packet);
+        let mut datagram = self.datagram(KEYS);
+        datagram.bytes[HEADER..HEADER + 4].copy_from_slice(&[key, 10, 0, 160]);
+        datagram.len += 4;
+        self.put(datagram);
+    }
+
+    fn datagram(&self, payload_type: u8) -> Datagram {
+        let header = media::rtp::Header {
+            marker: false,
+            payload_type,
+            sequence: self.sequence,
+            timestamp: u32::from(self.sequence) * self.steps(),
+            ssrc: self.key.0 as u32 + 1_000,
+        };
+        Datagram::of(&header.to_bytes())
+    }
+
+    fn put(&mut self, datagram: Datagram) {
+        self.socket.0.borrow_mut().inbound.push_back(datagram);
         self.sequence = self.sequence.wrapping_add(1);
     }
 
+    /// Listens to what came in this tick.
+    fn listen(&mut self) {
+        let Self {
+            socket,
+            decoder,
+            frame,
+            heard,
+            ..
+        } = self;
+        let wire = socket.0.borrow();
+        let payload = wire.last_sent.bytes().get(HEADER..).unwrap_or_default();
+        decoder.decode(payload, frame.samples_mut());
+        heard.extend(frame.samples());
+    }
+
     /// What was heard in the last tick.
-    pub(crate) fn frame(&self) -> [i16; TICK_SAMPLES] {
-        let mut frame = [0; TICK_SAMPLES];
-        self.codec.decode(&self.socket.0.borrow().last_sent, &mut frame);
-        frame
+    pub(crate) fn frame(&self) -> &[i16] {
+        self.frame.samples()
     }
 
     /// Peak of a tone in the last tick.
     pub(crate) fn hears(&self, hz: f64) -> f64 {
-        peak_of(hz, &self.frame())
+        peak_of(hz, self.codec.rate(), self.frame())
     }
 
     /// Worst step between two samples of what was kept.
@@ -245,10 +315,10 @@ impl Phone {
 }
 
 /// Peak of the part of `samples` that is a tone of `hz`.
-pub(crate) fn peak_of(hz: f64, samples: &[i16]) -> f64 {
+pub(crate) fn peak_of(hz: f64, rate: Rate, samples: &[i16]) -> f64 {
     let (mut re, mut im) = (0.0, 0.0);
     for (n, sample) in samples.iter().enumerate() {
-        let (sin, cos) = angle(hz, n, 8_000.0).sin_cos();
+        let (sin, cos) = angle(hz, n, f64::from(rate.hz())).sin_cos();
         re += f64::from(*sample) * cos;
         im += f64::from(*sample) * sin;
     }
@@ -263,6 +333,7 @@ pub(crate) fn config() -> ShardConfig {
         orders: 1_024,
         reports: 4_096,
         music: clip(MUSIC_HZ, 100),
+        noise: Clip::default(),
     }
 }
 
@@ -301,15 +372,50 @@ impl World {
         world
     }
 
+    /// Phones with one codec each.
+    pub(crate) fn speaking(codecs: &[Codec]) -> Self {
+        let mut world = Self::new(0);
+        for (number, codec) in (0..).zip(codecs) {
+            world.add_phone(Phone::new(number, *codec));
+        }
+        world
+    }
+
     pub(crate) fn add(&mut self, number: u64) {
-        let phone = Phone::new(number);
+        let codec = if number % 3 == 2 { Codec::Pcma } else { Codec::Pcmu };
+        self.add_phone(Phone::new(number, codec));
+    }
+
+    pub(crate) fn add_phone(&mut self, phone: Phone) {
         let (media, socket) = (phone.leg(self.now), phone.socket.clone());
+        let format = Format::of(phone.codec);
         self.order(Order::AddLeg {
             leg: phone.key,
             media,
+            encoder: Encoder::new(format),
             socket,
         });
+        for whom in [Audience::Music, Audience::Nothing] {
+            let encoder = Encoder::new(format);
+            self.order(Order::Equip { whom, encoder });
+        }
         self.phones.push(phone);
+    }
+
+    /// What was agreed for a phone changes.
+    pub(crate) fn change(&mut self, phone: usize, session: Session) {
+        let encoder = Some(Encoder::new(session.format));
+        let change = Box::new(Prepared::new(session, JitterConfig::default()));
+        let leg = self.phones[phone].key;
+        self.order(Order::UpdateLeg { leg, change, encoder });
+    }
+
+    pub(crate) fn open(&mut self, room: u64) {
+        let audio = Room::new(TALKERS);
+        self.order(Order::OpenRoom {
+            room: RoomKey(room),
+            audio,
+        });
     }
 
     pub(crate) fn order(&mut self, order: Order<SimSocket>) {
@@ -318,7 +424,7 @@ impl World {
 
     /// Opens a room and puts everybody into it.
     pub(crate) fn gather(&mut self, room: u64) {
-        self.order(Order::OpenRoom { room: RoomKey(room) });
+        self.open(room);
         for n in 0..self.phones.len() {
             self.enter(n, room);
         }
@@ -327,6 +433,10 @@ impl World {
     /// Into a room, heard and hearing.
     pub(crate) fn enter(&mut self, phone: usize, room: u64) {
         let leg = self.phones[phone].key;
+        self.order(Order::Equip {
+            whom: Audience::Room(RoomKey(room)),
+            encoder: Encoder::new(Format::of(self.phones[phone].codec)),
+        });
         self.order(Order::Join {
             leg,
             room: RoomKey(room),
@@ -352,8 +462,7 @@ impl World {
         self.now += TICK;
         self.shard.tick(self.now);
         for phone in self.phones.iter_mut().filter(|phone| phone.keeps) {
-            let frame = phone.frame();
-            phone.heard.extend(frame);
+            phone.listen();
         }
     }
 

@@ -158,9 +158,14 @@ fn tracks(leg: &Leg) -> impl Iterator<Item = (usize, &Track)> {
         })
 }
 
+/// Phones that were answered, and listened.
+fn listening(legs: &[Leg]) -> impl Iterator<Item = &Leg> {
+    legs.iter().filter(|leg| leg.setup.is_some() && leg.listens())
+}
+
 fn audio(legs: &[Leg], judged: &Judged) -> Audio {
     let mut audio = Audio::default();
-    for leg in legs.iter().filter(|leg| leg.setup.is_some()) {
+    for leg in listening(legs) {
         audio.clicks += u64::from(leg.ear.clicks);
         for (talker, track) in tracks(leg) {
             audio.blocks += u64::from(judged.expected[talker]);
@@ -174,7 +179,7 @@ fn audio(legs: &[Leg], judged: &Judged) -> Audio {
 
 fn hearing(legs: &[Leg], judged: &Judged) -> Hearing {
     let mut hearing = Hearing::default();
-    for leg in legs.iter().filter(|leg| leg.setup.is_some()) {
+    for leg in listening(legs) {
         for (talker, heard) in leg.ear.heard.iter().enumerate() {
             match heard {
                 Heard::Track(track) => pair(&mut hearing, judged.level(talker, track)),

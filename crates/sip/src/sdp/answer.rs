@@ -58,6 +58,7 @@ fn accepted(offered: &Media, local: &Local, agreed: &Negotiated) -> sdp_types::M
         port: local.rtp_port,
         profile: &offered.profile,
         codecs: &[(agreed.codec, agreed.payload_type)],
+        opus: local.opus,
         telephone_events: agreed.telephone_event.as_slice(),
         ptime_ms: agreed.ptime_ms,
         rtcp_mux: agreed.rtcp_mux,

@@ -4,6 +4,7 @@ use sdp_types::Attribute;
 
 use super::codec::Codec;
 use super::event;
+use super::opus::OpusParameters;
 
 /// Highest payload type: seven bits (RFC 3550 section 5.1).
 const HIGHEST: u8 = 127;
@@ -31,6 +32,8 @@ impl Encoding {
 pub(super) struct Format {
     pub(super) payload_type: u8,
     pub(super) encoding: Encoding,
+    /// What the peer wants of Opus; of no meaning for anything else.
+    pub(super) opus: OpusParameters,
 }
 
 /// A format of an RTP line that is no payload type.
@@ -153,12 +156,19 @@ impl<'a> Maps<'a> {
         Some(Format {
             payload_type,
             encoding,
+            opus: self
+                .fmtp_of(payload_type)
+                .map(OpusParameters::read)
+                .unwrap_or_default(),
         })
     }
 
+    fn fmtp_of(&self, payload_type: u8) -> Option<&'a str> {
+        self.fmtp.get(usize::from(payload_type)).copied().flatten()
+    }
+
     fn events(&self, payload_type: u8, clock_hz: u32) -> Option<Encoding> {
-        let fmtp = self.fmtp.get(usize::from(payload_type)).copied().flatten();
-        let events = event::shared_events(fmtp);
+        let events = event::shared_events(self.fmtp_of(payload_type));
         (events != 0).then_some(Encoding::Events { clock_hz, events })
     }
 }

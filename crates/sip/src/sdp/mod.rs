@@ -25,6 +25,7 @@ mod format;
 mod media;
 mod negotiate;
 mod offer;
+mod opus;
 mod packet_time;
 mod write;
 
@@ -37,3 +38,4 @@ pub use error::{Refusal, SdpError};
 pub use event::TelephoneEvent;
 pub use negotiate::{ChoiceOf, Local, Negotiated};
 pub use offer::{accept_answer, make_offer};
+pub use opus::OpusParameters;

@@ -9,6 +9,7 @@ use super::error::Refusal;
 use super::event::TelephoneEvent;
 use super::format::{Encoding, Format};
 use super::media::Media;
+use super::opus::OpusParameters;
 use super::packet_time;
 
 /// Whose order of codecs decides between those both have.
@@ -40,6 +41,8 @@ pub struct Local {
     pub session_id: u64,
     /// Audio in a packet where the peer has no wish, ms.
     pub ptime_ms: u8,
+    /// What we want of Opus.
+    pub opus: OpusParameters,
 }
 
 impl Local {
@@ -70,6 +73,8 @@ pub struct Negotiated {
     pub payload_type: u8,
     /// The payload type the peer sends with; another one only when an answer renumbers our offer.
     pub receive_payload_type: u8,
+    /// What the peer wants of Opus; of no meaning for another codec.
+    pub opus: OpusParameters,
     /// Keys as packets.
     pub telephone_event: Option<TelephoneEvent>,
     /// Audio in a packet of ours: 10 to 60 ms in whole 10 ms.
@@ -93,7 +98,8 @@ pub(super) fn agree(
     if !media.is_held_by_address() {
         address::check(remote_rtp, local.address, forbidden)?;
     }
-    let (codec, payload_type) = choose(formats, &local.codecs, choice).ok_or(Refusal::NoSharedCodec)?;
+    let (codec, format) = choose(formats, &local.codecs, choice).ok_or(Refusal::NoSharedCodec)?;
+    let payload_type = format.payload_type;
     let rtcp_mux = local.rtcp_mux && media.rtcp_mux;
     let theirs = media.direction();
     Ok(Negotiated {
@@ -108,6 +114,7 @@ pub(super) fn agree(
         codec,
         payload_type,
         receive_payload_type: payload_type,
+        opus: format.opus,
         telephone_event: telephone_event(formats, codec).filter(|_| local.telephone_event),
         ptime_ms: packet_time::agree(media.ptime_ms, media.max_ptime_ms, local.ptime_ms),
         direction: theirs.reversed(),
@@ -115,10 +122,10 @@ pub(super) fn agree(
     })
 }
 
-fn choose(formats: &[Format], allowed: &[Codec], choice: ChoiceOf) -> Option<(Codec, u8)> {
+fn choose(formats: &[Format], allowed: &[Codec], choice: ChoiceOf) -> Option<(Codec, Format)> {
     let audio = || {
         formats.iter().filter_map(|format| match format.encoding {
-            Encoding::Audio(codec) if allowed.contains(&codec) => Some((codec, format.payload_type)),
+            Encoding::Audio(codec) if allowed.contains(&codec) => Some((codec, *format)),
             Encoding::Audio(_) | Encoding::Events { .. } => None,
         })
     };

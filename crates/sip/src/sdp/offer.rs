@@ -30,6 +30,7 @@ pub fn make_offer(local: &Local, direction: Direction, previous: Option<&[u8]>) 
         port: local.rtp_port,
         profile,
         codecs: &codecs,
+        opus: local.opus,
         telephone_events: &telephone_events,
         ptime_ms: local.ptime_ms,
         rtcp_mux: local.rtcp_mux,

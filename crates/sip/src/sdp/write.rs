@@ -8,6 +8,7 @@ use super::codec::Codec;
 use super::direction::Direction;
 use super::event::TelephoneEvent;
 use super::negotiate::Local;
+use super::opus::OpusParameters;
 
 /// What our audio line says.
 pub(super) struct Audio<'a> {
@@ -15,6 +16,8 @@ pub(super) struct Audio<'a> {
     pub(super) profile: &'a str,
     /// Codec and payload type, best first.
     pub(super) codecs: &'a [(Codec, u8)],
+    /// What we want of Opus.
+    pub(super) opus: OpusParameters,
     /// Keys as packets, one for each clock.
     pub(super) telephone_events: &'a [TelephoneEvent],
     pub(super) ptime_ms: u8,
@@ -34,8 +37,13 @@ impl Audio<'_> {
     }
 
     fn attributes(&self) -> Vec<Attribute> {
-        let rtpmap = |&(codec, pt): &(Codec, u8)| with_value("rtpmap", format!("{pt} {}", codec.rtpmap()));
-        let mut attributes: Vec<_> = self.codecs.iter().map(rtpmap).collect();
+        let mut attributes = Vec::new();
+        for (codec, pt) in self.codecs {
+            attributes.push(with_value("rtpmap", format!("{pt} {}", codec.rtpmap())));
+            if *codec == Codec::Opus && self.opus != OpusParameters::default() {
+                attributes.push(with_value("fmtp", format!("{pt} {}", self.opus)));
+            }
+        }
         for event in self.telephone_events {
             let pt = event.payload_type;
             attributes.push(with_value(

@@ -202,6 +202,7 @@ impl World {
             rtcp_mux: false,
             session_id: call.0,
             ptime_ms: 20,
+            opus: sip::sdp::OpusParameters::default(),
         };
         let told = self.live.entry(call).or_default();
         let previous = Some(told.as_slice()).filter(|told| !told.is_empty());

@@ -3,8 +3,8 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use sip::sdp::{
-    ChoiceOf, Codec, Direction, Local, MAX_BYTES, Negotiated, Refusal, SdpError, TelephoneEvent, answer,
-    parse,
+    ChoiceOf, Codec, Direction, Local, MAX_BYTES, Negotiated, OpusParameters, Refusal, SdpError,
+    TelephoneEvent, answer, parse,
 };
 
 mod chance;
@@ -23,6 +23,10 @@ fn local() -> Local {
         rtcp_mux: true,
         session_id: 77,
         ptime_ms: 20,
+        opus: OpusParameters {
+            use_inband_fec: true,
+            ..OpusParameters::default()
+        },
     }
 }
 
@@ -124,6 +128,7 @@ fn everything_agreed_is_told() {
         codec: Codec::Pcma,
         payload_type: 8,
         receive_payload_type: 8,
+        opus: OpusParameters::default(),
         telephone_event: Some(TelephoneEvent {
             payload_type: 97,
             clock_hz: 8_000,

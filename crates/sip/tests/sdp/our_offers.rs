@@ -15,6 +15,7 @@ fn our_offer_names_every_codec_and_is_readable() {
             "a=rtpmap:8 PCMA/8000",
             "a=rtpmap:9 G722/8000",
             "a=rtpmap:96 opus/48000/2",
+            "a=fmtp:96 useinbandfec=1",
             "a=rtpmap:101 telephone-event/8000",
             "a=fmtp:101 0-15",
             "a=rtpmap:102 telephone-event/48000",

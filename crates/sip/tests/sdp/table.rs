@@ -119,6 +119,7 @@ pub(crate) const OFFERS: &[Offer] = &[
         &[
             "m=audio 40000 RTP/AVP 109",
             "a=rtpmap:109 opus/48000/2",
+            "a=fmtp:109 useinbandfec=1",
             "a=ptime:20",
             "a=sendrecv",
         ],
@@ -258,6 +259,7 @@ pub(crate) const OFFERS: &[Offer] = &[
         &[
             "m=audio 40000 RTP/AVP 111 102",
             "a=rtpmap:111 opus/48000/2",
+            "a=fmtp:111 useinbandfec=1",
             "a=rtpmap:102 telephone-event/48000",
             "a=fmtp:102 0-15",
             "a=ptime:20",

@@ -1,0 +1,101 @@
+//! From samples to payloads.
+
+use opus::{Application, Bandwidth, Bitrate, Channels};
+
+use super::{Codec, Format, OpusSend, g711, g722};
+use crate::frame::{Frame, Rate};
+
+/// How hard libopus tries: half of what it can. More costs a third more time for what few hear
+/// at the bit rates of speech.
+const COMPLEXITY: i32 = 5;
+
+/// Makes payloads of one format. One encoder serves any number of legs that hear the same. Making one allocates where the codec is
+/// Opus; nothing else here does.
+#[derive(Debug)]
+pub struct Encoder {
+    format: Format,
+    state: State,
+}
+
+#[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "288 bytes are little, and a box would be the heap in the tick"
+)]
+enum State {
+    /// G.711 remembers nothing.
+    None,
+    G722(g722::Encoder),
+    Opus(opus::Encoder),
+}
+
+impl Encoder {
+    /// An encoder that has heard nothing.
+    pub fn new(format: Format) -> Self {
+        let state = match format.codec() {
+            Codec::Pcmu | Codec::Pcma => State::None,
+            Codec::G722 => State::G722(g722::Encoder::new()),
+            Codec::Opus(rate) => State::Opus(
+                opus_encoder(rate, format.opus())
+                    .expect("a rate of Opus, settings within its bounds, and memory"),
+            ),
+        };
+        Self { format, state }
+    }
+
+    /// What it makes.
+    pub const fn format(&self) -> Format {
+        self.format
+    }
+
+    /// Encodes 20 ms into the front of `payload` and returns its length in bytes; of Opus with `dtx`, 0 in silence. A frame of another
+    /// rate than [`Codec::rate`], or a `payload` under [`Codec::MAX_PAYLOAD`] bytes, gives 0: the caller converts first.
+    pub fn encode(&mut self, frame: &Frame, payload: &mut [u8]) -> usize {
+        let samples = frame.samples();
+        if frame.rate() != self.format.codec().rate() || payload.len() < Codec::MAX_PAYLOAD {
+            return 0;
+        }
+        match &mut self.state {
+            State::None => encode_g711(self.format.codec(), samples, payload),
+            State::G722(encoder) => encoder.encode(samples, payload),
+            State::Opus(encoder) => {
+                let length = encoder
+                    .encode(samples, &mut payload[..Codec::MAX_PAYLOAD])
+                    .unwrap_or(0);
+                let unsent = self.format.opus().dtx && length <= 2;
+                if unsent { 0 } else { length }
+            }
+        }
+    }
+}
+
+fn encode_g711(codec: Codec, samples: &[i16], payload: &mut [u8]) -> usize {
+    match codec {
+        Codec::Pcma => g711::encode_alaw(samples, payload),
+        Codec::Pcmu | Codec::G722 | Codec::Opus(_) => g711::encode_ulaw(samples, payload),
+    }
+    samples.len()
+}
+
+fn opus_encoder(rate: Rate, send: OpusSend) -> opus::Result<opus::Encoder> {
+    let mut encoder = opus::Encoder::new(rate.hz(), Channels::Mono, Application::Voip)?;
+    encoder.set_complexity(COMPLEXITY)?;
+    encoder.set_bitrate(Bitrate::Bits(send.bitrate as i32))?;
+    encoder.set_max_bandwidth(bandwidth(send.playback_hz))?;
+    encoder.set_vbr(!send.cbr)?;
+    encoder.set_dtx(send.dtx)?;
+    encoder.set_inband_fec(send.fec_percent > 0)?;
+    encoder.set_packet_loss_perc(i32::from(send.fec_percent))?;
+    Ok(encoder)
+}
+
+/// The widest band that a player of so many samples a second can play (RFC 7587, section 3.1.1).
+const fn bandwidth(playback_hz: u32) -> Bandwidth {
+    match playback_hz {
+        0..=8_000 => Bandwidth::Narrowband,
+        8_001..=12_000 => Bandwidth::Mediumband,
+        12_001..=16_000 => Bandwidth::Wideband,
+        16_001..=24_000 => Bandwidth::Superwideband,
+        _ => Bandwidth::Fullband,
+    }
+}

@@ -1,0 +1,338 @@
+//! Legs of G.722 and Opus: levels, loss, pauses, and what is not decoded.
+
+mod common;
+
+use std::time::Duration;
+
+use common::{Call, EVENT, PEER, at, config, session};
+use media::{Codec, Decode, Encoder, Format, Frame, Heard, LegEvent, OpusSend, Quality, Rate, Session};
+
+const WIDE: [Codec; 4] = [
+    Codec::G722,
+    Codec::Opus(Rate::Hz8000),
+    Codec::Opus(Rate::Hz16000),
+    Codec::Opus(Rate::Hz48000),
+];
+
+/// A peer that says something, 20 ms at a time.
+struct Talk {
+    call: Call,
+    codec: Codec,
+    encoder: Encoder,
+    said: usize,
+}
+
+impl Talk {
+    fn new(format: Format) -> Self {
+        let codec = format.codec();
+        let mut config = config();
+        config.session = Session {
+            format,
+            payload_type: 96,
+            receive_payload_type: 96,
+            ..session()
+        };
+        Self {
+            call: Call::new(config),
+            codec,
+            encoder: Encoder::new(format),
+            said: 0,
+        }
+    }
+
+    fn of(codec: Codec) -> Self {
+        Self::new(Format::of(codec))
+    }
+
+    /// The next packet; its payload is empty where the codec sends none.
+    fn next(&mut self, sound: impl Fn(f64) -> f64) -> Vec<u8> {
+        let rate = self.codec.rate();
+        let mut frame = Frame::silence(rate);
+        for (n, sample) in frame.samples_mut().iter_mut().enumerate() {
+            *sample = sound((self.said + n) as f64 / f64::from(rate.hz())) as i16;
+        }
+        self.said += rate.samples_per_tick();
+        let mut payload = [0; Codec::MAX_PAYLOAD];
+        let length = self.encoder.encode(&frame, &mut payload);
+        let packet = (length > 0).then(|| self.call.next_packet(96, &payload[..length]));
+        self.call.timestamp = self.call.timestamp.wrapping_add(self.codec.clock_hz() / 50);
+        packet.unwrap_or_default()
+    }
+
+    /// One tick in which the packet arrives.
+    fn say(&mut self, sound: impl Fn(f64) -> f64) -> Heard {
+        let packet = self.next(sound);
+        if !packet.is_empty() {
+            self.call.rtp_from(PEER, &packet);
+        }
+        self.call.tick()
+    }
+
+    fn go_on(&mut self, ticks: usize, sound: impl Fn(f64) -> f64) {
+        for _ in 0..ticks {
+            self.say(&sound);
+        }
+    }
+
+    fn quality(&self) -> Quality {
+        self.call.leg.quality()
+    }
+}
+
+fn tone(time: f64) -> f64 {
+    (time * 700.0 * std::f64::consts::TAU).sin() * 8_000.0
+}
+
+/// Syllables, five a second, with pauses between them.
+fn speech(time: f64) -> f64 {
+    let syllable = (time * 5.0).floor();
+    let pitch = 100.0 + 13.0 * (syllable % 5.0);
+    let swell = (time * 5.0 * std::f64::consts::PI).sin().powi(2);
+    let pulse = (time * pitch).fract();
+    (-pulse * 6.0).exp() * (pulse * 40.0).sin() * swell * 20_000.0
+}
+
+fn silence(_: f64) -> f64 {
+    0.0
+}
+
+#[test]
+fn every_codec_gives_the_level_that_was_said_without_loss_or_delay_of_its_own() {
+    for codec in WIDE {
+        let mut talk = Talk::of(codec);
+        let heard: Vec<_> = (0..100).map(|_| talk.say(tone)).collect();
+        for heard in &heard[10..] {
+            let is_level = matches!(heard, Heard::Audio { level } if (-16..=-14).contains(&level.db()));
+            assert!(is_level, "{codec:?}: {heard:?}");
+        }
+        let quality = talk.quality();
+        assert_eq!(
+            (quality.received, quality.lost, quality.late, quality.concealed_ms),
+            (100, 0, 0, 0)
+        );
+        assert!(
+            quality.depth_ms <= 25 && quality.jitter_ms == 0,
+            "{codec:?}: {quality:?}"
+        );
+    }
+}
+
+#[test]
+fn what_is_sent_has_the_clock_of_the_codec() {
+    for (codec, steps) in [(Codec::G722, 160), (Codec::Opus(Rate::Hz16000), 960)] {
+        let mut talk = Talk::of(codec);
+        let mut frame = Frame::silence(codec.rate());
+        let mut timestamps = Vec::new();
+        for n in 0..10 {
+            frame
+                .samples_mut()
+                .iter_mut()
+                .enumerate()
+                .for_each(|(at, s)| *s = tone((at + n) as f64 * 1e-4) as i16);
+            let mut payload = [0; Codec::MAX_PAYLOAD];
+            let length = talk.encoder.encode(&frame, &mut payload);
+            assert!(length > 0 && codec.duration(&payload[..length]) == codec.rate().samples_per_tick());
+            talk.call
+                .leg
+                .send(talk.call.now, &payload[..length], &mut |to, datagram| {
+                    let packet = media::rtp::Packet::parse(datagram).unwrap();
+                    assert_eq!(
+                        (to, packet.payload_type, packet.payload),
+                        (at(PEER), 96, &payload[..length])
+                    );
+                    timestamps.push(packet.timestamp);
+                });
+            talk.call.tick();
+        }
+        assert_eq!(timestamps.len(), 10);
+        assert!(
+            timestamps
+                .windows(2)
+                .all(|pair| pair[1].wrapping_sub(pair[0]) == steps)
+        );
+    }
+}
+
+/// Says speech for five seconds over a way of 40 ms that loses every tenth packet.
+fn lossy(format: Format) -> Quality {
+    let mut talk = Talk::new(format);
+    let mut on_their_way = std::collections::VecDeque::new();
+    for n in 0..250 {
+        let packet = talk.next(speech);
+        on_their_way.push_back((n % 10 != 7).then_some(packet));
+        // Uneven by 40 ms, so that the buffer is deep enough for the packet behind a lost one to be there.
+        if n % 3 == 2 {
+            for packet in on_their_way.drain(..).flatten() {
+                talk.call.rtp_from(PEER, &packet);
+            }
+        }
+        talk.call.tick();
+    }
+    talk.quality()
+}
+
+#[test]
+fn lost_packets_come_back_from_the_redundancy_of_the_next_and_are_invented_without_it() {
+    let codec = Codec::Opus(Rate::Hz16000);
+    let plain = lossy(Format::of(codec));
+    assert_eq!(plain.recovered_ms, 0);
+    assert!(plain.concealed_ms >= 400, "{plain:?}");
+    let protected = Format::with_opus(
+        codec,
+        OpusSend {
+            fec_percent: 20,
+            ..OpusSend::default()
+        },
+    );
+    let quality = lossy(protected);
+    assert!(quality.recovered_ms >= 340, "{quality:?}");
+    assert!(quality.concealed_ms <= 150, "{quality:?}");
+}
+
+#[test]
+fn a_lost_packet_leaves_no_hole_in_any_codec() {
+    for codec in WIDE {
+        let mut talk = Talk::of(codec);
+        for n in 0..100 {
+            let packet = talk.next(tone);
+            if n % 10 != 5 || n < 20 {
+                talk.call.rtp_from(PEER, &packet);
+            }
+            talk.call.tick();
+            let level = media::Dbov::of(talk.call.frame.samples()).db();
+            assert!(n < 20 || level > -40, "{codec:?}: {level} dBov at {n}");
+        }
+        assert!(
+            (100..=240).contains(&talk.quality().concealed_ms),
+            "{codec:?}: {:?}",
+            talk.quality()
+        );
+    }
+}
+
+#[test]
+fn silence_that_opus_tells_of_is_not_decoded_and_the_first_word_after_it_is_whole() {
+    let codec = Codec::Opus(Rate::Hz16000);
+    let whole = |decode: Decode| {
+        let mut talk = Talk::of(codec);
+        talk.go_on(200, silence);
+        talk.call.decode = decode;
+        let mut skipped = 0;
+        for _ in 0..100 {
+            skipped += u32::from(talk.say(silence) == Heard::Skipped);
+        }
+        let mut heard = Vec::new();
+        for _ in 0..25 {
+            talk.say(|time| speech(time - 6.0));
+            heard.extend_from_slice(talk.call.frame.samples());
+        }
+        (skipped, heard)
+    };
+    let (spared, heard) = whole(Decode::IfTalking);
+    let (none, reference) = whole(Decode::Always);
+    assert!(spared >= 90 && none == 0, "{spared} of 100 spared");
+    let energy = |samples: &[i16]| samples.iter().map(|s| f64::from(*s).powi(2)).sum::<f64>();
+    let difference: Vec<i16> = heard
+        .iter()
+        .zip(&reference)
+        .map(|(a, b)| a.saturating_sub(*b))
+        .collect();
+    let ratio = energy(&difference) / energy(&reference);
+    assert!(ratio < 0.02, "{ratio:.4} of the energy differs");
+}
+
+#[test]
+fn who_is_not_to_be_heard_is_not_decoded_and_comes_back_at_his_level() {
+    for codec in WIDE.into_iter().chain([Codec::Pcmu]) {
+        let mut talk = Talk::of(codec);
+        talk.go_on(20, tone);
+        talk.call.decode = Decode::No;
+        assert!((0..50).all(|_| talk.say(tone) == Heard::Skipped), "{codec:?}");
+        talk.call.decode = Decode::Always;
+        let heard: Vec<_> = (0..10).map(|_| talk.say(tone)).collect();
+        let is_loud =
+            |heard: &Heard| matches!(heard, Heard::Audio { level } if (-17..=-13).contains(&level.db()));
+        assert!(heard[1..].iter().all(is_loud), "{codec:?}: {heard:?}");
+        assert_eq!(talk.quality().concealed_ms, 0);
+    }
+}
+
+#[test]
+fn a_tone_that_opus_takes_for_noise_is_heard_within_half_a_second_all_the_same() {
+    let mut talk = Talk::of(Codec::Opus(Rate::Hz16000));
+    talk.go_on(500, tone);
+    talk.call.decode = Decode::IfTalking;
+    let heard = (0..30)
+        .filter(|_| matches!(talk.say(tone), Heard::Audio { .. }))
+        .count();
+    assert!(heard > 0);
+}
+
+#[test]
+fn discontinued_transmission_is_a_pause_and_no_loss() {
+    let dtx = OpusSend {
+        dtx: true,
+        ..OpusSend::default()
+    };
+    let mut talk = Talk::new(Format::with_opus(Codec::Opus(Rate::Hz16000), dtx));
+    let mut sent = 0;
+    for n in 0..400 {
+        let talks = n % 200 < 50;
+        let packet = talk.next(|time| if talks { speech(time) } else { 0.0 });
+        if !packet.is_empty() {
+            sent += 1;
+            talk.call.rtp_from(PEER, &packet);
+        }
+        talk.call.tick();
+    }
+    let quality = talk.quality();
+    assert!(sent < 250, "{sent} packets sent");
+    assert_eq!((quality.lost, quality.late), (0, 0));
+    assert!(quality.concealed_ms < 400, "{quality:?}");
+    assert!(talk.call.events().is_empty());
+    talk.call.wait(Duration::from_secs(1));
+}
+
+#[test]
+fn another_codec_in_the_call_is_heard_at_once_whatever_it_is() {
+    for from in WIDE.into_iter().chain([Codec::Pcmu]) {
+        for to in WIDE.into_iter().chain([Codec::Pcma]).filter(|to| *to != from) {
+            let mut talk = Talk::of(from);
+            talk.go_on(20, tone);
+            talk.call.change(Session {
+                format: Format::of(to),
+                payload_type: 96,
+                receive_payload_type: 96,
+                ..session()
+            });
+            (talk.codec, talk.encoder) = (to, Encoder::new(Format::of(to)));
+            let heard: Vec<_> = (0..10).map(|_| talk.say(tone)).collect();
+            let is_loud = |heard: &Heard| matches!(heard, Heard::Audio { level } if level.db() > -17);
+            assert!(heard[3..].iter().all(is_loud), "{from:?} to {to:?}: {heard:?}");
+            assert_eq!(talk.call.frame.rate(), to.rate());
+        }
+    }
+}
+
+#[test]
+fn keys_on_a_clock_of_their_own_are_told_and_blank_the_audio_while_they_are_down() {
+    let mut talk = Talk::of(Codec::Opus(Rate::Hz48000));
+    talk.go_on(20, tone);
+    let start = talk.call.timestamp;
+    let mut told = Vec::new();
+    for n in 1..=8u16 {
+        let duration = (n * 160).to_be_bytes();
+        let end = if n > 5 { 0x80 } else { 0 };
+        let packet = talk.call.next_packet(EVENT, &[7, end, duration[0], duration[1]]);
+        let mut packet = packet;
+        packet[4..8].copy_from_slice(&start.to_be_bytes());
+        talk.call.rtp_from(PEER, &packet);
+        talk.call.tick();
+        told.extend(talk.call.events());
+    }
+    assert_eq!(told[0], LegEvent::Digit { key: '7' });
+    assert!(
+        matches!(told[1..], [LegEvent::DigitEnd { key: '7', .. }]),
+        "{told:?}"
+    );
+}

@@ -1,0 +1,106 @@
+//! Which codec a call gets, and how it is sent.
+
+use media::{Codec, OpusSend, Rate, Session};
+use sip::sdp::ChoiceOf;
+use world::{CALLER, CONF, SDP, Settings, World};
+
+const EVENTS: &str = "a=rtpmap:101 telephone-event/8000\r\n";
+
+/// An offer of these payload types, with these lines.
+fn offer(types: &str, lines: &str) -> String {
+    let sdp = SDP.replace("RTP/AVP 0 101", &format!("RTP/AVP {types}"));
+    let sdp = sdp.replace(EVENTS, "");
+    lines.lines().fold(sdp, |sdp, line| format!("{sdp}{line}\r\n"))
+}
+
+/// What is agreed on with who makes this offer, and our answer.
+fn agreed(mut world: World, sdp: &str) -> (Session, String) {
+    let phone = world.call_as(CONF, CALLER, sdp);
+    world.pass(100);
+    let answer = world.last_of(phone, "SIP/2.0 200").to_owned();
+    (world.mixer.sessions[&world.leg(phone)].clone(), answer)
+}
+
+const KEYS: &str = "a=rtpmap:101 telephone-event/8000";
+
+#[test]
+fn the_caller_s_order_decides_unless_the_operator_wants_ours() {
+    let sdp = offer("0 9 111 101", &format!("a=rtpmap:111 opus/48000/2\n{KEYS}"));
+    let (session, _) = agreed(World::new(), &sdp);
+    assert_eq!(session.format.codec(), Codec::Pcmu);
+    let ours = World::with(Settings {
+        codec_choice: ChoiceOf::Us,
+        ..Settings::default()
+    });
+    let (session, answer) = agreed(ours, &sdp);
+    assert_eq!(session.format.codec(), Codec::Opus(Rate::Hz48000));
+    assert_eq!((session.payload_type, session.receive_payload_type), (111, 111));
+    assert!(
+        answer.contains("a=rtpmap:111 opus/48000/2\r\na=fmtp:111 useinbandfec=1\r\n"),
+        "{answer}"
+    );
+    assert_eq!(session.telephone_event.map(|keys| keys.clock_hz), Some(8_000));
+}
+
+#[test]
+fn opus_is_sent_as_the_phone_wants_it_and_within_our_limit() {
+    let plain = OpusSend::default();
+    for (fmtp, rate, send, redundancy) in [
+        ("minptime=10", Rate::Hz48000, plain, false),
+        ("useinbandfec=1;stereo=1", Rate::Hz48000, plain, true),
+        (
+            "maxplaybackrate=16000;maxaveragebitrate=20500;usedtx=1",
+            Rate::Hz16000,
+            OpusSend {
+                bitrate: 20_000,
+                playback_hz: 16_000,
+                dtx: true,
+                ..plain
+            },
+            false,
+        ),
+        (
+            "maxplaybackrate=24000;maxaveragebitrate=128000;cbr=1",
+            Rate::Hz48000,
+            OpusSend {
+                playback_hz: 24_000,
+                cbr: true,
+                ..plain
+            },
+            false,
+        ),
+    ] {
+        let lines = format!("a=rtpmap:96 opus/48000/2\na=fmtp:96 {fmtp}\n{KEYS}");
+        let (session, _) = agreed(World::new(), &offer("96 101", &lines));
+        assert_eq!(session.format.codec(), Codec::Opus(rate), "{fmtp}");
+        assert_eq!(
+            (session.format.opus(), session.redundancy),
+            (send, redundancy),
+            "{fmtp}"
+        );
+    }
+}
+
+#[test]
+fn who_can_send_keys_in_the_audio_only_gets_a_narrow_codec_if_he_has_one() {
+    let (session, _) = agreed(World::new(), &offer("9 8", ""));
+    assert_eq!(session.format.codec(), Codec::Pcma);
+    assert!(session.inband_digits);
+    let (session, _) = agreed(World::new(), &offer("9", ""));
+    assert_eq!(session.format.codec(), Codec::G722);
+    let (session, _) = agreed(World::new(), &offer("9 8 101", KEYS));
+    assert_eq!(session.format.codec(), Codec::G722);
+}
+
+#[test]
+fn an_answer_may_number_our_offer_anew() {
+    let mut world = World::new();
+    let phone = world.phone(CONF, CALLER);
+    let answer = offer("120 101", &format!("a=rtpmap:120 opus/48000/2\n{KEYS}"));
+    world.manners(phone).answer = answer;
+    world.send(phone, "INVITE", "", "");
+    world.pass(1);
+    let session = &world.mixer.sessions[&world.leg(phone)];
+    assert_eq!((session.payload_type, session.receive_payload_type), (120, 96));
+    assert_eq!(world.view(phone).codec, "opus");
+}
