@@ -41,35 +41,35 @@ impl Crowd {
 #[derive(Debug)]
 pub struct NullSocket {
     phone: Phone,
-    waits: bool,
     peer: SocketAddr,
 }
 
 impl NullSocket {
     /// The wire of `phone`.
     pub fn new(phone: Phone, peer: SocketAddr) -> Self {
-        Self {
-            phone,
-            waits: true,
-            peer,
-        }
+        Self { phone, peer }
     }
 }
 
 impl LegSocket for NullSocket {
-    fn receive(&mut self, channel: Channel, buffer: &mut [u8]) -> Option<Received> {
+    type Buffers = ();
+
+    fn receive(
+        &mut self,
+        channel: Channel,
+        (): &mut (),
+        _most: usize,
+        take: &mut dyn FnMut(Received<'_>),
+    ) -> usize {
         if channel == Channel::Rtcp {
-            return None;
+            return 0;
         }
-        self.waits = !self.waits;
-        (!self.waits).then(|| {
-            let packet = self.phone.next_packet();
-            buffer[..packet.len()].copy_from_slice(packet);
-            Received {
-                from: self.peer,
-                len: packet.len(),
-            }
-        })
+        take(Received {
+            from: self.peer,
+            at: None,
+            datagram: self.phone.next_packet(),
+        });
+        1
     }
 
     fn send(&mut self, _: Channel, _: SocketAddr, datagram: &[u8]) {
@@ -112,7 +112,7 @@ pub fn leg(number: usize, codec: Codec, peer: SocketAddr, now: Instant) -> Box<L
 }
 
 /// A shard full of legs, on its own time.
-pub struct Bench<S> {
+pub struct Bench<S: LegSocket> {
     shard: Shard<S>,
     handle: Handle<S>,
     now: Instant,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use benches::{AUDIO, Bench, Codecs, Crowd, Phone, Speeches};
 use mixer::{Channel, LegSocket, Received};
+use udp::{Batch, date_arrivals};
 
 /// Legs whose phones share a socket of the load's side.
 const PHONES_A_SOCKET: usize = 20;
@@ -16,22 +17,30 @@ pub(crate) struct Pair {
     rtcp: UdpSocket,
 }
 
-impl LegSocket for Pair {
-    fn receive(&mut self, channel: Channel, buffer: &mut [u8]) -> Option<Received> {
-        let socket = match channel {
-            Channel::Rtp => &*self.rtp,
+impl Pair {
+    fn socket(&self, channel: Channel) -> &UdpSocket {
+        match channel {
+            Channel::Rtp => &self.rtp,
             Channel::Rtcp => &self.rtcp,
-        };
-        let (len, from) = socket.recv_from(buffer).ok()?;
-        Some(Received { from, len })
+        }
+    }
+}
+
+impl LegSocket for Pair {
+    type Buffers = Batch;
+
+    fn receive(
+        &mut self,
+        channel: Channel,
+        buffers: &mut Batch,
+        most: usize,
+        take: &mut dyn FnMut(Received<'_>),
+    ) -> usize {
+        buffers.receive(self.socket(channel), most, take)
     }
 
     fn send(&mut self, channel: Channel, to: SocketAddr, datagram: &[u8]) {
-        let socket = match channel {
-            Channel::Rtp => &*self.rtp,
-            Channel::Rtcp => &self.rtcp,
-        };
-        let _ = socket.send_to(datagram, to);
+        let _ = self.socket(channel).send_to(datagram, to);
     }
 }
 
@@ -52,7 +61,11 @@ impl Load {
         let sockets = (0..legs.div_ceil(PHONES_A_SOCKET))
             .map(|_| socket())
             .collect::<io::Result<_>>()?;
-        let port = |_| socket().and_then(|port| port.local_addr().map(|address| (Arc::new(port), address)));
+        let port = |_| {
+            let port = socket()?;
+            date_arrivals(&port);
+            port.local_addr().map(|address| (Arc::new(port), address))
+        };
         let ports = (0..legs).map(port).collect::<io::Result<_>>()?;
         Ok(Self {
             phones,

@@ -9,6 +9,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("sip", &[]),
     ("media", &[]),
     ("mixer", &["media"]),
+    ("udp", &["mixer"]),
     ("ivr", &["model"]),
     ("meeting", &["model"]),
     ("store", &["model"]),
@@ -17,7 +18,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "bridge",
         &[
-            "model", "sip", "media", "mixer", "ivr", "meeting", "store", "api", "sim",
+            "model", "sip", "media", "mixer", "udp", "ivr", "meeting", "store", "api", "sim",
         ],
     ),
 ];

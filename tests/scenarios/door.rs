@@ -1,5 +1,6 @@
 //! From the INVITE to the answer, and how calls end.
 
+use bridge::control::{Input, MediaReport};
 use model::Cause;
 use world::{CONF, Level, Settings, World};
 
@@ -68,4 +69,25 @@ fn a_bridge_that_stops_ends_its_calls_and_takes_no_more() {
     assert_eq!(world.cause(), Cause::Shutdown);
     let late = world.call(CONF);
     assert!(world.has_got(late, "SIP/2.0 503"));
+}
+
+#[test]
+fn while_the_mixer_is_busy_new_calls_get_503_and_those_who_talk_go_on() {
+    let mut world = World::new();
+    let talker = world.enter(CONF, "111#");
+    let load = |world: &mut World, percent| {
+        for _ in 0..2 {
+            world.input(Input::Media(MediaReport::Load { percent }));
+        }
+    };
+    load(&mut world, 85);
+    let phone = world.call(CONF);
+    assert!(world.last_of(phone, "SIP/2.0 503").contains("Retry-After: 10"));
+    assert!(world.speaks(talker) && !world.has_got(talker, "BYE"));
+    load(&mut world, 75);
+    let phone = world.call(CONF);
+    assert!(world.has_got(phone, "SIP/2.0 503"));
+    load(&mut world, 60);
+    let phone = world.call(CONF);
+    assert!(world.has_got(phone, "SIP/2.0 200"));
 }

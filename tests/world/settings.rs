@@ -75,6 +75,7 @@ impl Settings {
         ControlConfig {
             allow: vec![self.allow.parse().expect("a network")],
             max_calls: self.max_calls,
+            max_load: 80,
             max_calls_per_source: self.per_source.unwrap_or(self.max_calls),
             max_meetings: 100,
             new_calls_per_second: self.new_calls_per_second,

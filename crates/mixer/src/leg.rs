@@ -15,7 +15,7 @@ use crate::room::Room;
 use crate::shard::Desk;
 use crate::sum::{ByRate, Sum};
 use crate::talker::Talker;
-use crate::{Channel, Hears, LegKey, LegSocket};
+use crate::{Channel, Hears, LegKey, LegSocket, Received};
 
 /// The room beneath a private prompt: 15 dB down. It goes on, so that nobody loses the thread of the talk and nobody
 /// believes the call is cut, as when a prompt takes the room's place; and it is soft enough that the prompt is
@@ -25,28 +25,28 @@ const DUCKED: i32 = UNITY * 178 / 1_000;
 const DUCKING: usize = 8;
 /// Bounds of a leg's gain, dB.
 const GAIN_DB: std::ops::RangeInclusive<i8> = -40..=40;
-/// Longest datagram that is looked at, bytes.
-const DATAGRAM: usize = 1_500;
 /// Datagrams of each channel that every leg may have read in one tick: five times what a phone sends.
-const SHARE: u32 = 5;
+const SHARE: usize = 5;
+/// Ticks between two looks at a leg's reports: they come every few seconds, and the kernel notes when.
+const REPORTS: u64 = 8;
 
-/// What is left of the datagrams that may be read in this tick beyond every leg's share: one flooded leg may have them all,
-/// and no flood makes a tick long.
+/// What datagrams are read into, and what is left of those that may be read in this tick beyond every leg's share: one flooded leg may
+/// have them all, and no flood makes a tick long.
 #[derive(Debug)]
-pub(crate) struct Reading {
-    buffer: [u8; DATAGRAM],
-    spare: u32,
+pub(crate) struct Reading<B> {
+    buffers: B,
+    spare: usize,
     /// Times a leg had to leave some.
     pub(crate) limited: u64,
 }
 
-impl Reading {
+impl<B: Default> Reading<B> {
     /// Datagrams beyond the shares, for all legs together in one tick.
-    const SPARE: u32 = 1_024;
+    const SPARE: usize = 1_024;
 
-    pub(crate) const fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
-            buffer: [0; DATAGRAM],
+            buffers: B::default(),
             spare: Self::SPARE,
             limited: 0,
         }
@@ -57,14 +57,19 @@ impl Reading {
         self.spare = Self::SPARE;
     }
 
-    fn may_read(&mut self, taken: u32) -> bool {
-        if taken < SHARE {
-            return true;
+    /// Reads one channel: the share, and of the spare ones as many as it takes.
+    fn read<S: LegSocket<Buffers = B>>(
+        &mut self,
+        socket: &mut S,
+        channel: Channel,
+        take: &mut dyn FnMut(Received<'_>),
+    ) {
+        if socket.receive(channel, &mut self.buffers, SHARE, take) < SHARE {
+            return;
         }
-        let some = self.spare > 0;
-        self.spare = self.spare.saturating_sub(1);
-        self.limited += u64::from(!some);
-        some
+        let more = socket.receive(channel, &mut self.buffers, self.spare, take);
+        self.limited += u64::from(more == self.spare);
+        self.spare -= more;
     }
 }
 
@@ -79,6 +84,8 @@ pub(crate) enum Ear {
     Music,
     /// A mix of its own.
     Own,
+    /// What others hear too, but for a ramp that has not come to its end.
+    Ramp,
 }
 
 /// Where a leg goes when its ramps are down.
@@ -239,20 +246,16 @@ impl<S: LegSocket> LegSlot<S> {
         self.sounds.then_some(self.voice.at(rate))
     }
 
-    /// Takes in what has arrived.
-    pub(crate) fn receive(&mut self, now: Instant, reading: &mut Reading) {
-        for channel in [Channel::Rtp, Channel::Rtcp] {
-            let mut taken = 0;
-            while reading.may_read(taken)
-                && let Some(received) = self.socket.receive(channel, &mut reading.buffer)
-            {
-                taken += 1;
-                let datagram = &reading.buffer[..received.len.min(DATAGRAM)];
-                match channel {
-                    Channel::Rtp => self.media.on_rtp(now, received.from, datagram),
-                    Channel::Rtcp => self.media.on_rtcp(now, received.from, datagram),
-                }
-            }
+    /// Takes in what has arrived; in tick number `tick`, or between that and the next.
+    pub(crate) fn receive(&mut self, now: Instant, tick: u64, reading: &mut Reading<S::Buffers>) {
+        let Self { media, socket, .. } = self;
+        reading.read(socket, Channel::Rtp, &mut |received| {
+            media.on_rtp(received.at.unwrap_or(now), received.from, received.datagram);
+        });
+        if (tick + self.key.0).is_multiple_of(REPORTS) {
+            reading.read(socket, Channel::Rtcp, &mut |received| {
+                media.on_rtcp(received.at.unwrap_or(now), received.from, received.datagram);
+            });
         }
     }
 
@@ -353,10 +356,22 @@ impl<S: LegSocket> LegSlot<S> {
         match faders {
             _ if prompted => Ear::Own,
             (true, true) => Ear::Silence,
-            (false, true) if !self.room_fade.is_unity() || room.is_some_and(is_mine) => Ear::Own,
-            (false, true) => Ear::Room,
+            (false, _) if room.is_some_and(is_mine) => Ear::Own,
+            (false, true) if self.room_fade.is_unity() => Ear::Room,
             (true, false) if self.music_fade.is_unity() => Ear::Music,
-            (true | false, false) => Ear::Own,
+            (true | false, _) => Ear::Ramp,
+        }
+    }
+
+    /// Comes to the end of its ramps at once, and says what it hears then.
+    pub(crate) fn cut_ramps(&mut self) -> Ear {
+        self.room_fade.finish();
+        self.music_fade.finish();
+        match (self.room_fade.is_out(), self.music_fade.is_out()) {
+            (true, true) => Ear::Silence,
+            (false, true) => Ear::Room,
+            (true, false) => Ear::Music,
+            (false, false) => Ear::Own,
         }
     }
 
@@ -365,7 +380,7 @@ impl<S: LegSocket> LegSlot<S> {
         &mut self,
         tick: u64,
         room: Option<&Room>,
-        desk: &mut Desk,
+        desk: &mut Desk<S::Buffers>,
         add_played: impl FnOnce(&mut Player, ByRate<bool>, &mut Sum),
     ) -> Payload {
         let rate = self.rate();

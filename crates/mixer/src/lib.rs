@@ -31,5 +31,5 @@ pub use order::{Audience, Hears, LegKey, Order, PlayId, Playlist, RoomKey, Sound
 pub use report::{Report, Retired, Stats};
 pub use room::Room;
 pub use schedule::Schedule;
-pub use shard::{Shard, ShardConfig, shard};
+pub use shard::{STATS_TICKS, Shard, ShardConfig, shard};
 pub use socket::{Channel, LegSocket, Received};

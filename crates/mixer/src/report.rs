@@ -117,4 +117,6 @@ pub struct Stats {
     pub worst_late: Duration,
     /// Longest time that a tick took since the last report.
     pub worst_tick: Duration,
+    /// Time that all ticks took since the last report.
+    pub busy: Duration,
 }

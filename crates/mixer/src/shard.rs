@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
-use media::{Clip, LegEvent};
+use media::{Clip, Format, LegEvent};
 use rtrb::{Consumer, RingBuffer};
 
 use crate::handle::Handle;
@@ -36,9 +36,12 @@ pub struct ShardConfig {
 }
 
 /// Ticks between two reports of [`Stats`]: one second.
-const STATS_TICKS: u64 = 50;
+pub const STATS_TICKS: u64 = 50;
 /// Ticks between two reports of a leg's quality: five seconds.
 const QUALITY_TICKS: u64 = 250;
+/// Ramps in one tick in formats whose encoding costs. When a thousand legs go from music to the talk at once, the few first are given
+/// a ramp each, and the others change over within their shared payloads: a soft click is less than a tick that comes too late for all.
+const RAMPS: u32 = 16;
 /// Reports that the end of one player can make: each playlist is told of and given back.
 const PLAYER_REPORTS: usize = 2 * (QUEUE + 2);
 /// Reports that the end of one leg can make beside those of its player, and what control has to hear of it before.
@@ -62,29 +65,40 @@ pub fn shard<S: LegSocket>(config: ShardConfig) -> (Shard<S>, Handle<S>) {
 }
 
 /// Everything of one thread of media.
-pub struct Shard<S> {
+pub struct Shard<S: LegSocket> {
     pub(crate) legs: Table<LegKey, LegSlot<S>>,
     pub(crate) rooms: Table<RoomKey, Box<Room>>,
     pub(crate) orders: Consumer<Order<S>>,
     pub(crate) out: Outbox<S>,
     pub(crate) stats: Stats,
-    pub(crate) desk: Desk,
+    pub(crate) desk: Desk<S::Buffers>,
 }
 
 /// What the steps of a tick share.
-pub(crate) struct Desk {
-    reading: Reading,
+pub(crate) struct Desk<B> {
+    reading: Reading<B>,
     pub(crate) music: Loop,
     pub(crate) noise: Loop,
+    /// Ramps that may yet be made in this tick in formats whose encoding costs.
+    ramps: u32,
 }
 
-impl Desk {
+impl<B: Default> Desk<B> {
     fn new(music: Clip, noise: Clip) -> Self {
         Self {
             reading: Reading::new(),
             music: Loop::new(music),
             noise: Loop::new(noise),
+            ramps: RAMPS,
         }
+    }
+
+    /// Whether a leg's ramp may take an encoding of its own.
+    fn may_ramp(&mut self, format: Format) -> bool {
+        let costs = format.codec().has_memory();
+        let may = !costs || self.ramps > 0;
+        self.ramps -= u32::from(costs && may);
+        may
     }
 }
 
@@ -105,9 +119,11 @@ impl<S: LegSocket> Shard<S> {
     /// Takes in what has arrived, between ticks: the nearer to its arrival a packet is read, the better its lateness is known.
     pub fn pump(&mut self, now: Instant) {
         self.each_leg(|shard, place| {
-            let Self { legs, desk, .. } = shard;
+            let Self {
+                legs, desk, stats, ..
+            } = shard;
             if let Some(leg) = legs.at(place) {
-                leg.receive(now, &mut desk.reading);
+                leg.receive(now, stats.ticks, &mut desk.reading);
             }
         });
     }
@@ -133,6 +149,7 @@ impl<S: LegSocket> Shard<S> {
     /// Notes how long a tick took by the caller's clock.
     pub fn note_spent(&mut self, spent: Duration) {
         self.stats.worst_tick = self.stats.worst_tick.max(spent);
+        self.stats.busy += spent;
     }
 
     /// Counters.
@@ -149,6 +166,7 @@ impl<S: LegSocket> Shard<S> {
     fn begin(&mut self) {
         self.out.flush();
         self.desk.reading.begin();
+        self.desk.ramps = RAMPS;
         self.desk.music.begin();
         self.desk.noise.begin();
         self.rooms.for_each(|room| room.begin());
@@ -177,10 +195,11 @@ impl<S: LegSocket> Shard<S> {
             rooms,
             out,
             desk,
+            stats,
             ..
         } = self;
         let Some(leg) = legs.at(place) else { return };
-        leg.receive(now, &mut desk.reading);
+        leg.receive(now, stats.ticks, &mut desk.reading);
         let score = leg.listen(now);
         tell_events(leg, out);
         if let Some(room) = leg.room().and_then(|room| rooms.at(room)) {
@@ -229,12 +248,15 @@ impl<S: LegSocket> Shard<S> {
         let Some(leg) = legs.at(place) else { return };
         let mut room = leg.room().and_then(|room| rooms.at(room));
         let (tick, format) = (stats.ticks, leg.format());
-        let ear = leg.ear(room.as_deref().map(|room| &**room));
+        let mut ear = leg.ear(room.as_deref().map(|room| &**room));
+        if ear == Ear::Ramp && !desk.may_ramp(format) {
+            ear = leg.cut_ramps();
+        }
         let shared = match (ear, &mut room) {
             (Ear::Room, Some(room)) => room.payload(tick, format),
             (Ear::Music, _) => desk.music.payload(tick, format),
             (Ear::Silence, _) | (Ear::Room, None) => desk.noise.payload(tick, format),
-            (Ear::Own, _) => None,
+            (Ear::Own | Ear::Ramp, _) => None,
         };
         if let Some(payload) = shared {
             leg.send(now, payload);
@@ -308,6 +330,7 @@ impl<S: LegSocket> Shard<S> {
             self.out.tell(Report::Stats(stats));
             // The next report tells of its own second.
             (self.stats.worst_late, self.stats.worst_tick) = (Duration::ZERO, Duration::ZERO);
+            self.stats.busy = Duration::ZERO;
         }
     }
 }

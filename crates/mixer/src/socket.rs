@@ -1,4 +1,5 @@
 use std::net::SocketAddr;
+use std::time::Instant;
 
 /// Which of a leg's two ports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,17 +12,29 @@ pub enum Channel {
 
 /// A datagram that was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Received {
+pub struct Received<'a> {
     /// Where it came from.
     pub from: SocketAddr,
-    /// How much of the buffer it fills, bytes.
-    pub len: usize,
+    /// When it came, where that is known: else the time of the tick is taken.
+    pub at: Option<Instant>,
+    /// What it holds.
+    pub datagram: &'a [u8],
 }
 
 /// The network of one leg. Neither call may block or allocate.
 pub trait LegSocket {
-    /// Reads the next datagram of `channel`, if one waits.
-    fn receive(&mut self, channel: Channel, buffer: &mut [u8]) -> Option<Received>;
+    /// What datagrams are read into: one for all legs of a shard, made before its first tick.
+    type Buffers: Default;
+
+    /// Reads what waits on `channel`, at most `most` datagrams, and hands each to `take`. Returns how many: fewer than `most` when
+    /// nothing is left.
+    fn receive(
+        &mut self,
+        channel: Channel,
+        buffers: &mut Self::Buffers,
+        most: usize,
+        take: &mut dyn FnMut(Received<'_>),
+    ) -> usize;
 
     /// Sends a datagram; one that cannot be sent at once is lost, like any datagram may be.
     fn send(&mut self, channel: Channel, to: SocketAddr, datagram: &[u8]);

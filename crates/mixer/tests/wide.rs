@@ -133,3 +133,31 @@ fn the_loudest_few_are_heard_and_a_louder_one_takes_the_seat_of_the_faintest() {
     world.run(400);
     assert!((level(&world, 5, 0) + 6.0).abs() < 1.0);
 }
+
+#[test]
+fn a_crowd_that_changes_over_at_once_costs_a_bounded_number_of_encodings() {
+    let mut codecs = vec![Codec::Opus(Rate::Hz16000); 60];
+    codecs.extend([Codec::Pcmu; 4]);
+    let mut world = World::speaking(&codecs);
+    world
+        .phones
+        .iter_mut()
+        .skip(1)
+        .for_each(|phone| phone.speaks = false);
+    world.gather(1);
+    (1..64).for_each(|n| world.route(n, false, Hears::Music));
+    world.run(1_000);
+    (1..64).for_each(|n| world.route(n, true, Hears::Room));
+    let mut own = world.shard.stats().own;
+    for tick in 0..4 {
+        world.tick();
+        let now = world.shard.stats().own;
+        // The talker's, those of the ramps allowed, and of the four to whom encoding is nothing.
+        assert!(now - own <= 1 + 16 + 4, "{} in tick {tick}", now - own);
+        own = now;
+    }
+    world.run(1_000);
+    for listener in 1..64 {
+        assert!(level(&world, listener, 0).abs() < 1.0, "{listener}");
+    }
+}

@@ -66,6 +66,10 @@ impl Config {
                 (1..=32).contains(&media.talkers),
                 "media.talkers: expected 1 to 32",
             ),
+            (
+                (20..=100).contains(&self.calls.max_load),
+                "calls.max_load: expected 20 to 100 percent",
+            ),
             (self.calls.max_calls >= 1, "calls.max_calls: expected 1 or more"),
             (
                 self.calls.max_calls <= 20_000,
@@ -130,6 +134,7 @@ mod tests {
             ("[media]\nopus_bitrate = 96000", "media.opus_bitrate"),
             ("[media]\ntalkers = 0", "media.talkers"),
             ("[media]\ncodec_order = \"mine\"", "unknown variant `mine`"),
+            ("[calls]\nmax_load = 101", "calls.max_load"),
             ("[calls]\nmax_calls = 0", "calls.max_calls"),
         ] {
             let error = Config::parse(text).unwrap_err();

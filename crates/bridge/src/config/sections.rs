@@ -208,6 +208,8 @@ pub struct CallsSection {
     pub max_calls: usize,
     /// Calls at once from one address.
     pub max_calls_per_source: usize,
+    /// Share of its time that the mixer may need before new calls are turned away, percent.
+    pub max_load: u8,
     /// Meetings at once.
     pub max_meetings: usize,
     /// New calls a second.
@@ -226,6 +228,7 @@ impl Default for CallsSection {
         Self {
             max_calls: 2000,
             max_calls_per_source: 1800,
+            max_load: 80,
             max_meetings: 1000,
             new_calls_per_second: 200,
             new_calls_per_second_per_source: 150,

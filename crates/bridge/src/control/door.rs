@@ -48,6 +48,7 @@ impl Control {
         let from_source = self.per_source.get(&source).copied().unwrap_or(0);
         let full =
             self.calls.len() >= self.config.max_calls || from_source >= self.config.max_calls_per_source;
+        let full = full || self.headroom.is_crowded();
         if self.draining || full || !self.door.is_open(now, source, &self.config) {
             return sip::Door::Shut(503);
         }

@@ -87,6 +87,11 @@ pub enum MediaReport {
         /// What.
         id: PlayId,
     },
+    /// How busy the mixer was in the last second.
+    Load {
+        /// Share of its time that it needed, percent.
+        percent: u8,
+    },
     /// A leg's processing failed; it is out of the mix.
     Failed {
         /// Which leg.

@@ -8,6 +8,7 @@ mod arrival;
 mod call;
 mod departure;
 mod door;
+mod headroom;
 mod ids;
 mod input;
 mod menu;
@@ -38,6 +39,7 @@ use model::{DidGroupId, LegId, Live, MeetingId, MeetingNumber};
 
 use call::Call;
 use door::Door;
+use headroom::Headroom;
 use random::Random;
 use rooms::Slot;
 use schedule::Schedule;
@@ -50,6 +52,8 @@ pub struct ControlConfig {
     pub allow: Vec<IpNet>,
     /// Calls at once.
     pub max_calls: usize,
+    /// Share of its time that the mixer may need before new calls are turned away, percent.
+    pub max_load: u8,
     /// Calls at once from one address.
     pub max_calls_per_source: usize,
     /// Meetings at once.
@@ -131,6 +135,7 @@ pub struct Control {
     /// Ports of audio that are open, RTCP's too.
     ports: HashSet<u16>,
     door: Door,
+    headroom: Headroom,
     unanswered: Unanswered,
     meetings: BTreeMap<MeetingId, Slot>,
     by_number: HashMap<MeetingNumber, MeetingId>,
@@ -161,6 +166,7 @@ impl Control {
             endpoint: sip::Endpoint::new(config.endpoint.clone(), random.seed()),
             budget: GuessBudget::new(config.budgets),
             unanswered: Unanswered::new(clock.at, config.unanswered_records_per_second),
+            headroom: Headroom::new(config.max_load),
             config,
             directory,
             clock,
@@ -304,6 +310,7 @@ impl Control {
             MediaReport::Lost { leg, which } => self.media_lost(now, leg, which),
             MediaReport::Played { id } => self.played(now, id),
             MediaReport::Failed { leg } => self.end(now, leg, model::Cause::Fault),
+            MediaReport::Load { percent } => self.headroom.note(percent),
         }
     }
 

@@ -8,16 +8,17 @@ use std::thread::JoinHandle;
 use std::time::Instant;
 
 use crossbeam_channel::Receiver;
-use media::{JitterConfig, Leg, Prepared, Quality};
+use media::{JitterConfig, Leg, Prepared, Quality, TICK};
 use mixer::{
-    Handle, LegKey, Order, PlayId, Playlist, Report, Retired, Room, RoomKey, ShardConfig, Stats, Target,
+    Handle, LegKey, Order, PlayId, Playlist, Report, Retired, Room, RoomKey, STATS_TICKS, ShardConfig, Stats,
+    Target,
 };
 use model::{LegId, MeetingId};
+use udp::MediaSocket;
 
 use super::clips::Clips;
 use super::equipment::{Bring, Equipment};
 use super::lateness::Lateness;
-use super::media_socket::MediaSocket;
 use super::panics::{self, Place};
 use super::ports::PortPool;
 use super::{serve, settings, shard_thread};
@@ -274,7 +275,12 @@ impl MediaPort {
                 }
                 Report::Talking { leg, on } => tracing::trace!(call = leg.0, on, "talking"),
                 Report::Quality { leg, quality } => self.assess(leg, &quality),
-                Report::Stats(stats) => self.note(now, stats),
+                Report::Stats(stats) => {
+                    self.note(now, stats);
+                    return Some(MediaReport::Load {
+                        percent: load(&stats),
+                    });
+                }
                 Report::Retired(Retired::Leg { leg, .. }) => self.rest(now, LegId(leg.0)),
                 Report::Retired(
                     Retired::Playlist(_) | Retired::Change(_) | Retired::Encoder(_) | Retired::Room(_),
@@ -312,6 +318,12 @@ impl MediaPort {
             tracing::error!(?places, "the mixer had failed");
         }
     }
+}
+
+/// Share of its time that the mixer needed since the last report, percent.
+fn load(stats: &Stats) -> u8 {
+    let whole = TICK * STATS_TICKS as u32;
+    (100.0 * stats.busy.as_secs_f64() / whole.as_secs_f64()).min(255.0) as u8
 }
 
 fn key(leg: LegId) -> LegKey {

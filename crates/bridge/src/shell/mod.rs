@@ -12,7 +12,6 @@ mod first_start;
 mod lateness;
 mod log;
 mod media_port;
-mod media_socket;
 mod panics;
 mod ports;
 mod serve;

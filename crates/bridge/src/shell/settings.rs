@@ -16,6 +16,7 @@ pub(super) fn control(config: &Config) -> ControlConfig {
     ControlConfig {
         allow: config.sip.allow.clone(),
         max_calls: config.calls.max_calls,
+        max_load: config.calls.max_load,
         max_calls_per_source: config.calls.max_calls_per_source,
         max_meetings: config.calls.max_meetings,
         new_calls_per_second: config.calls.new_calls_per_second,

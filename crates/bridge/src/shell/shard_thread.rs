@@ -5,8 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use mixer::{Schedule, Shard};
-
-use super::media_socket::MediaSocket;
+use udp::MediaSocket;
 
 /// Ticks until told to stop. In here nothing locks, allocates or logs.
 pub(super) fn run(mut shard: Shard<MediaSocket>, core: Option<usize>, stop: Arc<AtomicBool>) {

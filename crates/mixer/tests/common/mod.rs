@@ -96,25 +96,47 @@ impl SimSocket {
     }
 }
 
-impl LegSocket for SimSocket {
-    fn receive(&mut self, channel: Channel, buffer: &mut [u8]) -> Option<Received> {
-        let mut wire = self.0.borrow_mut();
-        assert!(wire.fault != Some(Fault::Receive), "a fault is injected");
-        if channel == Channel::Rtp && wire.rubbish > 0 {
-            wire.rubbish -= 1;
-            wire.rubbish_read += 1;
-            let from = SocketAddr::from(([198, 51, 100, 6], 666));
-            return Some(Received { from, len: 100 });
+impl Wire {
+    fn next(&mut self, channel: Channel) -> Option<(SocketAddr, Datagram)> {
+        assert!(self.fault != Some(Fault::Receive), "a fault is injected");
+        match channel {
+            Channel::Rtp if self.rubbish > 0 => {
+                self.rubbish -= 1;
+                self.rubbish_read += 1;
+                Some((
+                    SocketAddr::from(([198, 51, 100, 6], 666)),
+                    Datagram::of(&[0; 100]),
+                ))
+            }
+            Channel::Rtp => Some((peer(), self.inbound.pop_front()?)),
+            Channel::Rtcp => None,
         }
-        let datagram = match channel {
-            Channel::Rtp => wire.inbound.pop_front()?,
-            Channel::Rtcp => return None,
-        };
-        buffer[..datagram.len].copy_from_slice(datagram.bytes());
-        Some(Received {
-            from: peer(),
-            len: datagram.len,
-        })
+    }
+}
+
+impl LegSocket for SimSocket {
+    type Buffers = ();
+
+    fn receive(
+        &mut self,
+        channel: Channel,
+        (): &mut (),
+        most: usize,
+        take: &mut dyn FnMut(Received<'_>),
+    ) -> usize {
+        let next = || self.0.borrow_mut().next(channel);
+        let mut count = 0;
+        while count < most
+            && let Some((from, datagram)) = next()
+        {
+            count += 1;
+            take(Received {
+                from,
+                at: None,
+                datagram: datagram.bytes(),
+            });
+        }
+        count
     }
 
     fn send(&mut self, channel: Channel, to: SocketAddr, datagram: &[u8]) {

@@ -1,0 +1,63 @@
+//! How much of its time the mixer needs, and whether it can take one call more: what it cannot do in time is heard by everybody.
+
+/// Seconds in a row that it takes to change the mind: one busy second is no overload.
+const SECONDS: u8 = 2;
+/// By how much the load must have fallen before calls are taken again, percent.
+const RELIEF: u8 = 10;
+
+/// Whether new calls are turned away.
+#[derive(Debug)]
+pub(super) struct Headroom {
+    /// From this share of its time on it is crowded, percent.
+    most: u8,
+    crowded: bool,
+    /// Seconds in a row that spoke against it.
+    streak: u8,
+}
+
+impl Headroom {
+    pub(super) const fn new(most: u8) -> Self {
+        Self {
+            most,
+            crowded: false,
+            streak: 0,
+        }
+    }
+
+    /// Takes in the last second: the share of its time that the mixer needed, percent.
+    pub(super) fn note(&mut self, percent: u8) {
+        let against = match self.crowded {
+            false => percent >= self.most,
+            true => percent < self.most.saturating_sub(RELIEF),
+        };
+        self.streak = if against { self.streak + 1 } else { 0 };
+        if self.streak == SECONDS {
+            self.streak = 0;
+            self.crowded = !self.crowded;
+        }
+    }
+
+    /// Whether one call more could be heard by all others.
+    pub(super) const fn is_crowded(&self) -> bool {
+        self.crowded
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_seconds_at_the_limit_shut_the_door_and_two_well_below_open_it() {
+        let mut headroom = Headroom::new(80);
+        let mut crowded = |percent| {
+            headroom.note(percent);
+            headroom.is_crowded()
+        };
+        let story = [90, 50, 80, 100, 75, 69, 75, 69, 0, 80];
+        assert_eq!(
+            story.map(&mut crowded),
+            [false, false, false, true, true, true, true, true, false, false]
+        );
+    }
+}

@@ -1,0 +1,290 @@
+//! Reading many datagrams of one socket by one call.
+
+use std::io;
+use std::mem::{size_of, zeroed};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::os::fd::AsRawFd;
+use std::time::Duration;
+
+use mixer::Received;
+
+use crate::arrival::{Clocks, duration};
+
+/// Datagrams read by one call.
+const MOST: usize = 8;
+/// Longest datagram that is taken whole, bytes; what is longer is cut.
+const LONGEST: usize = 1_500;
+/// Room for one control message with a time of arrival.
+const CONTROL: usize = 64;
+
+/// Memory that datagrams are read into: one for all sockets of a thread, made before its first tick.
+pub struct Batch {
+    slots: Box<[Slot; MOST]>,
+    headers: Box<[libc::mmsghdr; MOST]>,
+    vectors: Box<[libc::iovec; MOST]>,
+    /// The system has no `recvmmsg`.
+    plain: bool,
+}
+
+/// One datagram with all that the kernel tells of it.
+#[derive(Clone, Copy)]
+#[repr(align(8))]
+struct Slot {
+    bytes: [u8; LONGEST],
+    control: Control,
+    from: libc::sockaddr_storage,
+}
+
+/// Control messages want the alignment of their header.
+#[derive(Clone, Copy)]
+#[repr(align(8))]
+struct Control([u8; CONTROL]);
+
+impl Default for Batch {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Batch {
+    /// Allocates; nothing else here does.
+    pub fn new() -> Self {
+        // SAFETY: all three are plain data of C, for which zeroes are a value.
+        let (slot, header, vector) = unsafe { (zeroed::<Slot>(), zeroed(), zeroed()) };
+        Self {
+            slots: Box::new([slot; MOST]),
+            headers: Box::new([header; MOST]),
+            vectors: Box::new([vector; MOST]),
+            plain: false,
+        }
+    }
+
+    /// Reads what waits at `socket`, which must not block, at most `most` datagrams; each is handed to `take`. Returns how
+    /// many: fewer than `most` when nothing is left.
+    pub fn receive(&mut self, socket: &UdpSocket, most: usize, take: &mut dyn FnMut(Received<'_>)) -> usize {
+        let mut taken = 0;
+        while taken < most {
+            let asked = (most - taken).min(MOST);
+            let count = if self.plain {
+                self.receive_one(socket, take)
+            } else {
+                self.receive_some(socket, asked, take)
+            };
+            taken += count;
+            if count < asked.min(if self.plain { 1 } else { MOST }) {
+                break;
+            }
+        }
+        taken
+    }
+
+    fn receive_one(&mut self, socket: &UdpSocket, take: &mut dyn FnMut(Received<'_>)) -> usize {
+        // Errors of earlier datagrams (ICMP) are told here once each; the next read goes on.
+        let bytes = &mut self.slots[0].bytes;
+        let Ok((length, from)) = socket.recv_from(bytes) else {
+            return 0;
+        };
+        take(Received {
+            from,
+            at: None,
+            datagram: &bytes[..length],
+        });
+        1
+    }
+
+    fn receive_some(
+        &mut self,
+        socket: &UdpSocket,
+        asked: usize,
+        take: &mut dyn FnMut(Received<'_>),
+    ) -> usize {
+        self.point();
+        // SAFETY: the headers point into the slots and vectors of this batch, which outlive the call, with their true sizes.
+        let count = unsafe {
+            libc::recvmmsg(
+                socket.as_raw_fd(),
+                self.headers.as_mut_ptr(),
+                asked as libc::c_uint,
+                libc::MSG_DONTWAIT,
+                std::ptr::null_mut(),
+            )
+        };
+        let Ok(count) = usize::try_from(count) else {
+            self.plain = matches!(
+                io::Error::last_os_error().raw_os_error(),
+                Some(libc::ENOSYS | libc::EPERM)
+            );
+            return 0;
+        };
+        let clocks = (count > 0).then(Clocks::read);
+        for (header, slot) in self.headers.iter().zip(self.slots.iter()).take(count) {
+            let Some(from) = address(&slot.from) else { continue };
+            let at = arrival(&header.msg_hdr).and_then(|wall| clocks.as_ref()?.instant(wall));
+            let length = (header.msg_len as usize).min(LONGEST);
+            take(Received {
+                from,
+                at,
+                datagram: &slot.bytes[..length],
+            });
+        }
+        count
+    }
+
+    /// Points every header at its slot; the kernel changes the lengths at each call.
+    fn point(&mut self) {
+        let Self {
+            slots,
+            headers,
+            vectors,
+            ..
+        } = self;
+        for ((slot, header), vector) in slots.iter_mut().zip(headers.iter_mut()).zip(vectors.iter_mut()) {
+            vector.iov_base = slot.bytes.as_mut_ptr().cast();
+            vector.iov_len = LONGEST;
+            let header = &mut header.msg_hdr;
+            header.msg_name = (&raw mut slot.from).cast();
+            header.msg_namelen = size_of::<libc::sockaddr_storage>() as libc::socklen_t;
+            header.msg_iov = vector;
+            header.msg_iovlen = 1;
+            header.msg_control = slot.control.0.as_mut_ptr().cast();
+            header.msg_controllen = CONTROL as _;
+            header.msg_flags = 0;
+        }
+    }
+}
+
+// SAFETY: the raw pointers in headers and vectors point into this very batch, are set before each use, and are read by no one else.
+unsafe impl Send for Batch {}
+
+/// The wall-clock time of arrival among the control messages, if the kernel sent one.
+fn arrival(header: &libc::msghdr) -> Option<Duration> {
+    // SAFETY: the header was filled by the kernel; the macros walk its control messages within their length, and a time is read only
+    // where type and length say that one is there.
+    unsafe {
+        let mut message = libc::CMSG_FIRSTHDR(header);
+        while let Some(known) = message.as_ref() {
+            let is_time = known.cmsg_level == libc::SOL_SOCKET && known.cmsg_type == libc::SCM_TIMESTAMPNS;
+            let length = libc::CMSG_LEN(size_of::<libc::timespec>() as u32) as usize;
+            if is_time && known.cmsg_len >= length {
+                let time = libc::CMSG_DATA(message).cast::<libc::timespec>();
+                return Some(duration(time.read_unaligned()));
+            }
+            message = libc::CMSG_NXTHDR(header, message);
+        }
+    }
+    None
+}
+
+/// An address as the kernel writes it.
+fn address(storage: &libc::sockaddr_storage) -> Option<SocketAddr> {
+    match libc::c_int::from(storage.ss_family) {
+        libc::AF_INET => {
+            // SAFETY: the family says which of the two the storage holds, and it is large enough and aligned for both.
+            let v4 = unsafe { &*(&raw const *storage).cast::<libc::sockaddr_in>() };
+            let ip = Ipv4Addr::from(u32::from_be(v4.sin_addr.s_addr));
+            Some(SocketAddr::new(ip.into(), u16::from_be(v4.sin_port)))
+        }
+        libc::AF_INET6 => {
+            // SAFETY: as above.
+            let v6 = unsafe { &*(&raw const *storage).cast::<libc::sockaddr_in6>() };
+            let ip = Ipv6Addr::from(v6.sin6_addr.s6_addr);
+            let address = std::net::SocketAddrV6::new(
+                ip,
+                u16::from_be(v6.sin6_port),
+                v6.sin6_flowinfo,
+                v6.sin6_scope_id,
+            );
+            Some(SocketAddr::V6(address))
+        }
+        _ => None,
+    }
+}
+
+/// Asks the kernel to date what arrives; without it the time of reading is taken.
+pub fn date_arrivals(socket: &UdpSocket) {
+    let on: libc::c_int = 1;
+    // SAFETY: the call reads one int, whose size it is told.
+    unsafe {
+        libc::setsockopt(
+            socket.as_raw_fd(),
+            libc::SOL_SOCKET,
+            libc::SO_TIMESTAMPNS,
+            (&raw const on).cast(),
+            size_of::<libc::c_int>() as libc::socklen_t,
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::thread;
+    use std::time::Instant;
+
+    fn pair(ip: &str) -> (UdpSocket, UdpSocket) {
+        let bind = || UdpSocket::bind((ip, 0)).unwrap();
+        let (near, far) = (bind(), bind());
+        near.set_nonblocking(true).unwrap();
+        date_arrivals(&near);
+        far.connect(near.local_addr().unwrap()).unwrap();
+        (near, far)
+    }
+
+    fn read(batch: &mut Batch, near: &UdpSocket, most: usize) -> Vec<(SocketAddr, Option<Instant>, Vec<u8>)> {
+        let mut read = Vec::new();
+        let mut take =
+            |received: Received<'_>| read.push((received.from, received.at, received.datagram.to_vec()));
+        let count = batch.receive(near, most, &mut take);
+        assert_eq!(count, read.len());
+        read
+    }
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "real sockets have real times")]
+    fn datagrams_come_in_order_with_source_and_time_of_arrival() {
+        for ip in ["127.0.0.1", "::1"] {
+            let (near, far) = pair(ip);
+            let begun = Instant::now();
+            for n in 0..20_u8 {
+                far.send(&vec![n; 100 + usize::from(n)]).unwrap();
+            }
+            let sent = Instant::now();
+            thread::sleep(Duration::from_millis(30));
+            let mut batch = Batch::new();
+            let (first, rest) = (read(&mut batch, &near, 5), read(&mut batch, &near, 100));
+            assert_eq!((first.len(), rest.len()), (5, 15));
+            for (n, (from, at, bytes)) in first.into_iter().chain(rest).enumerate() {
+                assert_eq!((from, bytes), (far.local_addr().unwrap(), vec![n as u8; 100 + n]));
+                let at = at.expect("the kernel dates what arrives");
+                assert!(at + Duration::from_millis(5) >= begun && at <= sent + Duration::from_millis(5));
+            }
+            assert!(read(&mut batch, &near, 5).is_empty());
+        }
+    }
+
+    #[test]
+    fn without_the_call_for_many_each_is_read_alone() {
+        let (near, far) = pair("127.0.0.1");
+        (0..10_u8).for_each(|n| drop(far.send(&[n])));
+        let mut batch = Batch::new();
+        batch.plain = true;
+        let bytes: Vec<_> = read(&mut batch, &near, 7)
+            .into_iter()
+            .map(|(_, at, bytes)| (at, bytes))
+            .collect();
+        assert_eq!(bytes, (0..7_u8).map(|n| (None, vec![n])).collect::<Vec<_>>());
+        assert_eq!(read(&mut batch, &near, 7).len(), 3);
+    }
+
+    #[test]
+    fn what_is_too_long_is_cut_and_nothing_is_something() {
+        let (near, far) = pair("127.0.0.1");
+        far.send(&[7; 4_000]).unwrap();
+        far.send(&[]).unwrap();
+        let lengths: Vec<_> = read(&mut Batch::new(), &near, 9)
+            .iter()
+            .map(|read| read.2.len())
+            .collect();
+        assert_eq!(lengths, [LONGEST, 0]);
+    }
+}
