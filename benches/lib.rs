@@ -73,10 +73,15 @@ fn speech(number: usize, payload: &mut [u8]) {
     let mut frame = Frame::silence(Rate::Hz8000);
     let hz = 200.0 + 50.0 * (number % 20) as f32;
     for (n, sample) in frame.samples_mut().iter_mut().enumerate() {
-        let angle = std::f32::consts::TAU * hz * n as f32 / 8_000.0;
-        *sample = (1_500.0 * (angle.sin() + (3.0 * angle).sin())) as i16;
+        *sample = chord(hz, n, 8_000);
     }
     Encoder::new(Codec::Pcmu).encode(&frame, payload);
+}
+
+/// Sample `n` of a chord as loud as speech, on `hz` and its third harmonic, at `rate` samples a second.
+pub fn chord(hz: f32, n: usize, rate: u32) -> i16 {
+    let angle = std::f32::consts::TAU * hz * n as f32 / rate as f32;
+    (1_500.0 * (angle.sin() + (3.0 * angle).sin())) as i16
 }
 
 /// A wire without a kernel: a packet waits at each tick, and what is sent is dropped.

@@ -34,6 +34,7 @@ const TOP: &[&str] = &[
     "LICENSE",
     "run",
     "test",
+    "bench",
     "configs",
     "crates",
     "tests",
