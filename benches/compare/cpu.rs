@@ -1,8 +1,9 @@
-//! What a process has used: CPU by its own clock, memory by /proc.
+//! What processes have used: CPU by their own clocks and by /proc, memory by /proc.
 
 use std::fs;
 use std::io;
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 /// CPU time of a process, all its threads, those that ended too, in user and kernel mode.
 ///
@@ -25,6 +26,85 @@ pub(crate) fn of_process(pid: u32) -> io::Result<Duration> {
         0 => Ok(Duration::new(time.tv_sec as u64, time.tv_nsec as u32)),
         _ => Err(io::Error::last_os_error()),
     }
+}
+
+/// A moment: what the server has used, and what all have that take no part.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Used {
+    pub(crate) server: Duration,
+    pub(crate) others: Duration,
+}
+
+/// Reads the clock of a server, and of everybody but it, this process and `callers`.
+///
+/// # Errors
+/// One of them is no more.
+pub(crate) fn used(server: u32, callers: Option<u32>) -> io::Result<Used> {
+    let server = of_process(server)?;
+    let callers = callers.map_or(Ok(Duration::ZERO), of_process)?;
+    let ours = server + callers + of_process(std::process::id())?;
+    let others = of_machine()?.saturating_sub(ours);
+    Ok(Used { server, others })
+}
+
+/// CPU time that all cores have spent on anything, and what the host took from them, since the machine was started.
+///
+/// # Errors
+/// There is no /proc.
+pub(crate) fn of_machine() -> io::Result<Duration> {
+    let stat = fs::read_to_string("/proc/stat")?;
+    busy(&stat).ok_or_else(|| io::Error::other("no CPU line in /proc/stat"))
+}
+
+/// The kernel counts in these a second, whatever its own clock.
+const USER_HZ: u64 = 100;
+
+/// User, nice, system, interrupts and stolen time; neither idle nor waiting for disks.
+fn busy(stat: &str) -> Option<Duration> {
+    let fields = stat.lines().find_map(|line| line.strip_prefix("cpu "))?;
+    let fields: Vec<u64> = fields
+        .split_whitespace()
+        .map_while(|field| field.parse().ok())
+        .collect();
+    let ticks: u64 = [0, 1, 2, 5, 6, 7].iter().filter_map(|at| fields.get(*at)).sum();
+    (fields.len() >= 7).then(|| Duration::from_millis(ticks * 1_000 / USER_HZ))
+}
+
+/// How busy the machine may be for a measurement to begin, percent of all cores.
+const CALM_PERCENT: f64 = 5.0;
+/// For so long.
+const CALM: Duration = Duration::from_secs(1);
+
+/// Waits until nobody else does much, at most so long.
+///
+/// # Errors
+/// There is no /proc.
+pub(crate) fn wait_for_calm(most: Duration) -> io::Result<()> {
+    let deadline = Instant::now() + most;
+    while Instant::now() < deadline {
+        let before = of_machine()?;
+        thread::sleep(CALM);
+        if percent(of_machine()?.saturating_sub(before), CALM) < CALM_PERCENT {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Time used of what all cores have in this time, percent.
+pub(crate) fn percent(used: Duration, of: Duration) -> f64 {
+    100.0 * used.as_secs_f64() / (of.as_secs_f64() * cores() as f64)
+}
+
+/// Cores of the machine, those too that this process keeps off.
+pub(crate) fn cores() -> usize {
+    count(&fs::read_to_string("/proc/stat").unwrap_or_default())
+}
+
+/// Each core has a line; the first one is that of all together.
+fn count(stat: &str) -> usize {
+    let lines = stat.lines().filter(|line| line.starts_with("cpu"));
+    lines.count().saturating_sub(1).max(1)
 }
 
 /// Memory of a process that is in RAM, KiB.
@@ -81,6 +161,15 @@ mod tests {
         for broken in ["", "VmRSS:", "VmRSS: 12 MB", "VmRSS: many kB"] {
             assert_eq!(resident(broken), None, "{broken}");
         }
+    }
+
+    #[test]
+    fn a_machine_is_busy_with_all_but_idling_and_waiting() {
+        let stat = "cpu  100 20 30 9999 888 4 5 6 7 0\ncpu0 1 1 1 1 1 1 1 1 1 1\n";
+        assert_eq!(busy(stat), Some(Duration::from_millis(1_650)));
+        assert_eq!(busy("cpu  1 2 3\n"), None);
+        assert_eq!(busy("cpu0 1 2 3 4 5 6 7 8\n"), None);
+        assert_eq!((count(stat), count("")), (1, 1));
     }
 
     #[test]

@@ -7,6 +7,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::Serialize;
 
+use crate::cpu;
+
 /// What figures depend on beside the programs.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Environment {
@@ -34,7 +36,7 @@ impl Environment {
         Self {
             date: date(now.as_secs()),
             cpu: model(&read("/proc/cpuinfo")).unwrap_or("unknown").to_owned(),
-            cores: cores(&read("/proc/cpuinfo")),
+            cores: cpu::cores(),
             kernel: format!("Linux {}", read("/proc/sys/kernel/osrelease").trim()),
             load_before: read("/proc/loadavg")
                 .split(' ')
@@ -79,13 +81,6 @@ fn model(cpuinfo: &str) -> Option<&str> {
     line.split_once(':').map(|(_, name)| name.trim())
 }
 
-fn cores(cpuinfo: &str) -> usize {
-    cpuinfo
-        .lines()
-        .filter(|line| line.starts_with("processor"))
-        .count()
-}
-
 /// A Unix time as RFC 3339.
 fn date(unix: u64) -> String {
     humantime::format_rfc3339_seconds(UNIX_EPOCH + std::time::Duration::from_secs(unix)).to_string()
@@ -98,7 +93,7 @@ mod tests {
     #[test]
     fn the_model_of_a_cpu_stands_behind_its_colon() {
         let text = "processor\t: 0\nmodel name\t: Some CPU: fast\nmodel name\t: other\n";
-        assert_eq!((model(text), cores(text)), (Some("Some CPU: fast"), 1));
+        assert_eq!(model(text), Some("Some CPU: fast"));
         assert_eq!(model("processor: 0"), None);
     }
 

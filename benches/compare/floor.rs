@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use benches::{Phone, cpu_time, pin_to};
 
+use crate::cpu::{self, Used};
 use crate::options::SERVER_CORE;
 use crate::phones::Phones;
 use crate::results::Sample;
@@ -37,17 +38,17 @@ pub(crate) fn measure(legs: usize, judged: Duration) -> Result<Sample, String> {
     let (stop, used) = (AtomicBool::new(false), AtomicU64::new(0));
     let found = thread::scope(|scope| {
         scope.spawn(|| serve(legs, &stop, &used));
-        let found = phones.run(WARM_UP, judged, || Ok(used.load(Ordering::Relaxed)));
+        // The server is part of this process.
+        let read = || {
+            let others = cpu::of_machine()?.saturating_sub(cpu::of_process(std::process::id())?);
+            let server = Duration::from_nanos(used.load(Ordering::Relaxed));
+            Ok(Used { server, others })
+        };
+        let found = phones.run(WARM_UP, judged, read);
         stop.store(true, Ordering::Relaxed);
         found
     });
-    let found = found.map_err(|error| format!("the floor: {error}"))?;
-    let leg_seconds = phones.count() as f64 * judged.as_secs_f64();
-    let cpu_ms = (found.after - found.before) as f64 / 1e6 / leg_seconds;
-    Ok(Sample {
-        cpu_ms,
-        ..found.sample
-    })
+    found.map_err(|error| format!("the floor: {error}"))
 }
 
 fn leg(number: usize, phones: &mut Phones) -> Result<Leg, String> {

@@ -17,6 +17,7 @@ mod partyline;
 mod phones;
 mod report;
 mod results;
+mod room;
 mod scenario;
 mod voice;
 

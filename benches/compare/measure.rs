@@ -7,7 +7,7 @@ use crate::environment::Environment;
 use crate::options::Options;
 use crate::partyline::{Outcome, Place};
 use crate::results::{Results, Row, Sample, Server};
-use crate::{floor, janus, partyline, scenario};
+use crate::{cpu, floor, janus, partyline, scenario};
 
 /// What the floor is called where rows are named.
 const FLOOR: &str = "receive and send";
@@ -47,9 +47,10 @@ fn work_folder(out: &Path) -> Result<PathBuf, String> {
 
 fn floors(options: &Options, run: u32, rows: &mut Vec<Row>) -> Result<(), String> {
     for legs in &options.legs {
-        announce(run, Server::Floor, FLOOR, "PCMU", *legs);
+        let row = Row::new(Server::Floor, FLOOR, "PCMU", *legs);
+        announce(options, run, &row);
         let sample = floor::measure(*legs, options.duration)?;
-        note(rows, &Row::new(Server::Floor, FLOOR, "PCMU", *legs), run, sample);
+        note(rows, &row, run, sample);
     }
     Ok(())
 }
@@ -60,7 +61,7 @@ fn bridge(options: &Options, place: &Place<'_>, run: u32, rows: &mut Vec<Row>) -
         if run > 1 && find(rows, &row).is_some_and(|at| rows[at].skipped.is_some()) {
             continue;
         }
-        announce(run, row.server, &row.scenario, &row.codec, row.legs);
+        announce(options, run, &row);
         match partyline::measure(place, &scenario) {
             Ok(Outcome::Measured(sample)) => note(rows, &row, run, sample),
             Ok(Outcome::NotOffered(said)) => skip(rows, row, format!("not offered by this build: {said}")),
@@ -78,7 +79,7 @@ fn peer(options: &Options, folder: &Path, run: u32, rows: &mut Vec<Row>) {
             skip(rows, row(first), missing);
             continue;
         }
-        announce(run, Server::Janus, growth.name, growth.coding.name(), first);
+        announce(options, run, &row(first));
         let found = |legs: usize, sample: Sample| note(rows, &row(legs), run, sample);
         if let Err(error) = janus::measure(&options.janus, folder, &growth, options.duration, found) {
             skip(rows, row(first), error);
@@ -86,8 +87,17 @@ fn peer(options: &Options, folder: &Path, run: u32, rows: &mut Vec<Row>) {
     }
 }
 
-fn announce(run: u32, server: Server, scenario: &str, codec: &str, legs: usize) {
-    eprintln!("run {run}: {}, {scenario}, {codec}, {legs} legs", server.name());
+/// Waits for the machine to be calm, and says what comes.
+fn announce(options: &Options, run: u32, row: &Row) {
+    // Without /proc the measurement itself will say so.
+    let _ = cpu::wait_for_calm(options.patience);
+    eprintln!(
+        "run {run}: {}, {}, {}, {} legs",
+        row.server.name(),
+        row.scenario,
+        row.codec,
+        row.legs
+    );
 }
 
 fn find(rows: &[Row], row: &Row) -> Option<usize> {
@@ -117,8 +127,8 @@ fn note(rows: &mut Vec<Row>, row: &Row, run: u32, sample: Sample) {
         Server::Partyline | Server::Janus => floor_of(rows, run, row.legs).unwrap_or(sample.floor_ms),
     };
     eprintln!(
-        "  {} legs: {:.3} ms a leg-second, {} of {} packets missing",
-        row.legs, sample.cpu_ms, sample.missing, sample.due
+        "  {} legs: {:.3} ms a leg-second, {} of {} packets missing; others {:.1} %",
+        row.legs, sample.cpu_ms, sample.missing, sample.due, sample.others_percent
     );
     entry(rows, row).samples.push(Sample {
         run,

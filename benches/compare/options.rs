@@ -55,6 +55,9 @@ pub(crate) struct Options {
     /// Calls begun a second
     #[arg(long, value_name = "CALLS", default_value_t = 150)]
     pub(crate) rate: u32,
+    /// How long to wait before each measurement for the machine to do nothing else
+    #[arg(long, value_name = "TIME", default_value = "1min", value_parser = humantime::parse_duration)]
+    pub(crate) patience: Duration,
     /// The bridge's program. Left out: the one beside this program
     #[arg(long, value_name = "FILE")]
     pub(crate) partyline: Option<PathBuf>,

@@ -13,6 +13,7 @@ use crate::child::{Child, LOOK, last_line};
 use crate::cpu::{self, Timeline};
 use crate::options::{CALLERS_CORE, SERVER_CORE};
 use crate::results::{Delay, Sample};
+use crate::room;
 use crate::scenario::Scenario;
 
 /// The demo number where any code opens a meeting.
@@ -79,12 +80,13 @@ fn bridge(place: &Place<'_>, sip: SocketAddr, api: SocketAddr) -> Result<Child, 
     fs::write(&config, LIMITS).map_err(|error| format!("{}: {error}", config.display()))?;
     let mut command = Command::new(place.program);
     command.args(["serve", "--demo", "--config"]).arg(config);
-    command.arg("--data").arg(data);
+    command.arg("--data").arg(&data);
     command.args(["--sip", &sip.to_string(), "--api", &api.to_string()]);
     let mut bridge = Child::start(&mut command, SERVER_CORE, &place.folder.join("bridge.log"))?;
-    let takes_calls = |bridge: &Child| bridge.printed().contains("takes calls at");
+    let takes_calls = |bridge: &Child| bridge.printed().contains("certificate ");
     let ready = bridge.wait_until(START, takes_calls);
     ready.map_err(|error| format!("the bridge: {error}"))?;
+    room::widen(&bridge.printed(), api, &data)?;
     Ok(bridge)
 }
 
@@ -102,6 +104,7 @@ fn callers(place: &Place<'_>, scenario: &Scenario, sip: SocketAddr, report: &Pat
 /// What was seen of the bridge from outside.
 struct Watched {
     cpu: Timeline,
+    others: Timeline,
     most_kib: u64,
 }
 
@@ -109,6 +112,7 @@ struct Watched {
 fn watch(bridge: &Child, callers: &mut Child, start: Instant, most: Duration) -> Result<Watched, String> {
     let mut watched = Watched {
         cpu: Timeline::default(),
+        others: Timeline::default(),
         most_kib: 0,
     };
     while callers.ended().is_none() {
@@ -118,8 +122,9 @@ fn watch(bridge: &Child, callers: &mut Child, start: Instant, most: Duration) ->
                 last_line(&bridge.printed())
             )
         };
-        let used = cpu::of_process(bridge.id()).map_err(gone)?;
-        watched.cpu.note(start.elapsed(), used);
+        let used = cpu::used(bridge.id(), Some(callers.id())).map_err(gone)?;
+        watched.cpu.note(start.elapsed(), used.server);
+        watched.others.note(start.elapsed(), used.others);
         watched.most_kib = watched
             .most_kib
             .max(cpu::resident_kib(bridge.id()).map_err(gone)?);
@@ -160,6 +165,7 @@ fn sample(report: &Value, watched: &Watched, empty_kib: u64) -> Result<Sample, S
     let legs_in = (needed("/calls/answered")? - gone.iter().sum::<f64>()).max(0.0);
     let used = watched.cpu.between(from, from + seconds);
     let used = used.ok_or("the callers were through before they were judged")?;
+    let others = watched.others.between(from, from + seconds).unwrap_or_default();
     let is_known = number("/delay_ms/count").is_some_and(|count| count > 0.0);
     let delay = Delay {
         p50: needed("/delay_ms/p50")?,
@@ -175,6 +181,10 @@ fn sample(report: &Value, watched: &Watched, empty_kib: u64) -> Result<Sample, S
         latest_ms: needed("/packets/latest_ms")?,
         delay: is_known.then_some(delay),
         callers_late_percent: 100.0 * needed("/simulator/late_5ms")? / needed("/packets/sent")?.max(1.0),
+        others_percent: cpu::percent(
+            Duration::from_secs_f64(others.max(0.0)),
+            Duration::from_secs_f64(seconds),
+        ),
         memory_kib: Some(watched.most_kib.saturating_sub(empty_kib) as f64 / legs_in.max(1.0)),
         ..Sample::default()
     })
@@ -216,7 +226,11 @@ mod tests {
         for second in 0..20 {
             cpu.note(Duration::from_secs(second), Duration::from_millis(40 * second));
         }
-        Watched { cpu, most_kib: 9_000 }
+        Watched {
+            others: cpu.clone(),
+            cpu,
+            most_kib: 9_000,
+        }
     }
 
     #[test]

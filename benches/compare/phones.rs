@@ -13,6 +13,7 @@ use mio::{Events, Interest, Poll, Token};
 use sim::arrivals::Arrivals;
 use sim::report::Spread;
 
+use crate::cpu::{Used, percent};
 use crate::results::{Delay, Sample};
 use crate::scenario::Coding;
 use crate::voice::{Ear, LOOP, Speech, payloads};
@@ -23,6 +24,8 @@ const PACKET_TIME: Duration = Duration::from_millis(20);
 const HEADER: usize = 12;
 /// Loud sound after less silence than this is the same burst.
 const APART: Duration = Duration::from_millis(400);
+/// Packets that are sent before it is looked at what came: phones that cannot keep up must still hear.
+const BATCH: usize = 32;
 /// Payload type of Opus, here and in what Janus is told.
 pub(crate) const OPUS_TYPE: u8 = 111;
 
@@ -35,16 +38,6 @@ struct Phone {
     ear: Ear,
     /// When it last heard something loud.
     loud: Option<Instant>,
-}
-
-/// What was found between two moments.
-pub(crate) struct Found<T> {
-    /// Everything but what the server used.
-    pub(crate) sample: Sample,
-    /// What the caller read when judgement began.
-    pub(crate) before: T,
-    /// And when it ended.
-    pub(crate) after: T,
 }
 
 /// See the module.
@@ -122,16 +115,16 @@ impl Phones {
         }
     }
 
-    /// Talks, and judges for `judged` after `warm_up`; `read` is called at both ends of that.
+    /// Talks, and judges for `judged` after `warm_up`; `read` is called at both ends of that, and says what the server has used.
     ///
     /// # Errors
     /// Of the system, or of `read`.
-    pub(crate) fn run<T>(
+    pub(crate) fn run(
         &mut self,
         warm_up: Duration,
         judged: Duration,
-        mut read: impl FnMut() -> io::Result<T>,
-    ) -> io::Result<Found<T>> {
+        mut read: impl FnMut() -> io::Result<Used>,
+    ) -> io::Result<Sample> {
         let start = Instant::now();
         let (from, to) = (start + warm_up, start + warm_up + judged);
         self.begin(from, to);
@@ -143,17 +136,17 @@ impl Phones {
             (packet, due) = self.speak(start, packet);
             self.hear(&mut events, due, from)?;
             if before.is_none() && Instant::now() >= from {
-                before = Some(read()?);
+                before = Some((Instant::now(), read()?));
                 sent = (self.sent, self.late);
             }
         }
-        let after = read()?;
-        let before = before.ok_or_else(|| io::Error::other("the phones never came to be judged"))?;
-        let sample = self.sample((self.sent - sent.0, self.late - sent.1));
-        Ok(Found {
-            sample,
-            before,
-            after,
+        let (began, before) = before.ok_or_else(|| io::Error::other("the phones never came to be judged"))?;
+        let (after, time) = (read()?, began.elapsed());
+        let leg_seconds = self.phones.len() as f64 * time.as_secs_f64();
+        Ok(Sample {
+            cpu_ms: 1e3 * (after.server - before.server).as_secs_f64() / leg_seconds,
+            others_percent: percent(after.others.saturating_sub(before.others), time),
+            ..self.sample((self.sent - sent.0, self.late - sent.1))
         })
     }
 
@@ -169,7 +162,7 @@ impl Phones {
     /// Sends what is due since the last time; `packet` counts those of all phones. Gives the next one and its time.
     fn speak(&mut self, start: Instant, mut packet: u64) -> (u64, Instant) {
         let count = self.phones.len() as u64;
-        loop {
+        for _ in 0..BATCH {
             let due = start + Duration::from_nanos(packet * PACKET_TIME.as_nanos() as u64 / count);
             let now = Instant::now();
             if now < due {
@@ -180,6 +173,7 @@ impl Phones {
             self.send((packet % count) as usize, (packet / count) as usize % LOOP);
             packet += 1;
         }
+        (packet, start)
     }
 
     fn send(&mut self, number: usize, place: usize) {

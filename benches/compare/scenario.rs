@@ -15,9 +15,9 @@ pub(crate) struct Scenario {
 }
 
 const THREE_TALK: &str = "one meeting, 3 talk";
-/// A code that opens a meeting on the fly.
-const ONE_MEETING: [&str; 6] = ["--code", "5000", "--talkers", "3", "--idle", "silence"];
-/// Two hundred such codes; talkers are the most that callers can tell apart, each in another meeting.
+/// The demo room, as participants.
+const ONE_MEETING: [&str; 6] = ["--code", "222", "--talkers", "3", "--idle", "silence"];
+/// Codes that open two hundred meetings on the fly; talkers are the most that callers can tell apart, each in another meeting.
 const MANY_MEETINGS: [&str; 8] = [
     "--code",
     "5000-5199",
@@ -28,7 +28,7 @@ const MANY_MEETINGS: [&str; 8] = [
     "--idle",
     "silence",
 ];
-const ALL_TALK: [&str; 6] = ["--code", "5000", "--talkers", "3", "--idle", "babble"];
+const ALL_TALK: [&str; 6] = ["--code", "222", "--talkers", "3", "--idle", "babble"];
 /// Codecs beside PCMU, which legs of one meeting have.
 const CODECS: [&str; 3] = ["OPUS", "G722", "PCMU=40,G722=20,OPUS=40"];
 

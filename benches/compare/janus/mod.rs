@@ -147,14 +147,12 @@ impl Room {
             self.join()?;
         }
         let pid = self.janus.id();
-        let found = self.phones.run(WARM_UP, judged, || cpu::of_process(pid));
-        let found = found.map_err(|error| format!("Janus with {legs} phones: {error}"))?;
+        let found = self.phones.run(WARM_UP, judged, || cpu::used(pid, None));
+        let sample = found.map_err(|error| format!("Janus with {legs} phones: {error}"))?;
         let resident = cpu::resident_kib(pid).map_err(|error| error.to_string())?;
-        let used = (found.after - found.before).as_secs_f64();
         Ok(Sample {
-            cpu_ms: 1e3 * used / (legs as f64 * judged.as_secs_f64()),
             memory_kib: Some(resident.saturating_sub(self.empty_kib) as f64 / legs as f64),
-            ..found.sample
+            ..sample
         })
     }
 

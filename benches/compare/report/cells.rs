@@ -2,6 +2,9 @@
 
 use crate::results::{Line, Results, Row, Span};
 
+/// What others may take of the machine without remark, percent.
+const MUCH: f64 = 2.0;
+
 /// Names of the columns.
 pub(super) const HEADS: [&str; 15] = [
     "server",
@@ -60,7 +63,11 @@ pub(super) fn remark(row: &Row) -> Option<String> {
         return Some(format!("{name}: {reason}"));
     }
     let line = row.line()?;
-    (line.callers_late > 0.1).then(|| format!("{name}: callers late {:.2} %", line.callers_late))
+    let late = (line.callers_late > 0.1).then(|| format!("callers late {:.2} %", line.callers_late));
+    let others =
+        (line.others > MUCH).then(|| format!("others took up to {:.0} % of the machine", line.others));
+    let said: Vec<_> = late.into_iter().chain(others).collect();
+    (!said.is_empty()).then(|| format!("{name}: {}", said.join(", ")))
 }
 
 fn legs(row: &Row, line: &Line) -> String {

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 /// Width of labels, of the widest bar, and of what stands behind it.
-const LABEL: f64 = 330.0;
+const LABEL: f64 = 420.0;
 const BARS: f64 = 420.0;
 const BEHIND: f64 = 210.0;
 /// Height of a bar with the space below it, of the bar alone, and of title and axis.

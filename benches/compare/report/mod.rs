@@ -13,7 +13,7 @@ use crate::results::Results;
 pub(crate) use text::text;
 
 /// How it was measured, one paragraph each; printed and drawn alike.
-const METHOD: [&str; 7] = [
+const METHOD: [&str; 8] = [
     "Servers run on core 0 and their callers on core 1, over 127.0.0.1, one server at a time. All legs are in before anything counts. \
      CPU is that of the whole server process (for the floor, of its thread), in user and kernel mode, by its own clock over the time \
      judged, divided by legs and seconds.",
@@ -32,6 +32,8 @@ const METHOD: [&str; 7] = [
     "Figures are medians over the runs; least and most in brackets; shares of packets are over all runs, the latest packet is the worst of \
      all. \"callers late\" is how many packets the callers themselves sent more than 5 ms late, in the worst run: where it is not small, \
      lateness is theirs.",
+    "\"others took\" is CPU of processes that take no part, and what a host took from this machine, in the worst run, of all cores: where \
+     it is not small, measure again.",
 ];
 
 /// Writes `index.html` and `results.json` into `folder`; where the page is.
