@@ -28,23 +28,27 @@ pub(crate) fn of_process(pid: u32) -> io::Result<Duration> {
     }
 }
 
-/// A moment: what the server has used, and what all have that take no part.
+/// A moment: what the server has used, what its callers, and what all have that take no part.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Used {
     pub(crate) server: Duration,
+    pub(crate) callers: Duration,
     pub(crate) others: Duration,
 }
 
-/// Reads the clock of a server, and of everybody but it, this process and `callers`.
+/// Reads the clock of a server, of its `callers` (this thread, where they are no process), and of everybody but these and this process.
 ///
 /// # Errors
 /// One of them is no more.
 pub(crate) fn used(server: u32, callers: Option<u32>) -> io::Result<Used> {
     let server = of_process(server)?;
-    let callers = callers.map_or(Ok(Duration::ZERO), of_process)?;
-    let ours = server + callers + of_process(std::process::id())?;
-    let others = of_machine()?.saturating_sub(ours);
-    Ok(Used { server, others })
+    let outside = callers.map(of_process).transpose()?;
+    let ours = server + outside.unwrap_or_default() + of_process(std::process::id())?;
+    Ok(Used {
+        server,
+        callers: outside.unwrap_or_else(benches::cpu_time),
+        others: of_machine()?.saturating_sub(ours),
+    })
 }
 
 /// CPU time that all cores have spent on anything, and what the host took from them, since the machine was started.

@@ -127,8 +127,13 @@ fn note(rows: &mut Vec<Row>, row: &Row, run: u32, sample: Sample) {
         Server::Partyline | Server::Janus => floor_of(rows, run, row.legs).unwrap_or(sample.floor_ms),
     };
     eprintln!(
-        "  {} legs: {:.3} ms a leg-second, {} of {} packets missing; others {:.1} %",
-        row.legs, sample.cpu_ms, sample.missing, sample.due, sample.others_percent
+        "  {} legs: {:.3} ms a leg-second, {} of {} packets missing; callers busy {:.0} %, others {:.1} %",
+        row.legs,
+        sample.cpu_ms,
+        sample.missing,
+        sample.due,
+        sample.callers_busy_percent,
+        sample.others_percent
     );
     entry(rows, row).samples.push(Sample {
         run,

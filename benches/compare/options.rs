@@ -30,7 +30,7 @@ pub(crate) struct Options {
         long,
         value_name = "LEGS",
         value_delimiter = ',',
-        default_value = "100,500,1000,2000"
+        default_value = "100,500,1000,1500,2000"
     )]
     pub(crate) legs: Vec<usize>,
     /// Legs of all other rows: 200 meetings, everybody talks, other codecs

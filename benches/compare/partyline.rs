@@ -104,6 +104,7 @@ fn callers(place: &Place<'_>, scenario: &Scenario, sip: SocketAddr, report: &Pat
 /// What was seen of the bridge from outside.
 struct Watched {
     cpu: Timeline,
+    callers: Timeline,
     others: Timeline,
     most_kib: u64,
 }
@@ -112,6 +113,7 @@ struct Watched {
 fn watch(bridge: &Child, callers: &mut Child, start: Instant, most: Duration) -> Result<Watched, String> {
     let mut watched = Watched {
         cpu: Timeline::default(),
+        callers: Timeline::default(),
         others: Timeline::default(),
         most_kib: 0,
     };
@@ -124,6 +126,7 @@ fn watch(bridge: &Child, callers: &mut Child, start: Instant, most: Duration) ->
         };
         let used = cpu::used(bridge.id(), Some(callers.id())).map_err(gone)?;
         watched.cpu.note(start.elapsed(), used.server);
+        watched.callers.note(start.elapsed(), used.callers);
         watched.others.note(start.elapsed(), used.others);
         watched.most_kib = watched
             .most_kib
@@ -165,7 +168,7 @@ fn sample(report: &Value, watched: &Watched, empty_kib: u64) -> Result<Sample, S
     let legs_in = (needed("/calls/answered")? - gone.iter().sum::<f64>()).max(0.0);
     let used = watched.cpu.between(from, from + seconds);
     let used = used.ok_or("the callers were through before they were judged")?;
-    let others = watched.others.between(from, from + seconds).unwrap_or_default();
+    let grown = |line: &Timeline| line.between(from, from + seconds).unwrap_or_default().max(0.0);
     let is_known = number("/delay_ms/count").is_some_and(|count| count > 0.0);
     let delay = Delay {
         p50: needed("/delay_ms/p50")?,
@@ -181,8 +184,9 @@ fn sample(report: &Value, watched: &Watched, empty_kib: u64) -> Result<Sample, S
         latest_ms: needed("/packets/latest_ms")?,
         delay: is_known.then_some(delay),
         callers_late_percent: 100.0 * needed("/simulator/late_5ms")? / needed("/packets/sent")?.max(1.0),
+        callers_busy_percent: 100.0 * grown(&watched.callers) / seconds,
         others_percent: cpu::percent(
-            Duration::from_secs_f64(others.max(0.0)),
+            Duration::from_secs_f64(grown(&watched.others)),
             Duration::from_secs_f64(seconds),
         ),
         memory_kib: Some(watched.most_kib.saturating_sub(empty_kib) as f64 / legs_in.max(1.0)),
@@ -227,6 +231,7 @@ mod tests {
             cpu.note(Duration::from_secs(second), Duration::from_millis(40 * second));
         }
         Watched {
+            callers: cpu.clone(),
             others: cpu.clone(),
             cpu,
             most_kib: 9_000,

@@ -145,6 +145,7 @@ impl Phones {
         let leg_seconds = self.phones.len() as f64 * time.as_secs_f64();
         Ok(Sample {
             cpu_ms: 1e3 * (after.server - before.server).as_secs_f64() / leg_seconds,
+            callers_busy_percent: 100.0 * (after.callers - before.callers).as_secs_f64() / time.as_secs_f64(),
             others_percent: percent(after.others.saturating_sub(before.others), time),
             ..self.sample((self.sent - sent.0, self.late - sent.1))
         })

@@ -81,6 +81,8 @@ pub(crate) struct Sample {
     pub(crate) delay: Option<Delay>,
     /// Packets that the callers themselves sent more than 5 ms late, percent of what they sent.
     pub(crate) callers_late_percent: f64,
+    /// How much of their core the callers used, percent.
+    pub(crate) callers_busy_percent: f64,
     /// What processes that take no part used of the machine meanwhile, and what its host took away, percent of all cores.
     pub(crate) others_percent: f64,
     /// Memory that the server took for a leg, KiB.
@@ -136,6 +138,8 @@ pub(crate) struct Line {
     pub(crate) delay: Option<Delay>,
     /// The worst of all runs.
     pub(crate) callers_late: f64,
+    /// The busiest of all runs.
+    pub(crate) callers_busy: f64,
     /// The worst of all runs.
     pub(crate) others: f64,
     /// Median, KiB.
@@ -174,6 +178,7 @@ impl Row {
             latest_ms: most(|sample| sample.latest_ms),
             delay: self.delay(),
             callers_late: most(|sample| sample.callers_late_percent),
+            callers_busy: most(|sample| sample.callers_busy_percent),
             others: most(|sample| sample.others_percent),
             memory_kib: Span::of(samples.iter().filter_map(|sample| sample.memory_kib))
                 .map(|span| span.median),

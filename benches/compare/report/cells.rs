@@ -5,6 +5,9 @@ use crate::results::{Line, Results, Row, Span};
 /// What others may take of the machine without remark, percent.
 const MUCH: f64 = 2.0;
 
+/// What callers may use of their core without remark, percent.
+const FULL: f64 = 90.0;
+
 /// Names of the columns.
 pub(super) const HEADS: [&str; 15] = [
     "server",
@@ -66,7 +69,13 @@ pub(super) fn remark(row: &Row) -> Option<String> {
     let late = (line.callers_late > 0.1).then(|| format!("callers late {:.2} %", line.callers_late));
     let others =
         (line.others > MUCH).then(|| format!("others took up to {:.0} % of the machine", line.others));
-    let said: Vec<_> = late.into_iter().chain(others).collect();
+    let busy = (line.callers_busy > FULL).then(|| {
+        format!(
+            "callers used {:.0} % of their core and may be at fault themselves",
+            line.callers_busy
+        )
+    });
+    let said: Vec<_> = late.into_iter().chain(busy).chain(others).collect();
     (!said.is_empty()).then(|| format!("{name}: {}", said.join(", ")))
 }
 
