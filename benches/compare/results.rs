@@ -148,6 +148,17 @@ pub(crate) struct Line {
     pub(crate) legs_in: usize,
 }
 
+/// From this on callers are too late, or too busy, to say what is the server's fault, percent.
+const LATE_CALLERS: f64 = 5.0;
+pub(crate) const BUSY_CALLERS: f64 = 90.0;
+
+impl Line {
+    /// Whether the callers could not keep up, so that packets missing or late are not the server's alone.
+    pub(crate) fn is_doubtful(&self) -> bool {
+        self.callers_late > LATE_CALLERS || self.callers_busy > BUSY_CALLERS
+    }
+}
+
 impl Row {
     /// A row that was not measured yet.
     pub(crate) fn new(server: Server, scenario: &str, codec: &str, legs: usize) -> Self {

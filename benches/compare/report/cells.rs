@@ -1,12 +1,9 @@
 //! A row as words: the same for text and page.
 
-use crate::results::{Line, Results, Row, Span};
+use crate::results::{BUSY_CALLERS, Line, Results, Row, Span};
 
 /// What others may take of the machine without remark, percent.
 const MUCH: f64 = 2.0;
-
-/// What callers may use of their core without remark, percent.
-const FULL: f64 = 90.0;
 
 /// Names of the columns.
 pub(super) const HEADS: [&str; 15] = [
@@ -43,11 +40,12 @@ pub(super) fn cells(results: &Results, row: &Row) -> Option<Vec<String>> {
         format!("{:.0}", line.legs_a_core),
         or_dash(results.most_held(row).map(|legs| legs.to_string())),
     ];
-    cells.extend([line.missing, line.late_5ms, line.late_20ms].map(share));
-    cells.push(format!("{:.1}", line.latest_ms));
+    cells.extend([line.missing, line.late_5ms, line.late_20ms].map(|percent| mark(share(percent), &line)));
+    cells.push(mark(format!("{:.1}", line.latest_ms), &line));
     let delay = line
         .delay
         .map(|delay| format!("{:.0} / {:.0}", delay.p50, delay.p99));
+    let delay = delay.map(|delay| mark(delay, &line));
     cells.push(or_dash(delay));
     cells.push(or_dash(line.memory_kib.map(|kib| format!("{kib:.0}"))));
     Some(cells)
@@ -69,7 +67,7 @@ pub(super) fn remark(row: &Row) -> Option<String> {
     let late = (line.callers_late > 0.1).then(|| format!("callers late {:.2} %", line.callers_late));
     let others =
         (line.others > MUCH).then(|| format!("others took up to {:.0} % of the machine", line.others));
-    let busy = (line.callers_busy > FULL).then(|| {
+    let busy = (line.callers_busy > BUSY_CALLERS).then(|| {
         format!(
             "callers used {:.0} % of their core and may be at fault themselves",
             line.callers_busy
@@ -99,6 +97,14 @@ pub(super) fn share(percent: f64) -> String {
         0.0 => "0".to_owned(),
         little if little < 0.001 => "<0.001".to_owned(),
         some => format!("{some:.3}"),
+    }
+}
+
+/// A figure that is not the server's alone has a dagger.
+fn mark(figure: String, line: &Line) -> String {
+    match line.is_doubtful() {
+        true => figure + "†",
+        false => figure,
     }
 }
 
@@ -134,6 +140,9 @@ mod tests {
         assert_eq!(remark(&late), None);
         late.samples[0].callers_late_percent = 2.0;
         assert!(remark(&late).unwrap().ends_with("callers late 2.00 %"));
+        assert_eq!(mark("1".to_owned(), &late.line().unwrap()), "1");
+        late.samples[0].callers_late_percent = 9.0;
+        assert_eq!(mark("1".to_owned(), &late.line().unwrap()), "1†");
         late.skipped = Some("why".to_owned());
         assert!(remark(&late).unwrap().ends_with("100 legs: why"));
     }

@@ -21,7 +21,7 @@ const METHOD: [&str; 8] = [
      floor\" is against the floor of the same run at the nearest size, with packets of PCMU for all codecs.",
     "Partyline is called over SIP by \"partyline sim\", a process of its own: each leg keys a code and joins. Janus's AudioBridge is joined \
      through its API by plain RTP phones of this program; its room mixes at 8 kHz for PCMU and at 16 kHz for Opus, and its prebuffer is \
-     left at its default. Three talk and all others send digital silence. Where 200 meetings share 16 talkers, most have none.",
+     left at its default. Three talk and all others send digital silence. Where there are 200 meetings, three of them have a talker.",
     "Missing and late are judged by the same code for all: against the sequence numbers and the 20 ms grid of each leg's own stream, whose \
      quickest packets set the grid. A server that holds its legs misses at most 1 % and has all of them in.",
     "\"a core\" is 1000 ms over the median CPU: what one core would hold at this cost, were it spent to the last. \"held\" is the largest \
@@ -31,7 +31,9 @@ const METHOD: [&str; 8] = [
      the floor not at all. \"peer takes\" is how many times this CPU Janus takes for the same codec, at its cheapest size among those held.",
     "Figures are medians over the runs; least and most in brackets; shares of packets are over all runs, the latest packet is the worst of \
      all. \"callers late\" is how many packets the callers themselves sent more than 5 ms late, in the worst run: where it is not small, \
-     lateness is theirs.",
+     lateness is theirs. † marks figures \
+     of rows whose callers could not keep up (more than 5 % late, or 90 % of their core used): what is missing or late there is not the \
+     server's alone, and the charts leave it out.",
     "\"others took\" is CPU of processes that take no part, and what a host took from this machine, in the worst run, of all cores: where \
      it is not small, measure again.",
 ];

@@ -86,12 +86,12 @@ fn charts(results: &Results) -> Vec<Chart> {
         chart(
             "Packets missing",
             "packets missing, percent of those due (less is better)",
-            &|row, line| Some(percent(row, line.missing)),
+            &|row, line| percent(row, line, line.missing),
         ),
         chart(
             "Packets late",
             "packets more than 5 ms after their time, percent of those due (less is better)",
-            &|row, line| Some(percent(row, line.late_5ms)),
+            &|row, line| percent(row, line, line.late_5ms),
         ),
         chart(
             "Delay",
@@ -139,12 +139,13 @@ fn cost(row: &Row, line: &Line) -> Option<Bar> {
     Some(bar(row, span.median, Some((span.least, span.most)), figure))
 }
 
-fn percent(row: &Row, value: f64) -> Bar {
-    bar(row, value, None, format!("{} %", share(value)))
+/// None where the callers could not keep up: the table has these, with a dagger.
+fn percent(row: &Row, line: &Line, value: f64) -> Option<Bar> {
+    (!line.is_doubtful()).then(|| bar(row, value, None, format!("{} %", share(value))))
 }
 
 fn delay(row: &Row, line: &Line) -> Option<Bar> {
-    let delay = line.delay?;
+    let delay = line.delay.filter(|_| !line.is_doubtful())?;
     let figure = format!("{:.0} ms, p99 {:.0}", delay.p50, delay.p99);
     Some(bar(row, delay.p50, Some((delay.p50, delay.p99)), figure))
 }
