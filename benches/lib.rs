@@ -37,6 +37,12 @@ impl Crowd {
     }
 }
 
+/// Sample `n` of a chord as loud as speech, on `hz` and its third harmonic, at `rate` samples a second.
+pub fn chord(hz: f32, n: usize, rate: u32) -> i16 {
+    let angle = std::f32::consts::TAU * hz * n as f32 / rate as f32;
+    (1_500.0 * (angle.sin() + (3.0 * angle).sin())) as i16
+}
+
 /// A wire without a kernel: a packet waits at each tick, and what is sent is dropped.
 #[derive(Debug)]
 pub struct NullSocket {

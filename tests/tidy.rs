@@ -35,6 +35,7 @@ const TOP: &[&str] = &[
     "LICENSE",
     "run",
     "test",
+    "bench",
     "configs",
     "crates",
     "tests",

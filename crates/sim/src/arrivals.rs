@@ -5,14 +5,14 @@ use std::time::{Duration, Instant};
 /// The far end's clock may run this much slower than ours: the grid is let go by so much, parts of a million.
 const DRIFT: f64 = 100e-6;
 /// Steps of the count of lateness: 0.5 ms each, the last one for all that is later.
-pub(crate) const STEP_MS: f64 = 0.5;
+pub const STEP_MS: f64 = 0.5;
 const STEPS: usize = 400;
 /// A step of the sequence number beyond this is another stream.
 const RESTART: u16 = 3_000;
 
 /// What a packet was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Arrival {
+pub enum Arrival {
     /// The next, or one after some that are missing.
     Next,
     /// One of those that were missing.
@@ -23,21 +23,21 @@ pub(crate) enum Arrival {
 
 /// See the module.
 #[derive(Debug)]
-pub(crate) struct Arrivals {
+pub struct Arrivals {
     window: Option<(Instant, Instant)>,
     last: Option<Last>,
     /// All that came.
-    pub(crate) received: u64,
+    pub received: u64,
     /// Of those that came in the window.
-    pub(crate) judged: u64,
+    pub judged: u64,
     /// Gaps in the sequence numbers of the window, less those that came after all.
-    pub(crate) skipped: u64,
+    pub skipped: u64,
     /// Counts by lateness, steps of half a millisecond.
-    pub(crate) lateness: Vec<u64>,
+    pub lateness: Vec<u64>,
     /// The latest, ms.
-    pub(crate) latest_ms: f64,
+    pub latest_ms: f64,
     /// Samples of the far end's packets, as stamps and sequence numbers say: most recent.
-    pub(crate) stamp_step: u32,
+    pub stamp_step: u32,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -66,12 +66,12 @@ impl Default for Arrivals {
 
 impl Arrivals {
     /// What arrives in this time is judged; the rest is only counted.
-    pub(crate) fn judge(&mut self, from: Instant, to: Instant) {
+    pub fn judge(&mut self, from: Instant, to: Instant) {
         self.window = Some((from, to));
     }
 
     /// A packet of a stream whose stamps run at `clock_hz`.
-    pub(crate) fn packet(&mut self, at: Instant, sequence: u16, stamp: u32, clock_hz: u32) -> Arrival {
+    pub fn packet(&mut self, at: Instant, sequence: u16, stamp: u32, clock_hz: u32) -> Arrival {
         self.received += 1;
         let judged = self.window.is_some_and(|(from, to)| (from..to).contains(&at));
         self.judged += u64::from(judged);
@@ -121,7 +121,7 @@ impl Arrivals {
     }
 
     /// Packets due in the window: at the far end's packet time, 20 ms where it never showed.
-    pub(crate) fn due(&self, clock_hz: u32) -> u64 {
+    pub fn due(&self, clock_hz: u32) -> u64 {
         let Some((from, to)) = self.window else { return 0 };
         let packet = match self.stamp_step {
             0 => Duration::from_millis(20),
@@ -130,8 +130,13 @@ impl Arrivals {
         (to.saturating_duration_since(from).as_secs_f64() / packet.as_secs_f64()) as u64
     }
 
+    /// Packets of the window that came more than this many ms after their time, to half a millisecond.
+    pub fn later_than(&self, ms: f64) -> u64 {
+        self.lateness.iter().skip((ms / STEP_MS) as usize).sum()
+    }
+
     /// Packets missing in the window: skipped numbers, or time in which nothing came (one packet's play at either end).
-    pub(crate) fn missing(&self, clock_hz: u32) -> u64 {
+    pub fn missing(&self, clock_hz: u32) -> u64 {
         let silent = self.due(clock_hz).saturating_sub(self.judged + 1);
         self.skipped.max(if silent > 1 { silent } else { 0 })
     }
@@ -161,10 +166,6 @@ mod tests {
         arrivals
     }
 
-    fn later_than(arrivals: &Arrivals, ms: f64) -> u64 {
-        arrivals.lateness[(ms / STEP_MS) as usize..].iter().sum()
-    }
-
     #[test]
     fn an_even_stream_misses_nothing_and_is_never_late() {
         let found = arrivals((0..500).map(|n| (n, 0)), 10);
@@ -172,7 +173,7 @@ mod tests {
             (found.received, found.due(8000), found.missing(8000)),
             (500, 500, 0)
         );
-        assert_eq!(later_than(&found, 5.0), 0);
+        assert_eq!(found.later_than(5.0), 0);
     }
 
     #[test]
@@ -193,14 +194,14 @@ mod tests {
     #[test]
     fn late_packets_are_counted_against_the_grid_of_the_others() {
         let found = arrivals((0..500).map(|n| (n, if n % 100 == 50 { 15 } else { 0 })), 10);
-        assert_eq!((later_than(&found, 5.0), later_than(&found, 20.0)), (5, 0));
+        assert_eq!((found.later_than(5.0), found.later_than(20.0)), (5, 0));
         assert!((found.latest_ms - 15.0).abs() < 0.5, "{}", found.latest_ms);
     }
 
     #[test]
     fn a_first_packet_that_was_late_does_not_move_the_grid() {
         let found = arrivals((0..500).map(|n| (n, if n == 0 || n == 9 { 30 } else { 0 })), 10);
-        assert_eq!(later_than(&found, 20.0), 1);
+        assert_eq!(found.later_than(20.0), 1);
     }
 
     #[test]

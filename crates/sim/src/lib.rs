@@ -5,7 +5,7 @@
 //!
 //! Everything but [`mod@run`] and `crew` is a machine: time comes in as an argument, packets go out through `poll_output`.
 
-mod arrivals;
+pub mod arrivals;
 mod call;
 mod codec;
 mod crew;

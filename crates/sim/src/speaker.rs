@@ -12,6 +12,8 @@ pub enum Idle {
     Noise,
     /// Digital silence
     Silence,
+    /// Noise as loud as speech, −30 dBov: everybody talks at once, and only packets can be judged
+    Babble,
 }
 
 /// Whether talk has begun.
@@ -23,6 +25,8 @@ pub(crate) enum When {
 
 /// Noise of this peak, evenly spread, has −70 dBov: 32768 · 10^(−70/20) · √3.
 const NOISE_PEAK: u32 = 18;
+/// The same for −30 dBov.
+const BABBLE_PEAK: u32 = 1_795;
 
 /// See the module.
 #[derive(Debug)]
@@ -57,12 +61,13 @@ impl Speaker {
 
     /// What is said while there is nothing to say.
     pub(crate) fn rest(&mut self, count: usize) -> Vec<i16> {
-        let noise =
-            |random: &mut ChaCha8Rng| (random.next_u32() % (2 * NOISE_PEAK + 1)) as i16 - NOISE_PEAK as i16;
-        match self.idle {
-            Idle::Silence => vec![0; count],
-            Idle::Noise => (0..count).map(|_| noise(&mut self.random)).collect(),
-        }
+        let peak = match self.idle {
+            Idle::Silence => return vec![0; count],
+            Idle::Noise => NOISE_PEAK,
+            Idle::Babble => BABBLE_PEAK,
+        };
+        let mut noise = || (self.random.next_u32() % (2 * peak + 1)) as i16 - peak as i16;
+        (0..count).map(|_| noise()).collect()
     }
 }
 
@@ -72,11 +77,13 @@ mod tests {
     use crate::mark::{Marks, Talk};
 
     #[test]
-    fn noise_has_minus_seventy_dbov_and_silence_none() {
-        let noise = Speaker::new(None, Idle::Noise, 1).say(0, 8_000, When::Before);
-        let power = noise.iter().map(|sample| f64::from(*sample).powi(2)).sum::<f64>() / 8_000.0;
-        let dbov = 10.0 * (power / 32_768.0_f64.powi(2)).log10();
-        assert!((dbov + 70.0).abs() < 1.0, "{dbov}");
+    fn noise_has_minus_seventy_dbov_babble_minus_thirty_and_silence_none() {
+        for (idle, level) in [(Idle::Noise, -70.0), (Idle::Babble, -30.0)] {
+            let noise = Speaker::new(None, idle, 1).say(0, 8_000, When::Before);
+            let power = noise.iter().map(|sample| f64::from(*sample).powi(2)).sum::<f64>() / 8_000.0;
+            let dbov = 10.0 * (power / 32_768.0_f64.powi(2)).log10();
+            assert!((dbov - level).abs() < 1.0, "{dbov}");
+        }
         assert_eq!(
             Speaker::new(None, Idle::Silence, 1).say(0, 160, When::Talk),
             [0; 160]

@@ -32,7 +32,7 @@ pub(super) fn gather(plan: &Plan, legs: &mut [Leg], epoch: Instant, schedule: Op
         failures: Vec::new(),
         notes: Vec::new(),
         interrupted: false,
-        asked: asked(plan, schedule),
+        asked: asked(plan, epoch, schedule),
         calls: calls(legs),
         setup_ms: Spread::of(setups.collect()),
         packets: packets(legs),
@@ -78,13 +78,14 @@ fn ms(time: Duration) -> f64 {
     (time.as_secs_f64() * 1e6).round() / 1e3
 }
 
-fn asked(plan: &Plan, schedule: Option<Schedule>) -> Asked {
+fn asked(plan: &Plan, epoch: Instant, schedule: Option<Schedule>) -> Asked {
     let options = &plan.options;
     Asked {
         target: plan.target.uri(),
         legs: plan.legs(),
         talkers: plan.marks.talkers,
         codecs: options.codec.text(),
+        judged_after_s: schedule.map(|schedule| (schedule.judge.0 - epoch).as_secs_f64()),
         seconds: schedule.map_or(0.0, |_| options.duration.as_secs_f64()),
         loss: options.loss,
         jitter_ms: options.jitter.as_millis() as u64,

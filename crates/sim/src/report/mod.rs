@@ -58,6 +58,8 @@ pub struct Asked {
     pub talkers: usize,
     /// Codecs with their shares.
     pub codecs: String,
+    /// Seconds from the beginning of the run to that of judgement; none where it never came to that.
+    pub judged_after_s: Option<f64>,
     /// Seconds that were judged.
     pub seconds: f64,
     /// Packets lost on purpose, percent.

@@ -19,7 +19,7 @@ pub struct Spread {
 
 impl Spread {
     /// Of these times; all zero where there are none.
-    pub(crate) fn of(mut times: Vec<f64>) -> Self {
+    pub fn of(mut times: Vec<f64>) -> Self {
         times.sort_by(f64::total_cmp);
         // The nearest rank: the smallest time that has the share at or below it.
         let at = |share: f64| {

@@ -15,6 +15,7 @@ fn good() -> Report {
             legs: 10,
             talkers: 1,
             codecs: "PCMU".to_owned(),
+            judged_after_s: Some(5.0),
             seconds: 10.0,
             loss: 0.0,
             jitter_ms: 0,

@@ -1,0 +1,49 @@
+//! The bridge beside a peer, on this machine and in the same minutes: CPU for each leg, packets missing and late, delay.
+//!
+//! Three servers take turns on core 0, with their callers on core 1: a *floor*, which receives and sends the same packets and
+//! does nothing else; `partyline serve`, called by `partyline sim`; and Janus with its AudioBridge, joined by plain RTP phones
+//! of our own. `./bench` builds all this and runs it; `./bench --help` names the sizes.
+//!
+//! What is printed and drawn was measured in that very run. Servers are children of this process and die with it.
+
+mod child;
+mod cpu;
+mod environment;
+mod floor;
+mod janus;
+mod measure;
+mod options;
+mod partyline;
+mod phones;
+mod report;
+mod results;
+mod room;
+mod scenario;
+mod voice;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use options::Options;
+
+fn main() -> ExitCode {
+    match run(&Options::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("compare: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(options: &Options) -> Result<(), String> {
+    options.check()?;
+    benches::raise_file_limit();
+    benches::pin_to(options::CALLERS_CORE);
+    let results = measure::all(options)?;
+    println!("{}", report::text(&results));
+    let page = report::write(&results, &options.out)?;
+    println!("The same with charts: {}", page.display());
+    Ok(())
+}

@@ -1,0 +1,137 @@
+//! The command line: sizes, times and places.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Parser;
+
+/// The core that servers are kept on.
+pub(crate) const SERVER_CORE: usize = 0;
+/// The core that callers are kept on.
+pub(crate) const CALLERS_CORE: usize = 1;
+
+const TEACHING: &str = "A quick look, a minute or two; its figures are coarse:
+  ./bench --runs 1 --duration 3s --legs 100 --others 100 --janus-legs 100 --janus-opus-legs 20
+
+Everything stays on 127.0.0.1 and on two cores. Let the machine do nothing else meanwhile.";
+
+/// Measures the bridge, a peer and the floor beside each other.
+#[derive(Parser, Clone, Debug)]
+#[command(name = "compare", after_help = TEACHING)]
+pub(crate) struct Options {
+    /// How often everything is measured; medians are shown
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=99))]
+    pub(crate) runs: u32,
+    /// How long each measurement takes, once all are in
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = humantime::parse_duration)]
+    pub(crate) duration: Duration,
+    /// Sizes of the one meeting with PCMU, and of the floor
+    #[arg(
+        long,
+        value_name = "LEGS",
+        value_delimiter = ',',
+        default_value = "100,500,1000,1500,2000"
+    )]
+    pub(crate) legs: Vec<usize>,
+    /// Legs of all other rows: 200 meetings, everybody talks, other codecs
+    #[arg(long, value_name = "LEGS", default_value_t = 1000)]
+    pub(crate) others: usize,
+    /// Sizes that Janus is grown through with PCMU, until more than 1 % is missing
+    #[arg(
+        long,
+        value_name = "LEGS",
+        value_delimiter = ',',
+        default_value = "100,200,300,400,450,500,550,600,700,800"
+    )]
+    pub(crate) janus_legs: Vec<usize>,
+    /// The same with Opus
+    #[arg(
+        long,
+        value_name = "LEGS",
+        value_delimiter = ',',
+        default_value = "20,40,60,80,100,120,150"
+    )]
+    pub(crate) janus_opus_legs: Vec<usize>,
+    /// Calls begun a second
+    #[arg(long, value_name = "CALLS", default_value_t = 150)]
+    pub(crate) rate: u32,
+    /// How long to wait before each measurement for the machine to do nothing else
+    #[arg(long, value_name = "TIME", default_value = "1min", value_parser = humantime::parse_duration)]
+    pub(crate) patience: Duration,
+    /// The bridge's program. Left out: the one beside this program
+    #[arg(long, value_name = "FILE")]
+    pub(crate) partyline: Option<PathBuf>,
+    /// Janus's program
+    #[arg(long, value_name = "FILE", default_value = "/usr/bin/janus")]
+    pub(crate) janus: PathBuf,
+    /// Folder for index.html, results.json and the servers' logs
+    #[arg(long, value_name = "DIR", default_value = "target/bench")]
+    pub(crate) out: PathBuf,
+}
+
+impl Options {
+    /// Checks what the command line's grammar cannot.
+    ///
+    /// # Errors
+    /// What does not fit, and what would.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        let sizes = [&self.legs, &self.janus_legs, &self.janus_opus_legs];
+        let largest = sizes.iter().flat_map(|sizes| sizes.iter()).chain([&self.others]);
+        if largest.clone().any(|legs| !(4..=4_000).contains(legs)) {
+            return Err("sizes are from 4 to 4000 legs".to_owned());
+        }
+        if self.legs.is_empty() {
+            return Err("--legs needs a size, such as --legs 100".to_owned());
+        }
+        if sizes.iter().any(|sizes| !sizes.is_sorted()) {
+            return Err("name sizes from small to large".to_owned());
+        }
+        let seconds = self.duration.as_secs_f64();
+        if !(1.0..=3_600.0).contains(&seconds) || !(1..=1_000).contains(&self.rate) {
+            return Err("--duration is from 1s to 1h, --rate from 1 to 1000".to_owned());
+        }
+        if std::thread::available_parallelism().map_or(1, usize::from) < 2 {
+            return Err("two cores are needed: one for the server, one for its callers".to_owned());
+        }
+        Ok(())
+    }
+
+    /// The bridge's program.
+    ///
+    /// # Errors
+    /// There is none.
+    pub(crate) fn partyline(&self) -> Result<PathBuf, String> {
+        let beside = || {
+            std::env::current_exe()
+                .ok()
+                .map(|path| path.with_file_name("partyline"))
+        };
+        let path = self.partyline.clone().or_else(beside).unwrap_or_default();
+        match path.is_file() {
+            true => Ok(path),
+            false => Err(format!(
+                "{}: no such program; build it with cargo build --release -p bridge, or name it with --partyline",
+                path.display()
+            )),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_that_do_not_fit_are_named() {
+        for (line, needle) in [
+            ("--legs 100,50", "small to large"),
+            ("--legs 1", "from 4"),
+            ("--duration 10ms", "from 1s"),
+            ("--rate 0", "from 1 to 1000"),
+        ] {
+            let words = ["compare"].into_iter().chain(line.split(' '));
+            let error = Options::try_parse_from(words).unwrap().check().unwrap_err();
+            assert!(error.contains(needle), "{line}: {error}");
+        }
+    }
+}
