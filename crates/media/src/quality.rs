@@ -1,5 +1,6 @@
 //! What a leg counts.
 
+use crate::emodel::Way;
 use crate::frame::Rate;
 use crate::jitter::Tally;
 
@@ -10,6 +11,8 @@ pub struct Quality {
     pub received: u64,
     /// Packets the sequence numbers say are missing; duplicates are not mistaken for lost ones.
     pub lost: u64,
+    /// Losses in a row count as one here.
+    pub loss_bursts: u64,
     /// Audio packets that came after their place had been played, or that the delay's cap threw away.
     pub late: u64,
     /// Packets seen before.
@@ -30,6 +33,12 @@ pub struct Quality {
     pub depth_ms: u32,
     /// Delay that the jitter buffer aims at, in ms.
     pub target_ms: u32,
+    /// How loud the peer speaks, dBov; nothing before it has spoken.
+    pub speech_dbov: Option<i8>,
+    /// How loud it is there between words, dBov.
+    pub noise_dbov: Option<i8>,
+    /// Speech with samples at full scale, in ms.
+    pub clipped_ms: u64,
     /// Datagrams that are no RTP or RTCP, or lie about their lengths.
     pub malformed: u64,
     /// Datagrams from strangers.
@@ -76,5 +85,61 @@ impl Quality {
         self.recovered_ms += ms(tally.recovered);
         self.shortened_ms += ms(tally.shortened);
         self.stretched_ms += ms(tally.stretched);
+    }
+}
+
+impl Quality {
+    /// How good the peer sounds here: by what was lost or came too late, how deep the buffer is, and half of the round trip.
+    pub fn inbound(&self) -> Way {
+        let expected = (self.received + self.lost).max(1) as f64;
+        let loss = ((self.lost + self.late) as f64 / expected).min(1.0);
+        let mean_burst = self.lost as f64 / self.loss_bursts.max(1) as f64;
+        Way {
+            loss,
+            // Random loss has bursts of 1 / (1 − loss) in the mean.
+            burst_ratio: (mean_burst * (1.0 - loss)).max(1.0),
+            delay_ms: f64::from(self.depth_ms) + self.one_way_ms(),
+        }
+    }
+
+    /// How good we sound to the peer, by its last report; its buffer is taken to be as deep as ours. Nothing before it reported.
+    pub fn outbound(&self) -> Option<Way> {
+        let lost = self.remote_fraction_lost?;
+        Some(Way {
+            loss: f64::from(lost) / 256.0,
+            burst_ratio: 1.0,
+            delay_ms: f64::from(self.depth_ms) + self.one_way_ms(),
+        })
+    }
+
+    fn one_way_ms(&self) -> f64 {
+        f64::from(self.rtt_ms.unwrap_or(0)) / 2.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_ways_are_rated_by_what_is_known_of_them() {
+        let clean = Quality {
+            received: 1_000,
+            depth_ms: 20,
+            ..Quality::default()
+        };
+        assert!(clean.inbound().mos() > 4.3 && clean.outbound().is_none());
+        let bad = Quality {
+            lost: 100,
+            loss_bursts: 25,
+            late: 10,
+            rtt_ms: Some(300),
+            remote_fraction_lost: Some(26),
+            ..clean
+        };
+        let (inbound, outbound) = (bad.inbound(), bad.outbound().unwrap());
+        assert!((inbound.loss - 0.1).abs() < 1e-9 && (inbound.burst_ratio - 3.6).abs() < 1e-9);
+        assert!((inbound.delay_ms - 170.0).abs() < 1e-9);
+        assert!(inbound.mos() < outbound.mos() && outbound.mos() < 3.4);
     }
 }

@@ -64,6 +64,8 @@ pub(crate) struct Counts {
     pub(crate) expected: u64,
     /// Packets that came, without duplicates.
     pub(crate) received: u64,
+    /// Times that the numbers left some out; a packet that comes late after all does not take one back.
+    pub(crate) holes: u64,
 }
 
 impl Counts {
@@ -88,6 +90,7 @@ impl Stream {
             counts: Counts {
                 expected: 0,
                 received: 0,
+                holes: 0,
             },
         }
     }
@@ -187,6 +190,7 @@ impl Current {
         self.highest = self.highest.saturating_add(u64::from(by));
         self.window = self.window.checked_shl(u32::from(by)).unwrap_or(0) | 1;
         counts.expected = counts.expected.saturating_add(u64::from(by));
+        counts.holes = counts.holes.saturating_add(u64::from(by > 1));
         counts.received = counts.received.saturating_add(1);
     }
 
@@ -262,7 +266,8 @@ mod tests {
             stream.counts(),
             Counts {
                 expected: 6,
-                received: 5
+                received: 5,
+                holes: 2
             }
         );
         assert_eq!(stream.highest(), 0x1_0002);

@@ -281,7 +281,10 @@ impl MediaPort {
                         percent: load(&stats),
                     });
                 }
-                Report::Retired(Retired::Leg { leg, .. }) => self.rest(now, LegId(leg.0)),
+                Report::Retired(Retired::Leg { leg, media, .. }) => {
+                    log_audio(leg, &media.quality());
+                    self.rest(now, LegId(leg.0));
+                }
                 Report::Retired(
                     Retired::Playlist(_) | Retired::Change(_) | Retired::Encoder(_) | Retired::Room(_),
                 ) => {}
@@ -318,6 +321,28 @@ impl MediaPort {
             tracing::error!(?places, "the mixer had failed");
         }
     }
+}
+
+/// One line for the audio of a call that is over.
+fn log_audio(leg: LegKey, quality: &Quality) {
+    let rounded = |mos: f64| (mos * 100.0).round() / 100.0;
+    tracing::info!(
+        call = leg.0,
+        received = quality.received,
+        lost = quality.lost,
+        loss_bursts = quality.loss_bursts,
+        late = quality.late,
+        concealed_ms = quality.concealed_ms,
+        recovered_ms = quality.recovered_ms,
+        jitter_ms = quality.jitter_ms,
+        rtt_ms = quality.rtt_ms,
+        speech_dbov = quality.speech_dbov,
+        noise_dbov = quality.noise_dbov,
+        clipped_ms = quality.clipped_ms,
+        mos_in = rounded(quality.inbound().mos()),
+        mos_out = quality.outbound().map(|way| rounded(way.mos())),
+        "audio of a call"
+    );
 }
 
 /// Share of its time that the mixer needed since the last report, percent.

@@ -24,6 +24,7 @@ use crate::gate::Gate;
 use crate::inband::Inband;
 use crate::jitter::{Played, Player};
 use crate::level::Dbov;
+use crate::meter::Meter;
 use crate::quality::Quality;
 use crate::source::{ReportSource, Source};
 use crate::stream::{Jitter, Stream};
@@ -70,6 +71,7 @@ pub struct Leg {
     /// For keys on another clock than the audio's.
     key_unwrapper: Unwrapper,
     player: Player,
+    meter: Meter,
     gate: Gate,
     /// Listens for keys in the audio, where no telephone events were negotiated.
     inband: Option<Inband>,
@@ -98,6 +100,7 @@ impl Leg {
             keys: Keys::new(key_clock(&session)),
             key_unwrapper: Unwrapper::default(),
             player: Player::new(codec, config.jitter),
+            meter: Meter::default(),
             gate: Gate::new(),
             inband: listens(&session).then(Inband::new),
             sender: Sender::new(config.ssrc, config.first_sequence, config.first_timestamp),
@@ -130,9 +133,11 @@ impl Leg {
         let left = self.gate.pass(open, samples, rate.hz());
         let played = if left { played } else { Played::Silence };
         match self.listen(played, samples) {
-            Played::Real => Heard::Audio {
-                level: Dbov::of(samples),
-            },
+            Played::Real => {
+                let level = Dbov::of(samples);
+                self.meter.tick(level, samples);
+                Heard::Audio { level }
+            }
             Played::Concealed => Heard::Concealed,
             Played::Skipped => Heard::Skipped,
             Played::Silence => Heard::Silence,
@@ -257,6 +262,10 @@ impl Leg {
         let per_ms = u64::from(codec.rate().hz() / 1_000);
         let mut quality = Quality {
             lost: self.stream.counts().lost(),
+            loss_bursts: self.stream.counts().holes,
+            speech_dbov: self.meter.speech_dbov(),
+            noise_dbov: self.meter.noise_dbov(),
+            clipped_ms: self.meter.clipped_ms(),
             jitter_ms: self.jitter.value() / (codec.clock_hz() / 1_000),
             depth_ms: (self.player.depth() as u64 / per_ms) as u32,
             target_ms: (self.player.target() as u64 / per_ms) as u32,
