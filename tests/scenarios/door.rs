@@ -76,7 +76,7 @@ fn while_the_mixer_is_busy_new_calls_get_503_and_those_who_talk_go_on() {
     let mut world = World::new();
     let talker = world.enter(CONF, "111#");
     let load = |world: &mut World, percent| {
-        for _ in 0..2 {
+        for _ in 0..3 {
             world.input(Input::Media(MediaReport::Load { percent }));
         }
     };

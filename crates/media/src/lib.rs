@@ -31,7 +31,7 @@ mod stretch;
 pub mod tone;
 
 pub use clip::{Clip, ClipBank, ClipError};
-pub use codec::{Codec, Decoder, Encoder, Format, OpusSend};
+pub use codec::{Codec, Decoder, Effort, Encoder, Format, OpusSend};
 pub use convert::Converter;
 pub use frame::{Frame, Rate, TICK};
 pub use leg::{

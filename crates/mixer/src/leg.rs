@@ -384,6 +384,7 @@ impl<S: LegSocket> LegSlot<S> {
         add_played: impl FnOnce(&mut Player, ByRate<bool>, &mut Sum),
     ) -> Payload {
         let rate = self.rate();
+        self.encoder.set_effort(desk.effort_for(self.format()));
         let mut sum = Sum::silence(rate);
         let mut before = None;
         if let Some(room) = room

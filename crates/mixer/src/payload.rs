@@ -1,6 +1,6 @@
 //! Sound becomes payloads: once for everybody who hears the same in the same format.
 
-use media::{Codec, Encoder, Format, Frame};
+use media::{Codec, Effort, Encoder, Format, Frame};
 
 /// Formats of one sum at once: those without memory, and the rest for Opus in its variants.
 const FORMATS: usize = 16;
@@ -35,6 +35,11 @@ impl Warm {
     /// What it makes.
     pub(crate) fn format(&self) -> Format {
         self.encoder.format()
+    }
+
+    /// Tries as hard as this from now on.
+    pub(crate) fn set_effort(&mut self, effort: Effort) {
+        self.encoder.set_effort(effort);
     }
 
     /// Encodes `frame` in tick number `tick`. An encoder that did not make the last tick's payload first hears what its listener did

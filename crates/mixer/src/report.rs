@@ -58,7 +58,7 @@ pub enum Report<S> {
         /// Counters and meters.
         quality: Quality,
     },
-    /// How the shard is, every second.
+    /// How the shard is, five times a second.
     Stats(Stats),
     /// Something to be freed outside.
     Retired(Retired<S>),

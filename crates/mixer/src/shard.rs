@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
-use media::{Clip, Format, LegEvent};
+use media::{Clip, Codec, Effort, Format, LegEvent};
 use rtrb::{Consumer, RingBuffer};
 
 use crate::handle::Handle;
@@ -35,13 +35,17 @@ pub struct ShardConfig {
     pub noise: Clip,
 }
 
-/// Ticks between two reports of [`Stats`]: one second.
-pub const STATS_TICKS: u64 = 50;
+/// Ticks between two reports of [`Stats`]: a fifth of a second, so that overload is known before it is heard.
+pub const STATS_TICKS: u64 = 10;
 /// Ticks between two reports of a leg's quality: five seconds.
 const QUALITY_TICKS: u64 = 250;
 /// Ramps in one tick in formats whose encoding costs. When a thousand legs go from music to the talk at once, the few first are given
 /// a ramp each, and the others change over within their shared payloads: a soft click is less than a tick that comes too late for all.
 const RAMPS: u32 = 16;
+/// Legs with an Opus mix of their own (talkers, and those who hear a prompt) from which on their encoders try less hard: an encoding
+/// takes some 0.13 ms at full effort, and a tick has 20.
+const MANY: u32 = 32;
+const CROWD: u32 = 64;
 /// Reports that the end of one player can make: each playlist is told of and given back.
 const PLAYER_REPORTS: usize = 2 * (QUEUE + 2);
 /// Reports that the end of one leg can make beside those of its player, and what control has to hear of it before.
@@ -81,6 +85,10 @@ pub(crate) struct Desk<B> {
     pub(crate) noise: Loop,
     /// Ramps that may yet be made in this tick in formats whose encoding costs.
     ramps: u32,
+    /// Mixes of single legs in formats whose encoding costs, in this tick.
+    costly: u32,
+    /// How hard their encoders try, by how many there were in the last.
+    effort: Effort,
 }
 
 impl<B: Default> Desk<B> {
@@ -90,7 +98,27 @@ impl<B: Default> Desk<B> {
             music: Loop::new(music),
             noise: Loop::new(noise),
             ramps: RAMPS,
+            costly: 0,
+            effort: Effort::Full,
         }
+    }
+
+    fn begin(&mut self) {
+        self.effort = match std::mem::take(&mut self.costly) {
+            0..MANY => Effort::Full,
+            MANY..CROWD => Effort::Half,
+            CROWD.. => Effort::Least,
+        };
+        self.ramps = RAMPS;
+        self.reading.begin();
+        self.music.begin();
+        self.noise.begin();
+    }
+
+    /// How hard the encoder of one leg alone is to try; counts it.
+    pub(crate) fn effort_for(&mut self, format: Format) -> Effort {
+        self.costly += u32::from(matches!(format.codec(), Codec::Opus(_)));
+        self.effort
     }
 
     /// Whether a leg's ramp may take an encoding of its own.
@@ -165,10 +193,7 @@ impl<S: LegSocket> Shard<S> {
 
     fn begin(&mut self) {
         self.out.flush();
-        self.desk.reading.begin();
-        self.desk.ramps = RAMPS;
-        self.desk.music.begin();
-        self.desk.noise.begin();
+        self.desk.begin();
         self.rooms.for_each(|room| room.begin());
     }
 

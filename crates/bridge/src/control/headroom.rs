@@ -1,7 +1,9 @@
 //! How much of its time the mixer needs, and whether it can take one call more: what it cannot do in time is heard by everybody.
 
-/// Seconds in a row that it takes to change the mind: one busy second is no overload.
-const SECONDS: u8 = 2;
+/// Reports in a row that it takes to change the mind, five a second: one busy moment is no overload.
+const REPORTS: u8 = 3;
+/// From this load on one report is enough: ticks are late already.
+const TOO_LATE: u8 = 100;
 /// By how much the load must have fallen before calls are taken again, percent.
 const RELIEF: u8 = 10;
 
@@ -11,7 +13,7 @@ pub(super) struct Headroom {
     /// From this share of its time on it is crowded, percent.
     most: u8,
     crowded: bool,
-    /// Seconds in a row that spoke against it.
+    /// Reports in a row that spoke against it.
     streak: u8,
 }
 
@@ -24,14 +26,14 @@ impl Headroom {
         }
     }
 
-    /// Takes in the last second: the share of its time that the mixer needed, percent.
+    /// Takes in a report: the share of its time that the mixer needed since the last one, percent.
     pub(super) fn note(&mut self, percent: u8) {
         let against = match self.crowded {
             false => percent >= self.most,
             true => percent < self.most.saturating_sub(RELIEF),
         };
         self.streak = if against { self.streak + 1 } else { 0 };
-        if self.streak == SECONDS {
+        if self.streak == REPORTS || (!self.crowded && percent >= TOO_LATE) {
             self.streak = 0;
             self.crowded = !self.crowded;
         }
@@ -48,16 +50,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn two_seconds_at_the_limit_shut_the_door_and_two_well_below_open_it() {
+    fn three_reports_at_the_limit_or_one_above_all_time_shut_the_door_and_three_well_below_open_it() {
         let mut headroom = Headroom::new(80);
         let mut crowded = |percent| {
             headroom.note(percent);
             headroom.is_crowded()
         };
-        let story = [90, 50, 80, 100, 75, 69, 75, 69, 0, 80];
-        assert_eq!(
-            story.map(&mut crowded),
-            [false, false, false, true, true, true, true, true, false, false]
-        );
+        let story = [90, 90, 50, 80, 99, 80, 75, 69, 69, 75, 69, 69, 0, 100];
+        let expected = [
+            false, false, false, false, false, true, true, true, true, true, true, true, false, true,
+        ];
+        assert_eq!(story.map(&mut crowded), expected);
     }
 }

@@ -87,7 +87,7 @@ pub enum MediaReport {
         /// What.
         id: PlayId,
     },
-    /// How busy the mixer was in the last second.
+    /// How busy the mixer was in the last fifth of a second.
     Load {
         /// Share of its time that it needed, percent.
         percent: u8,

@@ -5,15 +5,34 @@ use opus::{Application, Bandwidth, Bitrate, Channels};
 use super::{Codec, Format, OpusSend, g711, g722};
 use crate::frame::{Frame, Rate};
 
-/// How hard libopus tries: half of what it can. More costs a third more time for what few hear
-/// at the bit rates of speech.
-const COMPLEXITY: i32 = 5;
+/// How hard an encoder tries, where it can try more or less: Opus.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Effort {
+    /// As hard as is worth it: libopus's complexity 5. More costs a third more time for what few hear at the bit rates of speech.
+    #[default]
+    Full,
+    /// Complexity 2: two thirds of the time.
+    Half,
+    /// Complexity 0: a third of the time, and still speech as clear as a telephone's.
+    Least,
+}
+
+impl Effort {
+    const fn complexity(self) -> i32 {
+        match self {
+            Self::Full => 5,
+            Self::Half => 2,
+            Self::Least => 0,
+        }
+    }
+}
 
 /// Makes payloads of one format. One encoder serves any number of legs that hear the same. Making one allocates where the codec is
 /// Opus; nothing else here does.
 #[derive(Debug)]
 pub struct Encoder {
     format: Format,
+    effort: Effort,
     state: State,
 }
 
@@ -40,12 +59,27 @@ impl Encoder {
                     .expect("a rate of Opus, settings within its bounds, and memory"),
             ),
         };
-        Self { format, state }
+        Self {
+            format,
+            effort: Effort::Full,
+            state,
+        }
     }
 
     /// What it makes.
     pub const fn format(&self) -> Format {
         self.format
+    }
+
+    /// Tries as hard as this from now on.
+    pub fn set_effort(&mut self, effort: Effort) {
+        if let State::Opus(encoder) = &mut self.state
+            && self.effort != effort
+        {
+            self.effort = effort;
+            // It can't fail: every libopus has these.
+            let _ = encoder.set_complexity(effort.complexity());
+        }
     }
 
     /// Encodes 20 ms into the front of `payload` and returns its length in bytes; of Opus with `dtx`, 0 in silence. A frame of another
@@ -79,7 +113,7 @@ fn encode_g711(codec: Codec, samples: &[i16], payload: &mut [u8]) -> usize {
 
 fn opus_encoder(rate: Rate, send: OpusSend) -> opus::Result<opus::Encoder> {
     let mut encoder = opus::Encoder::new(rate.hz(), Channels::Mono, Application::Voip)?;
-    encoder.set_complexity(COMPLEXITY)?;
+    encoder.set_complexity(Effort::Full.complexity())?;
     encoder.set_bitrate(Bitrate::Bits(send.bitrate as i32))?;
     encoder.set_max_bandwidth(bandwidth(send.playback_hz))?;
     encoder.set_vbr(!send.cbr)?;

@@ -10,7 +10,7 @@ pub mod opus_packet;
 
 pub use decoder::Decoder;
 pub(crate) use decoder::decode_memoryless;
-pub use encoder::Encoder;
+pub use encoder::{Effort, Encoder};
 pub use format::{Format, OpusSend};
 
 use crate::frame::Rate;

@@ -213,8 +213,9 @@ impl Predictor {
     fn foretell(&mut self) {
         let product = |(coefficient, value): (&i32, &i32)| (coefficient * saturate(2 * value)) >> 15;
         let by_poles: i32 = self.poles.iter().zip(&self.samples).map(product).sum();
-        let by_zeros: i32 = self.zeros.iter().zip(&self.differences).map(product).sum();
-        self.by_zeros = saturate(by_zeros);
+        // The oldest first, and each addition saturates: with loud nonsense the order shows.
+        let zeros = self.zeros.iter().zip(&self.differences).rev().map(product);
+        self.by_zeros = zeros.fold(0, |sum, part| saturate(sum + part));
         self.foretold = saturate(saturate(by_poles) + self.by_zeros);
     }
 }

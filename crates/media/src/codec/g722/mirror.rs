@@ -44,7 +44,8 @@ impl Split {
     pub(super) fn pair(&mut self, samples: [i16; 2]) -> (i32, i32) {
         self.0.push(samples.map(i32::from));
         let (first, second) = self.0.halves();
-        ((second + first) >> 14, (second - first) >> 14)
+        let limited = |value: i32| (value >> 14).clamp(-16_384, 16_383);
+        (limited(second + first), limited(second - first))
     }
 }
 
