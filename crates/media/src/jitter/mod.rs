@@ -22,6 +22,8 @@ use fifo::Fifo;
 use slots::{Slot, Slots, Stored};
 use voice::Voice;
 
+/// Ticks for which a loss speaks for waiting for the redundancy of the next packet: ten seconds.
+const LOSSY: u32 = 500;
 /// Samples of the longest packet, in ticks: room for it must be in the queue of decoded audio.
 const LONGEST_PACKET_TICKS: usize = 6;
 /// Ticks that a missing packet is waited for before the stream counts as paused.
@@ -100,6 +102,8 @@ pub(crate) struct Player {
     skipped: bool,
     /// The newest packet repeats the one before it: a lost one can be had again one packet later.
     redundant: bool,
+    /// Ticks until losses are forgotten.
+    lossy: u32,
     depth: i64,
     tally: Tally,
 }
@@ -136,6 +140,7 @@ impl Player {
             decode: Decode::Always,
             skipped: false,
             redundant: false,
+            lossy: 0,
             depth: 0,
             tally: Tally::default(),
         }
@@ -148,7 +153,8 @@ impl Player {
 
     /// The delay aimed at, in samples.
     pub(crate) fn target(&self) -> i64 {
-        let redundancy = if self.redundant { self.newest.1 } else { 0 };
+        let waits = self.redundant && self.lossy > 0;
+        let redundancy = if waits { self.newest.1 } else { 0 };
         (self.delay.wait() + redundancy).clamp(self.least, self.most)
     }
 
@@ -221,6 +227,7 @@ impl Player {
     pub(crate) fn tick(&mut self, now: i64, decode: Decode, out: &mut [i16]) -> Played {
         self.invented = false;
         self.skipped = false;
+        self.lossy = self.lossy.saturating_sub(1);
         self.decode = decode;
         if self.playing {
             self.skip_what_is_too_old(now);
@@ -346,6 +353,7 @@ impl Player {
             match self.slots.oldest() {
                 Some(slot) if slot.timestamp <= self.fetch => self.take_oldest(),
                 Some(slot) if self.stalled > 0 => {
+                    self.lossy = LOSSY;
                     let skipped = self.stalled.min(slot.timestamp - self.fetch);
                     self.fetch += skipped;
                     self.stalled -= skipped;
@@ -391,6 +399,7 @@ impl Player {
 
     /// Gives something for the packets lost before the one that has come: the redundancy of the latter, or what is invented.
     fn bridge(&mut self, next: Slot, missing: usize) {
+        self.lossy = LOSSY;
         let lost = (next.timestamp - self.fetch) as usize;
         let payload = self.slots.payload(next).unwrap_or_default();
         let repeated = next.codec.duration(payload);
