@@ -278,7 +278,7 @@ fn a_caller_says_when_it_gives_up_ringing() {
 }
 
 #[test]
-fn a_bridge_without_ports_is_full() {
+fn a_call_without_a_port_is_refused_and_its_record_says_why() {
     let mut world = World::new();
     world.ports_left = false;
     let phone = world.call(CONF);
@@ -286,6 +286,6 @@ fn a_bridge_without_ports_is_full() {
     assert!(world.last_of(phone, "SIP/2.0 503").contains("Retry-After: 10"));
     assert_eq!(
         (world.cause(), world.cdrs()[0].sip_status),
-        (Cause::BridgeFull, 503)
+        (Cause::NoMediaPort, 503)
     );
 }

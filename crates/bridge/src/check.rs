@@ -1,5 +1,6 @@
 //! `partyline check`: what would be wrong, before anybody calls.
 
+use std::io::Write;
 use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::path::Path;
 
@@ -13,14 +14,17 @@ const HANDLES_BESIDE: u64 = 4096;
 pub(crate) fn run(common: &Common) -> Result<(), String> {
     let config = common.configuration()?;
     let mut failed = 0;
+    let mut out = std::io::stdout().lock();
     for (what, found) in checks(&config, &common.data) {
-        match found {
-            Ok(good) => println!("ok      {what}: {good}"),
+        let line = match found {
+            Ok(good) => format!("ok      {what}: {good}"),
             Err(bad) => {
                 failed += 1;
-                println!("FAILED  {what}: {bad}");
+                format!("FAILED  {what}: {bad}")
             }
-        }
+        };
+        // Whoever reads only the first lines has not asked for a panic.
+        let _ = writeln!(out, "{line}");
     }
     match failed {
         0 => Ok(()),
@@ -38,7 +42,9 @@ fn checks(config: &Config, data: &Path) -> Vec<(&'static str, Found)> {
         ("SIP over TCP", tcp(config.sip.listen, "--sip")),
         ("API", tcp(config.api.listen, "--api")),
         ("callers", callers(config)),
+        ("RTP address", media(config)),
         ("RTP ports", ports(config)),
+        ("mixer's core", core(config)),
         ("file handles", handles(config)),
         ("data folder", folder(data)),
         ("certificate", certificate(config)),
@@ -62,6 +68,27 @@ fn callers(config: &Config) -> Found {
     match config.sip.allow.len() {
         0 => Err("sip.allow is empty, so every call is refused; list the networks of your trunks".to_owned()),
         networks => Ok(format!("{networks} networks may call")),
+    }
+}
+
+fn media(config: &Config) -> Found {
+    let Some(address) = config.media.listen else {
+        return Ok("that of each call's SIP".to_owned());
+    };
+    let bound = UdpSocket::bind((address, 0));
+    drop(bound.map_err(|error| format!("media.listen {address}: {error}"))?);
+    Ok(format!("{address} is one of this machine"))
+}
+
+fn core(config: &Config) -> Found {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    match config.media.core {
+        Some(core) if core >= cores => Err(format!(
+            "media.core is {core}; this machine has 0 to {}",
+            cores - 1
+        )),
+        Some(core) => Ok(format!("{core} of {cores}")),
+        None => Ok("wherever the system puts it".to_owned()),
     }
 }
 
@@ -101,7 +128,25 @@ fn folder(data: &Path) -> Found {
         Ok(found) if !found.is_dir() => Err(format!("{} is no folder", data.display())),
         Ok(found) if found.permissions().readonly() => Err(format!("{} cannot be written", data.display())),
         Ok(_) => Ok(format!("{} is there", data.display())),
-        Err(_) => Ok(format!("{} will be made", data.display())),
+        Err(_) => made(data),
+    }
+}
+
+/// Whether a folder that is not there can be made: in the nearest one that is.
+fn made(data: &Path) -> Found {
+    let above = data.ancestors().skip(1).map(|path| match path {
+        empty if empty.as_os_str().is_empty() => Path::new("."),
+        path => path,
+    });
+    let nearest = above
+        .filter_map(|path| Some((path, std::fs::metadata(path).ok()?)))
+        .next();
+    match nearest {
+        Some((_, found)) if found.is_dir() && !found.permissions().readonly() => {
+            Ok(format!("{} will be made", data.display()))
+        }
+        Some((path, _)) => Err(format!("{} cannot be made in {}", data.display(), path.display())),
+        None => Err(format!("{} cannot be made", data.display())),
     }
 }
 
@@ -113,6 +158,6 @@ fn certificate(config: &Config) -> Found {
             }
             Ok(format!("{}", certificate.display()))
         }
-        (None, None) | (Some(_), None) | (None, Some(_)) => Ok("self-signed, made at first start".to_owned()),
+        (None, None) | (Some(_), None) | (None, Some(_)) => Ok("self-signed, of its own making".to_owned()),
     }
 }

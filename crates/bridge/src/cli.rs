@@ -22,7 +22,7 @@ struct Cli {
 const EXAMPLES: &str = "Examples:
   partyline serve --demo                       try it: demo numbers, codes and credentials are printed
   partyline check --config partyline.toml      what would be wrong, before anybody calls
-  partyline serve --config partyline.toml --data /var/lib/partyline
+  partyline serve --config partyline.toml --data /var/lib/partyline --provision numbers.toml
   partyline sim 15162065319 --code 111,222 --legs 20 --talkers 3    twenty phones call it and judge what they hear";
 
 #[derive(Debug, Subcommand)]
@@ -61,8 +61,11 @@ pub struct Serve {
     #[command(flatten)]
     pub common: Common,
     /// Fill an empty store with the demo numbers and room, and take calls from any address without a challenge
-    #[arg(long)]
+    #[arg(long, conflicts_with = "provision")]
     pub demo: bool,
+    /// Fill an empty store with the accounts, numbers and rooms of FILE; configs/demo.toml shows what it may hold
+    #[arg(long, value_name = "FILE")]
+    pub provision: Option<PathBuf>,
 }
 
 impl Common {

@@ -35,6 +35,8 @@ causes! {
     UnknownNumber = "unknown_number",
     /// No room for another call: legs, calls a second or headroom.
     BridgeFull = "bridge_full",
+    /// No port for its audio could be opened: all are in use, or the address is none of this machine's.
+    NoMediaPort = "no_media_port",
     /// The bridge is shutting down and takes no calls.
     Draining = "draining",
     /// The source is not allowed to call.

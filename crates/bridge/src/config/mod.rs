@@ -76,6 +76,20 @@ impl Config {
                 "calls.max_calls: expected at most 20000; run more nodes beyond that",
             ),
             (
+                self.calls.new_calls_per_second >= 1 && self.calls.new_calls_per_second_per_source >= 1,
+                "calls.new_calls_per_second and _per_source: expected 1 or more",
+            ),
+            (
+                ![self.sip.listen.port(), self.api.listen.port()]
+                    .iter()
+                    .any(|port| (media.ports.first..=media.ports.last).contains(port)),
+                "media.ports: expected a range without the ports of sip.listen and api.listen",
+            ),
+            (
+                self.log.is_readable(),
+                "log.level: expected off, error, warn, info, debug or trace, or targets with one, such as info,bridge::control=debug",
+            ),
+            (
                 self.api.certificate.is_some() == self.api.key.is_some(),
                 "api.certificate and api.key: expected both or neither",
             ),
@@ -134,6 +148,13 @@ mod tests {
             ("[media]\nopus_bitrate = 96000", "media.opus_bitrate"),
             ("[media]\ntalkers = 0", "media.talkers"),
             ("[media]\ncodec_order = \"mine\"", "unknown variant `mine`"),
+            ("[log]\nlevel = \"loud\"", "log.level"),
+            ("[log]\nlevel = \"info,bridge=verbose\"", "log.level"),
+            (
+                "[media]\nports = \"5060-9999\"",
+                "without the ports of sip.listen",
+            ),
+            ("[calls]\nnew_calls_per_second = 0", "calls.new_calls_per_second"),
             ("[calls]\nmax_load = 101", "calls.max_load"),
             ("[calls]\nmax_calls = 0", "calls.max_calls"),
         ] {

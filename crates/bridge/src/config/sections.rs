@@ -316,6 +316,16 @@ pub struct LogSection {
     pub level: String,
 }
 
+impl LogSection {
+    /// Whether every part of the level is a level, or a target with one: a word that is neither would be taken for a target, and silence
+    /// all the others.
+    pub(super) fn is_readable(&self) -> bool {
+        let level = |word: &str| word.parse::<tracing::level_filters::LevelFilter>().is_ok();
+        let part = |part: &str| level(part.rsplit_once('=').map_or(part, |(_, level)| level).trim());
+        !self.level.trim().is_empty() && self.level.split(',').all(part)
+    }
+}
+
 impl Default for LogSection {
     fn default() -> Self {
         Self {

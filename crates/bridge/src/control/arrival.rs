@@ -98,12 +98,12 @@ impl Control {
         }
     }
 
-    /// All ports are in use.
+    /// No port could be opened.
     pub(super) fn port_refused(&mut self, now: Instant, leg: LegId) {
         if let Some(call) = self.calls.get_mut(&leg) {
             call.media = Media::None;
         }
-        self.refuse(now, leg, 503, None, Cause::BridgeFull);
+        self.refuse(now, leg, 503, None, Cause::NoMediaPort);
     }
 
     /// Step 3 is over: 200, and the leg goes to the mixer as soon as its audio is agreed on.

@@ -11,8 +11,8 @@ use crate::config::Config;
 /// Most numbers and rooms named; a bridge in service has thousands.
 const NAMED: usize = 10;
 
-/// The text, for standard output.
-pub(super) fn text(config: &Config, data: &Path, directory: &Directory) -> String {
+/// The text, for standard output; `remark` is about how the store was filled.
+pub(super) fn text(config: &Config, data: &Path, directory: &Directory, remark: Option<&str>) -> String {
     let mut text = format!(
         "Partyline {} takes calls at sip:{} (UDP and TCP).\n",
         env!("CARGO_PKG_VERSION"),
@@ -22,6 +22,12 @@ pub(super) fn text(config: &Config, data: &Path, directory: &Directory) -> Strin
         text.push_str(
             "  No network may call yet: set sip.allow in the configuration, or try serve --demo.\n",
         );
+    }
+    if let Some(remark) = remark {
+        line(&mut text, format_args!("  {remark}"));
+    }
+    if directory.dids().next().is_none() {
+        text.push_str("  No number is known yet, so every call gets 404: start with serve --provision FILE on an empty folder.\n");
     }
     numbers(&mut text, directory);
     rooms(&mut text, directory);
@@ -53,7 +59,7 @@ fn rooms(text: &mut String, directory: &Directory) {
             .map(|key| format!("{} {}", key.access_code, key.role.name()))
             .collect();
         let codes = if codes.is_empty() {
-            "codes as stored".to_owned()
+            "its codes are in the store".to_owned()
         } else {
             codes.join(", ")
         };

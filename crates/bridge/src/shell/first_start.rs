@@ -1,4 +1,4 @@
-//! What an empty store is filled with: an administrator, and with `--demo` numbers and a room to try.
+//! What an empty store is filled with: an administrator, with `--demo` numbers and a room to try, with `--provision` what a file says.
 
 use std::path::Path;
 
@@ -18,8 +18,59 @@ lastName = "Administrator"
 role = 1
 "#;
 const DEMO: &str = include_str!("../../../../configs/demo.toml");
-/// More access codes than the demo has.
-const KEYS: u64 = 100;
+/// What the store is to be filled with.
+pub(super) enum Filling {
+    /// An administrator and nothing else.
+    Administrator,
+    /// Numbers and a room to try.
+    Demo,
+    /// The text of a file of the operator's.
+    File(String),
+}
+
+impl Filling {
+    /// As the options say.
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    pub(super) fn chosen(demo: bool, file: Option<&Path>) -> Result<Self, String> {
+        match file {
+            Some(path) => std::fs::read_to_string(path)
+                .map(Self::File)
+                .map_err(|error| format!("{}: {error}", path.display())),
+            None if demo => Ok(Self::Demo),
+            None => Ok(Self::Administrator),
+        }
+    }
+
+    fn text(&self) -> &str {
+        match self {
+            Self::Administrator => ADMINISTRATOR,
+            Self::Demo => DEMO,
+            Self::File(text) => text,
+        }
+    }
+
+    const fn name(&self) -> &'static str {
+        match self {
+            Self::Administrator | Self::Demo => "the built-in objects",
+            Self::File(_) => "the file of --provision",
+        }
+    }
+
+    /// Whether somebody asked for it.
+    const fn is_asked_for(&self) -> bool {
+        match self {
+            Self::Administrator => false,
+            Self::Demo | Self::File(_) => true,
+        }
+    }
+
+    /// Most access codes it can have: a code takes more bytes than 4.
+    fn keys(&self) -> u64 {
+        self.text().len() as u64 / 4 + 1
+    }
+}
 
 /// Makes passwords and remembers them for the file.
 #[derive(Default)]
@@ -43,13 +94,22 @@ fn random() -> u64 {
     getrandom::u64().expect("the system has randomness once it has started")
 }
 
-/// Fills an empty store; one that holds anything is left alone.
-pub(super) async fn fill(store: &dyn Store, keeper: &Keeper, data: &Path, demo: bool) -> Result<(), String> {
+/// Fills an empty store; one that holds anything is left alone, and that is said where somebody asked for more.
+pub(super) async fn fill(
+    store: &dyn Store,
+    keeper: &Keeper,
+    data: &Path,
+    filling: &Filling,
+) -> Result<Option<String>, String> {
     if keeper.directory().subscribers().next().is_some() {
-        return Ok(());
+        let ignored = format!(
+            "The store in {} is not empty: nothing was added to it. Use another folder with --data.",
+            data.display()
+        );
+        return Ok(filling.is_asked_for().then_some(ignored));
     }
     let keys = store
-        .reserve(IdKind::Key, KEYS)
+        .reserve(IdKind::Key, filling.keys())
         .await
         .map_err(|error| error.to_string())?;
     let mut made = Made::default();
@@ -58,15 +118,44 @@ pub(super) async fn fill(store: &dyn Store, keeper: &Keeper, data: &Path, demo: 
         first_key: KeyId(keys.start),
         secrets: &mut made,
     };
-    let text = if demo { DEMO } else { ADMINISTRATOR };
-    let edits = provisioning.read(text).map_err(|problems| {
+    let edits = provisioning.read(filling.text()).map_err(|problems| {
         let lines: Vec<_> = problems.iter().map(ToString::to_string).collect();
-        format!("the built-in objects: {}", lines.join("; "))
+        format!("{}: {}", filling.name(), lines.join("\n  "))
     })?;
     // The file first: a crash in between leaves passwords that open nothing, never accounts that nobody can open.
     credentials::write(data, &made.0)?;
     match keeper.fill(Actor::Bridge, edits, now_ms()).await {
-        Ok(_) | Err(WriteRefused::NotEmpty) => Ok(()),
+        Ok(_) | Err(WriteRefused::NotEmpty) => Ok(None),
         Err(error) => Err(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use store::SqliteStore;
+
+    #[test]
+    fn an_empty_store_is_filled_once_and_who_asks_again_is_told() {
+        let data = tempfile::tempdir().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let store = std::sync::Arc::new(SqliteStore::open(&data.path().join("a.db")).await.unwrap());
+            let (keeper, keeping) = Keeper::open(store.clone(), 4).await.unwrap();
+            tokio::spawn(keeping.run());
+            let bad = Filling::File("x = 1".to_owned());
+            let error = fill(&*store, &keeper, data.path(), &bad).await.unwrap_err();
+            assert!(error.contains("--provision: line 1, column 1: x"), "{error}");
+            let own = Filling::File(DEMO.to_owned());
+            assert_eq!(fill(&*store, &keeper, data.path(), &own).await, Ok(None));
+            assert_eq!(keeper.directory().dids().count(), 2);
+            let again = fill(&*store, &keeper, data.path(), &Filling::Demo).await.unwrap();
+            assert!(again.is_some_and(|remark| remark.contains("not empty")));
+            let plain = fill(&*store, &keeper, data.path(), &Filling::Administrator).await;
+            assert_eq!(plain, Ok(None));
+        });
     }
 }

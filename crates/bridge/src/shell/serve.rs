@@ -23,6 +23,7 @@ use tokio::task::JoinHandle as Task;
 
 use super::backend::{BridgeBackend, now_ms};
 use super::control_thread::{ControlThread, Inbound};
+use super::first_start::Filling;
 use super::media_port::MediaPort;
 use super::sip_tcp::Connections;
 use super::{api_server, banner, first_start, log, panics, settings, sip_tcp, sip_udp, tls};
@@ -47,9 +48,10 @@ pub(crate) fn serve(options: &Serve) -> Result<(), String> {
     }
     log::start(&config.log)?;
     let data = options.common.data.as_path();
+    let filling = Filling::chosen(options.demo, options.provision.as_deref())?;
     make_folder(data)?;
     let runtime = runtime()?;
-    let mut running = runtime.block_on(start(config, data, options.demo))?;
+    let mut running = runtime.block_on(start(config, data, &filling))?;
     let told = runtime.block_on(async {
         tokio::select! {
             () = told_to_stop() => true,
@@ -106,7 +108,7 @@ struct SipSockets {
     tcp: TcpListener,
 }
 
-async fn start(mut config: Config, data: &Path, demo: bool) -> Result<Running, String> {
+async fn start(mut config: Config, data: &Path, filling: &Filling) -> Result<Running, String> {
     let sockets = open_sockets(&config).await?;
     // Port 0 means any; everybody is told the one that was got.
     config.sip.listen = sockets.sip.udp.local_addr().unwrap_or(config.sip.listen);
@@ -121,7 +123,7 @@ async fn start(mut config: Config, data: &Path, demo: bool) -> Result<Running, S
         .await
         .map_err(|error| error.to_string())?;
     tokio::spawn(keeping.run());
-    first_start::fill(&*store, &keeper, data, demo).await?;
+    let remark = first_start::fill(&*store, &keeper, data, filling).await?;
     let (records, writer) = record_writer(store.clone(), RecordLimits::default());
     let records_done = tokio::spawn(writer.run());
     let (inbound, queue) = crossbeam_channel::bounded(INBOUND);
@@ -146,7 +148,10 @@ async fn start(mut config: Config, data: &Path, demo: bool) -> Result<Running, S
     };
     let router = api::router(api::Settings::default(), Arc::new(backend));
     tokio::spawn(api_server::serve(sockets.api, tls, config.api.clone(), router));
-    println!("{}", banner::text(&config, data, &keeper.directory()));
+    println!(
+        "{}",
+        banner::text(&config, data, &keeper.directory(), remark.as_deref())
+    );
     Ok(Running {
         control,
         control_gone,
