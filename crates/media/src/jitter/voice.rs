@@ -7,8 +7,10 @@ use super::fifo::Fifo;
 
 /// Packets remembered undecoded: as long as decoders remember anything of what they heard.
 const RUN_IN: usize = 3;
-/// Packets spared in a row after which one is decoded all the same: a steady tone counts as no speech, and peers may be wrong.
-const PROBE: u32 = 25;
+/// Packets spared in a row after which one is decoded all the same: a steady tone counts as no speech, and peers may be wrong. Up to
+/// [`SPREAD`] more, by what the packet holds, so that phones that began together are not looked into together.
+const PROBE: u32 = 18;
+const SPREAD: u32 = 16;
 /// Audio that a decoder may invent before it fades, and until it is silent, in ms.
 const STEADY_MS: usize = 80;
 const SILENT_MS: usize = 100;
@@ -21,6 +23,8 @@ pub(super) struct Voice {
     skipped: Skipped,
     /// Packets spared in a row.
     spared: u32,
+    /// How many may be.
+    patience: u32,
     /// Samples that the decoder invented since it last decoded.
     invented: usize,
 }
@@ -32,6 +36,7 @@ impl Voice {
             concealer: Concealer::new(codec.rate().hz()),
             skipped: Skipped::new(codec),
             spared: 0,
+            patience: 0,
             invented: 0,
         }
     }
@@ -72,14 +77,13 @@ impl Voice {
 
     /// Whether `payload` holds no speech and can be spared.
     pub(super) fn can_spare(&self, codec: Codec, payload: &[u8]) -> bool {
-        codec.is_pause(payload) && (self.spared < PROBE || codec.is_last_before_pause(payload))
+        codec.is_pause(payload) && (self.spared < self.patience || codec.is_last_before_pause(payload))
     }
 
     /// Decodes a packet behind what waits, without its first `played` samples; returns all the samples it has, 0 when it is broken.
     pub(super) fn decode(&mut self, codec: Codec, payload: &[u8], played: usize, fifo: &mut Fifo) -> usize {
-        self.spared = 0;
         let decoded = if codec == self.codec() {
-            self.run_in(fifo.room());
+            self.prepare(codec, payload, fifo.room());
             self.decoder.decode(payload, fifo.room())
         } else {
             decode_memoryless(codec, payload, fifo.room())
@@ -110,6 +114,19 @@ impl Voice {
     pub(super) fn silence(&mut self, count: usize, fifo: &mut Fifo) {
         fifo.room()[..count].fill(0);
         self.concealer.real(fifo.keep(0, count));
+    }
+
+    /// Readies the decoder for `payload` after packets that were spared. One that holds no speech is only looked into: that takes no
+    /// run-in, and it is kept for the run-in of what comes next.
+    fn prepare(&mut self, codec: Codec, payload: &[u8], scratch: &mut [i16]) {
+        let spared = std::mem::take(&mut self.spared);
+        match codec.is_pause(payload) {
+            true if spared > 0 => self.skipped.keep(payload),
+            true => self.skipped.clear(),
+            false => self.run_in(scratch),
+        }
+        let spread = payload.last().map_or(0, |last| u32::from(*last) % SPREAD);
+        self.patience = PROBE.saturating_add(spread);
     }
 
     /// Lets the decoder hear what it was spared, so that it knows how the voice sounds when it is needed.
@@ -223,5 +240,44 @@ impl Skipped {
             let start = n * self.longest;
             hear(&self.payloads[start..start + self.lengths[n]]);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::frame::Rate;
+
+    /// Which of a thousand packets are looked into, all of them 20 ms of SILK without a voice.
+    fn looked_into(last: impl Fn(usize) -> u8) -> Vec<usize> {
+        let codec = Codec::Opus(Rate::Hz16000);
+        let (mut voice, mut fifo) = (Voice::new(codec), Fifo::new(960));
+        (0..1_000)
+            .filter(|n| {
+                let payload = [9 << 3, 0, 0, last(*n)];
+                fifo.clear();
+                let spare = voice.can_spare(codec, &payload);
+                match spare {
+                    true => voice.skip(codec, &payload, 0, &mut fifo),
+                    false => voice.decode(codec, &payload, 0, &mut fifo),
+                };
+                !spare
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_silent_phone_is_looked_into_twice_in_a_second_and_not_when_its_neighbour_is() {
+        let looks = [3, 11].map(|factor| looked_into(|n| (n * factor) as u8));
+        for looks in &looks {
+            let gaps = looks.windows(2).map(|pair| (pair[1] - pair[0]) as u32);
+            assert!((28..=56).contains(&looks.len()), "{looks:?}");
+            assert!(
+                gaps.into_iter()
+                    .all(|gap| (PROBE..=PROBE + SPREAD).contains(&gap))
+            );
+        }
+        let both = looks[0].iter().filter(|n| looks[1].contains(n)).count();
+        assert!(both * 4 < looks[0].len(), "{both} of {}", looks[0].len());
     }
 }
