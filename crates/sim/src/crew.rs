@@ -15,9 +15,10 @@ use std::time::{Duration, Instant};
 use mio::net::UdpSocket;
 use mio::{Events, Interest, Poll, Token};
 
-use crate::leg::{Addresses, Fate, Leg, Output, Stage};
+use crate::leg::{Addresses, Again, Fate, Leg, Output, Stage};
 use crate::message;
 use crate::plan::{Plan, Schedule};
+use crate::report::Tally;
 use crate::target;
 
 /// Longest wait, so that the schedule and the wish to stop are seen.
@@ -48,6 +49,7 @@ pub(crate) struct Board {
 
 struct Seat {
     leg: Leg,
+    addresses: Addresses,
     socket: UdpSocket,
     /// The deadline in the heap that counts.
     due: Option<Instant>,
@@ -70,6 +72,8 @@ pub(crate) struct Crew<'a> {
     sip: UdpSocket,
     seats: Vec<Seat>,
     calls: HashMap<String, usize>,
+    /// Calls that are over, of phones that have called again.
+    past: Tally,
     due: BinaryHeap<Reverse<(Instant, usize)>>,
     begun: bool,
     stopped: bool,
@@ -93,6 +97,7 @@ impl<'a> Crew<'a> {
             sip,
             seats: Vec::new(),
             calls: HashMap::new(),
+            past: Tally::default(),
             due: BinaryHeap::new(),
             begun: false,
             stopped: false,
@@ -106,10 +111,11 @@ impl<'a> Crew<'a> {
                 sip: here,
                 rtp: socket.local_addr()?,
             };
-            let leg = Leg::new(&shared.plan, number, addresses, shared.epoch);
+            let leg = Leg::new(&shared.plan, number, addresses, shared.epoch, None);
             crew.calls.insert(leg.call_id().to_owned(), at);
             crew.seats.push(Seat {
                 leg,
+                addresses,
                 socket,
                 due: None,
                 shown: Shown::default(),
@@ -118,11 +124,11 @@ impl<'a> Crew<'a> {
         Ok(crew)
     }
 
-    /// Lets the phones call until all are over; gives them back with what they found.
+    /// Lets the phones call until all are over; gives them back with what they found, and what those calls were that came before.
     ///
     /// # Errors
     /// Those of the system's waiting.
-    pub(crate) fn run(mut self) -> io::Result<Vec<Leg>> {
+    pub(crate) fn run(mut self) -> io::Result<(Vec<Leg>, Tally)> {
         let mut events = Events::with_capacity(1024);
         let mut buffer = vec![0; DATAGRAM];
         for at in 0..self.seats.len() {
@@ -139,7 +145,8 @@ impl<'a> Crew<'a> {
             self.look();
             self.handle_due();
         }
-        Ok(self.seats.into_iter().map(|seat| seat.leg).collect())
+        let legs = self.seats.into_iter().map(|seat| seat.leg).collect();
+        Ok((legs, self.past))
     }
 
     fn wait(&mut self, events: &mut Events) -> io::Result<()> {
@@ -231,7 +238,7 @@ impl<'a> Crew<'a> {
         }
     }
 
-    /// After anything that happened to a phone: sends what it wants sent, notes its deadline, counts it.
+    /// After anything that happened to a phone: sends what it wants sent, lets it call again, notes its deadline, counts it.
     fn settle(&mut self, at: usize) {
         let seat = &mut self.seats[at];
         while let Some(output) = seat.leg.poll_output() {
@@ -241,12 +248,36 @@ impl<'a> Crew<'a> {
                 Output::Rtp(to, bytes) => seat.socket.send_to(&bytes, to),
             };
         }
+        if seat.leg.stage() == Stage::Over
+            && let Some(again) = seat.leg.next_call(Instant::now())
+        {
+            self.call_again(at, again);
+        }
+        let seat = &mut self.seats[at];
         let next = seat.leg.poll_timeout();
         if let Some(next) = next.filter(|next| seat.due.is_none_or(|due| *next < due)) {
             seat.due = Some(next);
             self.due.push(Reverse((next, at)));
         }
         seat.show(self.shared);
+    }
+}
+
+impl Crew<'_> {
+    /// Exchanges a phone whose call is over for one that will call.
+    fn call_again(&mut self, at: usize, again: Again) {
+        let (seat, shared) = (&mut self.seats[at], self.shared);
+        let next = Leg::new(
+            &shared.plan,
+            seat.leg.number,
+            seat.addresses,
+            shared.epoch,
+            Some(again),
+        );
+        self.calls.remove(seat.leg.call_id());
+        self.calls.insert(next.call_id().to_owned(), at);
+        let past = std::mem::replace(&mut seat.leg, next);
+        self.past.add(&shared.plan, &past);
     }
 }
 

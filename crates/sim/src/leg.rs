@@ -16,7 +16,7 @@ use crate::line::{self, Stream};
 use crate::link::Link;
 use crate::mark::Voice;
 use crate::message::Identity;
-use crate::plan::{Plan, Schedule};
+use crate::plan::{LEAD, Plan, SHORTEST_STAY, Schedule};
 use crate::sdp;
 use crate::speaker::{Speaker, When};
 use crate::track::Edge;
@@ -25,6 +25,8 @@ use crate::track::Edge;
 const MOST_EDGES: usize = 16_384;
 /// Packets made up for at once after the machine kept us waiting; older ones are left out.
 const MOST_CATCH_UP: Duration = Duration::from_millis(500);
+/// From the end of a call to the next of the same phone.
+const PAUSE: Duration = Duration::from_millis(100);
 /// Phones are spread over the 20 ms of a packet: steps of this many microseconds.
 const PHASE_STEP: u64 = 7_919;
 
@@ -113,7 +115,19 @@ pub(crate) struct Leg {
     /// First sample of the next packet, counted from the epoch.
     next: u64,
     schedule: Option<Schedule>,
+    /// It has called before: it is judged from its being settled on.
+    again: Option<Again>,
     outputs: VecDeque<Output>,
+}
+
+/// A call of a phone that has called before.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Again {
+    /// How many calls it had.
+    pub(crate) calls: u64,
+    /// When it dials.
+    pub(crate) at: Instant,
+    pub(crate) schedule: Schedule,
 }
 
 /// Addresses of a phone.
@@ -124,11 +138,19 @@ pub(crate) struct Addresses {
 }
 
 impl Leg {
-    /// Phone `number` of a run that began at `epoch`.
-    pub(crate) fn new(plan: &Arc<Plan>, number: usize, addresses: Addresses, epoch: Instant) -> Self {
+    /// Phone `number` of a run that began at `epoch`, when it calls for the first time, or again.
+    pub(crate) fn new(
+        plan: &Arc<Plan>,
+        number: usize,
+        addresses: Addresses,
+        epoch: Instant,
+        again: Option<Again>,
+    ) -> Self {
         let options = &plan.options;
         let speech = plan.speech[number];
+        let calls = again.map_or(0, |again| again.calls);
         let seed = options.seed.wrapping_mul(1_000_003).wrapping_add(number as u64);
+        let seed = seed.wrapping_add(calls.wrapping_mul(0x1_0000_0001));
         let voice = (number < plan.marks.talkers).then(|| Voice::new(plan.marks, number, speech.rate_hz()));
         let ptime = options.ptime.as_millis() as u32;
         let sdp = sdp::offer(addresses.rtp, speech, ptime);
@@ -162,10 +184,11 @@ impl Leg {
             stage: Stage::Waiting,
             stopping: false,
             epoch,
-            dialled: epoch + plan.dial_after(number),
+            dialled: again.map_or_else(|| epoch + plan.dial_after(number), |again| again.at),
             key_at: None,
             next: 0,
-            schedule: None,
+            schedule: again.map(|again| again.schedule),
+            again,
             outputs: VecDeque::new(),
             plan: Arc::clone(plan),
         }
@@ -197,8 +220,36 @@ impl Leg {
     /// When talk begins is known.
     pub(crate) fn begin(&mut self, schedule: Schedule) {
         self.schedule = Some(schedule);
-        self.ear.judge(schedule.judge.0, schedule.judge.1);
-        self.arrivals.judge(schedule.judge.0, schedule.judge.1);
+        self.judge(schedule.judge.0);
+    }
+
+    /// It is judged from now until it leaves, or judgement ends.
+    fn judge(&mut self, from: Instant) {
+        let Some(schedule) = self.schedule else { return };
+        let until = self
+            .leave_at()
+            .map_or(schedule.judge.1, |at| at.min(schedule.judge.1));
+        self.ear.judge(from, until);
+        self.arrivals.judge(from, until.max(from));
+    }
+
+    /// When it leaves to call again.
+    fn leave_at(&self) -> Option<Instant> {
+        let first = || Some(self.schedule?.judge.0 + self.plan.first_leave(self.number)?);
+        let next = |again: Again| Some(again.at + self.plan.stay(self.number)?);
+        self.again.map_or_else(first, next)
+    }
+
+    /// Its next call, when it is one that comes and goes, this one is over, and there is time to judge another.
+    pub(crate) fn next_call(&self, now: Instant) -> Option<Again> {
+        let schedule = self.schedule?;
+        self.plan.stay(self.number)?;
+        let is_time = now + self.plan.options.key_after + SHORTEST_STAY < schedule.judge.1;
+        (self.stage == Stage::Over && !self.stopping && is_time).then(|| Again {
+            calls: self.again.map_or(0, |again| again.calls) + 1,
+            at: now + PAUSE,
+            schedule,
+        })
     }
 
     /// Leaves at once.
@@ -264,8 +315,12 @@ impl Leg {
             self.key_at = None;
             self.keypad.press(self.plan.code(self.number).unwrap_or_default());
         }
+        let keys = !self.is_settled();
         while self.stage == Stage::Up && self.due() <= now {
             self.speak(now);
+        }
+        if keys && self.again.is_some() && self.stage == Stage::Up && self.is_settled() {
+            self.judge(now + LEAD);
         }
         if self.stage == Stage::Up && self.hang_up_at().is_some_and(|at| now >= at) {
             self.hang_up(now);
@@ -291,7 +346,8 @@ impl Leg {
     }
 
     fn hang_up_at(&self) -> Option<Instant> {
-        self.schedule.map(|schedule| schedule.hang_up(self.number))
+        let last = self.schedule.map(|schedule| schedule.hang_up(self.number));
+        last.into_iter().chain(self.leave_at()).min()
     }
 
     fn hang_up(&mut self, now: Instant) {
@@ -426,6 +482,9 @@ impl Leg {
             .code(self.number)
             .map(|_| now + self.plan.options.key_after);
         self.fate = Fate::Answered;
+        if self.again.is_some() && self.key_at.is_none() {
+            self.judge(now + LEAD);
+        }
         match sdp::answer(body, self.speech) {
             Ok(answer) if self.key_at.is_none() || answer.events.is_some() => self.far = Some(answer),
             Ok(_) => self.useless(
@@ -453,7 +512,7 @@ impl Leg {
 }
 
 fn identity(plan: &Plan, number: usize, sip: SocketAddr, seed: u64) -> Identity {
-    let tag = format!("{:x}", seed ^ u64::from(sip.port()) << 32);
+    let tag = format!("{:x}", seed ^ u64::from(sip.port()) << 48);
     Identity {
         local: sip,
         target: rsip::Uri::try_from(plan.target.uri().as_str()).unwrap_or_default(),

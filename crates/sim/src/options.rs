@@ -19,7 +19,8 @@ Examples:
   partyline sim 15162065319 --code 111,222 --legs 20 --talkers 3
   partyline sim sip:15162065319@127.0.0.1:5070 --code 111,222 --legs 500 --rate 50 --codec PCMU=70,PCMA=30 --duration 1min --json -
   partyline sim 15162065319 --code 5000-5199 --meetings each-code --legs 1000 --talkers 16 --rate 50
-  partyline sim 15162065319 --code 111,222 --loss 5 --jitter 60ms --talk spurts --max-gaps 5";
+  partyline sim 15162065319 --code 111,222 --loss 5 --jitter 60ms --talk spurts --max-gaps 5
+  partyline sim 15162065319 --code 111,222 --legs 500 --ears 50 --talkers 3 --rate 50 --churn 5 --duration 30min";
 
 /// What `partyline sim` takes.
 #[derive(Args, Clone, Debug)]
@@ -59,6 +60,12 @@ pub struct Options {
     /// Opus phones takes more than a core
     #[arg(long, value_name = "N")]
     pub ears: Option<u32>,
+    /// Calls a second that hang up while others are judged, and call again at once: a soak. Talkers, ears and --keep stay in
+    #[arg(long, value_name = "CALLS", default_value_t = 0.0)]
+    pub churn: f64,
+    /// With --churn: phones that stay in, the first to call. Left out: talkers and ears alone
+    #[arg(long, value_name = "N")]
+    pub keep: Option<u32>,
     /// When talkers talk
     #[arg(long, value_name = "WHEN", value_enum, default_value_t = Talk::Always)]
     pub talk: Talk,

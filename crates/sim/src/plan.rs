@@ -95,6 +95,23 @@ impl Plan {
         }
     }
 
+    /// Legs that stay in while others come and go: the first ones.
+    pub(crate) fn kept(&self) -> usize {
+        kept(&self.options)
+    }
+
+    /// How long each call of a leg lasts that comes and goes; nothing for one that stays.
+    pub(crate) fn stay(&self, leg: usize) -> Option<Duration> {
+        let coming = self.legs() - self.kept();
+        (leg >= self.kept()).then(|| Duration::from_secs_f64(coming as f64 / self.options.churn))
+    }
+
+    /// When a leg that comes and goes leaves for the first time, counted from the beginning of judgement: evenly spread.
+    pub(crate) fn first_leave(&self, leg: usize) -> Option<Duration> {
+        let place = leg.checked_sub(self.kept())?;
+        Some(Duration::from_secs_f64((place + 1) as f64 / self.options.churn))
+    }
+
     /// When a leg dials, from the beginning of the run.
     pub(crate) fn dial_after(&self, leg: usize) -> Duration {
         Duration::from_secs_f64(leg as f64 / self.options.rate)
@@ -122,7 +139,43 @@ impl Schedule {
     }
 }
 
+/// Shortest call that is worth one: it is answered, keys its code and is judged for a while.
+pub(crate) const SHORTEST_STAY: Duration = Duration::from_secs(3);
+
+fn kept(options: &Options) -> usize {
+    if options.churn == 0.0 {
+        return options.legs as usize;
+    }
+    let ears = options.ears.unwrap_or(options.legs);
+    let kept = options.talkers.max(ears).max(options.keep.unwrap_or(0));
+    kept.min(options.legs) as usize
+}
+
+fn check_churn(options: &Options) -> Result<(), String> {
+    let churn = options.churn;
+    if !(0.0..=10_000.0).contains(&churn) {
+        return Err(format!("--churn {churn}: ask for 0 to 10000 calls a second"));
+    }
+    if churn == 0.0 {
+        return Ok(());
+    }
+    let coming = options.legs as usize - kept(options);
+    if coming == 0 {
+        return Err("--churn: nobody is left to come and go; set --ears and --keep below --legs".to_owned());
+    }
+    let shortest = options.key_after + SHORTEST_STAY;
+    let most = coming as f64 / shortest.as_secs_f64();
+    if churn > most {
+        return Err(format!(
+            "--churn {churn}: {coming} phones come and go, each call lasting {} at least; ask for at most {most:.0}, or more --legs",
+            humantime::format_duration(shortest)
+        ));
+    }
+    Ok(())
+}
+
 fn check(options: &Options) -> Result<(), String> {
+    check_churn(options)?;
     if options.talkers as usize > MOST_TALKERS {
         return Err(format!(
             "--talkers {}: at most {MOST_TALKERS} can be told apart",
@@ -204,6 +257,9 @@ pub(crate) mod tests {
             ("1 --codec GSM", "choose from PCMU"),
             ("1 --loss 200", "from 0 to 100"),
             ("1 --meetings each-code", "needs --code"),
+            ("1 --legs 20 --churn 1", "nobody is left"),
+            ("1 --legs 20 --ears 2 --churn 9", "at most 4, or more --legs"),
+            ("1 --churn nan", "0 to 10000"),
             ("1@192.0.2.1", "--yes-i-may"),
             ("sip:1@[::1]:5060", "IPv6 is not called"),
         ] {
@@ -219,6 +275,15 @@ pub(crate) mod tests {
         assert_eq!(plan.relation(0, 0), Relation::Own);
         assert_eq!(plan.relation(2, 0), Relation::Together);
         assert_eq!(plan.relation(1, 0), Relation::Elsewhere);
+    }
+
+    #[test]
+    fn those_who_come_and_go_leave_one_after_another_and_the_others_stay() {
+        let plan = plan("1 --legs 20 --talkers 3 --ears 2 --keep 4 --churn 2").unwrap();
+        assert_eq!((plan.kept(), plan.stay(3), plan.first_leave(3)), (4, None, None));
+        assert_eq!(plan.stay(4), Some(Duration::from_secs(8)));
+        assert_eq!(plan.first_leave(4), Some(Duration::from_millis(500)));
+        assert_eq!(plan.first_leave(19), plan.stay(19));
     }
 
     #[test]

@@ -16,7 +16,7 @@ use crate::crew::{Board, Crew, Shared};
 use crate::leg::Leg;
 use crate::options::Options;
 use crate::plan::{Plan, Schedule};
-use crate::report::Report;
+use crate::report::{Report, Tally};
 
 /// Phones of a thread, and threads at most.
 const LEGS_A_THREAD: usize = 250;
@@ -46,8 +46,8 @@ pub fn run(options: Options, stop: &AtomicBool) -> Result<Outcome, String> {
         stop: AtomicBool::new(false),
         board: Board::default(),
     };
-    let mut legs = call(&shared, stop)?;
-    let report = Report::new(&plan, &mut legs, &shared);
+    let (mut legs, past) = call(&shared, stop)?;
+    let report = Report::new(&plan, &mut legs, past, &shared);
     if report.calls.answered == 0 && report.calls.refused.is_empty() && !stop.load(Ordering::Relaxed) {
         let uri = plan.target.uri();
         return Err(format!(
@@ -58,7 +58,7 @@ pub fn run(options: Options, stop: &AtomicBool) -> Result<Outcome, String> {
     Ok(if report.pass { Outcome::Pass } else { Outcome::Fail })
 }
 
-fn call(shared: &Shared, stop: &AtomicBool) -> Result<Vec<Leg>, String> {
+fn call(shared: &Shared, stop: &AtomicBool) -> Result<(Vec<Leg>, Tally), String> {
     let total = shared.plan.legs();
     let size = LEGS_A_THREAD.max(total.div_ceil(MOST_THREADS));
     let ranges = (0..total)
@@ -72,12 +72,16 @@ fn call(shared: &Shared, stop: &AtomicBool) -> Result<Vec<Leg>, String> {
             .map(|crew| scope.spawn(move || crew.run()))
             .collect();
         watch(shared, stop, &threads);
-        let legs = threads.into_iter().map(|thread| match thread.join() {
-            Ok(legs) => legs.map_err(|error| format!("the simulator cannot wait for packets: {error}")),
-            Err(_) => Err("a thread of the simulator has ended by a fault of its own".to_owned()),
-        });
-        let legs: Result<Vec<_>, _> = legs.collect();
-        Ok(legs?.into_iter().flatten().collect())
+        let (mut legs, mut past) = (Vec::new(), Tally::default());
+        for thread in threads {
+            let found = thread.join();
+            let found = found.map_err(|_| "a thread of the simulator has ended by a fault of its own")?;
+            let (crew, calls) =
+                found.map_err(|error| format!("the simulator cannot wait for packets: {error}"))?;
+            legs.extend(crew);
+            past.merge(calls);
+        }
+        Ok((legs, past))
     })
 }
 

@@ -21,8 +21,13 @@ struct Stage1 {
     sip: Vec<String>,
 }
 
-/// A phone that was answered at once.
+/// The first phone, answered at once.
 fn answered(options: &str, events: &str) -> Stage1 {
+    dialled(options, events, 0)
+}
+
+/// Phone `number`, answered when it has dialled.
+fn dialled(options: &str, events: &str, number: usize) -> Stage1 {
     let plan = Arc::new(plan(options).unwrap());
     let addresses = Addresses {
         sip: "127.0.0.1:4000".parse().unwrap(),
@@ -30,20 +35,24 @@ fn answered(options: &str, events: &str) -> Stage1 {
     };
     let now = epoch();
     let mut stage = Stage1 {
-        leg: Leg::new(&plan, 0, addresses, now),
+        leg: Leg::new(&plan, number, addresses, now, None),
         now,
         rtp: Vec::new(),
         sip: Vec::new(),
     };
-    stage.pass(Duration::ZERO);
-    let body = format!(
-        "v=0\r\nc=IN IP4 127.0.0.1\r\nm=audio 20000 RTP/AVP 0 {events}\r\na=rtpmap:101 telephone-event/8000\r\n"
-    );
-    stage.reply("200 OK", "1 INVITE", &body);
+    stage.pass(plan.dial_after(number));
+    stage.answer(events);
     stage
 }
 
 impl Stage1 {
+    fn answer(&mut self, events: &str) {
+        let body = format!(
+            "v=0\r\nc=IN IP4 127.0.0.1\r\nm=audio 20000 RTP/AVP 0 {events}\r\na=rtpmap:101 telephone-event/8000\r\n"
+        );
+        self.reply("200 OK", "1 INVITE", &body);
+    }
+
     /// Lets time pass, from deadline to deadline.
     fn pass(&mut self, time: Duration) {
         let end = self.now + time;
@@ -157,4 +166,40 @@ fn a_phone_that_is_stopped_hangs_up() {
     stage.leg.stop(stage.now);
     stage.collect();
     assert!(stage.sip.last().unwrap().starts_with("BYE "));
+}
+
+#[test]
+fn a_phone_that_comes_and_goes_calls_again_and_is_judged_once_it_is_in() {
+    let mut stage = dialled("1 --legs 6 --ears 2 --churn 1 --code 1 --rate 100", "101", 2);
+    assert!(stage.leg.next_call(stage.now).is_none());
+    stage.pass(Duration::from_secs(2));
+    stage.leg.begin(Schedule::new(stage.now, Duration::from_secs(20)));
+    stage.pass(Duration::from_millis(1_520));
+    stage.reply("200 OK", "2 BYE", "");
+    assert_eq!(stage.leg.arrivals.due(8_000), 50);
+    let again = stage.leg.next_call(stage.now).unwrap();
+    let (plan, epoch) = (Arc::clone(&stage.leg.plan), stage.leg.epoch);
+    let addresses = Addresses {
+        sip: "127.0.0.1:4000".parse().unwrap(),
+        rtp: "127.0.0.1:4002".parse().unwrap(),
+    };
+    let first_id = stage.leg.call_id().to_owned();
+    stage.leg = Leg::new(&plan, 2, addresses, epoch, Some(again));
+    assert_ne!(stage.leg.call_id(), first_id);
+    stage.pass(PAUSE);
+    stage.answer("101");
+    // Four phones come and go, one a second: each call lasts four, of which its key and the way in are not judged.
+    stage.pass(Duration::from_secs(4));
+    assert_eq!(stage.leg.stage(), Stage::Leaving);
+    let due = stage.leg.arrivals.due(8_000);
+    assert!((100..=115).contains(&due), "{due}");
+}
+
+#[test]
+fn nobody_calls_again_when_there_is_no_time_to_judge_him() {
+    let mut stage = dialled("1 --legs 6 --ears 2 --churn 1 --rate 100", "101", 2);
+    stage.leg.begin(Schedule::new(stage.now, Duration::from_secs(5)));
+    stage.pass(Duration::from_millis(1_520));
+    stage.reply("200 OK", "2 BYE", "");
+    assert!(stage.leg.next_call(stage.now).is_none());
 }

@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use super::{Asked, Audio, Calls, Hearing, Listener, Packets, Report, Simulator, Spread};
-use crate::arrivals::STEP_MS;
+use super::{Asked, Audio, Hearing, Listener, Report, Spread, Tally};
 use crate::ear::{Heard, expected_blocks};
 use crate::leg::{Fate, Leg};
 use crate::plan::{Plan, Schedule};
@@ -21,28 +20,36 @@ const LONGEST_DELAY: Duration = Duration::from_millis(1_200);
 const MOST_DELAYS: usize = 2_000_000;
 const BLOCK_MICROS: u128 = 20_000;
 
-pub(super) fn gather(plan: &Plan, legs: &mut [Leg], epoch: Instant, schedule: Option<Schedule>) -> Report {
+pub(super) fn gather(
+    plan: &Plan,
+    legs: &mut [Leg],
+    past: Tally,
+    epoch: Instant,
+    schedule: Option<Schedule>,
+) -> Report {
     for leg in legs.iter_mut() {
         leg.ear.finish();
     }
+    let mut tally = past;
+    legs.iter().for_each(|leg| tally.add(plan, leg));
     let judged = Judged::new(plan, epoch, schedule);
-    let setups = legs.iter().filter_map(|leg| leg.setup).map(ms);
+    let delays = delays(legs);
     Report {
         pass: false,
         failures: Vec::new(),
         notes: Vec::new(),
         interrupted: false,
         asked: asked(plan, epoch, schedule),
-        calls: calls(legs),
-        setup_ms: Spread::of(setups.collect()),
-        packets: packets(legs),
+        packets: tally.all.packets(),
+        packets_kept: tally.kept.packets(),
+        calls: tally.calls,
+        setup_ms: Spread::of(tally.setups),
         audio: audio(legs, &judged),
         heard: hearing(legs, &judged),
-        delay_ms: delays(legs),
-        simulator: Simulator {
-            late_5ms: legs.iter().map(|leg| leg.sent.late_5ms).sum(),
-            late_20ms: legs.iter().map(|leg| leg.sent.late_20ms).sum(),
-        },
+        delay_begin_ms: spread(&delays, tenth(schedule, 0)),
+        delay_end_ms: spread(&delays, tenth(schedule, 9)),
+        delay_ms: spread(&delays, |_| true),
+        simulator: tally.simulator,
         listeners: legs.iter().map(|leg| listener(leg, &judged)).collect(),
     }
 }
@@ -74,7 +81,7 @@ impl Judged {
     }
 }
 
-fn ms(time: Duration) -> f64 {
+pub(super) fn ms(time: Duration) -> f64 {
     (time.as_secs_f64() * 1e6).round() / 1e3
 }
 
@@ -87,64 +94,10 @@ fn asked(plan: &Plan, epoch: Instant, schedule: Option<Schedule>) -> Asked {
         codecs: options.codec.text(),
         judged_after_s: schedule.map(|schedule| (schedule.judge.0 - epoch).as_secs_f64()),
         seconds: schedule.map_or(0.0, |_| options.duration.as_secs_f64()),
+        churn: options.churn,
         loss: options.loss,
         jitter_ms: options.jitter.as_millis() as u64,
     }
-}
-
-fn calls(legs: &[Leg]) -> Calls {
-    let mut calls = Calls {
-        answered: legs.iter().filter(|leg| leg.setup.is_some()).count(),
-        ..Calls::default()
-    };
-    for leg in legs {
-        calls.asked += usize::from(leg.fate != Fate::Open);
-        match &leg.fate {
-            Fate::Open | Fate::Answered => {}
-            Fate::Refused(status) => *calls.refused.entry(*status).or_default() += 1,
-            Fate::Unanswered => calls.unanswered += 1,
-            Fate::NoAudio(why) => *calls.no_audio.entry(why.clone()).or_default() += 1,
-            Fate::HungUp => calls.hung_up += 1,
-            Fate::Ended(true) => calls.clean_byes += 1,
-            Fate::Ended(false) => calls.unanswered_byes += 1,
-        }
-    }
-    calls
-}
-
-fn packets(legs: &[Leg]) -> Packets {
-    let mut packets = Packets::default();
-    let mut lateness: Vec<u64> = Vec::new();
-    for leg in legs.iter().filter(|leg| leg.setup.is_some()) {
-        let (found, clock) = (&leg.arrivals, leg.speech.clock_hz());
-        packets.sent += leg.sent.packets;
-        packets.lost_on_purpose += leg.link.lost;
-        packets.received += found.received;
-        packets.due += found.due(clock);
-        packets.missing += found.missing(clock);
-        packets.latest_ms = packets.latest_ms.max(found.latest_ms);
-        lateness.resize(found.lateness.len(), 0);
-        lateness
-            .iter_mut()
-            .zip(&found.lateness)
-            .for_each(|(sum, count)| *sum += count);
-    }
-    let beyond = |ms: f64| lateness.iter().skip((ms / STEP_MS) as usize).sum();
-    packets.late_5ms = beyond(5.0);
-    packets.late_20ms = beyond(20.0);
-    packets.lateness_p99_ms = p99(&lateness).min(packets.latest_ms);
-    packets
-}
-
-/// The upper end of the step below which 99 of 100 are.
-fn p99(lateness: &[u64]) -> f64 {
-    let total: u64 = lateness.iter().sum();
-    let mut sum = 0;
-    let step = lateness.iter().position(|count| {
-        sum += count;
-        total > 0 && sum * 100 >= total * 99
-    });
-    step.map_or(0.0, |step| (step + 1) as f64 * STEP_MS)
 }
 
 /// Everybody whom a listener is to hear.
@@ -222,8 +175,24 @@ fn unheard(count: &mut usize, loudest: &mut Option<f32>, level: f32) {
     *loudest = Some(loudest.map_or(level, |loudest| loudest.max(level)));
 }
 
-/// From an edge's being said to each listener's hearing it.
-fn delays(legs: &[Leg]) -> Spread {
+/// Whether a moment is in one tenth of the time judged.
+fn tenth(schedule: Option<Schedule>, which: u32) -> impl Fn(Instant) -> bool {
+    move |at| {
+        schedule.is_some_and(|schedule| {
+            let (from, to) = schedule.judge;
+            let part = (to - from) / 10;
+            (from + part * which..from + part * (which + 1)).contains(&at)
+        })
+    }
+}
+
+fn spread(delays: &[(Instant, f64)], within: impl Fn(Instant) -> bool) -> Spread {
+    let chosen = delays.iter().filter(|(at, _)| within(*at));
+    Spread::of(chosen.map(|(_, delay)| *delay).collect())
+}
+
+/// From an edge's being said to each listener's hearing it: when that was, and how long it took, ms.
+fn delays(legs: &[Leg]) -> Vec<(Instant, f64)> {
     let mut said: BTreeMap<(usize, bool), Vec<Instant>> = BTreeMap::new();
     for edge in legs.iter().flat_map(|leg| &leg.edges) {
         said.entry((edge.talker, edge.rises)).or_default().push(edge.at);
@@ -231,12 +200,8 @@ fn delays(legs: &[Leg]) -> Spread {
     let heard = legs
         .iter()
         .flat_map(|leg| tracks(leg).flat_map(|(_, track)| &track.edges));
-    Spread::of(
-        heard
-            .filter_map(|edge| delay(&said, edge))
-            .take(MOST_DELAYS)
-            .collect(),
-    )
+    let delays = heard.filter_map(|edge| Some((edge.at, delay(&said, edge)?)));
+    delays.take(MOST_DELAYS).collect()
 }
 
 fn delay(said: &BTreeMap<(usize, bool), Vec<Instant>>, heard: &Edge) -> Option<f64> {
@@ -339,13 +304,5 @@ mod tests {
             unheard(&mut count, &mut loudest, level);
         }
         assert_eq!((count, loudest), (1, Some(-59.0)));
-    }
-
-    #[test]
-    fn the_ninety_ninth_part_is_the_end_of_its_step() {
-        let mut lateness = vec![0; 400];
-        (lateness[0], lateness[20], lateness[60]) = (980, 15, 5);
-        assert_eq!(p99(&lateness), 10.5);
-        assert_eq!(p99(&[0; 400]), 0.0);
     }
 }

@@ -17,7 +17,7 @@ pub(super) fn failures(report: &Report, options: &Options) -> Vec<String> {
 }
 
 fn calls(calls: &Calls, legs: usize) -> Vec<String> {
-    let without = legs.saturating_sub(calls.answered);
+    let without = legs.max(calls.asked).saturating_sub(calls.answered);
     let no_audio: usize = calls.no_audio.values().sum();
     [
         (without, "calls were not answered"),

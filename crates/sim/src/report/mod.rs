@@ -4,6 +4,7 @@ mod gather;
 mod judge;
 mod spread;
 mod table;
+mod tally;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
@@ -11,6 +12,7 @@ use std::sync::atomic::Ordering;
 use serde::Serialize;
 
 pub use spread::Spread;
+pub(crate) use tally::Tally;
 
 use crate::crew::Shared;
 use crate::leg::Leg;
@@ -35,12 +37,18 @@ pub struct Report {
     pub setup_ms: Spread,
     /// RTP packets.
     pub packets: Packets,
+    /// Of these, those of phones that stayed in while others came and went.
+    pub packets_kept: Packets,
     /// Faults inside steady tones.
     pub audio: Audio,
     /// Who heard whom.
     pub heard: Hearing,
     /// From packet in to packet out, ms.
     pub delay_ms: Spread,
+    /// The same in the first tenth of the time judged, and in the last: a delay that creeps shows here.
+    pub delay_begin_ms: Spread,
+    /// See there.
+    pub delay_end_ms: Spread,
     /// The simulator's own lateness.
     pub simulator: Simulator,
     /// Each phone.
@@ -62,6 +70,8 @@ pub struct Asked {
     pub judged_after_s: Option<f64>,
     /// Seconds that were judged.
     pub seconds: f64,
+    /// Calls a second that hung up and called again.
+    pub churn: f64,
     /// Packets lost on purpose, percent.
     pub loss: f64,
     /// Longest time packets were held back, ms.
@@ -182,8 +192,9 @@ pub struct Listener {
 
 impl Report {
     /// Gathers what the phones found and judges it.
-    pub(crate) fn new(plan: &Plan, legs: &mut [Leg], shared: &Shared) -> Self {
-        let mut report = gather::gather(plan, legs, shared.epoch, shared.schedule.get().copied());
+    pub(crate) fn new(plan: &Plan, legs: &mut [Leg], past: Tally, shared: &Shared) -> Self {
+        let schedule = shared.schedule.get().copied();
+        let mut report = gather::gather(plan, legs, past, shared.epoch, schedule);
         report.interrupted = shared.stop.load(Ordering::Relaxed);
         report.failures = judge::failures(&report, &plan.options);
         report.notes = judge::notes(&report);

@@ -20,6 +20,14 @@ impl Display for Report {
                 asked.loss, asked.jitter_ms
             )?;
         }
+        if asked.churn > 0.0 {
+            let kept = &self.packets_kept;
+            writeln!(
+                out,
+                "{} calls a second hung up and called again; those who stayed miss {} of {} packets due, {} later than 20 ms",
+                asked.churn, kept.missing, kept.due, kept.late_20ms
+            )?;
+        }
         writeln!(out)?;
         for (name, value) in rows(self) {
             writeln!(out, "{name:<12}{value}")?;
@@ -92,6 +100,13 @@ fn rows(report: &Report) -> Vec<(&'static str, String)> {
             unheard(report.heard.elsewhere, report.heard.elsewhere_loudest_dbov),
         ),
         ("delay", delay(&report.delay_ms)),
+        (
+            "creep",
+            format!(
+                "delay p50 at the beginning {:.1} ms, at the end {:.1} ms",
+                report.delay_begin_ms.p50, report.delay_end_ms.p50
+            ),
+        ),
         (
             "simulator",
             format!(

@@ -17,6 +17,7 @@ fn good() -> Report {
             codecs: "PCMU".to_owned(),
             judged_after_s: Some(5.0),
             seconds: 10.0,
+            churn: 0.0,
             loss: 0.0,
             jitter_ms: 0,
         },
@@ -33,6 +34,7 @@ fn good() -> Report {
             due: 5_000,
             ..Packets::default()
         },
+        packets_kept: Packets::default(),
         audio: Audio {
             blocks: 4_500,
             ..Audio::default()
@@ -44,6 +46,8 @@ fn good() -> Report {
             ..Hearing::default()
         },
         delay_ms: Spread::of(vec![22.0; 100]),
+        delay_begin_ms: Spread::of(vec![21.0; 10]),
+        delay_end_ms: Spread::of(vec![23.0; 10]),
         simulator: Simulator::default(),
         listeners: Vec::new(),
     }
