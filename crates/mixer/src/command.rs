@@ -4,7 +4,8 @@ use std::time::Instant;
 
 use media::{Encoder, Prepared};
 
-use crate::leg::LegSlot;
+use crate::branch::Branch;
+use crate::leg::{Baggage, LegSlot};
 use crate::player::{Player, Track};
 use crate::report::{Report, Retired};
 use crate::room::Room;
@@ -41,7 +42,10 @@ impl<S: LegSocket> Shard<S> {
             Order::UpdateLeg { leg, change, encoder } => self.update(now, leg, change, encoder),
             Order::AdaptLeg { leg, encoder } => self.adapt(leg, encoder),
             Order::RemoveLeg { leg } => self.remove(leg),
+            Order::HandOver { leg, baggage } => self.give_away(leg, baggage),
+            Order::TakeOver { baggage } => self.take_over(now, baggage),
             Order::OpenRoom { room, audio } => self.open(room, audio),
+            Order::Link { room, branch } => self.link(room, branch),
             Order::Equip { whom, encoder } => self.equip(whom, encoder),
             Order::CloseRoom { room } => self.close(room),
             Order::Join { leg, room } => self.join(leg, room),
@@ -61,6 +65,34 @@ impl<S: LegSocket> Shard<S> {
         };
         self.out.keep(Report::Failed { leg });
         self.out.keep(Report::Retired(slot.retired()));
+        None
+    }
+
+    fn give_away(&mut self, leg: LegKey, baggage: Box<Baggage<S>>) -> Option<()> {
+        let unused = match self.legs.named(leg) {
+            Some(slot) => slot.pack(baggage),
+            None => Some(baggage),
+        };
+        let Some(baggage) = unused else { return Some(()) };
+        self.out.keep(Report::Retired(Retired::Baggage(baggage)));
+        None
+    }
+
+    fn take_over(&mut self, now: Instant, mut baggage: Box<Baggage<S>>) -> Option<()> {
+        let slot = baggage.0.take();
+        self.out.keep(Report::Retired(Retired::Baggage(baggage)));
+        let mut slot = slot?;
+        self.stats.ticks_under_way += slot.catch_up(now);
+        self.add(slot)
+    }
+
+    fn link(&mut self, room: RoomKey, branch: Box<Branch>) -> Option<()> {
+        let unused = match self.rooms.named(room) {
+            Some(room) => room.link(branch),
+            None => Some(branch),
+        };
+        let Some(branch) = unused else { return Some(()) };
+        self.out.keep(Report::Retired(Retired::Branch(branch)));
         None
     }
 

@@ -6,8 +6,8 @@ pub(crate) const MOST: usize = 32;
 /// One who wants to be heard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Bid {
-    /// Place of the leg in the shard's table.
-    leg: usize,
+    /// Place of the leg in the shard's table; nothing for one of another branch of the meeting.
+    leg: Option<usize>,
     score: i16,
 }
 
@@ -34,6 +34,15 @@ impl Floor {
 
     /// Asks for a seat; the loudest get one, and of two alike the first.
     pub(crate) fn bid(&mut self, leg: usize, score: i16) {
+        self.take(Some(leg), score);
+    }
+
+    /// Asks for a seat for one who is heard through another branch of the meeting.
+    pub(crate) fn bid_elsewhere(&mut self, score: i16) {
+        self.take(None, score);
+    }
+
+    fn take(&mut self, leg: Option<usize>, score: i16) {
         let seats = &mut self.seats[..self.most];
         let lowest = seats
             .iter_mut()
@@ -47,7 +56,13 @@ impl Floor {
 
     /// Whether `leg` got a seat.
     pub(crate) fn has(&self, leg: usize) -> bool {
-        self.seats.iter().flatten().any(|bid| bid.leg == leg)
+        self.seats.iter().flatten().any(|bid| bid.leg == Some(leg))
+    }
+
+    /// How loud those are who have a seat and are legs of this shard.
+    pub(crate) fn scores(&self) -> [Option<i16>; MOST] {
+        let own = |seat: Option<Bid>| seat.filter(|bid| bid.leg.is_some());
+        self.seats.map(|seat| own(seat).map(|bid| bid.score))
     }
 }
 
@@ -64,6 +79,12 @@ mod tests {
             bids.iter().for_each(|(leg, score)| floor.bid(*leg, *score));
             assert!(floor.has(1) && floor.has(4) && (floor.has(3) != floor.has(6)));
             assert!(!floor.has(2) && !floor.has(5));
+            floor.bid_elsewhere(-25);
+            floor.bid_elsewhere(-45);
+            assert!(floor.has(1) && floor.has(4) && !floor.has(3) && !floor.has(6));
+            let mut scores: Vec<_> = floor.scores().into_iter().flatten().collect();
+            scores.sort_unstable();
+            assert_eq!(scores, [-20, -10]);
             floor.clear();
             assert!(!floor.has(4));
         }

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
-use media::{Converter, Dbov, Decode, Encoder, Format, Frame, Heard, Leg, LegEvent, Prepared, Rate};
+use media::{Converter, Dbov, Decode, Encoder, Format, Frame, Heard, Leg, LegEvent, Prepared, Rate, TICK};
 
 use crate::fade::{Fade, UNITY, ramp};
 use crate::limiter::limit_all;
@@ -99,6 +99,38 @@ enum Move {
     Leave,
 }
 
+/// Where a leg is at the end of a tick.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Goes {
+    /// It stays.
+    Nowhere,
+    /// To another shard.
+    Elsewhere,
+    /// Out of the shard, for good.
+    Away,
+}
+
+/// What a leg travels in from one shard to another: made outside the tick, and empty but on the way.
+pub struct Baggage<S>(pub(crate) Option<LegSlot<S>>);
+
+impl<S> Baggage<S> {
+    /// Room for one leg.
+    pub fn empty() -> Box<Self> {
+        Box::new(Self(None))
+    }
+}
+
+impl<S> std::fmt::Debug for Baggage<S> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Baggage")
+            .field(&self.0.as_ref().map(|slot| slot.key))
+            .finish()
+    }
+}
+
+/// Ticks for which a leg under way is made up at most: what is later has lost its phone anyway.
+const MOST_UNDER_WAY: u32 = 500;
+
 /// A leg with its network and its faders.
 pub(crate) struct LegSlot<S> {
     pub(crate) key: LegKey,
@@ -125,6 +157,10 @@ pub(crate) struct LegSlot<S> {
     /// Make the other rates of its own; that of its own rate is not used.
     converters: ByRate<Converter>,
     sounds: bool,
+    /// When it was last sent something, or would have been.
+    sent_at: Option<Instant>,
+    /// There while it is about to go to another shard.
+    pub(crate) baggage: Option<Box<Baggage<S>>>,
 }
 
 impl<S: LegSocket> LegSlot<S> {
@@ -150,7 +186,32 @@ impl<S: LegSocket> LegSlot<S> {
             room_fade: Fade::OUT,
             music_fade: Fade::OUT,
             sounds: false,
+            sent_at: None,
+            baggage: None,
         }
+    }
+
+    /// Goes to another shard at the end of this tick; gives back what it cannot use, when it goes already or leaves.
+    pub(crate) fn pack(&mut self, baggage: Box<Baggage<S>>) -> Option<Box<Baggage<S>>> {
+        if self.next == Move::Leave || self.baggage.is_some() {
+            return Some(baggage);
+        }
+        if self.room.is_some() {
+            self.next = Move::To(None);
+        }
+        self.baggage = Some(baggage);
+        None
+    }
+
+    /// Lets the ticks pass that it was under way, `now` being that of this one; says how many.
+    pub(crate) fn catch_up(&mut self, now: Instant) -> u64 {
+        let mut passed = 0;
+        while self.sent_at.is_some_and(|at| at + TICK < now) && passed < MOST_UNDER_WAY {
+            let at = self.sent_at.map(|at| at + TICK);
+            self.media.send(now, &[], &mut |_, _| {});
+            (self.sent_at, passed) = (at, passed + 1);
+        }
+        passed.into()
     }
 
     /// Whether it is heard, and what it hears; every change is a ramp.
@@ -415,21 +476,23 @@ impl<S: LegSocket> LegSlot<S> {
 
     /// Sends 20 ms of audio, and a report when one is due.
     pub(crate) fn send(&mut self, now: Instant, payload: &Payload) {
+        self.sent_at = Some(now);
         let Self { media, socket, .. } = self;
         let mut rtp = |to: SocketAddr, datagram: &[u8]| socket.send(Channel::Rtp, to, datagram);
         media.send(now, payload.bytes(), &mut rtp);
         media.rtcp(now, &mut |to, datagram| socket.send(Channel::Rtcp, to, datagram));
     }
 
-    /// Ends the tick: goes where it is to go. `true` when that is out of the shard.
-    pub(crate) fn settle(&mut self) -> bool {
+    /// Ends the tick: goes where it is to go.
+    pub(crate) fn settle(&mut self) -> Goes {
         match std::mem::replace(&mut self.next, Move::Stay) {
-            Move::Stay => false,
-            Move::To(room) => {
-                self.room = room;
-                false
-            }
-            Move::Leave => true,
+            Move::Stay => {}
+            Move::To(room) => self.room = room,
+            Move::Leave => return Goes::Away,
+        }
+        match (self.room, &self.baggage) {
+            (None, Some(_)) => Goes::Elsewhere,
+            (None | Some(_), _) => Goes::Nowhere,
         }
     }
 

@@ -4,8 +4,13 @@
 //! it. Whatever is no longer needed goes back through the ring of reports and is freed by whoever reads them. Every table has its size from
 //! construction on, and what does not fit is counted or stays with the sender.
 //!
+//! A meeting that is too big for one shard has a room in each of several, its *branches*: they tell each other in every tick what
+//! their own legs say, through rings with one writer and one reader ([`Branch`]). A leg goes from one shard to another as it is, with
+//! all that it plays and remembers ([`Baggage`]).
+//!
 //! A shard is a machine: [`LegSocket`] stands for the network, `now` for the clock, so that whole meetings run in tests.
 
+mod branch;
 mod command;
 mod fade;
 mod floor;
@@ -26,7 +31,9 @@ mod sum;
 mod table;
 mod talker;
 
+pub use branch::Branch;
 pub use handle::Handle;
+pub use leg::Baggage;
 pub use order::{Audience, Hears, LegKey, Order, PlayId, Playlist, RoomKey, Sound, Target};
 pub use report::{Report, Retired, Stats};
 pub use room::Room;

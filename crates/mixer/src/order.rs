@@ -2,6 +2,8 @@
 
 use media::{Clip, Encoder, Leg, Prepared};
 
+use crate::branch::Branch;
+use crate::leg::Baggage;
 use crate::room::Room;
 
 /// Names a leg; never used twice.
@@ -96,12 +98,31 @@ pub enum Order<S> {
         /// Which.
         leg: LegKey,
     },
+    /// Give a leg away at the end of the tick, out of its room if it is in one; it comes back as [`crate::Report::HandedOver`].
+    HandOver {
+        /// Which.
+        leg: LegKey,
+        /// What it travels in; empty.
+        baggage: Box<Baggage<S>>,
+    },
+    /// Take in a leg that another shard gave away. It is in no room, and routed as it was.
+    TakeOver {
+        /// The leg.
+        baggage: Box<Baggage<S>>,
+    },
     /// Make a room.
     OpenRoom {
         /// Its name.
         room: RoomKey,
         /// What it mixes in.
         audio: Box<Room>,
+    },
+    /// Make a room one branch of a meeting that is spread over shards. The other end of the way goes to the other branch.
+    Link {
+        /// Which.
+        room: RoomKey,
+        /// This end.
+        branch: Box<Branch>,
     },
     /// Bring an encoder whose payloads are for all who hear the same in its format. Without one of its format an Opus leg costs an
     /// encoder's time of its own.

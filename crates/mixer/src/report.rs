@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use media::{Encoder, Leg, MediaLoss, Prepared, Quality};
 
+use crate::branch::Branch;
+use crate::leg::Baggage;
 use crate::room::Room;
 use crate::{LegKey, PlayId, Playlist};
 
@@ -60,6 +62,13 @@ pub enum Report<S> {
     },
     /// How the shard is, five times a second.
     Stats(Stats),
+    /// A leg has left this shard to go on in another one.
+    HandedOver {
+        /// Which.
+        leg: LegKey,
+        /// All of it, for [`crate::Order::TakeOver`].
+        baggage: Box<Baggage<S>>,
+    },
     /// Something to be freed outside.
     Retired(Retired<S>),
 }
@@ -86,6 +95,10 @@ pub enum Retired<S> {
     Encoder(Encoder),
     /// A room that was closed.
     Room(Box<Room>),
+    /// A link that had no place.
+    Branch(Box<Branch>),
+    /// What a leg was brought in, or could not be given away in.
+    Baggage(Box<Baggage<S>>),
 }
 
 /// How the shard is. Counters only grow.
@@ -109,6 +122,12 @@ pub struct Stats {
     pub receive_limited: u64,
     /// Legs retired because their processing failed.
     pub legs_failed: u64,
+    /// Partial sums of other branches that did not come in time.
+    pub partials_late: u64,
+    /// Partial sums given up because too many waited.
+    pub partials_dropped: u64,
+    /// Ticks that passed for a leg on its way from one shard to another: nothing was sent in them.
+    pub ticks_under_way: u64,
     /// Ticks that began late.
     pub late: u64,
     /// Ticks given up because they were too late for anybody.

@@ -3,6 +3,7 @@
 use media::{Encoder, Format, Frame, Rate};
 
 use crate::LegKey;
+use crate::branch::{Branch, MOST_BRANCHES, Missed, Partial};
 use crate::floor::Floor;
 use crate::limiter::limit_all;
 use crate::looped::Loop;
@@ -16,12 +17,16 @@ const ASIDES: usize = 2;
 /// A room: made outside the tick, given back when it is closed.
 ///
 /// It mixes at every rate that somebody listens at, and each voice is in every one of these sums: so each ear gets the best its
-/// codec bears, and a voice is taken out of any of them exactly.
+/// codec bears, and a voice is taken out of any of them exactly. Of a meeting spread over shards it is one branch: it holds the legs of
+/// its shard, and what the other branches said in the last tick is in its sums as well.
 #[derive(Debug)]
 pub struct Room {
     sums: ByRate<Sum>,
-    /// The rates that somebody listens at in this tick.
+    /// The rates that somebody listens at in this tick; all of them while the meeting has other branches.
     wanted: ByRate<bool>,
+    /// Voices of this branch alone, kept while there are others.
+    own: ByRate<Sum>,
+    branches: Vec<Box<Branch>>,
     pub(crate) floor: Floor,
     pub(crate) player: Player,
     asides: [Option<LegKey>; ASIDES],
@@ -42,6 +47,8 @@ impl Room {
         Box::new(Self {
             sums,
             wanted: ByRate::default(),
+            own: sums,
+            branches: Vec::with_capacity(MOST_BRANCHES),
             floor: Floor::new(talkers),
             player: Player::default(),
             asides: [None; ASIDES],
@@ -53,8 +60,17 @@ impl Room {
         })
     }
 
+    /// Links it with another branch of its meeting; gives the link back when there are too many.
+    pub(crate) fn link(&mut self, branch: Box<Branch>) -> Option<Box<Branch>> {
+        if self.branches.len() == MOST_BRANCHES {
+            return Some(branch);
+        }
+        self.branches.push(branch);
+        None
+    }
+
     /// Begins a tick.
-    pub(crate) fn begin(&mut self) {
+    pub(crate) fn begin(&mut self, missed: &mut Missed) {
         for rate in Rate::ALL {
             // Of a rate that nobody listened at there is no last tick.
             match *self.wanted.at(rate) {
@@ -62,10 +78,22 @@ impl Room {
                 false => self.before.at_mut(rate).clear(rate),
             }
         }
-        self.wanted = ByRate::default();
+        self.wanted = ByRate(Rate::ALL.map(|_| self.is_branch()));
         self.floor.clear();
         self.asides = [None; ASIDES];
         self.shared.clear();
+        self.hear_branches(missed);
+    }
+
+    fn hear_branches(&mut self, missed: &mut Missed) {
+        for branch in &mut self.branches {
+            branch.receive(missed);
+            branch.bid(&mut self.floor);
+        }
+    }
+
+    fn is_branch(&self) -> bool {
+        !self.branches.is_empty()
     }
 
     /// Makes ready for voices, now that it is known who listens: each sum begins with the noise of a line that is alive.
@@ -74,6 +102,13 @@ impl Room {
             let sum = self.sums.at_mut(rate);
             sum.clear();
             sum.add(noise.frames(rate)[0].samples());
+            if self.is_branch() {
+                self.own.at_mut(rate).clear();
+            }
+            let sum = self.sums.at_mut(rate);
+            for branch in self.branches.iter().filter(|branch| branch.speaks()) {
+                sum.add_all(branch.heard(rate));
+            }
         }
     }
 
@@ -90,6 +125,18 @@ impl Room {
     /// Adds one voice at one of the rates wanted; it must come at all of them.
     pub(crate) fn add(&mut self, voice: &Frame) {
         self.sums.at_mut(voice.rate()).add(voice.samples());
+        if self.is_branch() {
+            self.own.at_mut(voice.rate()).add(voice.samples());
+        }
+    }
+
+    /// Tells the other branches what the legs of this one say.
+    pub(crate) fn tell_branches(&mut self) {
+        if !self.is_branch() {
+            return;
+        }
+        let partial = Partial::new(&self.floor, self.own);
+        self.branches.iter_mut().for_each(|branch| branch.send(&partial));
     }
 
     /// Adds what is played to the room, over the talk; then the sums are whole.
@@ -182,7 +229,7 @@ mod tests {
     #[test]
     fn nobody_hears_himself_even_when_the_sum_is_far_above_full_scale() {
         let mut room = Room::new(8);
-        room.begin();
+        room.begin(&mut Missed::default());
         Rate::ALL.into_iter().for_each(|rate| room.note(rate));
         room.prepare(&mut Loop::new(Clip::default()));
         for rate in Rate::ALL {
@@ -205,7 +252,7 @@ mod tests {
             assert!(limited.iter().all(|sample| *sample == limit(64_000)));
             assert!(others(None).samples().iter().all(|sample| *sample == 69_000));
         }
-        room.begin();
+        room.begin(&mut Missed::default());
         assert!(room.wanted() == ByRate::default());
     }
 }

@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 use media::{Clip, Codec, Effort, Format, LegEvent};
 use rtrb::{Consumer, RingBuffer};
 
+use crate::branch::Missed;
 use crate::handle::Handle;
-use crate::leg::{Ear, LegSlot, Reading};
+use crate::leg::{Ear, Goes, LegSlot, Reading};
 use crate::looped::Loop;
 use crate::outbox::Outbox;
 use crate::player::{Player, QUEUE};
@@ -194,7 +195,10 @@ impl<S: LegSocket> Shard<S> {
     fn begin(&mut self) {
         self.out.flush();
         self.desk.begin();
-        self.rooms.for_each(|room| room.begin());
+        let mut missed = Missed::default();
+        self.rooms.for_each(|room| room.begin(&mut missed));
+        self.stats.partials_late += missed.late;
+        self.stats.partials_dropped += missed.dropped;
     }
 
     /// Takes one step with every leg. A panic is that leg's alone: it is asked nothing again, and goes when the tick ends.
@@ -257,7 +261,10 @@ impl<S: LegSocket> Shard<S> {
 
     fn announce(&mut self) {
         let Self { rooms, out, .. } = self;
-        rooms.for_each(|room| room.announce(&mut |ended| out.ended(ended)));
+        rooms.for_each(|room| {
+            room.tell_branches();
+            room.announce(&mut |ended| out.ended(ended));
+        });
     }
 
     /// Sends one leg what it hears.
@@ -309,10 +316,16 @@ impl<S: LegSocket> Shard<S> {
             let Some(leg) = self.legs.at(place) else { continue };
             if leg.failed {
                 self.fail(place);
-            } else if leg.settle() {
-                // What the goodbye does to a leg that is given up anyway is of no interest.
-                let _ = catch_unwind(AssertUnwindSafe(|| leg.farewell(now)));
-                self.retire(place);
+                continue;
+            }
+            match leg.settle() {
+                Goes::Nowhere => {}
+                Goes::Elsewhere => self.hand_over(place),
+                Goes::Away => {
+                    // What the goodbye does to a leg that is given up anyway is of no interest.
+                    let _ = catch_unwind(AssertUnwindSafe(|| leg.farewell(now)));
+                    self.retire(place);
+                }
             }
         }
         for n in (0..self.rooms.count()).rev() {
@@ -330,6 +343,21 @@ impl<S: LegSocket> Shard<S> {
             self.out.keep(Report::Failed { leg });
         }
         self.retire(place);
+    }
+
+    /// Gives a leg away as it is, to go on in another shard.
+    fn hand_over(&mut self, place: usize) {
+        let Self { legs, out, .. } = self;
+        let Some(leg) = legs.at(place).map(|leg| leg.key) else {
+            return;
+        };
+        legs.forget(leg);
+        if let Some(mut slot) = legs.take(place)
+            && let Some(mut baggage) = slot.baggage.take()
+        {
+            baggage.0 = Some(slot);
+            out.keep(Report::HandedOver { leg, baggage });
+        }
     }
 
     fn retire(&mut self, place: usize) {

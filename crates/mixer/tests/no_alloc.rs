@@ -5,7 +5,7 @@ mod common;
 use assert_no_alloc::{AllocDisabler, assert_no_alloc};
 use common::{World, clip, peer};
 use media::{Codec, Direction, Format, Rate, Session};
-use mixer::{Hears, LegKey, Order, PlayId, Playlist, RoomKey, Target};
+use mixer::{Baggage, Branch, Hears, LegKey, Order, PlayId, Playlist, Report, RoomKey, Target};
 
 #[global_allocator]
 static ALLOCATOR: AllocDisabler = AllocDisabler;
@@ -130,6 +130,41 @@ fn half_a_minute_of_a_busy_shard_allocates_and_frees_nothing() {
         stats.shared > stats.own && reports > 250,
         "{stats:?}, {reports} reports"
     );
+}
+
+#[test]
+fn branches_of_a_meeting_and_legs_that_go_from_one_to_the_other_allocate_nothing() {
+    let mut shards = [crowd(), World::new(0)];
+    shards[1].now = shards[0].now;
+    shards[1].open(1);
+    let (elder, younger) = Branch::pair();
+    for (world, branch) in shards.iter_mut().zip([elder, younger]) {
+        let room = RoomKey(1);
+        world.order(Order::Link { room, branch });
+    }
+    let mut given = 0;
+    for round in 0..120_usize {
+        let (from, to) = (round / 40 % 2, 1 - round / 40 % 2);
+        if let Some(phone) = shards[from].phones.pop() {
+            let baggage = Baggage::empty();
+            let leg = phone.key;
+            shards[from].order(Order::HandOver { leg, baggage });
+            shards[to].phones.push(phone);
+        }
+        assert_no_alloc(|| shards.iter_mut().for_each(World::tick));
+        for report in shards[from].reports() {
+            if let Report::HandedOver { baggage, .. } = report {
+                given += 1;
+                shards[to].order(Order::TakeOver { baggage });
+                let last = shards[to].phones.len() - 1;
+                shards[to].enter(last, 1);
+            }
+        }
+        assert_no_alloc(|| (0..3).for_each(|_| shards.iter_mut().for_each(World::tick)));
+        shards[to].reports();
+    }
+    assert_eq!(given, 120);
+    assert!(shards.iter().all(|world| world.shard.stats().partials_late == 0));
 }
 
 #[test]

@@ -316,6 +316,13 @@ impl Phone {
         heard.extend(frame.samples());
     }
 
+    /// Timestamp and sequence number of what came last.
+    pub(crate) fn stamp(&self) -> (u32, u16) {
+        let wire = self.socket.0.borrow();
+        let packet = media::rtp::Packet::parse(wire.last_sent.bytes()).expect("a packet");
+        (packet.timestamp, packet.sequence)
+    }
+
     /// What was heard in the last tick.
     pub(crate) fn frame(&self) -> &[i16] {
         self.frame.samples()
