@@ -52,6 +52,22 @@ fn twenty_simulated_callers_of_all_codecs_hear_three_talkers_and_nobody_himself(
 }
 
 #[test]
+fn a_meeting_spread_over_two_mixer_threads_is_one_to_its_callers() {
+    let _turn = alone();
+    let bridge = Bridge::start_with("[media]\ncores = [0, 1]\nspread_legs = 8\n");
+    let codecs = "PCMU=10,G722=5,opus=5";
+    // Who talks sits in the one thread, most of who listens in the other.
+    let (status, table, report) = simulate(&bridge, &["--codec", codecs, "--max-gaps", "3"]);
+    assert_eq!(status.code(), Some(0), "{table}");
+    assert_eq!(report["heard"]["right"], 3 * 19, "{table}");
+    assert_eq!(
+        (&report["heard"]["own_voice"], &report["packets"]["missing"]),
+        (&0.into(), &0.into()),
+        "{table}"
+    );
+}
+
+#[test]
 fn callers_who_lose_a_third_of_their_packets_fail_and_say_so() {
     let _turn = alone();
     let bridge = Bridge::start();

@@ -44,7 +44,7 @@ fn checks(config: &Config, data: &Path) -> Vec<(&'static str, Found)> {
         ("callers", callers(config)),
         ("RTP address", media(config)),
         ("RTP ports", ports(config)),
-        ("mixer's core", core(config)),
+        ("mixer's cores", cores(config)),
         ("file handles", handles(config)),
         ("data folder", folder(data)),
         ("certificate", certificate(config)),
@@ -80,15 +80,16 @@ fn media(config: &Config) -> Found {
     Ok(format!("{address} is one of this machine"))
 }
 
-fn core(config: &Config) -> Found {
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    match config.media.core {
-        Some(core) if core >= cores => Err(format!(
-            "media.core is {core}; this machine has 0 to {}",
-            cores - 1
+fn cores(config: &Config) -> Found {
+    let there = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let cores = &config.media.cores;
+    match cores.iter().find(|core| **core >= there) {
+        Some(core) => Err(format!(
+            "media.cores names {core}; this machine has 0 to {}",
+            there - 1
         )),
-        Some(core) => Ok(format!("{core} of {cores}")),
-        None => Ok("wherever the system puts it".to_owned()),
+        None if cores.is_empty() => Ok("one thread, wherever the system puts it".to_owned()),
+        None => Ok(format!("{cores:?} of {there}")),
     }
 }
 

@@ -67,6 +67,15 @@ impl Config {
                 "media.talkers: expected 1 to 32",
             ),
             (
+                media.cores.len() <= 64 && is_each_once(&media.cores),
+                "media.cores: expected up to 64 cores, each once, such as [1, 2]",
+            ),
+            (
+                (10..=100).contains(&media.spread_load),
+                "media.spread_load: expected 10 to 100 percent",
+            ),
+            (media.spread_legs >= 1, "media.spread_legs: expected 1 or more"),
+            (
                 (20..=100).contains(&self.calls.max_load),
                 "calls.max_load: expected 20 to 100 percent",
             ),
@@ -104,6 +113,11 @@ impl Config {
         }
         Ok(())
     }
+}
+
+fn is_each_once(cores: &[usize]) -> bool {
+    let known: std::collections::BTreeSet<_> = cores.iter().collect();
+    known.len() == cores.len()
 }
 
 #[cfg(test)]
@@ -147,6 +161,9 @@ mod tests {
             ("[media]\nopus_rate = 44100", "expected 8000, 16000 or 48000"),
             ("[media]\nopus_bitrate = 96000", "media.opus_bitrate"),
             ("[media]\ntalkers = 0", "media.talkers"),
+            ("[media]\ncores = [1, 1]", "media.cores"),
+            ("[media]\nspread_load = 5", "media.spread_load"),
+            ("[media]\nspread_legs = 0", "media.spread_legs"),
             ("[media]\ncodec_order = \"mine\"", "unknown variant `mine`"),
             ("[log]\nlevel = \"loud\"", "log.level"),
             ("[log]\nlevel = \"info,bridge=verbose\"", "log.level"),

@@ -145,8 +145,12 @@ pub struct MediaSection {
     pub talkers: usize,
     /// Whether a faint noise lies beneath everything.
     pub comfort_noise: bool,
-    /// Core that the mixer thread is pinned to.
-    pub core: Option<usize>,
+    /// Cores that mixer threads are pinned to, one each; one thread that is not pinned where none is named.
+    pub cores: Vec<usize>,
+    /// Share of a mixer thread's time from which on a meeting is spread to another, percent.
+    pub spread_load: u8,
+    /// Legs of one meeting in one mixer thread.
+    pub spread_legs: usize,
     /// Least margin kept for late packets.
     #[serde(deserialize_with = "duration")]
     pub jitter_min: Duration,
@@ -187,7 +191,9 @@ impl Default for MediaSection {
             opus_bitrate: 32_000,
             talkers: 8,
             comfort_noise: true,
-            core: None,
+            cores: Vec::new(),
+            spread_load: 50,
+            spread_legs: 2_000,
             jitter_min: Duration::from_millis(4),
             jitter_max: Duration::from_millis(200),
             symmetric: true,

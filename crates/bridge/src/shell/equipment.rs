@@ -15,7 +15,7 @@ const HEAVY: u8 = 26;
 
 /// What is known of one leg.
 #[derive(Debug)]
-struct Leg {
+pub(super) struct Leg {
     format: Format,
     redundancy: bool,
     room: Option<RoomKey>,
@@ -65,6 +65,18 @@ impl Equipment {
     /// A leg is gone.
     pub(super) fn left(&mut self, leg: LegKey) {
         self.legs.remove(&leg);
+    }
+
+    /// A leg leaves for another shard.
+    pub(super) fn leaves(&mut self, leg: LegKey) -> Option<Leg> {
+        self.legs.remove(&leg)
+    }
+
+    /// A leg comes from another shard, where it was in no room.
+    pub(super) fn arrives(&mut self, leg: LegKey, known: Leg) -> Bring {
+        let format = known.format;
+        self.legs.insert(leg, Leg { room: None, ..known });
+        self.bring(format, None)
     }
 
     /// A room is gone.
@@ -167,6 +179,18 @@ mod tests {
         assert_eq!(equipment.joined(LegKey(0), RoomKey(0)).len(), 1);
         (0..10).for_each(|n| equipment.left(LegKey(n)));
         assert!(equipment.legs.is_empty());
+    }
+
+    #[test]
+    fn a_leg_from_another_shard_finds_the_encoders_of_its_format_there() {
+        let (mut from, mut to) = (Equipment::default(), Equipment::default());
+        let opus = session(Format::of(Codec::Opus(Rate::Hz48000)));
+        from.agreed(LegKey(1), &opus);
+        from.joined(LegKey(1), RoomKey(1));
+        let known = from.leaves(LegKey(1)).unwrap();
+        assert_eq!(to.arrives(LegKey(1), known).len(), 2);
+        assert_eq!(to.joined(LegKey(1), RoomKey(1)).len(), 1);
+        assert!(from.legs.is_empty() && from.leaves(LegKey(1)).is_none());
     }
 
     #[test]

@@ -1,27 +1,24 @@
 //! Between control and the shard: ports and sockets, sounds, orders and reports.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::JoinHandle;
 use std::time::Instant;
 
 use crossbeam_channel::Receiver;
-use media::{JitterConfig, Leg, Prepared, Quality, TICK};
+use media::{JitterConfig, Leg, LegConfig, Prepared, Quality, Session, TICK};
 use mixer::{
-    Handle, LegKey, Order, PlayId, Playlist, Report, Retired, Room, RoomKey, STATS_TICKS, ShardConfig, Stats,
-    Target,
+    Baggage, Branch, LegKey, Order, PlayId, Playlist, Report, Retired, Room, RoomKey, STATS_TICKS,
+    ShardConfig, Stats, Target,
 };
 use model::{LegId, MeetingId};
 use udp::MediaSocket;
 
 use super::clips::Clips;
-use super::equipment::{Bring, Equipment};
-use super::lateness::Lateness;
-use super::panics::{self, Place};
+use super::panics::Place;
+use super::placement::{Limits, Move, Placement};
 use super::ports::PortPool;
-use super::{serve, settings, shard_thread};
+use super::settings;
+use super::shards::Shards;
 use crate::config::Config;
 use crate::control::voice::Sound;
 use crate::control::{Listeners, MediaOrder, MediaReport, PlayId as ControlPlay};
@@ -35,45 +32,44 @@ const BIND_TRIES: usize = 8;
 
 /// Media as control's thread sees it.
 pub(super) struct MediaPort {
-    handle: Handle<MediaSocket>,
-    /// Orders that found the ring full, in order.
-    waiting: VecDeque<Order<MediaSocket>>,
+    shards: Shards,
+    placement: Placement<Order<MediaSocket>>,
     ports: PortPool,
     in_use: HashMap<LegId, u16>,
     opened: HashMap<LegId, MediaSocket>,
     listen: Option<IpAddr>,
     clips: Clips,
-    thread: Option<JoinHandle<()>>,
-    stopping: Arc<AtomicBool>,
     faults: Receiver<Place>,
-    lateness: Lateness,
-    equipment: Equipment,
     jitter: JitterConfig,
     /// Voices heard at once in a meeting.
     talkers: usize,
 }
 
 impl MediaPort {
-    /// Decodes the prompts and starts the shard's thread.
+    /// Decodes the prompts and starts the shards' threads.
     pub(super) fn start(config: &Config, faults: Receiver<Place>) -> Result<Self, String> {
         let rates = settings::rates(config);
         let clips = Clips::load(&rates)?;
         let legs = config.calls.max_calls + config.calls.max_calls / 4 + 16;
-        let (shard, handle) = mixer::shard(ShardConfig {
-            max_legs: legs,
-            max_rooms: config.calls.max_meetings * 2 + 16,
-            orders: ORDERS,
-            reports: REPORTS,
-            music: media::music::hold_loop(&rates),
-            noise: if config.media.comfort_noise {
-                media::noise::comfort_noise(&rates)
-            } else {
-                media::Clip::default()
+        let shards = Shards::start(
+            &config.media.cores,
+            &ShardConfig {
+                max_legs: legs,
+                max_rooms: config.calls.max_meetings * 2 + 16,
+                orders: ORDERS,
+                reports: REPORTS,
+                music: media::music::hold_loop(&rates),
+                noise: if config.media.comfort_noise {
+                    media::noise::comfort_noise(&rates)
+                } else {
+                    media::Clip::default()
+                },
             },
-        });
-        let stopping = Arc::new(AtomicBool::new(false));
-        let (stop, core) = (stopping.clone(), config.media.core);
-        let thread = serve::spawn(panics::MIXER, move || shard_thread::run(shard, core, stop))?;
+        )?;
+        let limits = Limits {
+            load: config.media.spread_load,
+            legs: config.media.spread_legs,
+        };
         let seed = getrandom::u64().map_err(|error| format!("no randomness from the system: {error}"))?;
         let listen = config
             .media
@@ -81,18 +77,14 @@ impl MediaPort {
             .or(Some(config.sip.listen.ip()))
             .filter(|ip| !ip.is_unspecified());
         Ok(Self {
-            handle,
-            waiting: VecDeque::new(),
+            placement: Placement::new(shards.count(), limits),
+            shards,
             ports: PortPool::new(config.media.ports, config.media.quarantine, seed),
             in_use: HashMap::new(),
             opened: HashMap::new(),
             listen,
             clips,
-            thread: Some(thread),
-            stopping,
             faults,
-            lateness: Lateness::default(),
-            equipment: Equipment::default(),
             jitter: settings::jitter(config),
             talkers: config.media.talkers,
         })
@@ -132,103 +124,160 @@ impl MediaPort {
 
     /// Passes an order on.
     pub(super) fn order(&mut self, now: Instant, order: MediaOrder) {
-        if let Some(order) = self.translate(now, order) {
-            self.waiting.push_back(order);
-            self.flush();
+        match order {
+            MediaOrder::Add { leg, config } => self.add(now, leg, *config),
+            MediaOrder::Update { leg, session } => self.update(key(leg), *session),
+            MediaOrder::Remove { leg } => self.remove(key(leg)),
+            MediaOrder::OpenRoom { room } => self.placement.open(room_key(room)),
+            MediaOrder::CloseRoom { room } => self.close_room(room_key(room)),
+            MediaOrder::Join { leg, room } => self.join(key(leg), room_key(room)),
+            MediaOrder::Part { leg } => self.part(key(leg)),
+            MediaOrder::Route { leg, speaks, hears } => {
+                let (leg, hears) = (key(leg), hearing(hears));
+                self.pass(leg, Order::Route { leg, speaks, hears });
+            }
+            MediaOrder::Gain { leg, db } => self.pass(key(leg), Order::Gain { leg: key(leg), db }),
+            MediaOrder::Hush { leg } => self.pass(key(leg), Order::Hush { leg: key(leg) }),
+            MediaOrder::Play { to, id, sounds } => self.play(to, id, &sounds),
         }
     }
 
-    fn flush(&mut self) {
-        while let Some(order) = self.waiting.pop_front() {
-            if let Err(back) = self.handle.order(order) {
-                return self.waiting.push_front(*back);
+    /// Orders something of a leg where it is, or where it will be.
+    fn pass(&mut self, leg: LegKey, order: Order<MediaSocket>) {
+        if let Some((shard, order)) = self.placement.route(leg, order) {
+            self.shards.at(shard).order(order);
+        }
+    }
+
+    fn add(&mut self, now: Instant, leg: LegId, config: LegConfig) {
+        let Some(socket) = self.opened.remove(&leg) else {
+            return;
+        };
+        let (leg, media) = (key(leg), Box::new(Leg::new(config, now)));
+        let shard = self.placement.place(leg);
+        let desk = self.shards.at(shard);
+        let (encoder, bring) = desk.equipment.agreed(leg, media.session());
+        desk.bring(bring);
+        desk.order(Order::AddLeg {
+            leg,
+            media,
+            encoder,
+            socket,
+        });
+    }
+
+    fn update(&mut self, leg: LegKey, session: Session) {
+        let Some(shard) = self.placement.shard_of(leg) else {
+            return;
+        };
+        let desk = self.shards.at(shard);
+        let (encoder, bring) = desk.equipment.agreed(leg, &session);
+        desk.bring(bring);
+        let change = Box::new(Prepared::new(session, self.jitter));
+        let encoder = Some(encoder);
+        self.pass(leg, Order::UpdateLeg { leg, change, encoder });
+    }
+
+    fn remove(&mut self, leg: LegKey) {
+        if let Some(shard) = self.placement.shard_of(leg) {
+            self.shards.at(shard).equipment.left(leg);
+        }
+        self.pass(leg, Order::RemoveLeg { leg });
+    }
+
+    fn close_room(&mut self, room: RoomKey) {
+        for shard in self.placement.close(room) {
+            let desk = self.shards.at(shard);
+            desk.equipment.closed(room);
+            desk.order(Order::CloseRoom { room });
+        }
+    }
+
+    fn join(&mut self, leg: LegKey, room: RoomKey) {
+        for step in self.placement.join(leg, room) {
+            self.make(leg, room, step);
+        }
+        let Some(shard) = self.placement.shard_of(leg) else {
+            return;
+        };
+        let desk = self.shards.at(shard);
+        let bring = desk.equipment.joined(leg, room);
+        desk.bring(bring);
+        self.pass(leg, Order::Join { leg, room });
+    }
+
+    /// Does what must be done before a leg joins.
+    fn make(&mut self, leg: LegKey, room: RoomKey, step: Move) {
+        match step {
+            Move::Open { shard } => {
+                let audio = Room::new(self.talkers);
+                self.shards.at(shard).order(Order::OpenRoom { room, audio });
+            }
+            Move::Link { elder, younger } => {
+                let (of_elder, of_younger) = Branch::pair();
+                for (shard, branch) in [(elder, of_elder), (younger, of_younger)] {
+                    self.shards.at(shard).order(Order::Link { room, branch });
+                }
+            }
+            Move::HandOver { from, to } => {
+                let known = self.shards.at(from).equipment.leaves(leg);
+                let desk = self.shards.at(to);
+                if let Some(known) = known {
+                    let bring = desk.equipment.arrives(leg, known);
+                    desk.bring(bring);
+                }
+                let baggage = Baggage::empty();
+                self.shards.at(from).order(Order::HandOver { leg, baggage });
             }
         }
     }
 
-    fn translate(&mut self, now: Instant, order: MediaOrder) -> Option<Order<MediaSocket>> {
-        Some(match order {
-            MediaOrder::Add { leg, config } => {
-                let socket = self.opened.remove(&leg)?;
-                let (leg, media) = (key(leg), Box::new(Leg::new(*config, now)));
-                let (encoder, bring) = self.equipment.agreed(leg, media.session());
-                self.bring(bring);
-                Order::AddLeg {
-                    leg,
-                    media,
-                    encoder,
-                    socket,
-                }
-            }
-            MediaOrder::Update { leg, session } => {
-                let leg = key(leg);
-                let (encoder, bring) = self.equipment.agreed(leg, &session);
-                self.bring(bring);
-                Order::UpdateLeg {
-                    leg,
-                    change: Box::new(Prepared::new(*session, self.jitter)),
-                    encoder: Some(encoder),
-                }
-            }
-            MediaOrder::Remove { leg } => {
-                self.equipment.left(key(leg));
-                Order::RemoveLeg { leg: key(leg) }
-            }
-            MediaOrder::OpenRoom { room } => Order::OpenRoom {
-                room: room_key(room),
-                audio: Room::new(self.talkers),
-            },
-            MediaOrder::CloseRoom { room } => {
-                self.equipment.closed(room_key(room));
-                Order::CloseRoom { room: room_key(room) }
-            }
-            MediaOrder::Join { leg, room } => {
-                let (leg, room) = (key(leg), room_key(room));
-                let bring = self.equipment.joined(leg, room);
-                self.bring(bring);
-                Order::Join { leg, room }
-            }
-            MediaOrder::Part { leg } => {
-                self.equipment.parted(key(leg));
-                Order::Part { leg: key(leg) }
-            }
-            MediaOrder::Route { leg, speaks, hears } => Order::Route {
-                leg: key(leg),
-                speaks,
-                hears: hearing(hears),
-            },
-            MediaOrder::Gain { leg, db } => Order::Gain { leg: key(leg), db },
-            MediaOrder::Hush { leg } => Order::Hush { leg: key(leg) },
-            MediaOrder::Play { to, id, sounds } => {
-                let playlist = self.playlist(id, &sounds);
-                // A leg is told the latest; announcements to a room are all of them heard, one after another.
-                return Some(match to {
-                    Listeners::Leg(leg) => Order::Play {
-                        to: Target::Leg(key(leg)),
-                        playlist,
-                    },
-                    Listeners::Room(room) => Order::Queue {
-                        to: Target::Room(room_key(room)),
-                        playlist,
-                    },
-                });
-            }
-        })
+    fn part(&mut self, leg: LegKey) {
+        self.placement.part(leg);
+        if let Some(shard) = self.placement.shard_of(leg) {
+            self.shards.at(shard).equipment.parted(leg);
+        }
+        self.pass(leg, Order::Part { leg });
     }
 
-    fn bring(&mut self, bring: Bring) {
-        let orders = bring
-            .into_iter()
-            .map(|(whom, encoder)| Order::Equip { whom, encoder });
-        self.waiting.extend(orders);
+    fn play(&mut self, to: Listeners, id: ControlPlay, sounds: &[Sound]) {
+        // A leg is told the latest; announcements to a room are all of them heard, one after another.
+        match to {
+            Listeners::Leg(leg) => {
+                let (to, playlist) = (Target::Leg(key(leg)), self.playlist(id, sounds));
+                self.pass(key(leg), Order::Play { to, playlist });
+            }
+            Listeners::Room(room) => {
+                let branches: Vec<_> = self.placement.branches(room_key(room)).collect();
+                for shard in branches {
+                    let (to, playlist) = (Target::Room(room_key(room)), self.playlist(id, sounds));
+                    self.shards.at(shard).order(Order::Queue { to, playlist });
+                }
+            }
+        }
+    }
+
+    /// Takes in a leg that its shard has given away, and does what waited for it.
+    fn arrived(&mut self, leg: LegKey, baggage: Box<Baggage<MediaSocket>>) {
+        // One that nobody knows any more is freed here.
+        let Some((shard, held)) = self.placement.arrived(leg) else {
+            return;
+        };
+        let desk = self.shards.at(shard);
+        desk.order(Order::TakeOver { baggage });
+        held.into_iter().for_each(|order| desk.order(order));
     }
 
     /// Takes in how a leg's media is.
     fn assess(&mut self, leg: LegKey, quality: &Quality) {
         tracing::trace!(call = leg.0, ?quality, "quality");
-        if let Some((encoder, bring)) = self.equipment.heard_of(leg, quality) {
-            self.bring(bring);
-            self.waiting.push_back(Order::AdaptLeg { leg, encoder });
+        let Some(shard) = self.placement.shard_of(leg) else {
+            return;
+        };
+        let desk = self.shards.at(shard);
+        if let Some((encoder, bring)) = desk.equipment.heard_of(leg, quality) {
+            desk.bring(bring);
+            self.pass(leg, Order::AdaptLeg { leg, encoder });
         }
     }
 
@@ -241,9 +290,9 @@ impl MediaPort {
 
     /// The next report for control; what is retired is freed here, where time is no matter.
     pub(super) fn poll(&mut self, now: Instant) -> Option<MediaReport> {
-        self.flush();
         loop {
-            match self.handle.poll()? {
+            let (shard, report) = self.shards.poll()?;
+            match report {
                 Report::Digit { leg, key } => {
                     return Some(MediaReport::Digit {
                         leg: LegId(leg.0),
@@ -261,7 +310,9 @@ impl MediaPort {
                         id: ControlPlay(id.0),
                     });
                 }
+                Report::HandedOver { leg, baggage } => self.arrived(leg, baggage),
                 Report::Failed { leg } => {
+                    self.placement.left(leg);
                     let places: Vec<_> = self.faults.try_iter().map(|place| place.to_string()).collect();
                     tracing::error!(
                         call = leg.0,
@@ -276,49 +327,58 @@ impl MediaPort {
                 Report::Talking { leg, on } => tracing::trace!(call = leg.0, on, "talking"),
                 Report::Quality { leg, quality } => self.assess(leg, &quality),
                 Report::Stats(stats) => {
-                    self.note(now, stats);
-                    return Some(MediaReport::Load {
-                        percent: load(&stats),
-                    });
+                    self.note(now, shard, stats);
+                    // Once for all: a call more would go to the shard with most time left.
+                    if shard == 0 {
+                        let percent = self.placement.least_load();
+                        return Some(MediaReport::Load { percent });
+                    }
                 }
                 Report::Retired(Retired::Leg { leg, media, .. }) => {
                     log_audio(leg, &media.quality());
+                    self.placement.left(leg);
                     self.rest(now, LegId(leg.0));
                 }
                 Report::Retired(
-                    Retired::Playlist(_) | Retired::Change(_) | Retired::Encoder(_) | Retired::Room(_),
+                    Retired::Playlist(_)
+                    | Retired::Change(_)
+                    | Retired::Encoder(_)
+                    | Retired::Room(_)
+                    | Retired::Branch(_)
+                    | Retired::Baggage(_),
                 ) => {}
             }
         }
     }
 
-    /// Says when the mixer was late or lost reports.
-    fn note(&mut self, now: Instant, stats: Stats) {
-        if let Some(line) = self.lateness.note(now, stats) {
+    /// Notes how a shard is, and says when it was late or lost reports.
+    fn note(&mut self, now: Instant, shard: usize, stats: Stats) {
+        self.placement.note_load(shard, load(&stats));
+        if let Some(line) = self.shards.at(shard).lateness.note(now, stats) {
             tracing::warn!(
+                shard,
                 late = line.late,
                 skipped = line.skipped,
                 worst_ms = line.worst.as_millis() as u64,
                 reports_lost = line.reports_lost,
                 legs = stats.legs,
+                load_percent = load(&stats),
+                partials_late = stats.partials_late,
                 "the mixer was late"
             );
         }
     }
 
-    /// Whether the shard's thread is still there: without it the bridge is of no use.
+    /// Whether all shards' threads are still there: without them the bridge is of no use.
     pub(super) fn is_alive(&self) -> bool {
-        self.thread.as_ref().is_some_and(|thread| !thread.is_finished())
+        self.shards.are_alive()
     }
 
-    /// Stops the shard's thread.
+    /// Stops the shards' threads.
     pub(super) fn stop(mut self) {
-        self.stopping.store(true, Ordering::Relaxed);
-        if let Some(thread) = self.thread.take()
-            && thread.join().is_err()
-        {
+        if self.shards.stop() {
             let places: Vec<_> = self.faults.try_iter().map(|place| place.to_string()).collect();
-            tracing::error!(?places, "the mixer had failed");
+            tracing::error!(?places, "a mixer had failed");
         }
     }
 }

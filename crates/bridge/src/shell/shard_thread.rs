@@ -1,4 +1,4 @@
-//! The thread that ticks the shard: pinned where asked, woken at absolute deadlines.
+//! The thread that ticks a shard: pinned where asked, woken at absolute deadlines.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,12 +7,12 @@ use std::time::{Duration, Instant};
 use mixer::{Schedule, Shard};
 use udp::MediaSocket;
 
-/// Ticks until told to stop. In here nothing locks, allocates or logs.
-pub(super) fn run(mut shard: Shard<MediaSocket>, core: Option<usize>, stop: Arc<AtomicBool>) {
+/// Ticks until told to stop, at the same moments as all others that began at `epoch`. In here nothing locks, allocates or logs.
+pub(super) fn run(mut shard: Shard<MediaSocket>, core: Option<usize>, epoch: Instant, stop: Arc<AtomicBool>) {
     if let Some(id) = core {
         core_affinity::set_for_current(core_affinity::CoreId { id });
     }
-    let mut schedule = Schedule::new(Instant::now());
+    let mut schedule = Schedule::new(epoch);
     while !stop.load(Ordering::Relaxed) {
         sleep_until(schedule.due());
         while let Some(due) = schedule.take(Instant::now()) {

@@ -3,7 +3,7 @@
 use std::fmt::{Display, Formatter, Result};
 
 use super::spread::percent;
-use super::{Calls, Hearing, Report, Spread};
+use super::{Calls, Hearing, Packets, Report, Spread};
 
 impl Display for Report {
     fn fmt(&self, out: &mut Formatter<'_>) -> Result {
@@ -44,8 +44,7 @@ impl Display for Report {
 }
 
 fn rows(report: &Report) -> Vec<(&'static str, String)> {
-    let (packets, audio) = (&report.packets, &report.audio);
-    vec![
+    let mut rows = vec![
         ("calls", calls(&report.calls)),
         ("hang-up", hang_up(&report.calls)),
         (
@@ -55,6 +54,15 @@ fn rows(report: &Report) -> Vec<(&'static str, String)> {
                 report.setup_ms.p50, report.setup_ms.p95, report.setup_ms.max
             ),
         ),
+    ];
+    rows.extend(packets(&report.packets));
+    rows.extend(sound(report));
+    rows
+}
+
+fn packets(packets: &Packets) -> [(&'static str, String); 3] {
+    let share = |count| percent(count, packets.due);
+    [
         (
             "packets",
             format!(
@@ -68,7 +76,7 @@ fn rows(report: &Report) -> Vec<(&'static str, String)> {
                 "{} of {} due ({:.3} %)",
                 packets.missing,
                 packets.due,
-                percent(packets.missing, packets.due)
+                share(packets.missing)
             ),
         ),
         (
@@ -76,13 +84,19 @@ fn rows(report: &Report) -> Vec<(&'static str, String)> {
             format!(
                 "over 5 ms {} ({:.3} %)   over 20 ms {} ({:.3} %)   p99 {:.1} ms   latest {:.1} ms",
                 packets.late_5ms,
-                percent(packets.late_5ms, packets.due),
+                share(packets.late_5ms),
                 packets.late_20ms,
-                percent(packets.late_20ms, packets.due),
+                share(packets.late_20ms),
                 packets.lateness_p99_ms,
                 packets.latest_ms
             ),
         ),
+    ]
+}
+
+fn sound(report: &Report) -> [(&'static str, String); 7] {
+    let (audio, hearing) = (&report.audio, &report.heard);
+    [
         (
             "audio",
             format!(
@@ -90,14 +104,11 @@ fn rows(report: &Report) -> Vec<(&'static str, String)> {
                 audio.blocks, audio.gaps, audio.silent_blocks, audio.dips, audio.clicks
             ),
         ),
-        ("heard", heard(&report.heard)),
-        (
-            "own voice",
-            unheard(report.heard.own_voice, report.heard.own_loudest_dbov),
-        ),
+        ("heard", heard(hearing)),
+        ("own voice", unheard(hearing.own_voice, hearing.own_loudest_dbov)),
         (
             "elsewhere",
-            unheard(report.heard.elsewhere, report.heard.elsewhere_loudest_dbov),
+            unheard(hearing.elsewhere, hearing.elsewhere_loudest_dbov),
         ),
         ("delay", delay(&report.delay_ms)),
         (

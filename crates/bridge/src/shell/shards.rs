@@ -1,0 +1,123 @@
+//! The shards from control's side: a thread each, what waits for it, what it has been brought, how late it was.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::Instant;
+
+use mixer::{Handle, Order, Report, ShardConfig};
+use udp::MediaSocket;
+
+use super::equipment::{Bring, Equipment};
+use super::lateness::Lateness;
+use super::{panics, serve, shard_thread};
+
+/// One shard.
+pub(super) struct Desk {
+    handle: Handle<MediaSocket>,
+    /// Orders that found the ring full, in order.
+    waiting: VecDeque<Order<MediaSocket>>,
+    thread: Option<JoinHandle<()>>,
+    pub(super) equipment: Equipment,
+    pub(super) lateness: Lateness,
+}
+
+impl Desk {
+    /// Passes an order on.
+    pub(super) fn order(&mut self, order: Order<MediaSocket>) {
+        self.waiting.push_back(order);
+        self.flush();
+    }
+
+    /// Brings encoders before what needs them is ordered.
+    pub(super) fn bring(&mut self, bring: Bring) {
+        for (whom, encoder) in bring {
+            self.order(Order::Equip { whom, encoder });
+        }
+    }
+
+    fn flush(&mut self) {
+        while let Some(order) = self.waiting.pop_front() {
+            if let Err(back) = self.handle.order(order) {
+                return self.waiting.push_front(*back);
+            }
+        }
+    }
+}
+
+/// All of them.
+pub(super) struct Shards {
+    desks: Vec<Desk>,
+    /// Whose reports are read next, so that none keeps the others waiting.
+    next: usize,
+    stopping: Arc<AtomicBool>,
+}
+
+impl Shards {
+    /// Starts a thread for each core named, pinned to it; one that runs where the system puts it where none is. All tick together.
+    pub(super) fn start(cores: &[usize], config: &ShardConfig) -> Result<Self, String> {
+        let stopping = Arc::new(AtomicBool::new(false));
+        let cores: Vec<_> = match cores {
+            [] => vec![None],
+            cores => cores.iter().copied().map(Some).collect(),
+        };
+        let epoch = Instant::now();
+        let start = |core: &Option<usize>| {
+            let (shard, handle) = mixer::shard(config.clone());
+            let (core, stop) = (*core, stopping.clone());
+            let thread = serve::spawn(panics::MIXER, move || shard_thread::run(shard, core, epoch, stop))?;
+            Ok(Desk {
+                handle,
+                waiting: VecDeque::new(),
+                thread: Some(thread),
+                equipment: Equipment::default(),
+                lateness: Lateness::default(),
+            })
+        };
+        let desks: Result<_, String> = cores.iter().map(start).collect();
+        Ok(Self {
+            desks: desks?,
+            next: 0,
+            stopping,
+        })
+    }
+
+    /// How many there are.
+    pub(super) fn count(&self) -> usize {
+        self.desks.len()
+    }
+
+    /// One of them.
+    pub(super) fn at(&mut self, shard: usize) -> &mut Desk {
+        &mut self.desks[shard]
+    }
+
+    /// The next report, and whose it is.
+    pub(super) fn poll(&mut self) -> Option<(usize, Report<MediaSocket>)> {
+        for _ in 0..self.desks.len() {
+            let at = self.next;
+            let desk = &mut self.desks[at];
+            desk.flush();
+            if let Some(report) = desk.handle.poll() {
+                return Some((at, report));
+            }
+            self.next = (at + 1) % self.desks.len();
+        }
+        None
+    }
+
+    /// Whether all threads are still there: without one of them some calls would be silent.
+    pub(super) fn are_alive(&self) -> bool {
+        let is_alive = |desk: &Desk| desk.thread.as_ref().is_some_and(|thread| !thread.is_finished());
+        self.desks.iter().all(is_alive)
+    }
+
+    /// Stops all threads; says whether one of them had failed.
+    pub(super) fn stop(&mut self) -> bool {
+        self.stopping.store(true, Ordering::Relaxed);
+        let threads = self.desks.iter_mut().filter_map(|desk| desk.thread.take());
+        let ends: Vec<_> = threads.map(JoinHandle::join).collect();
+        ends.iter().any(Result::is_err)
+    }
+}
