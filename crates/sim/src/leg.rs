@@ -21,12 +21,14 @@ use crate::sdp;
 use crate::speaker::{Speaker, When};
 use crate::track::Edge;
 
-/// Edges of its own voice that a talker notes.
-const MOST_EDGES: usize = 16_384;
+/// Edges of its own voice that a talker notes: those of the longest run, for what is heard is held against the last one said.
+const MOST_EDGES: usize = 150_000;
 /// Packets made up for at once after the machine kept us waiting; older ones are left out.
 const MOST_CATCH_UP: Duration = Duration::from_millis(500);
 /// From the end of a call to the next of the same phone.
 const PAUSE: Duration = Duration::from_millis(100);
+/// The same where that call did not end by our own BYE.
+const PENANCE: Duration = Duration::from_secs(2);
 /// Phones are spread over the 20 ms of a packet: steps of this many microseconds.
 const PHASE_STEP: u64 = 7_919;
 
@@ -207,6 +209,11 @@ impl Leg {
         self.call.id()
     }
 
+    /// Whether this phone has called before.
+    pub(crate) fn is_again(&self) -> bool {
+        self.again.is_some()
+    }
+
     /// Whether what it hears is decoded and judged.
     pub(crate) fn listens(&self) -> bool {
         self.hearing.is_some()
@@ -248,14 +255,20 @@ impl Leg {
         self.again.map_or_else(first, next)
     }
 
-    /// Its next call, when it is one that comes and goes, this one is over, and there is time to judge another.
+    /// Its next call, when it is one that comes and goes, this one is over, and there is time to judge another. A bridge that did not want
+    /// it, or threw it out, is not asked again at once.
     pub(crate) fn next_call(&self, now: Instant) -> Option<Again> {
         let schedule = self.schedule?;
         self.plan.stay(self.number)?;
         let is_time = now + self.plan.options.key_after + SHORTEST_STAY < schedule.judge.1;
         (self.stage == Stage::Over && !self.stopping && is_time).then(|| Again {
             calls: self.again.map_or(0, |again| again.calls) + 1,
-            at: now + PAUSE,
+            at: now
+                + if self.fate == Fate::Ended(true) {
+                    PAUSE
+                } else {
+                    PENANCE
+                },
             schedule,
         })
     }

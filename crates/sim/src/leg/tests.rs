@@ -206,3 +206,18 @@ fn nobody_calls_again_when_there_is_no_time_to_judge_him() {
     stage.reply("200 OK", "2 BYE", "");
     assert!(stage.leg.next_call(stage.now).is_none());
 }
+
+#[test]
+fn a_bridge_that_threw_a_phone_out_is_left_in_peace_for_a_while() {
+    let mut stage = dialled("1 --legs 6 --ears 2 --churn 1 --rate 100", "101", 2);
+    stage.leg.begin(Schedule::new(stage.now, Duration::from_secs(20)));
+    for (fate, wait) in [
+        (Fate::Ended(true), PAUSE),
+        (Fate::HungUp, PENANCE),
+        (Fate::Refused(503), PENANCE),
+    ] {
+        stage.leg.over(fate);
+        let again = stage.leg.next_call(stage.now).unwrap();
+        assert_eq!(again.at, stage.now + wait);
+    }
+}
