@@ -13,7 +13,7 @@ use std::io;
 use std::time::Duration;
 
 use benches::{Codecs, Crowd, cpu_time, raise_file_limit};
-use load::Load;
+use load::{Clock, Load};
 
 /// Ticks before the measurement: jitter buffers fill.
 const WARM_UP: u32 = 25;
@@ -48,7 +48,7 @@ fn median(legs: usize, room_size: usize, crowd: Crowd, codecs: Codecs) -> io::Re
 }
 
 fn measure(legs: usize, room_size: usize, crowd: Crowd, codecs: Codecs) -> io::Result<Figures> {
-    let mut load = Load::new(legs, room_size, crowd, codecs)?;
+    let mut load = Load::new(legs, room_size, crowd, codecs, Clock::Simulated)?;
     let peers = load.peers()?;
     let mut bench = load.bench(room_size)?;
     let mut figures = Figures {

@@ -44,6 +44,15 @@ impl LegSocket for Pair {
     }
 }
 
+/// What a shard ticks by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Clock {
+    /// As fast as it can: the kernel's times of arrival would be those of another clock, and every packet early or late.
+    Simulated,
+    /// By the wall clock, as the program does.
+    Wall,
+}
+
 /// The phones and their network.
 pub(crate) struct Load {
     pub(crate) phones: Vec<Phone>,
@@ -53,7 +62,14 @@ pub(crate) struct Load {
 }
 
 impl Load {
-    pub(crate) fn new(legs: usize, room_size: usize, crowd: Crowd, codecs: Codecs) -> io::Result<Self> {
+    /// `clock` is that by which the shard will tick.
+    pub(crate) fn new(
+        legs: usize,
+        room_size: usize,
+        crowd: Crowd,
+        codecs: Codecs,
+        clock: Clock,
+    ) -> io::Result<Self> {
         let mut speeches = Speeches::default();
         let phones = (0..legs)
             .map(|n| Phone::new(n, codecs.of(n), crowd.talks(n % room_size), &mut speeches))
@@ -63,7 +79,9 @@ impl Load {
             .collect::<io::Result<_>>()?;
         let port = |_| {
             let port = socket()?;
-            date_arrivals(&port);
+            if clock == Clock::Wall {
+                date_arrivals(&port);
+            }
             port.local_addr().map(|address| (Arc::new(port), address))
         };
         let ports = (0..legs).map(port).collect::<io::Result<_>>()?;

@@ -10,7 +10,7 @@ use benches::{Bench, Codecs, Crowd, cpu_time, pin_to};
 use media::TICK;
 use mixer::{Schedule, Stats};
 
-use crate::load::{Load, Pair};
+use crate::load::{Clock, Load, Pair};
 
 /// Ticks until the shard runs evenly, and ticks that are measured.
 const WARM_UP: u32 = 50;
@@ -37,7 +37,7 @@ impl Arrivals {
 
 /// Runs `legs` legs in one room, three of them talking, and says what it took and how punctual it was.
 pub(crate) fn print(legs: usize, codecs: Codecs) -> io::Result<()> {
-    let mut load = Load::new(legs, legs, Crowd::ThreeTalk, codecs)?;
+    let mut load = Load::new(legs, legs, Crowd::ThreeTalk, codecs, Clock::Wall)?;
     let bench = load.bench(legs)?;
     let stop = Arc::new(AtomicBool::new(false));
     let shard = {

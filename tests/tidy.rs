@@ -14,7 +14,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("meeting", &["model"]),
     ("store", &["model"]),
     ("api", &["model"]),
-    ("sim", &["media"]),
+    ("sim", &["media", "udp"]),
     (
         "bridge",
         &[

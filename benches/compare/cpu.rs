@@ -1,4 +1,4 @@
-//! What processes have used: CPU by their own clocks and by /proc, memory by /proc.
+//! What processes have used of the CPU: by their own clocks and by /proc.
 
 use std::fs;
 use std::io;
@@ -111,20 +111,6 @@ fn count(stat: &str) -> usize {
     lines.count().saturating_sub(1).max(1)
 }
 
-/// Memory of a process that is in RAM, KiB.
-///
-/// # Errors
-/// There is no such process.
-pub(crate) fn resident_kib(pid: u32) -> io::Result<u64> {
-    let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
-    resident(&status).ok_or_else(|| io::Error::other("no VmRSS in /proc"))
-}
-
-fn resident(status: &str) -> Option<u64> {
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-    line.trim().strip_suffix("kB")?.trim().parse().ok()
-}
-
 /// A figure that grows, read now and then.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Timeline {
@@ -136,6 +122,11 @@ impl Timeline {
     /// Notes the figure; times must not go back.
     pub(crate) fn note(&mut self, at: Duration, used: Duration) {
         self.points.push((at.as_secs_f64(), used.as_secs_f64()));
+    }
+
+    /// The last moment that was noted, s.
+    pub(crate) fn last(&self) -> Option<f64> {
+        self.points.last().map(|(at, _)| *at)
     }
 
     /// Growth from one moment to another, seconds; none where it was not watched all that time.
@@ -155,17 +146,6 @@ impl Timeline {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn memory_is_read_from_what_the_kernel_writes() {
-        assert_eq!(
-            resident("Name:\tx\nVmRSS:\t   12345 kB\nVmData: 1 kB\n"),
-            Some(12_345)
-        );
-        for broken in ["", "VmRSS:", "VmRSS: 12 MB", "VmRSS: many kB"] {
-            assert_eq!(resident(broken), None, "{broken}");
-        }
-    }
 
     #[test]
     fn a_machine_is_busy_with_all_but_idling_and_waiting() {
@@ -188,8 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn this_process_has_a_clock_and_memory() {
+    fn this_process_has_a_clock() {
         assert!(of_process(std::process::id()).unwrap() > Duration::ZERO);
-        assert!(resident_kib(std::process::id()).unwrap() > 100);
     }
 }

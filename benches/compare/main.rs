@@ -2,7 +2,8 @@
 //!
 //! Three servers take turns on core 0, with their callers on core 1: a *floor*, which receives and sends the same packets and
 //! does nothing else; `partyline serve`, called by `partyline sim`; and Janus with its AudioBridge, joined by plain RTP phones
-//! of our own. `./bench` builds all this and runs it; `./bench --help` names the sizes.
+//! of our own. `./bench` builds all this and runs it; `./bench --help` names the sizes. `./bench sustain` and
+//! `./bench soak` let the bridge run for long, and say whether it lasts.
 //!
 //! What is printed and drawn was measured in that very run. Servers are children of this process and die with it.
 
@@ -10,26 +11,35 @@ mod child;
 mod cpu;
 mod environment;
 mod floor;
+mod goals;
 mod janus;
 mod measure;
 mod options;
 mod partyline;
 mod phones;
 mod report;
+mod rest;
 mod results;
 mod room;
+mod sample;
 mod scenario;
+mod soak;
+mod sustain;
+mod traffic;
+mod verdict;
+mod vitals;
 mod voice;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 
-use options::Options;
+use options::{Mode, Options};
 
 fn main() -> ExitCode {
     match run(&Options::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             eprintln!("compare: {error}");
             ExitCode::FAILURE
@@ -37,10 +47,19 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(options: &Options) -> Result<(), String> {
+/// Does what is asked for; false where something did not last.
+fn run(options: &Options) -> Result<bool, String> {
     options.check()?;
     benches::raise_file_limit();
     benches::pin_to(options::CALLERS_CORE);
+    match &options.mode {
+        None => compare(options).map(|()| true),
+        Some(Mode::Sustain(what)) => sustain::run(options, what),
+        Some(Mode::Soak(what)) => soak::run(options, what),
+    }
+}
+
+fn compare(options: &Options) -> Result<(), String> {
     let results = measure::all(options)?;
     println!("{}", report::text(&results));
     let page = report::write(&results, &options.out)?;

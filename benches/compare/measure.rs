@@ -7,7 +7,8 @@ use crate::environment::Environment;
 use crate::options::Options;
 use crate::partyline::{Outcome, Place};
 use crate::results::{Results, Row, Sample, Server};
-use crate::{cpu, floor, janus, partyline, scenario};
+use crate::scenario::{self, PCMU, Plan};
+use crate::{cpu, floor, janus, partyline};
 
 /// What the floor is called where rows are named.
 const FLOOR: &str = "receive and send";
@@ -17,12 +18,14 @@ const FLOOR: &str = "receive and send";
 /// # Errors
 /// What the bridge or the floor does not do. The peer's faults become remarks.
 pub(crate) fn all(options: &Options) -> Result<Results, String> {
+    let plan = scenario::plan(options)?;
     let program = options.partyline()?;
     let folder = work_folder(&options.out)?;
     let mut results = Results {
         environment: Environment::here(&program, &options.janus),
         runs: options.runs,
         seconds: options.duration.as_secs_f64(),
+        others: options.others,
         rows: Vec::new(),
     };
     let place = Place {
@@ -32,22 +35,26 @@ pub(crate) fn all(options: &Options) -> Result<Results, String> {
         rate: options.rate,
     };
     for run in 1..=options.runs {
-        floors(options, run, &mut results.rows)?;
-        bridge(options, &place, run, &mut results.rows)?;
-        peer(options, &place.folder, run, &mut results.rows);
+        floors(options, &plan, run, &mut results.rows)?;
+        bridge(options, &plan, &place, run, &mut results.rows)?;
+        peer(options, &plan, &place.folder, run, &mut results.rows);
     }
     Ok(results)
 }
 
-fn work_folder(out: &Path) -> Result<PathBuf, String> {
+/// A folder for what children write.
+///
+/// # Errors
+/// It cannot be made.
+pub(crate) fn work_folder(out: &Path) -> Result<PathBuf, String> {
     let folder = out.join("work");
     let made = fs::create_dir_all(&folder).and_then(|()| folder.canonicalize());
     made.map_err(|error| format!("{}: {error}", folder.display()))
 }
 
-fn floors(options: &Options, run: u32, rows: &mut Vec<Row>) -> Result<(), String> {
-    for legs in &options.legs {
-        let row = Row::new(Server::Floor, FLOOR, "PCMU", *legs);
+fn floors(options: &Options, plan: &Plan, run: u32, rows: &mut Vec<Row>) -> Result<(), String> {
+    for legs in &plan.floors {
+        let row = Row::new(Server::Floor, FLOOR, PCMU, *legs);
         announce(options, run, &row);
         let sample = floor::measure(*legs, options.duration)?;
         note(rows, &row, run, sample);
@@ -55,15 +62,21 @@ fn floors(options: &Options, run: u32, rows: &mut Vec<Row>) -> Result<(), String
     Ok(())
 }
 
-fn bridge(options: &Options, place: &Place<'_>, run: u32, rows: &mut Vec<Row>) -> Result<(), String> {
-    for scenario in scenario::partyline(options) {
-        let row = Row::new(Server::Partyline, &scenario.name, scenario.codec, scenario.legs);
+fn bridge(
+    options: &Options,
+    plan: &Plan,
+    place: &Place<'_>,
+    run: u32,
+    rows: &mut Vec<Row>,
+) -> Result<(), String> {
+    for scenario in &plan.bridge {
+        let row = Row::new(Server::Partyline, scenario.name, &scenario.codec, scenario.legs);
         if run > 1 && find(rows, &row).is_some_and(|at| rows[at].skipped.is_some()) {
             continue;
         }
         announce(options, run, &row);
-        match partyline::measure(place, &scenario) {
-            Ok(Outcome::Measured(sample)) => note(rows, &row, run, sample),
+        match partyline::measure(place, scenario) {
+            Ok(Outcome::Measured(sample)) => note(rows, &row, run, *sample),
             Ok(Outcome::NotOffered(said)) => skip(rows, row, format!("not offered by this build: {said}")),
             Err(error) => skip(rows, row, error),
         }
@@ -71,8 +84,8 @@ fn bridge(options: &Options, place: &Place<'_>, run: u32, rows: &mut Vec<Row>) -
     Ok(())
 }
 
-fn peer(options: &Options, folder: &Path, run: u32, rows: &mut Vec<Row>) {
-    for growth in scenario::janus(options) {
+fn peer(options: &Options, plan: &Plan, folder: &Path, run: u32, rows: &mut Vec<Row>) {
+    for growth in &plan.janus {
         let row = |legs| Row::new(Server::Janus, growth.name, growth.coding.name(), legs);
         let first = growth.sizes.first().copied().unwrap_or(0);
         if let Some(missing) = janus::is_missing(&options.janus) {
@@ -81,7 +94,7 @@ fn peer(options: &Options, folder: &Path, run: u32, rows: &mut Vec<Row>) {
         }
         announce(options, run, &row(first));
         let found = |legs: usize, sample: Sample| note(rows, &row(legs), run, sample);
-        if let Err(error) = janus::measure(&options.janus, folder, &growth, options.duration, found) {
+        if let Err(error) = janus::measure(&options.janus, folder, growth, options.duration, found) {
             skip(rows, row(first), error);
         }
     }

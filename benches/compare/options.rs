@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Parser;
+use clap::{Args, Parser, Subcommand};
+
+use crate::scenario::{OPUS, PCMU};
 
 /// The core that servers are kept on.
 pub(crate) const SERVER_CORE: usize = 0;
@@ -13,12 +15,27 @@ pub(crate) const CALLERS_CORE: usize = 1;
 const TEACHING: &str = "A quick look, a minute or two; its figures are coarse:
   ./bench --runs 1 --duration 3s --legs 100 --others 100 --janus-legs 100 --janus-opus-legs 20
 
+One row, with the floor that it is held against:
+  ./bench --only \"one meeting, 3 talk, opus,\"
+
+Whether it lasts (exit status 1 where it does not):
+  ./bench sustain --duration 10min
+  ./bench soak --duration 30min --legs 1000 --churn 10
+
 Everything stays on 127.0.0.1 and on two cores. Let the machine do nothing else meanwhile.";
 
 /// Measures the bridge, a peer and the floor beside each other.
 #[derive(Parser, Clone, Debug)]
-#[command(name = "compare", after_help = TEACHING)]
+#[command(name = "compare", after_help = TEACHING, args_conflicts_with_subcommands = true)]
 pub(crate) struct Options {
+    #[command(subcommand)]
+    pub(crate) mode: Option<Mode>,
+    /// Measure only rows that have one of these in their name: "server, scenario, codec, N legs"
+    #[arg(long, value_name = "TEXT", value_delimiter = ';')]
+    pub(crate) only: Vec<String>,
+    /// Filter of the lists that REST is asked for, where the bridge knows filters
+    #[arg(long, value_name = "FILTER")]
+    pub(crate) filter: Option<String>,
     /// How often everything is measured; medians are shown
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=99))]
     pub(crate) runs: u32,
@@ -30,10 +47,10 @@ pub(crate) struct Options {
         long,
         value_name = "LEGS",
         value_delimiter = ',',
-        default_value = "100,500,1000,1500,2000"
+        default_value = "10,100,500,1000,1500,2000"
     )]
     pub(crate) legs: Vec<usize>,
-    /// Legs of all other rows: 200 meetings, everybody talks, other codecs
+    /// Legs of all other rows: 200 meetings, everybody talks, other codecs, REST; half of them beside joins
     #[arg(long, value_name = "LEGS", default_value_t = 1000)]
     pub(crate) others: usize,
     /// Sizes that Janus is grown through with PCMU, until more than 1 % is missing
@@ -41,7 +58,7 @@ pub(crate) struct Options {
         long,
         value_name = "LEGS",
         value_delimiter = ',',
-        default_value = "100,200,300,400,450,500,550,600,700,800"
+        default_value = "200,300,400,500,600,700"
     )]
     pub(crate) janus_legs: Vec<usize>,
     /// The same with Opus
@@ -49,24 +66,64 @@ pub(crate) struct Options {
         long,
         value_name = "LEGS",
         value_delimiter = ',',
-        default_value = "20,40,60,80,100,120,150"
+        default_value = "40,60,80,100,120"
     )]
     pub(crate) janus_opus_legs: Vec<usize>,
     /// Calls begun a second
-    #[arg(long, value_name = "CALLS", default_value_t = 150)]
+    #[arg(long, global = true, value_name = "CALLS", default_value_t = 150)]
     pub(crate) rate: u32,
     /// How long to wait before each measurement for the machine to do nothing else
-    #[arg(long, value_name = "TIME", default_value = "1min", value_parser = humantime::parse_duration)]
+    #[arg(long, global = true, value_name = "TIME", default_value = "1min", value_parser = humantime::parse_duration)]
     pub(crate) patience: Duration,
     /// The bridge's program. Left out: the one beside this program
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, global = true, value_name = "FILE")]
     pub(crate) partyline: Option<PathBuf>,
     /// Janus's program
     #[arg(long, value_name = "FILE", default_value = "/usr/bin/janus")]
     pub(crate) janus: PathBuf,
     /// Folder for index.html, results.json and the servers' logs
-    #[arg(long, value_name = "DIR", default_value = "target/bench")]
+    #[arg(long, global = true, value_name = "DIR", default_value = "target/bench")]
     pub(crate) out: PathBuf,
+}
+
+/// What is done in place of the comparison.
+#[derive(Subcommand, Clone, Debug)]
+pub(crate) enum Mode {
+    /// Large meetings for a long time: whether each packet comes, and in time
+    Sustain(Sustain),
+    /// The bridge for a long time, while phones come and go: whether memory, handles or delay creep
+    Soak(Soak),
+}
+
+/// What `sustain` takes.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Sustain {
+    /// How long each meeting is judged
+    #[arg(long, value_name = "TIME", default_value = "10min", value_parser = humantime::parse_duration)]
+    pub(crate) duration: Duration,
+    /// Legs of each meeting
+    #[arg(long, value_name = "LEGS", default_value_t = 1000)]
+    pub(crate) legs: usize,
+    /// Codecs, a meeting each, one after another, as partyline sim takes them
+    #[arg(long, value_name = "CODECS", value_delimiter = ';', default_values = [PCMU, OPUS])]
+    pub(crate) codec: Vec<String>,
+}
+
+/// What `soak` takes.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Soak {
+    /// How long it is judged
+    #[arg(long, value_name = "TIME", default_value = "30min", value_parser = humantime::parse_duration)]
+    pub(crate) duration: Duration,
+    /// Legs that are in at any time
+    #[arg(long, value_name = "LEGS", default_value_t = 1000)]
+    pub(crate) legs: usize,
+    /// Codec of the phones, or several with the share of each, as partyline sim takes them
+    #[arg(long, value_name = "CODECS", default_value = PCMU)]
+    pub(crate) codec: String,
+    /// Calls a second that hang up and call again
+    #[arg(long, value_name = "CALLS", default_value_t = 10)]
+    pub(crate) churn: u32,
 }
 
 impl Options {
@@ -89,6 +146,9 @@ impl Options {
         let seconds = self.duration.as_secs_f64();
         if !(1.0..=3_600.0).contains(&seconds) || !(1..=1_000).contains(&self.rate) {
             return Err("--duration is from 1s to 1h, --rate from 1 to 1000".to_owned());
+        }
+        if let Some(mode) = &self.mode {
+            mode.check()?;
         }
         if std::thread::available_parallelism().map_or(1, usize::from) < 2 {
             return Err("two cores are needed: one for the server, one for its callers".to_owned());
@@ -117,6 +177,22 @@ impl Options {
     }
 }
 
+impl Mode {
+    fn check(&self) -> Result<(), String> {
+        let (legs, duration) = match self {
+            Self::Sustain(sustain) => (sustain.legs, sustain.duration),
+            Self::Soak(soak) => (soak.legs, soak.duration),
+        };
+        if !(100..=4_000).contains(&legs) {
+            return Err("--legs is from 100 to 4000".to_owned());
+        }
+        if !(10.0..=86_400.0).contains(&duration.as_secs_f64()) {
+            return Err("--duration is from 10s to 24h".to_owned());
+        }
+        Ok(())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -128,6 +204,8 @@ mod tests {
             ("--legs 1", "from 4"),
             ("--duration 10ms", "from 1s"),
             ("--rate 0", "from 1 to 1000"),
+            ("soak --legs 20", "from 100"),
+            ("sustain --duration 1s", "from 10s"),
         ] {
             let words = ["compare"].into_iter().chain(line.split(' '));
             let error = Options::try_parse_from(words).unwrap().check().unwrap_err();

@@ -12,20 +12,26 @@ use serde_json::Value;
 use crate::child::{Child, LOOK, last_line};
 use crate::cpu::{self, Timeline};
 use crate::options::{CALLERS_CORE, SERVER_CORE};
-use crate::results::{Delay, Sample};
+use crate::rest::Client;
+use crate::results::Sample;
 use crate::room;
+use crate::sample::sample;
 use crate::scenario::Scenario;
+use crate::traffic::{Rest, Traffic};
+use crate::vitals::{self, Vitals};
 
 /// The demo number where any code opens a meeting.
 const NUMBER: &str = "15162065319";
 /// From the last key to talk: greetings and entry tones end in it.
 const SETTLE: Duration = Duration::from_secs(5);
+/// From a phone's dialling to its being in: it is answered, waits and keys its code.
+const WAY_IN: Duration = Duration::from_secs(3);
 /// What a run may take beyond calling, settling and being judged.
 const SLACK: Duration = Duration::from_secs(90);
 /// How long the bridge may take to start.
 const START: Duration = Duration::from_secs(30);
-/// The bridge's limits, out of the way of one caller with thousands of legs; all else has its default.
-const LIMITS: &str = "[media]\nports = \"20000-29999\"\n[calls]\nmax_calls = 5000\nmax_calls_per_source = 5000\n\
+/// The bridge's limits, out of the way of one caller with thousands of legs and hundreds of calls a second; all else has its default.
+const LIMITS: &str = "[media]\nports = \"10000-29999\"\n[calls]\nmax_calls = 5000\nmax_calls_per_source = 5000\n\
                       new_calls_per_second = 1000\nnew_calls_per_second_per_source = 1000\n\
                       [guesses]\nmeetings_per_caller = 5000\n[log]\nlevel = \"warn\"\n";
 
@@ -41,7 +47,7 @@ pub(crate) struct Place<'a> {
 /// What became of a scenario.
 #[derive(Debug)]
 pub(crate) enum Outcome {
-    Measured(Sample),
+    Measured(Box<Sample>),
     /// This build has no such codec; with what it said.
     NotOffered(String),
 }
@@ -51,32 +57,108 @@ pub(crate) enum Outcome {
 /// # Errors
 /// A child does not start, or does not do what it should.
 pub(crate) fn measure(place: &Place<'_>, scenario: &Scenario) -> Result<Outcome, String> {
+    match call(place, scenario)? {
+        Called::Judged(run) => {
+            let sample = sample(&run)?;
+            // In babble no edge of a tone can be told from noise.
+            let delay = sample
+                .delay
+                .filter(|_| !scenario.callers.iter().any(|word| word == "babble"));
+            let sample = Sample { delay, ..sample };
+            Ok(Outcome::Measured(Box::new(sample)))
+        }
+        Called::Refused(said) => Ok(Outcome::NotOffered(said)),
+    }
+}
+
+/// A bridge that was called and is still there, with what was found.
+pub(crate) struct Run {
+    bridge: Child,
+    /// The callers' report.
+    pub(crate) report: Value,
+    pub(crate) watched: Watched,
+    /// Before the first call.
+    pub(crate) empty: Vitals,
+    pub(crate) rest: Option<Rest>,
+}
+
+impl Run {
+    /// What the bridge holds now.
+    ///
+    /// # Errors
+    /// It has ended.
+    pub(crate) fn vitals(&self) -> Result<Vitals, String> {
+        vitals::read(self.bridge.id(), 0.0).map_err(|error| format!("the bridge has ended: {error}"))
+    }
+}
+
+/// What became of callers.
+pub(crate) enum Called {
+    Judged(Box<Run>),
+    /// They do not speak this codec; with what they said.
+    Refused(String),
+}
+
+/// Starts a bridge and lets it be called until the callers are through.
+///
+/// # Errors
+/// A child does not start, or does not do what it should.
+pub(crate) fn call(place: &Place<'_>, scenario: &Scenario) -> Result<Called, String> {
     let (sip, api) = (free_port()?, free_port()?);
-    let bridge = bridge(place, sip, api)?;
-    let empty_kib = cpu::resident_kib(bridge.id()).map_err(|error| error.to_string())?;
+    let (bridge, client) = bridge(place, sip, api)?;
+    let empty = vitals::read(bridge.id(), 0.0).map_err(|error| error.to_string())?;
     let start = Instant::now();
     let report = place.folder.join("sim.json");
     let _ = fs::remove_file(&report);
     let mut callers = callers(place, scenario, sip, &report)?;
-    let watched = watch(&bridge, &mut callers, start, place.deadline(scenario.legs))?;
+    let all_in = Duration::from_secs(scenario.phones() as u64) / place.rate + WAY_IN;
+    let traffic = scenario
+        .asked
+        .as_ref()
+        .map(|asked| Traffic::start(&client, asked, start, all_in));
+    let watched = watch(&bridge, &mut callers, start, place.deadline(scenario))?;
     let Ok(report) = fs::read_to_string(&report) else {
         return refused(&callers, scenario);
     };
     let report: Value =
         serde_json::from_str(&report).map_err(|error| format!("the callers' report: {error}"))?;
-    let sample = sample(&report, &watched, empty_kib)?;
-    // In babble no edge of a tone can be told from noise.
-    let delay = sample.delay.filter(|_| !scenario.callers.contains(&"babble"));
-    Ok(Outcome::Measured(Sample { delay, ..sample }))
+    let (from, seconds) = judged(&report)?;
+    let rest = traffic.map(|traffic| traffic.finish(from, from + seconds));
+    Ok(Called::Judged(Box::new(Run {
+        bridge,
+        report,
+        watched,
+        empty,
+        rest: rest.transpose()?,
+    })))
+}
+
+/// When judgement began, since the callers were started, and how long it took, s.
+///
+/// # Errors
+/// It never came to that.
+pub(crate) fn judged(report: &Value) -> Result<(f64, f64), String> {
+    let number = |path: &str| report.pointer(path).and_then(Value::as_f64);
+    let fates = || report.pointer("/calls").map(Value::to_string).unwrap_or_default();
+    let from =
+        number("/asked/judged_after_s").ok_or_else(|| format!("not all callers got in: {}", fates()))?;
+    let seconds = number("/asked/seconds").ok_or("the callers' report has no /asked/seconds")?;
+    Ok((from, seconds))
 }
 
 impl Place<'_> {
-    fn deadline(&self, legs: usize) -> Duration {
-        SETTLE + self.judged + SLACK + Duration::from_secs(legs as u64) / self.rate
+    /// How long a scenario is judged.
+    fn judged(&self, scenario: &Scenario) -> Duration {
+        self.judged.max(scenario.least())
+    }
+
+    fn deadline(&self, scenario: &Scenario) -> Duration {
+        let calling = Duration::from_secs(scenario.phones() as u64) / self.rate;
+        SETTLE + self.judged(scenario) + SLACK + calling
     }
 }
 
-fn bridge(place: &Place<'_>, sip: SocketAddr, api: SocketAddr) -> Result<Child, String> {
+fn bridge(place: &Place<'_>, sip: SocketAddr, api: SocketAddr) -> Result<(Child, Client), String> {
     let data = place.folder.join("data");
     let _ = fs::remove_dir_all(&data);
     let config = place.folder.join("bridge.toml");
@@ -89,51 +171,98 @@ fn bridge(place: &Place<'_>, sip: SocketAddr, api: SocketAddr) -> Result<Child, 
     let takes_calls = |bridge: &Child| bridge.printed().contains("certificate ");
     let ready = bridge.wait_until(START, takes_calls);
     ready.map_err(|error| format!("the bridge: {error}"))?;
-    room::widen(&bridge.printed(), api, &data)?;
-    Ok(bridge)
+    let client = Client::new(&bridge.printed(), api, &data)?;
+    room::widen(&client)?;
+    Ok((bridge, client))
 }
 
 fn callers(place: &Place<'_>, scenario: &Scenario, sip: SocketAddr, report: &Path) -> Result<Child, String> {
     let time = |time: Duration| humantime::format_duration(time).to_string().replace(' ', "");
     let mut command = Command::new(place.program);
     command.args(["sim", NUMBER, "--at", &sip.to_string()]);
-    command.args(["--legs", &scenario.legs.to_string(), "--codec", scenario.codec]);
+    command.args([
+        "--legs",
+        &scenario.phones().to_string(),
+        "--codec",
+        &scenario.codec,
+    ]);
     command.args(["--rate", &place.rate.to_string()]);
-    command.args(["--settle", &time(SETTLE), "--duration", &time(place.judged)]);
+    command.args([
+        "--settle",
+        &time(SETTLE),
+        "--duration",
+        &time(place.judged(scenario)),
+    ]);
+    if let Some(churn) = scenario.churn {
+        command.args(["--churn", &churn.per_second.to_string()]);
+        command.args(["--keep", &scenario.legs.to_string()]);
+    }
     command.args(&scenario.callers).arg("--json").arg(report);
     Child::start(&mut command, CALLERS_CORE, &place.folder.join("callers.log"))
 }
 
 /// What was seen of the bridge from outside.
-struct Watched {
-    cpu: Timeline,
-    callers: Timeline,
-    others: Timeline,
-    most_kib: u64,
+#[derive(Debug, Default)]
+pub(crate) struct Watched {
+    pub(crate) cpu: Timeline,
+    pub(crate) callers: Timeline,
+    pub(crate) others: Timeline,
+    /// Once a second.
+    pub(crate) vitals: Vec<Vitals>,
 }
 
-/// Reads the bridge's clock until the callers are through.
+impl Watched {
+    /// The most memory it had, KiB.
+    pub(crate) fn most_kib(&self) -> u64 {
+        let memory = self.vitals.iter().map(|vitals| vitals.resident_kib);
+        memory.max().unwrap_or(0)
+    }
+
+    fn look(&mut self, bridge: &Child, callers: &Child, at: Duration) -> std::io::Result<()> {
+        let used = cpu::used(bridge.id(), Some(callers.id()))?;
+        self.cpu.note(at, used.server);
+        self.callers.note(at, used.callers);
+        self.others.note(at, used.others);
+        let (last, now) = (self.vitals.last().map(|vitals| vitals.at_s), at.as_secs_f64());
+        if last.is_none_or(|last| now - last >= 1.0) {
+            let vitals = vitals::read(bridge.id(), now)?;
+            if (now / 60.0) as u64 > last.map_or(0, |last| (last / 60.0) as u64) {
+                eprintln!("  {}", self.minute(&vitals));
+            }
+            self.vitals.push(vitals);
+        }
+        Ok(())
+    }
+
+    /// A line about the minute that has just passed.
+    fn minute(&self, now: &Vitals) -> String {
+        let share = |line: &Timeline| {
+            let last = line.last().unwrap_or(0.0);
+            line.between((last - 59.0).max(0.0), last).unwrap_or(0.0) / 0.59
+        };
+        format!(
+            "{:.0} min: {:.1} MiB, {} handles, {} threads; core of the bridge {:.0} %, of the callers {:.0} %",
+            now.at_s / 60.0,
+            now.resident_kib as f64 / 1024.0,
+            now.handles,
+            now.threads,
+            share(&self.cpu),
+            share(&self.callers)
+        )
+    }
+}
+
+/// Reads the bridge's clock until the callers are through; says how it goes once a minute.
 fn watch(bridge: &Child, callers: &mut Child, start: Instant, most: Duration) -> Result<Watched, String> {
-    let mut watched = Watched {
-        cpu: Timeline::default(),
-        callers: Timeline::default(),
-        others: Timeline::default(),
-        most_kib: 0,
-    };
+    let mut watched = Watched::default();
     while callers.ended().is_none() {
-        let gone = |error| {
+        let looked = watched.look(bridge, callers, start.elapsed());
+        looked.map_err(|error| {
             format!(
                 "the bridge has ended: {error}; it said: {}",
                 last_line(&bridge.printed())
             )
-        };
-        let used = cpu::used(bridge.id(), Some(callers.id())).map_err(gone)?;
-        watched.cpu.note(start.elapsed(), used.server);
-        watched.callers.note(start.elapsed(), used.callers);
-        watched.others.note(start.elapsed(), used.others);
-        watched.most_kib = watched
-            .most_kib
-            .max(cpu::resident_kib(bridge.id()).map_err(gone)?);
+        })?;
         if start.elapsed() > most {
             return Err(format!("the callers are not through after {most:?}"));
         }
@@ -142,11 +271,11 @@ fn watch(bridge: &Child, callers: &mut Child, start: Instant, most: Duration) ->
     Ok(watched)
 }
 
-fn refused(callers: &Child, scenario: &Scenario) -> Result<Outcome, String> {
+fn refused(callers: &Child, scenario: &Scenario) -> Result<Called, String> {
     let said = callers.printed();
     let reason = said.lines().find(|line| line.contains("--codec"));
     reason
-        .map(|line| Outcome::NotOffered(line.trim().to_owned()))
+        .map(|line| Called::Refused(line.trim().to_owned()))
         .ok_or_else(|| {
             format!(
                 "{} with {}: the callers said: {}",
@@ -155,46 +284,6 @@ fn refused(callers: &Child, scenario: &Scenario) -> Result<Outcome, String> {
                 last_line(&said)
             )
         })
-}
-
-/// From the callers' report, and what the bridge used while they judged it.
-fn sample(report: &Value, watched: &Watched, empty_kib: u64) -> Result<Sample, String> {
-    let number = |path: &str| report.pointer(path).and_then(Value::as_f64);
-    let needed = |path: &str| number(path).ok_or_else(|| format!("the callers' report has no {path}"));
-    let count = |path: &str| needed(path).map(|number| number as u64);
-    let from = needed("/asked/judged_after_s").map_err(|_| {
-        let fates = report.pointer("/calls").map(Value::to_string).unwrap_or_default();
-        format!("not all callers got in: {fates}")
-    })?;
-    let seconds = needed("/asked/seconds")?;
-    let gone = ["/calls/unanswered", "/calls/hung_up"].map(|path| number(path).unwrap_or_default());
-    let legs_in = (needed("/calls/answered")? - gone.iter().sum::<f64>()).max(0.0);
-    let used = watched.cpu.between(from, from + seconds);
-    let used = used.ok_or("the callers were through before they were judged")?;
-    let grown = |line: &Timeline| line.between(from, from + seconds).unwrap_or_default().max(0.0);
-    let is_known = number("/delay_ms/count").is_some_and(|count| count > 0.0);
-    let delay = Delay {
-        p50: needed("/delay_ms/p50")?,
-        p99: needed("/delay_ms/p99")?,
-    };
-    Ok(Sample {
-        cpu_ms: 1e3 * used / (legs_in.max(1.0) * seconds),
-        legs_in: legs_in as usize,
-        due: count("/packets/due")?,
-        missing: count("/packets/missing")?,
-        late_5ms: count("/packets/late_5ms")?,
-        late_20ms: count("/packets/late_20ms")?,
-        latest_ms: needed("/packets/latest_ms")?,
-        delay: is_known.then_some(delay),
-        callers_late_percent: 100.0 * needed("/simulator/late_5ms")? / needed("/packets/sent")?.max(1.0),
-        callers_busy_percent: 100.0 * grown(&watched.callers) / seconds,
-        others_percent: cpu::percent(
-            Duration::from_secs_f64(grown(&watched.others)),
-            Duration::from_secs_f64(seconds),
-        ),
-        memory_kib: Some(watched.most_kib.saturating_sub(empty_kib) as f64 / legs_in.max(1.0)),
-        ..Sample::default()
-    })
 }
 
 /// A port of loopback that neither UDP nor TCP uses now.
@@ -210,53 +299,4 @@ pub(crate) fn free_port() -> Result<SocketAddr, String> {
         }
     }
     Err("no free port on 127.0.0.1".to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn report() -> Value {
-        json!({
-            "asked": { "judged_after_s": 2.0, "seconds": 10.0 },
-            "calls": { "answered": 100, "unanswered": 0, "hung_up": 0 },
-            "packets": { "sent": 1000, "due": 50_000, "missing": 5, "late_5ms": 4, "late_20ms": 3, "latest_ms": 21.5 },
-            "simulator": { "late_5ms": 10 },
-            "delay_ms": { "count": 7, "p50": 15.0, "p99": 30.0 },
-        })
-    }
-
-    fn watched() -> Watched {
-        let mut cpu = Timeline::default();
-        for second in 0..20 {
-            cpu.note(Duration::from_secs(second), Duration::from_millis(40 * second));
-        }
-        Watched {
-            callers: cpu.clone(),
-            others: cpu.clone(),
-            cpu,
-            most_kib: 9_000,
-        }
-    }
-
-    #[test]
-    fn cpu_is_that_of_the_time_judged_for_each_leg_that_was_in() {
-        let sample = sample(&report(), &watched(), 4_000).unwrap();
-        assert!((sample.cpu_ms - 0.4).abs() < 1e-9, "{sample:?}");
-        assert_eq!(
-            (sample.legs_in, sample.missing, sample.memory_kib),
-            (100, 5, Some(50.0))
-        );
-        assert_eq!(sample.delay, Some(Delay { p50: 15.0, p99: 30.0 }));
-    }
-
-    #[test]
-    fn callers_that_never_got_in_are_an_error_that_says_so() {
-        let mut report = report();
-        report["asked"]["judged_after_s"] = Value::Null;
-        let error = sample(&report, &watched(), 0).unwrap_err();
-        assert!(error.contains("not all callers got in"), "{error}");
-    }
 }

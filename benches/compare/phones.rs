@@ -1,17 +1,17 @@
 //! Plain RTP phones on this thread's core: a packet each 20 ms from each, evenly spread over that time; what comes back is
 //! judged by the same rules as `partyline sim` judges by ([`sim::arrivals`]).
 //!
-//! Between packets the thread sleeps as the bridge's callers do: who is woken by a packet costs its sender something, and a core
-//! that never rests slows down its neighbour.
+//! They wait as the bridge's callers do: by the clock, and not for packets, since waking somebody costs the sender, and a core that never
+//! rests slows down its neighbour. Each reads when it sends; the kernel's time of arrival says when a packet came.
 
-use std::io::{self, ErrorKind};
-use std::net::{Ipv4Addr, SocketAddr};
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::thread;
 use std::time::{Duration, Instant};
 
-use mio::net::UdpSocket;
-use mio::{Events, Interest, Poll, Token};
 use sim::arrivals::Arrivals;
 use sim::report::Spread;
+use udp::{Batch, date_arrivals};
 
 use crate::cpu::{Used, percent};
 use crate::results::{Delay, Sample};
@@ -24,8 +24,10 @@ const PACKET_TIME: Duration = Duration::from_millis(20);
 const HEADER: usize = 12;
 /// Loud sound after less silence than this is the same burst.
 const APART: Duration = Duration::from_millis(400);
-/// Packets that are sent before it is looked at what came: phones that cannot keep up must still hear.
-const BATCH: usize = 32;
+/// From one look at what is due to the next.
+const BEAT: Duration = Duration::from_millis(2);
+/// Packets of one phone that are read at a time.
+const MOST_PACKETS: usize = 100;
 /// Payload type of Opus, here and in what Janus is told.
 pub(crate) const OPUS_TYPE: u8 = 111;
 
@@ -42,16 +44,34 @@ struct Phone {
 
 /// See the module.
 pub(crate) struct Phones {
-    poll: Poll,
+    packets: Batch,
     coding: Coding,
     phones: Vec<Phone>,
     /// Payloads of a second by what is said: bursts, chord, silence.
     speech: [Vec<Vec<u8>>; 3],
-    /// When the current burst was sent.
-    burst: Option<Instant>,
-    delays: Vec<f64>,
+    bursts: Bursts,
     sent: u64,
     late: u64,
+}
+
+/// Bursts that were sent, and how long it took to hear them, ms.
+#[derive(Default)]
+struct Bursts {
+    /// The last one, and the one before it.
+    said: [Option<Instant>; 2],
+    delays: Vec<f64>,
+}
+
+impl Bursts {
+    fn say(&mut self, now: Instant) {
+        self.said = [Some(now), self.said[0]];
+    }
+
+    fn hear(&mut self, at: Instant) {
+        if let Some(said) = self.said.into_iter().flatten().find(|said| *said <= at) {
+            self.delays.push((at - said).as_secs_f64() * 1e3);
+        }
+    }
 }
 
 impl Phones {
@@ -63,12 +83,11 @@ impl Phones {
         let speech = [Speech::Bursts, Speech::Chord, Speech::Silence].map(|speech| payloads(speech, coding));
         let [bursts, chord, silence] = speech;
         Ok(Self {
-            poll: Poll::new().map_err(|error| error.to_string())?,
+            packets: Batch::new(),
             coding,
             phones: Vec::new(),
             speech: [bursts?, chord?, silence?],
-            burst: None,
-            delays: Vec::new(),
+            bursts: Bursts::default(),
             sent: 0,
             late: 0,
         })
@@ -87,11 +106,9 @@ impl Phones {
         let number = self.phones.len();
         let ear = Ear::of(number, self.coding)?;
         let open = || -> io::Result<_> {
-            let mut socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0).into())?;
-            let interest = Interest::READABLE;
-            self.poll
-                .registry()
-                .register(&mut socket, Token(number), interest)?;
+            let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
+            socket.set_nonblocking(true)?;
+            date_arrivals(&socket);
             let here = socket.local_addr()?;
             Ok((socket, here))
         };
@@ -128,13 +145,11 @@ impl Phones {
         let start = Instant::now();
         let (from, to) = (start + warm_up, start + warm_up + judged);
         self.begin(from, to);
-        let mut events = Events::with_capacity(1_024);
         let mut packet = 0;
         let (mut before, mut sent) = (None, (0, 0));
         while Instant::now() < to {
-            let due;
-            (packet, due) = self.speak(start, packet);
-            self.hear(&mut events, due, from)?;
+            packet = self.speak(start, packet);
+            thread::sleep(BEAT);
             if before.is_none() && Instant::now() >= from {
                 before = Some((Instant::now(), read()?));
                 sent = (self.sent, self.late);
@@ -142,6 +157,7 @@ impl Phones {
         }
         let (began, before) = before.ok_or_else(|| io::Error::other("the phones never came to be judged"))?;
         let (after, time) = (read()?, began.elapsed());
+        (0..self.phones.len()).for_each(|number| self.hear(number));
         let leg_seconds = self.phones.len() as f64 * time.as_secs_f64();
         Ok(Sample {
             cpu_ms: 1e3 * (after.server - before.server).as_secs_f64() / leg_seconds,
@@ -152,29 +168,28 @@ impl Phones {
     }
 
     fn begin(&mut self, from: Instant, to: Instant) {
-        self.delays.clear();
-        self.burst = None;
+        self.bursts = Bursts::default();
         for phone in &mut self.phones {
             phone.arrivals = Arrivals::default();
             phone.arrivals.judge(from, to);
         }
     }
 
-    /// Sends what is due since the last time; `packet` counts those of all phones. Gives the next one and its time.
-    fn speak(&mut self, start: Instant, mut packet: u64) -> (u64, Instant) {
-        let count = self.phones.len() as u64;
-        for _ in 0..BATCH {
+    /// Sends what is due by now, each phone reading before; `packet` counts those of all phones. Gives the next one.
+    fn speak(&mut self, start: Instant, mut packet: u64) -> u64 {
+        let (count, until) = (self.phones.len() as u64, Instant::now());
+        loop {
             let due = start + Duration::from_nanos(packet * PACKET_TIME.as_nanos() as u64 / count);
-            let now = Instant::now();
-            if now < due {
-                return (packet, due);
+            if until < due {
+                return packet;
             }
+            let number = (packet % count) as usize;
+            self.hear(number);
             self.sent += 1;
-            self.late += u64::from(now - due > Duration::from_millis(5));
-            self.send((packet % count) as usize, (packet / count) as usize % LOOP);
+            self.late += u64::from(Instant::now() - due > Duration::from_millis(5));
+            self.send(number, (packet / count) as usize % LOOP);
             packet += 1;
         }
-        (packet, start)
     }
 
     fn send(&mut self, number: usize, place: usize) {
@@ -194,7 +209,7 @@ impl Phones {
         bytes[8..HEADER].copy_from_slice(&(number as u32 + 1).to_be_bytes());
         bytes[HEADER..HEADER + payload.len()].copy_from_slice(payload);
         if speech == Speech::Bursts && place == 0 {
-            self.burst = Some(Instant::now());
+            self.bursts.say(Instant::now());
         }
         if let Some(far) = phone.far {
             // What a full socket does not take is lost as on any network, and shows in what comes back.
@@ -202,49 +217,38 @@ impl Phones {
         }
     }
 
-    /// Takes in what comes until something is to be said.
-    fn hear(&mut self, events: &mut Events, until: Instant, judged_from: Instant) -> io::Result<()> {
-        let wait = until.saturating_duration_since(Instant::now());
-        match self.poll.poll(events, Some(wait)) {
-            Err(error) if error.kind() != ErrorKind::Interrupted => return Err(error),
-            Ok(()) | Err(_) => {}
-        }
-        let mut buffer = [0; 2_048];
-        for event in &*events {
-            let Token(number) = event.token();
-            loop {
-                match self.phones[number].socket.recv(&mut buffer) {
-                    Ok(count) => self.packet(number, &buffer[..count], judged_from),
-                    Err(error) if error.kind() == ErrorKind::ConnectionRefused => {}
-                    Err(_) => break,
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn packet(&mut self, number: usize, packet: &[u8], judged_from: Instant) {
-        let now = Instant::now();
-        let Some((sequence, stamp, payload)) = parts(packet) else {
-            return;
-        };
+    /// Takes in what waits at a phone.
+    fn hear(&mut self, number: usize) {
         let clock = self.clock_hz();
-        let phone = &mut self.phones[number];
-        phone.arrivals.packet(now, sequence, stamp, clock);
-        let Some(inside) = phone.ear.loud_at(payload) else {
-            return;
-        };
-        let at = now + Duration::from_secs_f64(inside);
-        let is_new = phone
-            .loud
-            .is_none_or(|before| at.saturating_duration_since(before) > APART);
-        phone.loud = Some(at);
-        if let (true, Some(said)) = (
-            is_new && number != 0,
-            self.burst.filter(|said| *said > judged_from),
-        ) {
-            self.delays.push((at - said).as_secs_f64() * 1e3);
-        }
+        let Self {
+            packets,
+            phones,
+            bursts,
+            ..
+        } = self;
+        let Phone {
+            socket,
+            arrivals,
+            ear,
+            loud,
+            ..
+        } = &mut phones[number];
+        packets.receive(socket, MOST_PACKETS, &mut |received| {
+            let at = received.at.unwrap_or_else(Instant::now);
+            let Some((sequence, stamp, payload)) = parts(received.datagram) else {
+                return;
+            };
+            arrivals.packet(at, sequence, stamp, clock);
+            let Some(inside) = ear.loud_at(payload) else {
+                return;
+            };
+            let at = at + Duration::from_secs_f64(inside);
+            let is_new = loud.is_none_or(|before| at.saturating_duration_since(before) > APART);
+            *loud = Some(at);
+            if is_new && number != 0 && arrivals.is_judged(at) {
+                bursts.hear(at);
+            }
+        });
     }
 
     fn clock_hz(&self) -> u32 {
@@ -258,7 +262,7 @@ impl Phones {
         let clock = self.clock_hz();
         let sum = |of: &dyn Fn(&Arrivals) -> u64| self.phones.iter().map(|phone| of(&phone.arrivals)).sum();
         let latest = self.phones.iter().map(|phone| phone.arrivals.latest_ms);
-        let delay = Spread::of(std::mem::take(&mut self.delays));
+        let delay = Spread::of(std::mem::take(&mut self.bursts.delays));
         Sample {
             legs_in: self.phones.iter().filter(|phone| phone.far.is_some()).count(),
             due: sum(&|arrivals| arrivals.due(clock)),

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::environment::Environment;
+use crate::traffic::Rest;
 
 /// Packets missing up to which a server "holds" its legs, percent.
 pub(crate) const HOLDS_PERCENT: f64 = 1.0;
@@ -15,6 +16,8 @@ pub(crate) struct Results {
     pub(crate) runs: u32,
     /// How long each time, s.
     pub(crate) seconds: f64,
+    /// Legs of rows that have but one size.
+    pub(crate) others: usize,
     pub(crate) rows: Vec<Row>,
 }
 
@@ -87,6 +90,21 @@ pub(crate) struct Sample {
     pub(crate) others_percent: f64,
     /// Memory that the server took for a leg, KiB.
     pub(crate) memory_kib: Option<f64>,
+    /// Calls that came beside the legs.
+    pub(crate) joins: Option<Joins>,
+    /// What was asked of REST meanwhile.
+    pub(crate) rest: Option<Rest>,
+}
+
+/// Calls of phones that hung up and called again.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub(crate) struct Joins {
+    /// Begun a second, through answer, prompt, code and join.
+    pub(crate) per_second: f64,
+    /// Not answered.
+    pub(crate) failed: u64,
+    /// INVITE to 200.
+    pub(crate) setup: Delay,
 }
 
 /// From packet in to packet out, ms.
@@ -273,6 +291,7 @@ pub(crate) mod tests {
             environment,
             runs: 3,
             seconds: 10.0,
+            others: 1_000,
             rows,
         }
     }

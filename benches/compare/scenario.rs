@@ -1,84 +1,184 @@
 //! What is measured, as data: a codec that a build offers later needs a row here and nothing else.
 
+use std::time::Duration;
+
 use crate::options::Options;
+use crate::results::Server;
+use crate::traffic::Asked;
 
 /// Callers of the bridge, as `partyline sim` is asked for them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Scenario {
     /// What goes on, in words.
-    pub(crate) name: String,
+    pub(crate) name: &'static str,
     /// As `--codec` takes it.
-    pub(crate) codec: &'static str,
+    pub(crate) codec: String,
+    /// Legs that are judged.
     pub(crate) legs: usize,
     /// Further options of the callers.
-    pub(crate) callers: Vec<&'static str>,
+    pub(crate) callers: Vec<String>,
+    /// Calls a second that hang up and call again, and how many phones do so, beside the legs.
+    pub(crate) churn: Option<Churn>,
+    /// What is asked of REST meanwhile.
+    pub(crate) asked: Option<Asked>,
 }
 
-const THREE_TALK: &str = "one meeting, 3 talk";
-/// Phones whose audio is decoded and judged: the callers have one core. Packets are counted for all.
-const EARS: &str = "50";
-/// The demo room, as participants.
-const ONE_MEETING: [&str; 8] = [
-    "--code",
-    "222",
-    "--talkers",
-    "3",
-    "--idle",
-    "noise",
-    "--ears",
-    EARS,
-];
-/// Codes that open two hundred meetings on the fly; three of them have a talker each.
-const MANY_MEETINGS: [&str; 10] = [
-    "--code",
-    "5000-5199",
-    "--meetings",
-    "each-code",
-    "--talkers",
-    "3",
-    "--idle",
-    "noise",
-    "--ears",
-    EARS,
-];
-const ALL_TALK: [&str; 8] = [
-    "--code",
-    "222",
-    "--talkers",
-    "3",
-    "--idle",
-    "babble",
-    "--ears",
-    EARS,
-];
+/// Phones that come and go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Churn {
+    pub(crate) per_second: u32,
+    pub(crate) phones: usize,
+}
+
+/// One meeting with three who talk.
+pub(crate) const THREE_TALK: &str = "one meeting, 3 talk";
+/// The same legs in two hundred meetings.
+pub(crate) const MANY_MEETINGS: &str = "200 meetings, 3 talk";
+/// Everybody at once.
+pub(crate) const ALL_TALK: &str = "one meeting, all talk";
+/// Half of the legs, and calls through answer, prompt, code and join beside them.
+pub(crate) const JOINS: &str = "200 joins a second";
+/// With lists of all calls.
+pub(crate) const LISTS: &str = "REST lists, 3 talk";
+/// With as many requests as a careless client makes.
+pub(crate) const FLOOD: &str = "2000 requests a second";
+/// Opus at 48 kHz, and codecs mixed, as `--codec` takes them.
+pub(crate) const OPUS: &str = "opus";
+pub(crate) const MIXED: &str = "PCMU=40,G722=20,opus=40";
+/// PCMU, which all is compared with.
+pub(crate) const PCMU: &str = "PCMU";
 /// Codecs beside PCMU, which legs of one meeting have.
-const CODECS: [&str; 4] = ["opus", "opus16", "G722", "PCMU=40,G722=20,opus=40"];
+const CODECS: [&str; 4] = [OPUS, "opus16", "G722", MIXED];
+/// Phones whose audio is decoded and judged: the callers have one core. Packets are counted for all.
+const EARS: usize = 50;
+/// A phone calls again as many times a second as are asked for and a few more: its BYE and a pause lie between two calls.
+const JOINING: Churn = Churn {
+    per_second: 210,
+    phones: 900,
+};
+/// With churn, the last seconds of a run see no new calls; there must be enough before them.
+const JOINS_LEAST: Duration = Duration::from_secs(14);
+
+impl Scenario {
+    /// `callers` besides talkers and ears; most are participants of the demo room.
+    fn new(name: &'static str, codec: &str, legs: usize, callers: &[&str]) -> Self {
+        let talk = format!("--talkers 3 --ears {}", EARS.min(legs));
+        let words = talk.split(' ').chain(callers.iter().copied());
+        Self {
+            name,
+            codec: codec.to_owned(),
+            legs,
+            callers: words.map(str::to_owned).collect(),
+            churn: None,
+            asked: None,
+        }
+    }
+
+    /// One meeting with three who talk.
+    pub(crate) fn three_talk(codec: &str, legs: usize) -> Self {
+        Self::new(THREE_TALK, codec, legs, &["--code", "222"])
+    }
+
+    /// The same, while others come and go.
+    pub(crate) fn with_churn(self, churn: Churn) -> Self {
+        Self {
+            churn: Some(churn),
+            ..self
+        }
+    }
+
+    /// How long it is judged at least.
+    pub(crate) fn least(&self) -> Duration {
+        match self.churn {
+            Some(_) => JOINS_LEAST,
+            None => Duration::ZERO,
+        }
+    }
+
+    /// Phones in all.
+    pub(crate) fn phones(&self) -> usize {
+        self.legs + self.churn.map_or(0, |churn| churn.phones)
+    }
+}
+
+/// All that one run measures.
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    /// Sizes of the floor.
+    pub(crate) floors: Vec<usize>,
+    pub(crate) bridge: Vec<Scenario>,
+    pub(crate) janus: Vec<Growth>,
+}
+
+/// What is asked for, with the floors that it is held against.
+///
+/// # Errors
+/// `--only` names nothing.
+pub(crate) fn plan(options: &Options) -> Result<Plan, String> {
+    let wanted = |server: Server, name: &str, codec: &str, legs: usize| {
+        let row = format!("{}, {name}, {codec}, {legs} legs", server.name()).to_lowercase();
+        let is_in = |part: &String| row.contains(&part.to_lowercase());
+        options.only.is_empty() || options.only.iter().any(is_in)
+    };
+    let mut bridge = partyline(options);
+    bridge.retain(|row| wanted(Server::Partyline, row.name, &row.codec, row.legs));
+    let mut janus = janus(options);
+    janus.retain(|row| wanted(Server::Janus, row.name, row.coding.name(), options.others));
+    let mut floors = floors(options);
+    if !wanted(Server::Floor, "", PCMU, 0) {
+        let nearest = |legs: usize| floors.iter().copied().min_by_key(|floor| floor.abs_diff(legs));
+        let grown = janus.iter().flat_map(|row| row.sizes.iter().copied());
+        let needed = bridge.iter().map(|row| row.legs).chain(grown).filter_map(nearest);
+        let needed: Vec<_> = needed.collect();
+        floors.retain(|legs| needed.contains(legs));
+    }
+    match bridge.is_empty() && janus.is_empty() && floors.is_empty() {
+        true => Err(format!(
+            "--only {}: no row has this; rows are named as in the table, such as --only \"{THREE_TALK}\" or --only opus",
+            options.only.join(";")
+        )),
+        false => Ok(Plan {
+            floors,
+            bridge,
+            janus,
+        }),
+    }
+}
+
+/// Sizes at which the floor is measured: at a handful of legs it is noise.
+fn floors(options: &Options) -> Vec<usize> {
+    const LEAST: usize = 50;
+    let mut sizes = options.legs.clone();
+    sizes.push(options.others);
+    sizes.sort_unstable();
+    sizes.dedup();
+    let large: Vec<_> = sizes.iter().copied().filter(|legs| *legs >= LEAST).collect();
+    if large.is_empty() { sizes } else { large }
+}
 
 /// All scenarios of the bridge.
-pub(crate) fn partyline(options: &Options) -> Vec<Scenario> {
-    let scenario = |name: &str, codec, legs, callers: &[&'static str]| Scenario {
-        name: name.to_owned(),
-        codec,
-        legs,
-        callers: callers.to_vec(),
-    };
+fn partyline(options: &Options) -> Vec<Scenario> {
+    let others = options.others;
     let sizes = options.legs.iter();
-    let mut all: Vec<_> = sizes
-        .map(|legs| scenario(THREE_TALK, "PCMU", *legs, &ONE_MEETING))
-        .collect();
-    all.push(scenario(
-        "200 meetings, 3 talk",
-        "PCMU",
-        options.others,
-        &MANY_MEETINGS,
-    ));
-    all.push(scenario(
-        "one meeting, all talk",
-        "PCMU",
-        options.others,
-        &ALL_TALK,
-    ));
-    all.extend(CODECS.map(|codec| scenario(THREE_TALK, codec, options.others, &ONE_MEETING)));
+    let mut all: Vec<_> = sizes.map(|legs| Scenario::three_talk(PCMU, *legs)).collect();
+    if !options.legs.contains(&others) {
+        all.push(Scenario::three_talk(PCMU, others));
+    }
+    let many = ["--code", "5000-5199", "--meetings", "each-code"];
+    all.push(Scenario::new(MANY_MEETINGS, PCMU, others, &many));
+    let babble = ["--code", "222", "--idle", "babble"];
+    all.push(Scenario::new(ALL_TALK, PCMU, others, &babble));
+    all.extend(CODECS.map(|codec| Scenario::three_talk(codec, others)));
+    let joins = Scenario::new(JOINS, PCMU, others.div_ceil(2), &["--code", "222"]);
+    all.push(joins.with_churn(JOINING));
+    let rest = [
+        (LISTS, Asked::Lists(options.filter.clone())),
+        (FLOOD, Asked::Flood),
+    ];
+    all.extend(rest.map(|(name, asked)| Scenario {
+        asked: Some(asked),
+        ..Scenario::new(name, PCMU, others, &["--code", "222"])
+    }));
     all
 }
 
@@ -110,7 +210,7 @@ pub(crate) struct Growth {
 }
 
 /// All scenarios of the peer.
-pub(crate) fn janus(options: &Options) -> Vec<Growth> {
+fn janus(options: &Options) -> Vec<Growth> {
     let growth = |coding, sizes: &Vec<usize>| Growth {
         name: THREE_TALK,
         coding,
@@ -120,4 +220,48 @@ pub(crate) fn janus(options: &Options) -> Vec<Growth> {
         growth(Coding::Pcmu, &options.janus_legs),
         growth(Coding::Opus, &options.janus_opus_legs),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    fn planned(line: &str) -> Result<Plan, String> {
+        let words = ["compare"].into_iter().chain(line.split_whitespace());
+        plan(&Options::try_parse_from(words).unwrap())
+    }
+
+    #[test]
+    fn every_row_is_planned_once_and_the_floor_at_sizes_that_mean_something() {
+        let all = planned("--legs 10,100 --others 500").unwrap();
+        assert_eq!(all.floors, [100, 500]);
+        let sizes = |name| -> Vec<_> {
+            let rows = all
+                .bridge
+                .iter()
+                .filter(|row| row.name == name && row.codec == PCMU);
+            rows.map(|row| row.legs).collect()
+        };
+        assert_eq!(sizes(THREE_TALK), [10, 100, 500]);
+        for name in [MANY_MEETINGS, ALL_TALK, LISTS, FLOOD] {
+            assert_eq!(sizes(name), [500], "{name}");
+        }
+        assert_eq!((sizes(JOINS), all.janus.len()), (vec![250], 2));
+    }
+
+    #[test]
+    fn a_part_is_run_with_the_floor_that_it_is_held_against() {
+        let part = planned("--only opus16;joins").unwrap();
+        let names: Vec<_> = part
+            .bridge
+            .iter()
+            .map(|row| (row.name, row.codec.as_str()))
+            .collect();
+        assert_eq!(names, [(THREE_TALK, "opus16"), (JOINS, PCMU)]);
+        assert_eq!((part.floors, part.janus.len()), (vec![100, 500, 1_000], 1));
+        let error = planned("--only nothing").unwrap_err();
+        assert!(error.contains("rows are named"), "{error}");
+    }
 }

@@ -18,6 +18,7 @@ use crate::partyline::free_port;
 use crate::phones::{OPUS_TYPE, Phones};
 use crate::results::{HOLDS_PERCENT, Sample};
 use crate::scenario::{Coding, Growth};
+use crate::vitals;
 use crate::voice::OPUS_HZ;
 use http::Http;
 
@@ -97,7 +98,7 @@ impl Room {
         ready.map_err(|error| format!("Janus: {error}"))?;
         let session = id(&http.post("/janus", &json!({ "janus": "create", "transaction": "create" }))?)?;
         let room = Self {
-            empty_kib: cpu::resident_kib(janus.id()).map_err(|error| error.to_string())?,
+            empty_kib: resident_kib(janus.id())?,
             janus,
             http,
             session,
@@ -149,7 +150,7 @@ impl Room {
         let pid = self.janus.id();
         let found = self.phones.run(WARM_UP, judged, || cpu::used(pid, None));
         let sample = found.map_err(|error| format!("Janus with {legs} phones: {error}"))?;
-        let resident = cpu::resident_kib(pid).map_err(|error| error.to_string())?;
+        let resident = resident_kib(pid)?;
         Ok(Sample {
             memory_kib: Some(resident.saturating_sub(self.empty_kib) as f64 / legs as f64),
             ..sample
@@ -188,6 +189,11 @@ impl Room {
         }
         Err(format!("Janus let a phone not in within {JOIN:?}"))
     }
+}
+
+fn resident_kib(pid: u32) -> Result<u64, String> {
+    let vitals = vitals::read(pid, 0.0).map_err(|error| format!("Janus has ended: {error}"))?;
+    Ok(vitals.resident_kib)
 }
 
 /// The id in an answer.

@@ -1,6 +1,6 @@
 //! A row as words: the same for text and page.
 
-use crate::results::{BUSY_CALLERS, Line, Results, Row, Span};
+use crate::results::{BUSY_CALLERS, Delay, Line, Results, Row, Sample, Span};
 
 /// What others may take of the machine without remark, percent.
 const MUCH: f64 = 2.0;
@@ -73,8 +73,34 @@ pub(super) fn remark(row: &Row) -> Option<String> {
             line.callers_busy
         )
     });
-    let said: Vec<_> = late.into_iter().chain(busy).chain(others).collect();
+    let beside = row.samples.iter().filter_map(beside);
+    let said: Vec<_> = beside.chain(late).chain(busy).chain(others).collect();
     (!said.is_empty()).then(|| format!("{name}: {}", said.join(", ")))
+}
+
+/// What else went on in a run.
+fn beside(sample: &Sample) -> Option<String> {
+    let delay = |delay: Delay| format!("p50 {:.1} ms, p99 {:.1} ms", delay.p50, delay.p99);
+    let joins = sample.joins.map(|joins| {
+        format!(
+            "{:.0} calls a second, {} failed, set-up {}",
+            joins.per_second,
+            joins.failed,
+            delay(joins.setup)
+        )
+    });
+    let rest = sample.rest.map(|rest| {
+        let kinds = [("lists", rest.list), ("single calls", rest.one)];
+        let kinds = kinds
+            .into_iter()
+            .filter_map(|(kind, took)| Some(format!(", {kind} {}", delay(took?))));
+        let kinds: String = kinds.collect();
+        format!(
+            "{:.0} requests a second, {} failed{kinds}",
+            rest.per_second, rest.failed
+        )
+    });
+    joins.or(rest)
 }
 
 fn legs(row: &Row, line: &Line) -> String {
@@ -115,8 +141,9 @@ fn or_dash(text: Option<String>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::results::Server;
     use crate::results::tests::{results, row};
+    use crate::results::{Joins, Server};
+    use crate::traffic::Rest;
 
     #[test]
     fn each_column_has_its_cell() {
@@ -132,6 +159,33 @@ mod tests {
     #[test]
     fn a_little_is_not_shown_as_nothing() {
         assert_eq!([0.0, 0.0004, 0.02].map(share), ["0", "<0.001", "0.020"]);
+    }
+
+    #[test]
+    fn what_went_on_beside_the_legs_is_told() {
+        let mut joins = row(Server::Partyline, 500, &[0.4], 0);
+        joins.samples[0].joins = Some(Joins {
+            per_second: 204.6,
+            failed: 1,
+            setup: Delay { p50: 2.0, p99: 9.0 },
+        });
+        let said = remark(&joins).unwrap();
+        assert!(
+            said.ends_with("205 calls a second, 1 failed, set-up p50 2.0 ms, p99 9.0 ms"),
+            "{said}"
+        );
+        joins.samples[0].joins = None;
+        joins.samples[0].rest = Some(Rest {
+            per_second: 60.0,
+            failed: 0,
+            list: Some(Delay { p50: 4.0, p99: 8.0 }),
+            one: None,
+        });
+        let said = remark(&joins).unwrap();
+        assert!(
+            said.ends_with("60 requests a second, 0 failed, lists p50 4.0 ms, p99 8.0 ms"),
+            "{said}"
+        );
     }
 
     #[test]

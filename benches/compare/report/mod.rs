@@ -1,5 +1,6 @@
 //! How results are shown: as text, as a page with charts, as JSON.
 
+mod aims;
 mod cells;
 mod chart;
 mod page;
@@ -8,12 +9,15 @@ mod text;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use serde::Serialize;
+
+use crate::goals::{Goal, goals};
 use crate::results::Results;
 
 pub(crate) use text::text;
 
 /// How it was measured, one paragraph each; printed and drawn alike.
-const METHOD: [&str; 8] = [
+const METHOD: [&str; 9] = [
     "Servers run on core 0 and their callers on core 1, over 127.0.0.1, one server at a time. All legs are in before anything counts. \
      CPU is that of the whole server process (for the floor, of its thread), in user and kernel mode, by its own clock over the time \
      judged, divided by legs and seconds.",
@@ -22,6 +26,10 @@ const METHOD: [&str; 8] = [
     "Partyline is called over SIP by \"partyline sim\", a process of its own: each leg keys a code and joins. Janus's AudioBridge is joined \
      through its API by plain RTP phones of this program; its room mixes at 8 kHz for PCMU and at 16 kHz for Opus, and its prebuffer is \
      left at its default. Three talk and all others send digital silence. Where there are 200 meetings, three of them have a talker.",
+    "Goals are reached by the median of the runs; what must never happen, by every run. Joins: 900 phones of a second kind hang up and call \
+     again all the time, through answer, prompt, code and join, while the others stay, of whom alone packets are judged. REST is asked over \
+     HTTPS on connections that are kept, each request with its login, by this program on the callers' core: lists of all calls ten times a \
+     second and single calls fifty times; or single calls two thousand times.",
     "Missing and late are judged by the same code for all: against the sequence numbers and the 20 ms grid of each leg's own stream, whose \
      quickest packets set the grid. A server that holds its legs misses at most 1 % and has all of them in.",
     "\"a core\" is 1000 ms over the median CPU: what one core would hold at this cost, were it spent to the last. \"held\" is the largest \
@@ -38,12 +46,24 @@ const METHOD: [&str; 8] = [
      it is not small, measure again.",
 ];
 
+/// What is written for machines.
+#[derive(Serialize)]
+struct Document<'a> {
+    #[serde(flatten)]
+    results: &'a Results,
+    goals: Vec<Goal>,
+}
+
 /// Writes `index.html` and `results.json` into `folder`; where the page is.
 ///
 /// # Errors
 /// What cannot be written, and why.
 pub(crate) fn write(results: &Results, folder: &Path) -> Result<PathBuf, String> {
-    let json = serde_json::to_string_pretty(results).map_err(|error| error.to_string())?;
+    let document = Document {
+        results,
+        goals: goals(results),
+    };
+    let json = serde_json::to_string_pretty(&document).map_err(|error| error.to_string())?;
     let put = |name: &str, text: &str| {
         let path = folder.join(name);
         let written = fs::create_dir_all(folder).and_then(|()| fs::write(&path, text));

@@ -3,8 +3,10 @@
 use std::fmt::Write;
 
 use super::METHOD;
+use super::aims;
 use super::cells::{HEADS, WORDS, cells, remark, share};
 use super::chart::{Bar, Chart, escape};
+use crate::goals::goals;
 use crate::results::{Line, Results, Row, Server};
 
 const STYLE: &str = "
@@ -37,6 +39,7 @@ pub(super) fn page(results: &Results) -> String {
         "<p><i class=\"key floor\"></i>the floor: receive and send, nothing else <i class=\"key ours\"></i>Partyline \
          <i class=\"key peer\"></i>Janus AudioBridge</p>\n",
     );
+    page.push_str(&aims(results));
     for chart in charts(results) {
         put(
             &mut page,
@@ -169,17 +172,29 @@ fn capacity(results: &Results) -> Chart {
     }
 }
 
-fn table(results: &Results) -> String {
-    let mut text = "<h2>All figures</h2>\n<div class=\"wide\"><table>\n<tr>".to_owned();
-    let kind = |column: usize| if column < WORDS { " class=\"word\"" } else { "" };
-    for (column, head) in HEADS.iter().enumerate() {
+fn aims(results: &Results) -> String {
+    let goals = goals(results);
+    let mut text = "<h2>Goals</h2>\n".to_owned();
+    text.push_str(&grid(&aims::HEADS, aims::WORDS, goals.iter().map(aims::cells)));
+    put(
+        &mut text,
+        format_args!("<p class=\"soft\">{}</p>", aims::summary(&goals)),
+    );
+    text
+}
+
+/// Cells under their heads, the first ones words.
+fn grid(heads: &[&str], words: usize, rows: impl Iterator<Item = Vec<String>>) -> String {
+    let mut text = "<div class=\"wide\"><table>\n<tr>".to_owned();
+    let kind = |column: usize| if column < words { " class=\"word\"" } else { "" };
+    for (column, head) in heads.iter().enumerate() {
         put(
             &mut text,
             format_args!("<th{}>{}</th>", kind(column), escape(head)),
         );
     }
     text.push_str("</tr>\n");
-    for cells in results.rows.iter().filter_map(|row| cells(results, row)) {
+    for cells in rows {
         text.push_str("<tr>");
         for (column, cell) in cells.iter().enumerate() {
             put(
@@ -189,7 +204,12 @@ fn table(results: &Results) -> String {
         }
         text.push_str("</tr>\n");
     }
-    text.push_str("</table></div>\n");
+    text + "</table></div>\n"
+}
+
+fn table(results: &Results) -> String {
+    let rows = results.rows.iter().filter_map(|row| cells(results, row));
+    let mut text = "<h2>All figures</h2>\n".to_owned() + &grid(&HEADS, WORDS, rows);
     for remark in results.rows.iter().filter_map(remark) {
         put(
             &mut text,

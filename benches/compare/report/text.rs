@@ -3,7 +3,9 @@
 use std::fmt::Write;
 
 use super::METHOD;
+use super::aims;
 use super::cells::{HEADS, WORDS, cells, remark};
+use crate::goals::goals;
 use crate::results::Results;
 
 /// Longest line of prose.
@@ -20,8 +22,15 @@ pub(crate) fn text(results: &Results) -> String {
         &mut text,
         format_args!("{:12} {runs}, of {seconds:.0} s each\n", "runs"),
     );
+    let goals = goals(results);
+    text.push_str(&table(
+        &aims::HEADS,
+        aims::WORDS,
+        goals.iter().map(aims::cells).collect(),
+    ));
+    line(&mut text, format_args!("{}\n", aims::summary(&goals)));
     let rows = results.rows.iter().filter_map(|row| cells(results, row));
-    text.push_str(&table(rows.collect()));
+    text.push_str(&table(&HEADS, WORDS, rows.collect()));
     text.push('\n');
     for remark in results.rows.iter().filter_map(remark) {
         line(&mut text, format_args!("{remark}"));
@@ -34,17 +43,17 @@ pub(crate) fn text(results: &Results) -> String {
 }
 
 /// Cells under their heads: words to the left, figures to the right, columns as wide as they must be.
-fn table(rows: Vec<Vec<String>>) -> String {
-    let heads: Vec<_> = HEADS.iter().map(|head| (*head).to_owned()).collect();
+fn table(heads: &[&str], words: usize, rows: Vec<Vec<String>>) -> String {
+    let heads: Vec<_> = heads.iter().map(|head| (*head).to_owned()).collect();
     let lines: Vec<_> = std::iter::once(heads).chain(rows).collect();
     let width = |column: usize| lines.iter().map(|cells| cells[column].chars().count()).max();
-    let widths: Vec<_> = (0..HEADS.len())
+    let widths: Vec<_> = (0..lines[0].len())
         .map(|column| width(column).unwrap_or(0))
         .collect();
     let mut text = String::new();
     for cells in &lines {
         let padded = cells.iter().zip(&widths).enumerate();
-        let padded = padded.map(|(column, (cell, width))| match column < WORDS {
+        let padded = padded.map(|(column, (cell, width))| match column < words {
             true => format!("{cell:width$}"),
             false => format!("{cell:>width$}"),
         });
@@ -97,7 +106,7 @@ mod tests {
             .iter()
             .filter_map(|row| cells(&results, row))
             .collect();
-        let table = table(cells);
+        let table = table(&HEADS, WORDS, cells);
         let lines: Vec<_> = table.lines().map(|line| line.chars().count()).collect();
         assert!(lines.iter().all(|length| *length == lines[0]), "{table}");
     }

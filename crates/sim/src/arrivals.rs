@@ -70,10 +70,15 @@ impl Arrivals {
         self.window = Some((from, to));
     }
 
+    /// Whether what arrives at this moment is judged.
+    pub fn is_judged(&self, at: Instant) -> bool {
+        self.window.is_some_and(|(from, to)| (from..to).contains(&at))
+    }
+
     /// A packet of a stream whose stamps run at `clock_hz`.
     pub fn packet(&mut self, at: Instant, sequence: u16, stamp: u32, clock_hz: u32) -> Arrival {
         self.received += 1;
-        let judged = self.window.is_some_and(|(from, to)| (from..to).contains(&at));
+        let judged = self.is_judged(at);
         self.judged += u64::from(judged);
         let now = Last {
             sequence,

@@ -12,8 +12,8 @@ use crate::call::{self, Call};
 use crate::codec::{Hearing, Mouth, Speech};
 use crate::ear::Ear;
 use crate::keypad::Keypad;
-use crate::line::{self, Stream};
-use crate::link::Link;
+use crate::line::{self, Content, Stream};
+use crate::link::{Link, Way};
 use crate::mark::Voice;
 use crate::message::Identity;
 use crate::plan::{LEAD, Plan, SHORTEST_STAY, Schedule};
@@ -21,22 +21,24 @@ use crate::sdp;
 use crate::speaker::{Speaker, When};
 use crate::track::Edge;
 
-/// Edges of its own voice that a talker notes.
-const MOST_EDGES: usize = 16_384;
+/// Edges of its own voice that a talker notes: those of the longest run, for what is heard is held against the last one said.
+const MOST_EDGES: usize = 150_000;
 /// Packets made up for at once after the machine kept us waiting; older ones are left out.
 const MOST_CATCH_UP: Duration = Duration::from_millis(500);
 /// From the end of a call to the next of the same phone.
 const PAUSE: Duration = Duration::from_millis(100);
+/// The same where that call did not end by our own BYE.
+const PENANCE: Duration = Duration::from_secs(2);
 /// Phones are spread over the 20 ms of a packet: steps of this many microseconds.
 const PHASE_STEP: u64 = 7_919;
 
 /// What a phone wants sent.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Output {
+pub(crate) enum Output<'a> {
     /// To the bridge, from the signalling socket.
     Sip(Vec<u8>),
     /// From the phone's own RTP socket.
-    Rtp(SocketAddr, Vec<u8>),
+    Rtp(SocketAddr, &'a [u8]),
 }
 
 /// How far a phone is.
@@ -117,7 +119,12 @@ pub(crate) struct Leg {
     schedule: Option<Schedule>,
     /// It has called before: it is judged from its being settled on.
     again: Option<Again>,
-    outputs: VecDeque<Output>,
+    messages: VecDeque<Vec<u8>>,
+    /// The last packet, and whether it is to go out: at most one waits, which [`Leg::poll_output`] takes.
+    packet: Vec<u8>,
+    ready: bool,
+    /// Of the last input.
+    now: Instant,
 }
 
 /// A call of a phone that has called before.
@@ -189,7 +196,10 @@ impl Leg {
             next: 0,
             schedule: again.map(|again| again.schedule),
             again,
-            outputs: VecDeque::new(),
+            messages: VecDeque::new(),
+            packet: Vec::new(),
+            ready: false,
+            now: epoch,
             plan: Arc::clone(plan),
         }
     }
@@ -197,6 +207,11 @@ impl Leg {
     /// The Call-ID by which its messages are known.
     pub(crate) fn call_id(&self) -> &str {
         self.call.id()
+    }
+
+    /// Whether this phone has called before.
+    pub(crate) fn is_again(&self) -> bool {
+        self.again.is_some()
     }
 
     /// Whether what it hears is decoded and judged.
@@ -240,14 +255,20 @@ impl Leg {
         self.again.map_or_else(first, next)
     }
 
-    /// Its next call, when it is one that comes and goes, this one is over, and there is time to judge another.
+    /// Its next call, when it is one that comes and goes, this one is over, and there is time to judge another. A bridge that did not want
+    /// it, or threw it out, is not asked again at once.
     pub(crate) fn next_call(&self, now: Instant) -> Option<Again> {
         let schedule = self.schedule?;
         self.plan.stay(self.number)?;
         let is_time = now + self.plan.options.key_after + SHORTEST_STAY < schedule.judge.1;
         (self.stage == Stage::Over && !self.stopping && is_time).then(|| Again {
             calls: self.again.map_or(0, |again| again.calls) + 1,
-            at: now + PAUSE,
+            at: now
+                + if self.fate == Fate::Ended(true) {
+                    PAUSE
+                } else {
+                    PENANCE
+                },
             schedule,
         })
     }
@@ -290,7 +311,7 @@ impl Leg {
             self.first_stamp = None;
         }
         if header.payload_type == self.speech.payload_type() {
-            self.hear(now, header.timestamp, &packet.payload);
+            self.hear(now, header.timestamp, packet.payload);
         }
     }
 
@@ -304,7 +325,7 @@ impl Leg {
         self.ear.hear(now, stamp, hearing.decode(payload));
     }
 
-    /// Does what is due.
+    /// Does what is due, but for packets: of these one at a time.
     pub(crate) fn handle_timeout(&mut self, now: Instant) {
         if self.stage == Stage::Waiting && now >= self.dialled {
             (self.stage, self.dialled) = (Stage::Calling, now);
@@ -316,7 +337,7 @@ impl Leg {
             self.keypad.press(self.plan.code(self.number).unwrap_or_default());
         }
         let keys = !self.is_settled();
-        while self.stage == Stage::Up && self.due() <= now {
+        if self.stage == Stage::Up && self.due() <= now {
             self.speak(now);
         }
         if keys && self.again.is_some() && self.stage == Stage::Up && self.is_settled() {
@@ -341,8 +362,17 @@ impl Leg {
         own.into_iter().chain(self.call.poll_timeout()).min()
     }
 
-    pub(crate) fn poll_output(&mut self) -> Option<Output> {
-        self.outputs.pop_front()
+    pub(crate) fn poll_output(&mut self) -> Option<Output<'_>> {
+        if let Some(message) = self.messages.pop_front() {
+            return Some(Output::Sip(message));
+        }
+        if !self.ready
+            && let Some(held) = self.link.poll_output(self.now)
+        {
+            (self.packet, self.ready) = (held, true);
+        }
+        let far = self.far.filter(|_| std::mem::take(&mut self.ready))?;
+        Some(Output::Rtp(far.media, &self.packet))
     }
 
     fn hang_up_at(&self) -> Option<Instant> {
@@ -390,16 +420,18 @@ impl Leg {
         self.sent.packets += 1;
         self.sent.late_5ms += u64::from(late > Duration::from_millis(5));
         self.sent.late_20ms += u64::from(late > Duration::from_millis(20));
-        let packet = if self.keypad.is_done() {
-            Some(self.audio(now))
-        } else {
-            self.key()
+        let first = self.next;
+        let talks = self.schedule.is_some_and(|schedule| schedule.talk <= now);
+        let (is_audio, is_there) = match self.keypad.is_done() {
+            true => (true, self.audio(talks)),
+            false => (false, self.key()),
         };
         self.next += count;
         self.advance(count);
-        if let Some((packet, first)) = packet {
-            let arrives = self.link.send(now, packet);
-            self.note_edges(now, first, arrives);
+        let way = is_there.then(|| self.link.send(now, &self.packet));
+        self.ready = way == Some(Way::Straight);
+        if is_audio && talks && way.is_some_and(|way| way != Way::Lost) {
+            self.note_edges(now, first);
         }
     }
 
@@ -407,40 +439,48 @@ impl Leg {
         self.stream.stamp = self.stream.stamp.wrapping_add(self.speech.steps(samples));
     }
 
-    /// A packet of audio, and its first sample.
-    fn audio(&mut self, now: Instant) -> (Vec<u8>, Option<u64>) {
-        let talks = self.schedule.is_some_and(|schedule| schedule.talk <= now);
+    /// Makes a packet of audio: there always is one.
+    fn audio(&mut self, talks: bool) -> bool {
         let when = if talks { When::Talk } else { When::Before };
         let count = self.samples_a_packet();
-        let payload = match &mut self.mouth {
-            Some(mouth) => mouth.encode(&self.speaker.say(self.next, count as usize, when)),
-            None => {
-                let rest = &self.plan.rest;
-                rest.payload(self.speech, self.number, self.next / count).to_vec()
-            }
+        let said = self
+            .mouth
+            .as_mut()
+            .map(|mouth| mouth.encode(&self.speaker.say(self.next, count as usize, when)));
+        let rest = || {
+            let rest = &self.plan.rest;
+            rest.payload(self.speech, self.number, self.next / count)
         };
-        let packet = self
-            .stream
-            .packet(self.speech.payload_type(), self.sent.packets == 1, 0, payload);
-        (packet, talks.then_some(self.next))
+        let content = Content {
+            payload_type: self.speech.payload_type(),
+            marker: self.sent.packets == 1,
+            since: 0,
+            payload: said.as_deref().unwrap_or_else(rest),
+        };
+        self.stream.write(&mut self.packet, content);
+        true
     }
 
-    fn key(&mut self) -> Option<(Vec<u8>, Option<u64>)> {
-        let event = self.keypad.next()?;
-        let kind = self.far.and_then(|far| far.events)?;
-        // Events count their own 8 kHz, the stream goes on by the codec's clock.
-        let since = event.since * (self.speech.clock_hz() / 8_000);
-        let packet = self
-            .stream
-            .packet(kind, event.first, since, event.payload.to_vec());
-        Some((packet, None))
+    /// Makes a packet of a key; none is sent between two keys.
+    fn key(&mut self) -> bool {
+        let event = self.keypad.next();
+        let kind = self.far.and_then(|far| far.events);
+        let (Some(event), Some(kind)) = (event, kind) else {
+            return false;
+        };
+        let content = Content {
+            payload_type: kind,
+            marker: event.first,
+            // Events count their own 8 kHz, the stream goes on by the codec's clock.
+            since: event.since * (self.speech.clock_hz() / 8_000),
+            payload: &event.payload,
+        };
+        self.stream.write(&mut self.packet, content);
+        true
     }
 
-    /// Notes the edges of its voice in the packet that begins with this sample and is sent now. A lost packet has none.
-    fn note_edges(&mut self, now: Instant, first: Option<u64>, arrives: bool) {
-        let Some(first) = first.filter(|_| arrives) else {
-            return;
-        };
+    /// Notes the edges of its voice in the packet that begins with this sample and is sent now.
+    fn note_edges(&mut self, now: Instant, first: u64) {
         let rate = self.speech.rate_hz();
         let block = u64::from(rate / crate::tone::BLOCKS_A_SECOND);
         let begins = (first..first + self.samples_a_packet()).filter(|at| at.is_multiple_of(block));
@@ -456,20 +496,18 @@ impl Leg {
         }
     }
 
-    /// Passes on what the call and the link want sent, and takes note of what the call tells.
+    /// Passes on what the call wants sent, and takes note of what it tells.
     fn drain(&mut self, now: Instant) {
+        self.now = now;
         while let Some(output) = self.call.poll_output() {
             match output {
-                call::Output::Send(bytes) => self.outputs.push_back(Output::Sip(bytes)),
+                call::Output::Send(bytes) => self.messages.push_back(bytes),
                 call::Output::Answered(body) => self.answered(now, &body),
                 call::Output::Refused(status) => self.over(Fate::Refused(status)),
                 call::Output::Unanswered => self.over(Fate::Unanswered),
                 call::Output::HungUp => self.over(Fate::HungUp),
                 call::Output::Ended(clean) => self.over(Fate::Ended(clean)),
             }
-        }
-        while let (Some(far), Some(packet)) = (self.far, self.link.poll_output(now)) {
-            self.outputs.push_back(Output::Rtp(far.media, packet));
         }
     }
 

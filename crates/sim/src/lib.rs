@@ -10,6 +10,7 @@ mod call;
 mod codec;
 mod crew;
 mod ear;
+mod edges;
 mod keypad;
 mod leg;
 mod line;

@@ -18,7 +18,7 @@ use crate::options::Options;
 use crate::plan::{Plan, Schedule};
 use crate::report::{Report, Tally};
 
-/// Phones of a thread, and threads at most.
+/// Phones for which a thread is worth while, and threads at most; never more than there are cores.
 const LEGS_A_THREAD: usize = 250;
 const MOST_THREADS: usize = 16;
 /// How often the run looks at its crews.
@@ -60,7 +60,8 @@ pub fn run(options: Options, stop: &AtomicBool) -> Result<Outcome, String> {
 
 fn call(shared: &Shared, stop: &AtomicBool) -> Result<(Vec<Leg>, Tally), String> {
     let total = shared.plan.legs();
-    let size = LEGS_A_THREAD.max(total.div_ceil(MOST_THREADS));
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let size = LEGS_A_THREAD.max(total.div_ceil(MOST_THREADS.min(cores)));
     let ranges = (0..total)
         .step_by(size)
         .map(|first| first..(first + size).min(total));
@@ -76,10 +77,8 @@ fn call(shared: &Shared, stop: &AtomicBool) -> Result<(Vec<Leg>, Tally), String>
         for thread in threads {
             let found = thread.join();
             let found = found.map_err(|_| "a thread of the simulator has ended by a fault of its own")?;
-            let (crew, calls) =
-                found.map_err(|error| format!("the simulator cannot wait for packets: {error}"))?;
-            legs.extend(crew);
-            past.merge(calls);
+            legs.extend(found.0);
+            past.merge(found.1);
         }
         Ok((legs, past))
     })

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::edges::Edges;
 use crate::mark::Talk;
 use crate::tone::dbov;
 
@@ -12,8 +13,6 @@ const GONE: f32 = 0.1;
 const EVEN: f32 = 0.05;
 /// A carrier away for longer is no gap where he talks in spurts, but a pause: 500 ms.
 const LONGEST_GAP: u32 = 25;
-/// Edges kept.
-const MOST_EDGES: usize = 4_096;
 /// Length of a block.
 const BLOCK: Duration = Duration::from_millis(20);
 /// Levels are counted in steps of a quarter of a dB, from 40 dB below to 8 above what was sent.
@@ -63,7 +62,7 @@ pub(crate) struct Track {
     steady: Option<Sounds>,
     changing: Vec<Upper>,
     last: Option<Upper>,
-    pub(crate) edges: Vec<Edge>,
+    pub(crate) edges: Edges,
 }
 
 impl Track {
@@ -85,7 +84,7 @@ impl Track {
             steady: None,
             changing: Vec::new(),
             last: None,
-            edges: Vec::new(),
+            edges: Edges::default(),
         }
     }
 
@@ -170,13 +169,13 @@ impl Track {
             }
             (None, _) => return,
         };
-        if let (Some(last), true) = (self.last, changed.len() <= 1 && self.edges.len() < MOST_EDGES) {
+        if let (Some(last), true) = (self.last, changed.len() <= 1) {
             let blocks: Vec<_> = [last]
                 .into_iter()
                 .chain(changed.iter().copied())
                 .chain([block])
                 .collect();
-            self.edges.push(Edge {
+            self.edges.note(Edge {
                 talker: self.talker,
                 rises,
                 at: moment(&blocks, rises),
@@ -291,8 +290,8 @@ mod tests {
             for (n, (carrier, upper)) in parts.iter().enumerate() {
                 track.block(begin + BLOCK * n as u32, carrier * A, upper * A);
             }
-            let edge = track.edges[0];
-            assert_eq!((track.edges.len(), edge.rises, track.dips), (1, rises, 0));
+            let edge = track.edges.kept()[0];
+            assert_eq!((track.edges.kept().len(), edge.rises, track.dips), (1, rises, 0));
             let found = (edge.at - begin).as_secs_f32() * 1000.0;
             assert!((found - expected).abs() < 0.1, "{found} instead of {expected}");
         }
@@ -302,6 +301,6 @@ mod tests {
     fn tones_that_dip_and_come_back_have_a_dip() {
         let mut track = Track::new(0, Talk::Always, A);
         play(&mut track, &[(1.0, 1.0), (0.4, 0.5), (1.0, 1.0)]);
-        assert_eq!((track.dips, track.gaps, track.edges.len()), (1, 0, 0));
+        assert_eq!((track.dips, track.gaps, track.edges.kept().len()), (1, 0, 0));
     }
 }

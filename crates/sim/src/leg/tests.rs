@@ -1,5 +1,8 @@
 //! A phone on simulated time, answered by hand.
 
+use rtp::packet::Packet;
+use webrtc_util::marshal::Unmarshal;
+
 use super::*;
 use crate::message::read;
 use crate::plan::tests::plan;
@@ -17,7 +20,7 @@ const FAR: &str = "127.0.0.1:20000";
 struct Stage1 {
     leg: Leg,
     now: Instant,
-    rtp: Vec<(Instant, rtp::packet::Packet)>,
+    rtp: Vec<(Instant, Packet)>,
     sip: Vec<String>,
 }
 
@@ -74,9 +77,9 @@ impl Stage1 {
         while let Some(output) = self.leg.poll_output() {
             match output {
                 Output::Sip(bytes) => self.sip.push(String::from_utf8(bytes).unwrap()),
-                Output::Rtp(to, bytes) => {
+                Output::Rtp(to, mut bytes) => {
                     assert_eq!(to.to_string(), FAR);
-                    self.rtp.push((self.now, line::read(&bytes).unwrap()));
+                    self.rtp.push((self.now, Packet::unmarshal(&mut bytes).unwrap()));
                 }
             }
         }
@@ -129,7 +132,7 @@ fn a_talker_talks_from_the_schedule_on_and_hangs_up_after_it() {
     let talk = stage.now + Duration::from_secs(1);
     stage.leg.begin(Schedule::new(talk, Duration::from_secs(2)));
     stage.pass(Duration::from_secs(5));
-    let speaks = |packet: &rtp::packet::Packet| packet.payload.iter().any(|byte| *byte != 0xff);
+    let speaks = |packet: &Packet| packet.payload.iter().any(|byte| *byte != 0xff);
     let first = stage.rtp.iter().find(|(_, packet)| speaks(packet)).unwrap();
     assert!(first.0 >= talk && first.0 < talk + Duration::from_millis(20));
     assert!(stage.sip.iter().any(|message| message.starts_with("BYE ")));
@@ -202,4 +205,19 @@ fn nobody_calls_again_when_there_is_no_time_to_judge_him() {
     stage.pass(Duration::from_millis(1_520));
     stage.reply("200 OK", "2 BYE", "");
     assert!(stage.leg.next_call(stage.now).is_none());
+}
+
+#[test]
+fn a_bridge_that_threw_a_phone_out_is_left_in_peace_for_a_while() {
+    let mut stage = dialled("1 --legs 6 --ears 2 --churn 1 --rate 100", "101", 2);
+    stage.leg.begin(Schedule::new(stage.now, Duration::from_secs(20)));
+    for (fate, wait) in [
+        (Fate::Ended(true), PAUSE),
+        (Fate::HungUp, PENANCE),
+        (Fate::Refused(503), PENANCE),
+    ] {
+        stage.leg.over(fate);
+        let again = stage.leg.next_call(stage.now).unwrap();
+        assert_eq!(again.at, stage.now + wait);
+    }
 }

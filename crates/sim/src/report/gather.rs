@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use super::{Asked, Audio, Hearing, Listener, Report, Spread, Tally};
+use super::{Again, Asked, Audio, Hearing, Listener, Report, Spread, Tally};
 use crate::ear::{Heard, expected_blocks};
 use crate::leg::{Fate, Leg};
-use crate::plan::{Plan, Schedule};
+use crate::plan::{Plan, SHORTEST_STAY, Schedule};
 use crate::tone::dbov;
 use crate::track::{Edge, Track};
 
@@ -43,7 +43,8 @@ pub(super) fn gather(
         packets: tally.all.packets(),
         packets_kept: tally.kept.packets(),
         calls: tally.calls,
-        setup_ms: Spread::of(tally.setups),
+        again: again(plan, tally.again, &tally.setups_again),
+        setup_ms: Spread::of([tally.setups, tally.setups_again].concat()),
         audio: audio(legs, &judged),
         heard: hearing(legs, &judged),
         delay_begin_ms: spread(&delays, tenth(schedule, 0)),
@@ -98,6 +99,18 @@ fn asked(plan: &Plan, epoch: Instant, schedule: Option<Schedule>) -> Asked {
         loss: options.loss,
         jitter_ms: options.jitter.as_millis() as u64,
     }
+}
+
+fn again(plan: &Plan, asked: usize, setups: &[f64]) -> Option<Again> {
+    let options = &plan.options;
+    // None is dialled that could not be judged before the end.
+    let time = options.duration.saturating_sub(options.key_after + SHORTEST_STAY);
+    (options.churn > 0.0).then(|| Again {
+        asked,
+        answered: setups.len(),
+        per_second: asked as f64 / time.as_secs_f64().max(1.0),
+        setup_ms: Spread::of(setups.to_vec()),
+    })
 }
 
 /// Everybody whom a listener is to hear.
@@ -199,7 +212,7 @@ fn delays(legs: &[Leg]) -> Vec<(Instant, f64)> {
     }
     let heard = legs
         .iter()
-        .flat_map(|leg| tracks(leg).flat_map(|(_, track)| &track.edges));
+        .flat_map(|leg| tracks(leg).flat_map(|(_, track)| track.edges.kept()));
     let delays = heard.filter_map(|edge| Some((edge.at, delay(&said, edge)?)));
     delays.take(MOST_DELAYS).collect()
 }

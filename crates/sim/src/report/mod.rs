@@ -35,6 +35,8 @@ pub struct Report {
     pub calls: Calls,
     /// INVITE to 200, ms, of calls that were answered.
     pub setup_ms: Spread,
+    /// Calls of phones that hung up and called again, where there were any.
+    pub again: Option<Again>,
     /// RTP packets.
     pub packets: Packets,
     /// Of these, those of phones that stayed in while others came and went.
@@ -76,6 +78,19 @@ pub struct Asked {
     pub loss: f64,
     /// Longest time packets were held back, ms.
     pub jitter_ms: u64,
+}
+
+/// Calls of phones that hung up and called again.
+#[derive(Debug, Clone, Serialize)]
+pub struct Again {
+    /// Dialled.
+    pub asked: usize,
+    /// Of these, answered with 200.
+    pub answered: usize,
+    /// Dialled a second, over the time in which phones did so.
+    pub per_second: f64,
+    /// INVITE to 200, ms.
+    pub setup_ms: Spread,
 }
 
 /// Calls by their fate.

@@ -3,7 +3,7 @@
 use std::fmt::{Display, Formatter, Result};
 
 use super::spread::percent;
-use super::{Calls, Hearing, Packets, Report, Spread};
+use super::{Again, Calls, Hearing, Packets, Report, Spread};
 
 impl Display for Report {
     fn fmt(&self, out: &mut Formatter<'_>) -> Result {
@@ -29,7 +29,8 @@ impl Display for Report {
             )?;
         }
         writeln!(out)?;
-        for (name, value) in rows(self) {
+        let again = self.again.as_ref().map(|again| ("again", called_again(again)));
+        for (name, value) in rows(self).into_iter().chain(again) {
             writeln!(out, "{name:<12}{value}")?;
         }
         writeln!(out)?;
@@ -141,6 +142,14 @@ fn calls(calls: &Calls) -> String {
     format!(
         "asked {}   answered {}   unanswered {}{rest}",
         calls.asked, calls.answered, calls.unanswered
+    )
+}
+
+fn called_again(again: &Again) -> String {
+    let setup = &again.setup_ms;
+    format!(
+        "asked {}   answered {}   {:.1} a second   set-up p50 {:.1} ms   p99 {:.1} ms   slowest {:.1} ms",
+        again.asked, again.answered, again.per_second, setup.p50, setup.p99, setup.max
     )
 }
 

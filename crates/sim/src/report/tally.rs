@@ -10,8 +10,11 @@ use crate::plan::Plan;
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
     pub(super) calls: Calls,
-    /// INVITE to 200 of each call answered, ms.
+    /// INVITE to 200 of each call answered, ms: of first calls, and of those of phones that called again.
     pub(super) setups: Vec<f64>,
+    pub(super) setups_again: Vec<f64>,
+    /// Calls that were dialled again.
+    pub(super) again: usize,
     pub(super) simulator: Simulator,
     pub(super) all: Received,
     /// Those of phones that stay in.
@@ -32,8 +35,14 @@ impl Tally {
         self.calls.add(&leg.fate, leg.setup.is_some());
         self.simulator.late_5ms += leg.sent.late_5ms;
         self.simulator.late_20ms += leg.sent.late_20ms;
+        let is_again = leg.is_again();
+        self.again += usize::from(is_again && leg.fate != Fate::Open);
         let Some(setup) = leg.setup else { return };
-        self.setups.push(ms(setup));
+        let setups = match is_again {
+            true => &mut self.setups_again,
+            false => &mut self.setups,
+        };
+        setups.push(ms(setup));
         self.all.add(leg);
         if leg.number < plan.kept() {
             self.kept.add(leg);
@@ -44,6 +53,8 @@ impl Tally {
     pub(crate) fn merge(&mut self, other: Self) {
         self.calls.merge(other.calls);
         self.setups.extend(other.setups);
+        self.setups_again.extend(other.setups_again);
+        self.again += other.again;
         self.simulator.late_5ms += other.simulator.late_5ms;
         self.simulator.late_20ms += other.simulator.late_20ms;
         self.all.merge(&other.all);

@@ -34,6 +34,7 @@ fn good() -> Report {
             due: 5_000,
             ..Packets::default()
         },
+        again: None,
         packets_kept: Packets::default(),
         audio: Audio {
             blocks: 4_500,
@@ -144,6 +145,23 @@ fn the_table_has_every_row_and_the_verdict() {
     report.failures.push("why".to_owned());
     report.pass = false;
     assert!(report.to_string().ends_with("FAILED: why\nFAIL\n"));
+}
+
+#[test]
+fn calls_that_were_begun_anew_have_a_row_of_their_own() {
+    let mut report = good();
+    assert!(!report.to_string().contains("again"));
+    report.again = Some(Again {
+        asked: 50,
+        answered: 49,
+        per_second: 4.9,
+        setup_ms: Spread::of(vec![7.0; 49]),
+    });
+    let text = report.to_string();
+    assert!(
+        text.contains("asked 50   answered 49   4.9 a second   set-up p50 7.0 ms"),
+        "{text}"
+    );
 }
 
 #[test]

@@ -1,0 +1,275 @@
+//! What is aimed at, beside what was measured.
+
+use serde::Serialize;
+
+use crate::results::{Delay, Results, Row, Sample, Server, Span};
+use crate::scenario::{ALL_TALK, FLOOD, JOINS, LISTS, MANY_MEETINGS, MIXED, OPUS, PCMU, THREE_TALK};
+
+/// One goal.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct Goal {
+    /// What is measured, with its unit.
+    pub(crate) what: String,
+    pub(crate) limit: Limit,
+    /// Over the runs; none where it was not measured.
+    pub(crate) found: Option<Span>,
+    /// By the median, and by the worst run where nothing may ever happen; none where it was not measured.
+    pub(crate) reached: Option<bool>,
+    /// Digits behind the point.
+    pub(crate) digits: usize,
+}
+
+/// What a figure must be.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Limit {
+    /// The median is this or less.
+    AtMost(f64),
+    /// The median is this or more.
+    AtLeast(f64),
+    /// Never, in no run.
+    Never,
+}
+
+/// Legs at the ends of the line along which the cost of one is to stay the same.
+const FEW: usize = 100;
+const MANY: usize = 2_000;
+/// Legs of a meeting that is hardly one.
+const HANDFUL: usize = 10;
+
+/// Times the floor that a leg may cost, by codec; then the others.
+pub(crate) fn goals(results: &Results) -> Vec<Goal> {
+    let mut goals = cost(results);
+    goals.extend(punctuality(results));
+    goals.extend(delay(results));
+    goals.extend(beside(results));
+    goals
+}
+
+fn cost(results: &Results) -> Vec<Goal> {
+    let legs = results.others;
+    let to_floor =
+        |name, codec| results.figures(name, codec, legs, |sample| Some(sample.cpu_ms / sample.floor_ms));
+    let cpu = |name, legs| results.by_run(name, PCMU, legs, |sample| sample.cpu_ms);
+    let times = |what: String, limit, found| goal(what, Limit::AtMost(limit), found, 2);
+    let many = ratio(&cpu(MANY_MEETINGS, legs), &cpu(THREE_TALK, legs));
+    let flat = ratio(&cpu(THREE_TALK, MANY), &cpu(THREE_TALK, FEW));
+    let memory = results.figures(THREE_TALK, PCMU, legs, |sample| sample.memory_kib);
+    vec![
+        times(
+            format!("{legs} legs, PCMU: CPU, times the floor"),
+            2.0,
+            to_floor(THREE_TALK, PCMU),
+        ),
+        times(
+            format!("{legs} legs, Opus: CPU, times the floor"),
+            3.0,
+            to_floor(THREE_TALK, OPUS),
+        ),
+        times(
+            format!("{legs} legs, PCMU, G.722 and Opus: CPU, times the floor"),
+            4.0,
+            to_floor(THREE_TALK, MIXED),
+        ),
+        times(
+            format!("{legs} legs with SRTP: CPU, times the floor (not offered by this build)"),
+            4.0,
+            None,
+        ),
+        times(
+            format!("{legs} legs in 200 meetings: CPU, times that in one"),
+            1.3,
+            many,
+        ),
+        times(
+            format!("{legs} legs, all talk: CPU, times the floor"),
+            4.0,
+            to_floor(ALL_TALK, PCMU),
+        ),
+        times(
+            format!("CPU of a leg with {MANY} legs, times that with {FEW}"),
+            1.2,
+            flat,
+        ),
+        goal(
+            format!("{legs} legs, PCMU: memory a leg, KiB"),
+            Limit::AtMost(64.0),
+            memory,
+            0,
+        ),
+    ]
+}
+
+fn punctuality(results: &Results) -> Vec<Goal> {
+    let legs = results.others;
+    let rows = [(THREE_TALK, PCMU), (THREE_TALK, OPUS), (ALL_TALK, PCMU)];
+    let of_row = |(name, codec)| {
+        let late = results.figures(name, codec, legs, |sample| Some(share(sample.late_5ms, sample)));
+        let mut goals = vec![goal(
+            format!("{name}, {codec}: packets more than 5 ms late, %"),
+            Limit::AtMost(0.1),
+            late,
+            3,
+        )];
+        goals.extend(harm(results, (name, codec, legs), name));
+        goals
+    };
+    rows.into_iter().flat_map(of_row).collect()
+}
+
+/// That no packet is missing or much too late in a row.
+fn harm(results: &Results, (name, codec, legs): (&str, &str, usize), shown: &str) -> [Goal; 2] {
+    let count = |what: &str, of: fn(&Sample) -> u64| {
+        let found = results.figures(name, codec, legs, |sample| Some(of(sample) as f64));
+        goal(
+            format!("{shown}, {codec}: packets {what}"),
+            Limit::Never,
+            found,
+            0,
+        )
+    };
+    [
+        count("more than 20 ms late", |sample| sample.late_20ms),
+        count("missing", |sample| sample.missing),
+    ]
+}
+
+fn delay(results: &Results) -> Vec<Goal> {
+    let at = |legs: usize| {
+        let figure =
+            |of: fn(Delay) -> f64| results.figures(THREE_TALK, PCMU, legs, |sample| sample.delay.map(of));
+        let what = |part| format!("{legs} legs: packet in to packet out, {part}, ms");
+        [
+            goal(what("p50"), Limit::AtMost(20.0), figure(|delay| delay.p50), 1),
+            goal(what("p99"), Limit::AtMost(35.0), figure(|delay| delay.p99), 1),
+        ]
+    };
+    [HANDFUL, results.others].into_iter().flat_map(at).collect()
+}
+
+/// What goes on beside legs that talk.
+fn beside(results: &Results) -> Vec<Goal> {
+    let (legs, kept) = (results.others, results.others.div_ceil(2));
+    let joins = |of: fn(&crate::results::Joins) -> f64| {
+        results.figures(JOINS, PCMU, kept, |sample| sample.joins.as_ref().map(of))
+    };
+    let list = results.figures(LISTS, PCMU, legs, |sample| Some(sample.rest?.list?.p99));
+    let flood = results.figures(FLOOD, PCMU, legs, |sample| Some(sample.rest?.per_second));
+    let mut goals = vec![
+        goal(
+            format!("calls a second through answer, prompt, code and join, beside {kept} legs"),
+            Limit::AtLeast(200.0),
+            joins(|joins| joins.per_second),
+            0,
+        ),
+        goal(
+            "calls of these that failed".to_owned(),
+            Limit::Never,
+            joins(|joins| joins.failed as f64),
+            0,
+        ),
+    ];
+    goals.extend(harm(results, (JOINS, PCMU, kept), "the legs beside them"));
+    goals.push(goal(
+        format!("REST, list of {legs} calls while they talk: p99, ms"),
+        Limit::AtMost(10.0),
+        list,
+        1,
+    ));
+    goals.push(goal(
+        "REST requests answered a second".to_owned(),
+        Limit::AtLeast(1_900.0),
+        flood,
+        0,
+    ));
+    goals.extend(harm(results, (FLOOD, PCMU, legs), "legs beside these"));
+    goals
+}
+
+fn goal(what: String, limit: Limit, found: Option<Span>, digits: usize) -> Goal {
+    let reached = found.map(|found| match limit {
+        Limit::AtMost(most) => found.median <= most,
+        Limit::AtLeast(least) => found.median >= least,
+        Limit::Never => found.most == 0.0,
+    });
+    Goal {
+        what,
+        limit,
+        found,
+        reached,
+        digits,
+    }
+}
+
+fn share(part: u64, sample: &Sample) -> f64 {
+    100.0 * part as f64 / sample.due.max(1) as f64
+}
+
+/// One figure against another of the same run.
+fn ratio(over: &[(u32, f64)], under: &[(u32, f64)]) -> Option<Span> {
+    let of_run = |(run, figure): &(u32, f64)| {
+        let (_, other) = under.iter().find(|(other, _)| other == run)?;
+        Some(figure / other)
+    };
+    Span::of(over.iter().filter_map(of_run))
+}
+
+impl Results {
+    fn row(&self, name: &str, codec: &str, legs: usize) -> Option<&Row> {
+        let ours = self.rows.iter().filter(|row| row.server == Server::Partyline);
+        ours.filter(|row| (row.codec.as_str(), row.legs) == (codec, legs))
+            .find(|row| row.scenario == name)
+    }
+
+    fn by_run(&self, name: &str, codec: &str, legs: usize, of: fn(&Sample) -> f64) -> Vec<(u32, f64)> {
+        let samples = self.row(name, codec, legs).map_or(&[][..], |row| &row.samples);
+        samples.iter().map(|sample| (sample.run, of(sample))).collect()
+    }
+
+    fn figures(
+        &self,
+        name: &str,
+        codec: &str,
+        legs: usize,
+        of: impl Fn(&Sample) -> Option<f64>,
+    ) -> Option<Span> {
+        Span::of(self.row(name, codec, legs)?.samples.iter().filter_map(of))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::results::tests::{results, row};
+
+    fn found(goals: &[Goal], what: &str) -> (Option<f64>, Option<bool>) {
+        let goal = goals.iter().find(|goal| goal.what == what).expect(what);
+        (goal.found.map(|span| span.median), goal.reached)
+    }
+
+    #[test]
+    fn goals_are_held_against_medians_and_what_must_never_happen_against_the_worst_run() {
+        let mut talk = row(Server::Partyline, 1_000, &[0.38, 0.39, 0.5], 0);
+        talk.samples[2].late_20ms = 1;
+        let goals = goals(&results(vec![talk]));
+        let late = "one meeting, 3 talk, PCMU: packets more than 20 ms late";
+        assert_eq!(found(&goals, late), (Some(0.0), Some(false)));
+        assert_eq!(
+            found(&goals, "one meeting, 3 talk, PCMU: packets missing"),
+            (Some(0.0), Some(true))
+        );
+        let (times, reached) = found(&goals, "1000 legs, PCMU: CPU, times the floor");
+        assert!((times.unwrap() - 1.95).abs() < 1e-9 && reached == Some(true));
+        assert_eq!(
+            found(&goals, "1000 legs, Opus: CPU, times the floor"),
+            (None, None)
+        );
+    }
+
+    #[test]
+    fn ratios_are_those_of_the_same_run() {
+        let span = ratio(&[(1, 3.0), (2, 5.0), (3, 1.0)], &[(2, 10.0), (1, 2.0)]).unwrap();
+        assert_eq!((span.least, span.most), (0.5, 1.5));
+        assert_eq!(ratio(&[(1, 3.0)], &[]), None);
+    }
+}

@@ -1,0 +1,167 @@
+//! The bridge's REST as a client uses it: HTTPS, connections that are kept, a login in every request.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::Value;
+use ureq::Agent;
+use ureq::tls::{Certificate, RootCerts, TlsConfig};
+
+/// The login that owns the demo room, as the bridge prints it at its first start.
+const LOGIN: &str = "demo";
+/// How long an answer may take.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// Largest answer that is read.
+const MOST: u64 = 64 << 20;
+
+/// A client with a login; its clones have connections of their own.
+pub(crate) struct Client {
+    agent: Agent,
+    base: String,
+    authorization: String,
+    certificate: Certificate<'static>,
+}
+
+impl Clone for Client {
+    fn clone(&self) -> Self {
+        Self {
+            agent: agent(self.certificate.clone()),
+            base: self.base.clone(),
+            authorization: self.authorization.clone(),
+            certificate: self.certificate.clone(),
+        }
+    }
+}
+
+impl Client {
+    /// Of the bridge that has printed this; `data` is its folder, where its certificate is.
+    ///
+    /// # Errors
+    /// It did not print its login, or there is no certificate.
+    pub(crate) fn new(printed: &str, api: SocketAddr, data: &Path) -> Result<Self, String> {
+        let password = password(printed).ok_or("the bridge printed no password of its demo login")?;
+        let path = data.join("cert.pem");
+        let pem = fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+        let certificate =
+            Certificate::from_pem(&pem).map_err(|error| format!("{}: {error}", path.display()))?;
+        Ok(Self {
+            agent: agent(certificate.clone()),
+            base: format!("https://{api}/conference/v1"),
+            authorization: format!("Basic {}", STANDARD.encode(format!("{LOGIN}:{password}"))),
+            certificate,
+        })
+    }
+
+    /// What is at `path`, which begins with a slash.
+    ///
+    /// # Errors
+    /// No answer, or another status than 2xx.
+    pub(crate) fn get(&self, path: &str) -> Result<Vec<u8>, String> {
+        let request = self.agent.get(format!("{}{path}", self.base));
+        let request = request.header("Authorization", &self.authorization);
+        let read = |error: ureq::Error| format!("GET {path}: {error}");
+        let mut answer = request.call().map_err(read)?;
+        answer
+            .body_mut()
+            .with_config()
+            .limit(MOST)
+            .read_to_vec()
+            .map_err(read)
+    }
+
+    /// Changes what is at `path`.
+    ///
+    /// # Errors
+    /// No answer, or another status than 2xx; with what it said.
+    pub(crate) fn put(&self, path: &str, body: &Value) -> Result<(), String> {
+        let request = self.agent.put(format!("{}{path}", self.base));
+        let request = request
+            .header("Authorization", &self.authorization)
+            .header("Content-Type", "application/json");
+        let request = request.config().http_status_as_error(false).build();
+        let mut answer = request
+            .send(body.to_string())
+            .map_err(|error| format!("PUT {path}: {error}"))?;
+        match answer.status().is_success() {
+            true => Ok(()),
+            false => {
+                let said = answer.body_mut().read_to_string().unwrap_or_default();
+                Err(format!("PUT {path}: {}: {}", answer.status(), said.trim()))
+            }
+        }
+    }
+
+    /// The id of a call that is up.
+    ///
+    /// # Errors
+    /// There is none, or none that can be read.
+    pub(crate) fn any_call(&self) -> Result<String, String> {
+        let list = self.get("/calls?limit=1")?;
+        let list: Value = serde_json::from_slice(&list).map_err(|error| format!("GET /calls: {error}"))?;
+        match list.pointer("/items/0/id") {
+            Some(Value::String(id)) => Ok(id.clone()),
+            Some(Value::Number(id)) => Ok(id.to_string()),
+            Some(_) | None => Err("GET /calls: no call is up".to_owned()),
+        }
+    }
+}
+
+fn agent(certificate: Certificate<'static>) -> Agent {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let tls = TlsConfig::builder()
+        .unversioned_rustls_crypto_provider(provider)
+        .root_certs(RootCerts::new_with_certs(&[certificate]));
+    Agent::config_builder()
+        .tls_config(tls.build())
+        .timeout_global(Some(PATIENCE))
+        .build()
+        .into()
+}
+
+fn password(printed: &str) -> Option<&str> {
+    let line = printed
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("login demo "))?;
+    line.trim().strip_prefix("password ").map(str::trim)
+}
+
+/// The path of a list of as many calls as one answer holds, with a filter where there is one.
+pub(crate) fn list(filter: Option<&str>) -> String {
+    let filter = filter.map(|filter| format!("&filter={}", escape(filter)));
+    format!("/calls?limit=1000{}", filter.unwrap_or_default())
+}
+
+/// As a query holds it (RFC 3986, section 2).
+fn escape(text: &str) -> String {
+    let byte = |byte: u8| match byte {
+        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
+        other => format!("%{other:02X}"),
+    };
+    text.bytes().map(byte).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_password_stands_behind_its_login() {
+        let printed = "x\n       login admin  password a1\n       login demo  password b2\n";
+        assert_eq!(password(printed), Some("b2"));
+        assert_eq!(password("login admin  password a1"), None);
+    }
+
+    #[test]
+    fn a_filter_is_escaped_into_the_query() {
+        assert_eq!(list(None), "/calls?limit=1000");
+        assert_eq!(
+            list(Some("role = 1 & x~é")),
+            "/calls?limit=1000&filter=role%20%3D%201%20%26%20x~%C3%A9"
+        );
+    }
+}

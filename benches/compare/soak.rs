@@ -1,0 +1,254 @@
+//! The bridge for a long time, while phones come and go: whether its memory, its handles or the delay through it creep, and whether those who
+//! stay are harmed.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::child::LOOK;
+use crate::environment::Environment;
+use crate::measure::work_folder;
+use crate::options::{Options, Soak};
+use crate::partyline::{self, Called, Place, Run, judged};
+use crate::results::Sample;
+use crate::sample::sample;
+use crate::scenario::{Churn, Scenario};
+use crate::verdict::{self, Check};
+use crate::vitals::{self, Vitals};
+
+/// Part of the time judged in which memory may grow: tables reach their size.
+const WARM_UP: f64 = 0.1;
+/// What memory may grow by after it: over all of the time, or an hour.
+const GROWTH_MIB: f64 = 5.0;
+const GROWTH_PERCENT_AN_HOUR: f64 = 1.0;
+/// How much longer the median way may be at the end than at the beginning, ms.
+const CREEP_MS: f64 = 3.0;
+/// Phones that stay in and are judged.
+const KEPT: usize = 50;
+/// How long handles may take to be given back after the last call.
+const GIVEN_BACK: Duration = Duration::from_secs(15);
+
+#[derive(Debug, Serialize)]
+struct Document {
+    environment: Environment,
+    checks: Vec<Check>,
+    sample: Sample,
+    /// Of the callers' report: calls, set-up, packets, audio.
+    callers: Value,
+    empty: Vitals,
+    after: Vitals,
+    vitals: Vec<Vitals>,
+}
+
+/// Runs it, prints the verdict, writes `soak.json`; whether all was well.
+///
+/// # Errors
+/// What cannot be measured.
+pub(crate) fn run(options: &Options, what: &Soak) -> Result<bool, String> {
+    let program = options.partyline()?;
+    let place = Place {
+        program: &program,
+        folder: work_folder(&options.out)?,
+        judged: what.duration,
+        rate: options.rate,
+    };
+    let coming = what.legs - KEPT;
+    let scenario = Scenario::three_talk(&what.codec, KEPT).with_churn(Churn {
+        per_second: what.churn,
+        phones: coming,
+    });
+    eprintln!(
+        "soak: {} legs for {}, {} calls a second hang up and call again",
+        what.legs,
+        humantime::format_duration(what.duration),
+        what.churn
+    );
+    let run = match partyline::call(&place, &scenario)? {
+        Called::Judged(run) => run,
+        Called::Refused(said) => return Err(format!("not offered by this build: {said}")),
+    };
+    let after = given_back(&run)?;
+    let checks = checks(&run.report, &run.watched.vitals, (run.empty, after))?;
+    println!("{}", verdict::text(&checks));
+    let good = verdict::all_reached(&checks);
+    let document = Document {
+        environment: Environment::here(&program, &options.janus),
+        checks,
+        sample: sample(&run)?,
+        callers: without_listeners(run.report),
+        empty: run.empty,
+        after,
+        vitals: run.watched.vitals,
+    };
+    verdict::write(&options.out, "soak.json", &document)?;
+    println!("All figures: {}", options.out.join("soak.json").display());
+    Ok(good)
+}
+
+/// Waits a little for handles to be given back after the last call.
+fn given_back(run: &Run) -> Result<Vitals, String> {
+    let deadline = Instant::now() + GIVEN_BACK;
+    loop {
+        let now = run.vitals()?;
+        if now.handles <= run.empty.handles || Instant::now() > deadline {
+            return Ok(now);
+        }
+        thread::sleep(LOOK);
+    }
+}
+
+fn without_listeners(mut report: Value) -> Value {
+    if let Some(report) = report.as_object_mut() {
+        report.remove("listeners");
+    }
+    report
+}
+
+fn checks(report: &Value, vitals: &[Vitals], (empty, after): (Vitals, Vitals)) -> Result<Vec<Check>, String> {
+    let number = |path: &str| {
+        let number = report.pointer(path).and_then(Value::as_f64);
+        number.ok_or_else(|| format!("the callers' report has no {path}"))
+    };
+    let (from, seconds) = judged(report)?;
+    let settled: Vec<_> = vitals
+        .iter()
+        .filter(|vitals| (from + WARM_UP * seconds..from + seconds).contains(&vitals.at_s))
+        .copied()
+        .collect();
+    let failed = number("/again/asked")? - number("/again/answered")?;
+    let creep = number("/delay_end_ms/p50")? - number("/delay_begin_ms/p50")?;
+    let left = |of: fn(&Vitals) -> usize| of(&after).saturating_sub(of(&empty)) as f64;
+    let mut checks = vec![
+        memory(&settled)?,
+        Check::at_most(
+            "handles left after the last call",
+            left(|vitals| vitals.handles),
+            0.0,
+            0,
+            "",
+        ),
+        Check::at_most(
+            "threads left after the last call",
+            left(|vitals| vitals.threads),
+            0.0,
+            0,
+            "",
+        ),
+        Check::at_most("delay, end against beginning", creep, CREEP_MS, 1, "ms"),
+        Check::at_most("calls begun anew that failed", failed, 0.0, 0, ""),
+        Check::at_most(
+            "set-up of these, the slowest",
+            number("/again/setup_ms/max")?,
+            2_000.0,
+            0,
+            "ms",
+        ),
+    ];
+    checks.extend(callers(report));
+    Ok(checks)
+}
+
+fn memory(vitals: &[Vitals]) -> Result<Check, String> {
+    let an_hour = vitals::growth(vitals).ok_or("the bridge's memory was not watched long enough")?;
+    let seconds =
+        vitals.last().map_or(0.0, |last| last.at_s) - vitals.first().map_or(0.0, |first| first.at_s);
+    let mean = vitals
+        .iter()
+        .map(|vitals| vitals.resident_kib as f64)
+        .sum::<f64>()
+        / vitals.len() as f64;
+    let (grown, percent) = (an_hour * seconds / 3_600.0 / 1024.0, 100.0 * an_hour / mean);
+    Ok(Check {
+        what: "memory that was added".to_owned(),
+        found: format!("{grown:+.2} MiB, {percent:+.2} % an hour"),
+        limit: format!("at most {GROWTH_MIB} MiB, or {GROWTH_PERCENT_AN_HOUR} % an hour"),
+        reached: grown <= GROWTH_MIB || percent <= GROWTH_PERCENT_AN_HOUR,
+    })
+}
+
+/// What the callers themselves judged: packets missing and late, gaps, levels, hang-ups.
+fn callers(report: &Value) -> Vec<Check> {
+    let failures = report.pointer("/failures").and_then(Value::as_array);
+    let failures: Vec<_> = failures.into_iter().flatten().filter_map(Value::as_str).collect();
+    let check = |found: &str, reached| Check {
+        what: "what the callers heard".to_owned(),
+        found: found.to_owned(),
+        limit: "within the limits of partyline sim".to_owned(),
+        reached,
+    };
+    match failures.is_empty() {
+        true => vec![check("good", true)],
+        false => failures.into_iter().map(|why| check(why, false)).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn report() -> Value {
+        json!({
+            "failures": [],
+            "asked": { "judged_after_s": 10.0, "seconds": 3600.0 },
+            "again": { "asked": 500, "answered": 500, "setup_ms": { "max": 40.0 } },
+            "delay_begin_ms": { "p50": 20.0 },
+            "delay_end_ms": { "p50": 21.0 },
+        })
+    }
+
+    /// Memory that grows by so many KiB a second once it is warm.
+    fn vitals(grows: f64) -> Vec<Vitals> {
+        let moment = |second: u32| Vitals {
+            at_s: f64::from(second),
+            resident_kib: 60_000 + (f64::from(second.max(370)) * grows) as u64,
+            handles: 2_000,
+            threads: 9,
+        };
+        (0..3_610).map(moment).collect()
+    }
+
+    fn failed(report: &Value, grows: f64, after: Vitals) -> Vec<String> {
+        let empty = Vitals {
+            handles: 20,
+            threads: 9,
+            ..Vitals::default()
+        };
+        let checks = checks(report, &vitals(grows), (empty, after)).unwrap();
+        let failed = checks.into_iter().filter(|check| !check.reached);
+        failed.map(|check| check.what + ": " + &check.found).collect()
+    }
+
+    #[test]
+    fn what_creeps_or_is_left_behind_is_named() {
+        let after = |handles, threads| Vitals {
+            handles,
+            threads,
+            ..Vitals::default()
+        };
+        assert_eq!(failed(&report(), 0.1, after(20, 9)), Vec::<String>::new());
+        assert_eq!(
+            failed(&report(), 5.0, after(22, 10)),
+            [
+                "memory that was added: +15.82 MiB, +25.73 % an hour",
+                "handles left after the last call: 2",
+                "threads left after the last call: 1",
+            ]
+        );
+        let mut late = report();
+        late["delay_end_ms"]["p50"] = json!(23.5);
+        late["again"]["answered"] = json!(499);
+        late["failures"] = json!(["0.200 % packets missing"]);
+        assert_eq!(
+            failed(&late, 0.0, after(20, 9)),
+            [
+                "delay, end against beginning: 3.5 ms",
+                "calls begun anew that failed: 1",
+                "what the callers heard: 0.200 % packets missing",
+            ]
+        );
+    }
+}

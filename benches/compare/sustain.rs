@@ -1,0 +1,164 @@
+//! Large meetings for a long time, one codec after another: whether each packet comes, and in time, and what a leg costs beside the floor
+//! of the same minutes.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::environment::Environment;
+use crate::measure::work_folder;
+use crate::options::{Options, Sustain};
+use crate::partyline::{self, Outcome, Place};
+use crate::results::Sample;
+use crate::scenario::{OPUS, PCMU, Scenario};
+use crate::verdict::{self, Check};
+use crate::{cpu, floor};
+
+/// How long the floor is measured before each meeting.
+const FLOOR: Duration = Duration::from_secs(10);
+/// Packets that may be more than 5 ms late, percent of those due.
+const LATE_5MS_PERCENT: f64 = 0.1;
+
+/// What one meeting was like.
+#[derive(Debug, Serialize)]
+struct Meeting {
+    codec: String,
+    sample: Sample,
+    checks: Vec<Check>,
+}
+
+#[derive(Debug, Serialize)]
+struct Document {
+    environment: Environment,
+    meetings: Vec<Meeting>,
+}
+
+/// Runs each meeting, prints its verdict, writes `sustain.json`; whether all were held.
+///
+/// # Errors
+/// What cannot be measured.
+pub(crate) fn run(options: &Options, what: &Sustain) -> Result<bool, String> {
+    let program = options.partyline()?;
+    let place = Place {
+        program: &program,
+        folder: work_folder(&options.out)?,
+        judged: what.duration,
+        rate: options.rate,
+    };
+    let mut document = Document {
+        environment: Environment::here(&program, &options.janus),
+        meetings: Vec::new(),
+    };
+    for codec in &what.codec {
+        // Without /proc the measurement itself will say so.
+        let _ = cpu::wait_for_calm(options.patience);
+        let meeting = meeting(&place, codec, what.legs)?;
+        println!("{}", title(&meeting, what));
+        println!("{}", verdict::text(&meeting.checks));
+        document.meetings.push(meeting);
+        verdict::write(&options.out, "sustain.json", &document)?;
+    }
+    Ok(document
+        .meetings
+        .iter()
+        .all(|meeting| verdict::all_reached(&meeting.checks)))
+}
+
+fn meeting(place: &Place<'_>, codec: &str, legs: usize) -> Result<Meeting, String> {
+    let floor_ms = floor::measure(legs, FLOOR)?.cpu_ms;
+    match partyline::measure(place, &Scenario::three_talk(codec, legs))? {
+        Outcome::Measured(sample) => {
+            let sample = Sample { floor_ms, ..*sample };
+            Ok(Meeting {
+                checks: checks(codec, legs, &sample),
+                codec: codec.to_owned(),
+                sample,
+            })
+        }
+        Outcome::NotOffered(said) => Err(format!("{codec} is not offered by this build: {said}")),
+    }
+}
+
+/// What a leg may cost, as a multiple of the floor.
+fn times_floor(codec: &str) -> f64 {
+    match codec {
+        PCMU => 2.0,
+        OPUS => 3.0,
+        _ => 4.0,
+    }
+}
+
+fn checks(codec: &str, legs: usize, sample: &Sample) -> Vec<Check> {
+    let away = legs.saturating_sub(sample.legs_in) as f64;
+    let late = 100.0 * sample.late_5ms as f64 / sample.due.max(1) as f64;
+    let times = sample.cpu_ms / sample.floor_ms;
+    vec![
+        Check::at_most("legs that were not in", away, 0.0, 0, ""),
+        Check::at_most("packets missing", sample.missing as f64, 0.0, 0, ""),
+        Check::at_most("packets more than 5 ms late", late, LATE_5MS_PERCENT, 4, "%"),
+        Check::at_most(
+            "packets more than 20 ms late",
+            sample.late_20ms as f64,
+            0.0,
+            0,
+            "",
+        ),
+        Check::at_most("CPU of a leg, times the floor", times, times_floor(codec), 2, ""),
+    ]
+}
+
+fn title(meeting: &Meeting, what: &Sustain) -> String {
+    let sample = &meeting.sample;
+    format!(
+        "{} legs, {}, {}: {} packets due, {} missing, {} over 5 ms late, {} over 20 ms, the latest {:.1} ms; {:.3} ms of CPU a leg-second, the \
+         floor {:.3}; callers busy {:.0} %, late {:.3} %; others took {:.1} % of the machine",
+        what.legs,
+        meeting.codec,
+        humantime::format_duration(what.duration),
+        sample.due,
+        sample.missing,
+        sample.late_5ms,
+        sample.late_20ms,
+        sample.latest_ms,
+        sample.cpu_ms,
+        sample.floor_ms,
+        sample.callers_busy_percent,
+        sample.callers_late_percent,
+        sample.others_percent
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_meeting_is_held_only_where_every_packet_came_in_time() {
+        let good = Sample {
+            cpu_ms: 0.4,
+            floor_ms: 0.2,
+            legs_in: 100,
+            due: 100_000,
+            late_5ms: 100,
+            ..Sample::default()
+        };
+        assert!(verdict::all_reached(&checks(PCMU, 100, &good)));
+        type Change = fn(&mut Sample);
+        let changes: [Change; 5] = [
+            |sample| sample.legs_in = 99,
+            |sample| sample.missing = 1,
+            |sample| sample.late_5ms = 101,
+            |sample| sample.late_20ms = 1,
+            |sample| sample.cpu_ms = 0.41,
+        ];
+        for (place, change) in changes.iter().enumerate() {
+            let mut sample = good;
+            change(&mut sample);
+            let reached: Vec<_> = checks(PCMU, 100, &sample)
+                .iter()
+                .map(|check| check.reached)
+                .collect();
+            assert_eq!(reached.iter().position(|reached| !reached), Some(place));
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! Requests at a steady rate while callers talk, and how long each answer took.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+use sim::report::Spread;
+
+use crate::rest::{self, Client};
+use crate::results::Delay;
+
+/// What is asked of REST.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Asked {
+    /// Lists of all calls, ten a second, with a filter where there is one, and single calls, fifty a second.
+    Lists(Option<String>),
+    /// Single calls, two thousand a second, on eight connections.
+    Flood,
+}
+
+/// One kind of request on a connection of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Line {
+    kind: Kind,
+    path: String,
+    every: Duration,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    List,
+    One,
+}
+
+/// How a request went.
+#[derive(Clone, Copy, Debug)]
+struct Answer {
+    kind: Kind,
+    /// When it was sent, or was due where an answer before it took too long; since the callers were started.
+    at: Duration,
+    took: Duration,
+    good: bool,
+}
+
+/// Requests in a time, in few figures.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub(crate) struct Rest {
+    /// Answered a second, both kinds.
+    pub(crate) per_second: f64,
+    /// Not answered with 2xx.
+    pub(crate) failed: usize,
+    /// Until a list was read to its end, ms.
+    pub(crate) list: Option<Delay>,
+    /// The same of a single call.
+    pub(crate) one: Option<Delay>,
+}
+
+/// Clients at work.
+pub(crate) struct Traffic {
+    stop: Arc<AtomicBool>,
+    threads: Vec<JoinHandle<Result<Vec<Answer>, String>>>,
+}
+
+impl Asked {
+    fn lines(&self, call: &str) -> Vec<Line> {
+        let line = |kind, path: String, every| Line { kind, path, every };
+        let one = format!("/calls/{call}");
+        match self {
+            Self::Lists(filter) => vec![
+                line(
+                    Kind::List,
+                    rest::list(filter.as_deref()),
+                    Duration::from_millis(100),
+                ),
+                line(Kind::One, one, Duration::from_millis(20)),
+            ],
+            Self::Flood => vec![line(Kind::One, one, Duration::from_millis(4)); 8],
+        }
+    }
+}
+
+impl Traffic {
+    /// Asks from `after` on, counted from `start`, when callers are in.
+    pub(crate) fn start(client: &Client, asked: &Asked, start: Instant, after: Duration) -> Self {
+        let stop = Arc::new(AtomicBool::new(false));
+        let lines = asked.lines("").len();
+        let threads = (0..lines).map(|number| {
+            let (client, asked, stop) = (client.clone(), asked.clone(), Arc::clone(&stop));
+            thread::spawn(move || {
+                thread::sleep((start + after).saturating_duration_since(Instant::now()));
+                let line = asked.lines(&client.any_call()?).swap_remove(number);
+                Ok(ask(&client, &line, start, &stop))
+            })
+        });
+        Self {
+            threads: threads.collect(),
+            stop,
+        }
+    }
+
+    /// Ends it; what was asked and answered between two moments, seconds since the start.
+    ///
+    /// # Errors
+    /// No call could be asked for.
+    pub(crate) fn finish(self, from: f64, to: f64) -> Result<Rest, String> {
+        self.stop.store(true, Ordering::Relaxed);
+        let mut answers = Vec::new();
+        for thread in self.threads {
+            answers.extend(thread.join().map_err(|_| "a REST client has failed")??);
+        }
+        answers.retain(|answer| (from..to).contains(&answer.at.as_secs_f64()));
+        Ok(figures(&answers, to - from))
+    }
+}
+
+/// Asks at its rate until told to stop. A request that had to wait for the answer before it counts from when it was due.
+fn ask(client: &Client, line: &Line, start: Instant, stop: &AtomicBool) -> Vec<Answer> {
+    let mut answers = Vec::new();
+    let mut due = Instant::now();
+    while !stop.load(Ordering::Relaxed) {
+        let wait = due.saturating_duration_since(Instant::now());
+        let at = match wait.is_zero() {
+            true => due,
+            false => {
+                thread::sleep(wait);
+                Instant::now()
+            }
+        };
+        let good = client.get(&line.path).is_ok();
+        answers.push(Answer {
+            kind: line.kind,
+            at: at.saturating_duration_since(start),
+            took: at.elapsed(),
+            good,
+        });
+        due += line.every;
+    }
+    answers
+}
+
+fn figures(answers: &[Answer], seconds: f64) -> Rest {
+    let good = || answers.iter().filter(|answer| answer.good);
+    let delay = |kind| {
+        let took = good().filter(|answer| answer.kind == kind);
+        let spread = Spread::of(took.map(|answer| answer.took.as_secs_f64() * 1e3).collect());
+        (spread.count > 0).then_some(Delay {
+            p50: spread.p50,
+            p99: spread.p99,
+        })
+    };
+    Rest {
+        per_second: good().count() as f64 / seconds,
+        failed: answers.len() - good().count(),
+        list: delay(Kind::List),
+        one: delay(Kind::One),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_are_counted_by_kind_and_those_that_failed_apart() {
+        let answer = |kind, ms, good| Answer {
+            kind,
+            at: Duration::ZERO,
+            took: Duration::from_millis(ms),
+            good,
+        };
+        let answers = [
+            answer(Kind::List, 8, true),
+            answer(Kind::List, 900, false),
+            answer(Kind::One, 1, true),
+            answer(Kind::One, 3, true),
+        ];
+        let found = figures(&answers, 2.0);
+        assert_eq!((found.per_second, found.failed), (1.5, 1));
+        assert_eq!(found.list, Some(Delay { p50: 8.0, p99: 8.0 }));
+        assert_eq!(found.one, Some(Delay { p50: 1.0, p99: 3.0 }));
+        assert_eq!(figures(&[], 1.0).list, None);
+    }
+
+    #[test]
+    fn rates_are_those_that_are_promised() {
+        let rate = |asked: Asked| -> f64 {
+            let lines = asked.lines("7");
+            lines.iter().map(|line| 1.0 / line.every.as_secs_f64()).sum()
+        };
+        assert!((rate(Asked::Lists(None)) - 60.0).abs() < 1e-9);
+        assert!((rate(Asked::Flood) - 2_000.0).abs() < 1e-9);
+    }
+}
