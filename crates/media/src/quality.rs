@@ -53,6 +53,10 @@ pub struct Quality {
     pub resyncs: u64,
     /// Comfort noise packets (RFC 3389): taken as silence.
     pub comfort_noise: u64,
+    /// Packets whose header extension lies about the lengths in it; their audio is taken.
+    pub malformed_extensions: u64,
+    /// Audio packets whose level (RFC 6464) said that they are silent, while they are not.
+    pub false_levels: u64,
     /// Keys pressed.
     pub digits: u64,
     /// Keys lost because nobody polled the events.
@@ -81,6 +85,7 @@ impl Quality {
         self.duplicated += tally.duplicated;
         self.overflowed += tally.overflowed;
         self.resyncs += tally.resyncs;
+        self.false_levels += tally.false_levels;
         self.concealed_ms += ms(tally.concealed);
         self.recovered_ms += ms(tally.recovered);
         self.shortened_ms += ms(tally.shortened);

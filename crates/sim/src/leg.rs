@@ -12,13 +12,13 @@ use crate::call::{self, Call};
 use crate::codec::{Hearing, Mouth, Speech};
 use crate::ear::Ear;
 use crate::keypad::Keypad;
-use crate::line::{self, Stream};
+use crate::line::{self, Level, Stream};
 use crate::link::Link;
 use crate::mark::Voice;
 use crate::message::Identity;
 use crate::plan::{LEAD, Plan, SHORTEST_STAY, Schedule};
 use crate::sdp;
-use crate::speaker::{Speaker, When};
+use crate::speaker::{Speaker, When, level};
 use crate::track::Edge;
 
 /// Edges of its own voice that a talker notes.
@@ -153,7 +153,7 @@ impl Leg {
         let seed = seed.wrapping_add(calls.wrapping_mul(0x1_0000_0001));
         let voice = (number < plan.marks.talkers).then(|| Voice::new(plan.marks, number, speech.rate_hz()));
         let ptime = options.ptime.as_millis() as u32;
-        let sdp = sdp::offer(addresses.rtp, speech, ptime);
+        let sdp = sdp::offer(addresses.rtp, speech, ptime, options.levels);
         Self {
             number,
             speech,
@@ -412,17 +412,28 @@ impl Leg {
         let talks = self.schedule.is_some_and(|schedule| schedule.talk <= now);
         let when = if talks { When::Talk } else { When::Before };
         let count = self.samples_a_packet();
-        let payload = match &mut self.mouth {
-            Some(mouth) => mouth.encode(&self.speaker.say(self.next, count as usize, when)),
+        let (payload, byte) = match &mut self.mouth {
+            Some(mouth) => {
+                let said = self.speaker.say(self.next, count as usize, when);
+                (mouth.encode(&said), level(&said))
+            }
             None => {
                 let rest = &self.plan.rest;
-                rest.payload(self.speech, self.number, self.next / count).to_vec()
+                let (payload, byte) = rest.payload(self.speech, self.number, self.next / count);
+                (payload.to_vec(), byte)
             }
         };
-        let packet = self
-            .stream
-            .packet(self.speech.payload_type(), self.sent.packets == 1, 0, payload);
+        let level = self.level_id().map(|id| Level { id, byte });
+        let (kind, first) = (self.speech.payload_type(), self.sent.packets == 1);
+        let packet = self.stream.packet_with(level, kind, first, 0, payload);
         (packet, talks.then_some(self.next))
+    }
+
+    /// The identifier that levels have in its packets, where both sides have agreed on them.
+    pub(crate) fn level_id(&self) -> Option<u8> {
+        self.far
+            .and_then(|far| far.levels)
+            .filter(|_| self.plan.options.levels)
     }
 
     fn key(&mut self) -> Option<(Vec<u8>, Option<u64>)> {

@@ -1,7 +1,7 @@
 //! RTP packets, made and read with the crate rtp (RFC 3550).
 
 use bytes::Bytes;
-use rtp::header::Header;
+use rtp::header::{Extension, Header};
 use rtp::packet::Packet;
 use webrtc_util::marshal::{Marshal, Unmarshal};
 
@@ -13,6 +13,16 @@ pub(crate) struct Stream {
     /// Timestamp of the next packet of audio.
     pub(crate) stamp: u32,
 }
+
+/// The level of a packet's audio, and the header extension that tells it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Level {
+    pub(crate) id: u8,
+    pub(crate) byte: u8,
+}
+
+/// Profile of header extensions with one byte of head (RFC 8285, section 4.2).
+const ONE_BYTE: u16 = 0xbede;
 
 /// Payload types in which RTCP shows on a port for both (RFC 5761, section 4).
 const RTCP: std::ops::RangeInclusive<u8> = 64..=95;
@@ -29,6 +39,22 @@ impl Stream {
 
     /// A packet; the stamp is that of audio less `since`.
     pub(crate) fn packet(&mut self, payload_type: u8, marker: bool, since: u32, payload: Vec<u8>) -> Vec<u8> {
+        self.packet_with(None, payload_type, marker, since, payload)
+    }
+
+    /// The same, with the level of its audio.
+    pub(crate) fn packet_with(
+        &mut self,
+        level: Option<Level>,
+        payload_type: u8,
+        marker: bool,
+        since: u32,
+        payload: Vec<u8>,
+    ) -> Vec<u8> {
+        let extension = |level: Level| Extension {
+            id: level.id,
+            payload: vec![level.byte].into(),
+        };
         let header = Header {
             version: 2,
             marker,
@@ -36,6 +62,9 @@ impl Stream {
             sequence_number: self.sequence,
             timestamp: self.stamp.wrapping_sub(since),
             ssrc: self.ssrc,
+            extension: level.is_some(),
+            extension_profile: ONE_BYTE,
+            extensions: level.map(extension).into_iter().collect(),
             ..Header::default()
         };
         self.sequence = self.sequence.wrapping_add(1);
@@ -76,6 +105,21 @@ mod tests {
             (first.header.ssrc, first.payload.as_ref()),
             (7, [1, 2].as_slice())
         );
+    }
+
+    #[test]
+    fn a_level_stands_in_the_header_s_extension() {
+        let mut stream = Stream::new(7, 1, 1_000);
+        let level = Level {
+            id: 3,
+            byte: 0x80 | 42,
+        };
+        let bytes = stream.packet_with(Some(level), 0, true, 0, vec![1, 2]);
+        assert_eq!(
+            (bytes[0], &bytes[12..]),
+            (0x90, &[0xbe, 0xde, 0, 1, 0x30, 0xaa, 0, 0, 1, 2][..])
+        );
+        assert_eq!(read(&bytes).unwrap().payload.as_ref(), [1, 2]);
     }
 
     #[test]

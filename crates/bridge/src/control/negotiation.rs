@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::net::SocketAddr;
 
-use media::{Codec, Direction, Format, KeyFormat, OpusSend, Rate, Session};
+use media::{Codec, Direction, Format, KeyFormat, LevelFormat, OpusSend, Rate, Session};
 use model::LegId;
 use sip::sdp::{self, Local, Negotiated, OpusParameters, Refusal, SessionDescription};
 
@@ -204,6 +204,10 @@ fn session(config: &ControlConfig, negotiated: &Negotiated) -> Session {
         telephone_event: negotiated.telephone_event.map(|event| KeyFormat {
             payload_type: event.payload_type,
             clock_hz: event.clock_hz,
+        }),
+        audio_level: negotiated.audio_level.map(|level| LevelFormat {
+            id: level.id,
+            voice_flag: level.voice_flag,
         }),
         inband_digits: config.inband_digits && negotiated.telephone_event.is_none(),
         ptime_ms: negotiated.ptime_ms,

@@ -13,7 +13,9 @@ mod watch;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Instant;
 
-pub use config::{Decode, Direction, JitterConfig, KeyFormat, Latching, LegConfig, MediaTimeouts, Session};
+pub use config::{
+    Decode, Direction, JitterConfig, KeyFormat, Latching, LegConfig, LevelFormat, MediaTimeouts, Session,
+};
 pub use event::{LegEvent, MediaLoss};
 pub use prepared::Prepared;
 

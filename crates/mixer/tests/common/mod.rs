@@ -228,6 +228,7 @@ impl Phone {
                 payload_type: KEYS,
                 clock_hz: self.codec.clock_hz(),
             }),
+            audio_level: None,
             inband_digits: false,
             ptime_ms: 20,
             direction: Direction::SendRecv,

@@ -60,6 +60,7 @@ fn accepted(offered: &Media, local: &Local, agreed: &Negotiated) -> sdp_types::M
         codecs: &[(agreed.codec, agreed.payload_type)],
         opus: local.opus,
         telephone_events: agreed.telephone_event.as_slice(),
+        audio_level: agreed.audio_level,
         ptime_ms: agreed.ptime_ms,
         rtcp_mux: agreed.rtcp_mux,
         direction: agreed.direction,

@@ -7,6 +7,7 @@ use super::codec::Codec;
 use super::direction::Direction;
 use super::error::Refusal;
 use super::event::TelephoneEvent;
+use super::extension::{AudioLevel, LevelMap};
 use super::format::{Encoding, Format};
 use super::media::Media;
 use super::opus::OpusParameters;
@@ -77,6 +78,8 @@ pub struct Negotiated {
     pub opus: OpusParameters,
     /// Keys as packets.
     pub telephone_event: Option<TelephoneEvent>,
+    /// Levels in the peer's packets.
+    pub audio_level: Option<AudioLevel>,
     /// Audio in a packet of ours: 10 to 60 ms in whole 10 ms.
     pub ptime_ms: u8,
     /// What we do.
@@ -116,6 +119,7 @@ pub(super) fn agree(
         receive_payload_type: payload_type,
         opus: format.opus,
         telephone_event: telephone_event(formats, codec).filter(|_| local.telephone_event),
+        audio_level: media.audio_level.and_then(LevelMap::sent),
         ptime_ms: packet_time::agree(media.ptime_ms, media.max_ptime_ms, local.ptime_ms),
         direction: theirs.reversed(),
         remote_held: !theirs.receives(),

@@ -7,6 +7,7 @@ use sdp_types::{Attribute, Connection, Media, Origin, Session, Time};
 use super::codec::Codec;
 use super::direction::Direction;
 use super::event::TelephoneEvent;
+use super::extension::AudioLevel;
 use super::negotiate::Local;
 use super::opus::OpusParameters;
 
@@ -20,6 +21,8 @@ pub(super) struct Audio<'a> {
     pub(super) opus: OpusParameters,
     /// Keys as packets, one for each clock.
     pub(super) telephone_events: &'a [TelephoneEvent],
+    /// Levels in the peer's packets.
+    pub(super) audio_level: Option<AudioLevel>,
     pub(super) ptime_ms: u8,
     pub(super) rtcp_mux: bool,
     pub(super) direction: Direction,
@@ -51,6 +54,9 @@ impl Audio<'_> {
                 format!("{pt} telephone-event/{}", event.clock_hz),
             ));
             attributes.push(with_value("fmtp", format!("{pt} {}", event.list())));
+        }
+        if let Some(level) = self.audio_level {
+            attributes.push(with_value("extmap", level.extmap()));
         }
         attributes.push(with_value("ptime", self.ptime_ms.to_string()));
         if self.rtcp_mux {

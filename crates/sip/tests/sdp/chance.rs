@@ -13,6 +13,7 @@ fn line() -> impl Strategy<Value = String> {
         "a=fmtp:[0-9]{1,3} [0-9,;= -]{0,12}",
         "a=fmtp:[0-9]{1,3} (maxplaybackrate|maxaveragebitrate|useinbandfec|usedtx|cbr|stereo)=-?[0-9]{0,12}[; ]?",
         "a=(ptime|maxptime|rtcp):[0-9]{0,12}",
+        "a=extmap:[0-9]{1,4}(/(sendonly|recvonly|x))? urn:(x|ietf:params:rtp-hdrext:ssrc-audio-level)( vad=(on|off|x))?",
         "a=(sendrecv|sendonly|recvonly|inactive|rtcp-mux|x)",
         "c=IN IP[46] ([0-9]{1,3}\\.){3}[0-9]{1,3}",
         "[a-z]=[ -~]{0,20}",

@@ -8,6 +8,7 @@ use sip::sdp::{
 };
 
 mod chance;
+mod extensions;
 mod our_offers;
 mod table;
 
@@ -134,6 +135,7 @@ fn everything_agreed_is_told() {
             clock_hz: 8_000,
             events: 0xffff,
         }),
+        audio_level: None,
         ptime_ms: 30,
         direction: Direction::SendRecv,
         remote_held: false,
