@@ -13,6 +13,9 @@ impl Dbov {
     /// one that has half of two packets (3 dB), nor one that has all that sounds in 60 ms (5 dB).
     pub const SPARED: Self = Self(-66);
 
+    /// The mean square of the samples at [`Dbov::SPARED`]: (32,767 · 10^(−66/20))².
+    pub(crate) const SPARED_POWER: u32 = 269;
+
     /// A level of `db`, clamped into −127..=0.
     pub fn new(db: i8) -> Self {
         Self(db.clamp(-127, 0))

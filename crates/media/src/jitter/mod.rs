@@ -389,7 +389,10 @@ impl Player {
         let is_spared = match self.decode {
             Decode::Always => false,
             Decode::IfTalking => self.voice.can_spare(slot, payload),
-            Decode::No => true,
+            Decode::No => {
+                self.voice.lose_track();
+                true
+            }
         };
         let length = if is_spared {
             self.skipped = true;

@@ -1,6 +1,6 @@
 //! From packets to audio without a break: decoder, concealment, and the packets that were not worth decoding.
 
-use crate::codec::{Codec, Decoder, decode_memoryless};
+use crate::codec::{Codec, Decoder, Silence, decode_memoryless};
 use crate::conceal::Concealer;
 use crate::level::{Dbov, Told};
 
@@ -26,6 +26,7 @@ const SILENT_MS: usize = 100;
 pub(super) struct Voice {
     decoder: Decoder,
     concealer: Concealer,
+    silence: Silence,
     skipped: Skipped,
     /// Samples spared in a row, and how many may be.
     spared: usize,
@@ -44,6 +45,7 @@ impl Voice {
         Self {
             decoder: Decoder::new(codec),
             concealer: Concealer::new(codec.rate().hz()),
+            silence: Silence::new(),
             skipped: Skipped::new(codec),
             spared: 0,
             patience: 0,
@@ -69,6 +71,7 @@ impl Voice {
     pub(super) fn restart(&mut self) {
         self.concealer.cut();
         self.decoder.reset();
+        self.silence = Silence::new();
         self.skipped.clear();
         self.spared = 0;
         self.lies = 0;
@@ -100,21 +103,29 @@ impl Voice {
         if slot.codec.is_last_before_pause(payload) {
             return true;
         }
-        let is_silent = match slot.told {
-            Told::Silence if self.lies < LIES => true,
-            Told::Sound => false,
-            Told::Silence | Told::Nothing => slot.codec.is_pause(payload),
+        let told = if slot.told == Told::Silence && self.lies >= LIES {
+            Told::Nothing
+        } else {
+            slot.told
         };
+        let is_silent = self.silence.is_in(slot.codec, payload, told);
         let is_spared = is_silent && self.spared < self.patience;
         self.looks = is_silent && !is_spared;
         is_spared
+    }
+
+    /// Packets are skipped unseen: what comes after them has nothing to do with what is known.
+    pub(super) const fn lose_track(&mut self) {
+        self.silence = Silence::new();
     }
 
     /// Decodes a packet behind what waits, without its first `played` samples; returns all the samples it has, 0 when it is broken.
     pub(super) fn decode(&mut self, slot: Slot, payload: &[u8], played: usize, fifo: &mut Fifo) -> usize {
         self.prepare(payload, fifo.room());
         let decoded = if slot.codec == self.codec() {
-            self.decoder.decode(payload, fifo.room())
+            let decoded = self.decoder.decode(payload, fifo.room());
+            self.silence.follow(&self.decoder);
+            decoded
         } else {
             decode_memoryless(slot.codec, payload, fifo.room())
         };
@@ -158,14 +169,14 @@ impl Voice {
         self.concealer.real(fifo.keep(0, count));
     }
 
-    /// Readies the decoder for `payload` after packets that were spared. One that is silent is only looked into: that takes no run-in,
-    /// and it is kept for the run-in of what comes next.
+    /// Readies the decoder for `payload` after packets that were spared. One of Opus that is silent is only looked into: that takes no
+    /// run-in, and it is kept for the run-in of what comes next. G.722 shows the level of a tone only to a decoder that knows it.
     fn prepare(&mut self, payload: &[u8], scratch: &mut [i16]) {
         let spared = std::mem::take(&mut self.spared) > 0;
-        if std::mem::take(&mut self.looks) && spared {
-            self.skipped.keep(payload);
-        } else {
-            self.run_in(scratch);
+        let looks = std::mem::take(&mut self.looks) && spared;
+        match self.codec() {
+            Codec::Opus(_) if looks => self.skipped.keep(payload),
+            Codec::Pcmu | Codec::Pcma | Codec::G722 | Codec::Opus(_) => self.run_in(scratch),
         }
         let spread = payload.last().map_or(0, |last| usize::from(last % SPREAD));
         self.patience = (PROBE_MS + SPREAD_STEP_MS * spread) * self.per_ms();
