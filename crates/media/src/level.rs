@@ -36,6 +36,16 @@ impl Dbov {
         Self(db.round().clamp(-127.0, 0.0) as i8)
     }
 
+    /// A level as packets tell it: without its sign, in seven bits (RFC 3389, section 3.1; RFC 6464, section 3).
+    pub(crate) const fn told(byte: u8) -> Self {
+        Self(-((byte & 0x7f) as i8))
+    }
+
+    /// The same, to tell it.
+    pub(crate) const fn to_byte(self) -> u8 {
+        self.0.unsigned_abs()
+    }
+
     /// The level in dB, −127..=0.
     pub const fn db(self) -> i8 {
         self.0
@@ -55,7 +65,7 @@ impl AudioLevel {
     /// From the byte on the wire.
     pub(crate) const fn of(byte: u8) -> Self {
         Self {
-            level: Dbov(-((byte & 0x7f) as i8)),
+            level: Dbov::told(byte),
             voice: byte & 0x80 != 0,
         }
     }
@@ -122,6 +132,7 @@ mod tests {
             (0xff, -127, true, Silence),
         ] {
             let level = AudioLevel::of(byte);
+            assert_eq!(level.level.to_byte(), byte & 0x7f);
             let read = (level.level.db(), level.voice, Told::by(level));
             assert_eq!(read, (db, voice, told), "{byte:#x}");
         }

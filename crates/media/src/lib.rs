@@ -37,8 +37,8 @@ pub use convert::Converter;
 pub use frame::{Frame, Rate, TICK};
 pub use header_extension::{HeaderExtension, Malformed};
 pub use leg::{
-    Decode, Direction, Heard, JitterConfig, KeyFormat, Latching, Leg, LegConfig, LegEvent, LevelFormat,
-    MediaLoss, MediaTimeouts, Prepared, Session,
+    ComfortNoise, Decode, Direction, Heard, JitterConfig, KeyFormat, Latching, Leg, LegConfig, LegEvent,
+    LevelFormat, MediaLoss, MediaTimeouts, Prepared, Session,
 };
 pub use level::Dbov;
 pub use quality::Quality;

@@ -15,6 +15,9 @@ use crate::header_extension::HeaderExtension;
 /// Bytes of the header this side writes: no sources, no extension.
 pub const HEADER: usize = 12;
 
+/// Payload type of comfort noise (RFC 3389).
+pub(crate) const COMFORT_NOISE: u8 = 13;
+
 /// A received packet. Its lengths have been checked: the payload is what is left when all that the header announces
 /// is taken away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

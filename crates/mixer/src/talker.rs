@@ -109,6 +109,11 @@ impl Talker {
         self.seated = seated;
     }
 
+    /// Whether it has a seat.
+    pub(crate) const fn is_seated(&self) -> bool {
+        self.seated
+    }
+
     /// Tells whether the leg talks now, when that has changed since it was told last; `tell` says whether it was taken.
     pub(crate) fn tell(&mut self, tell: impl FnOnce(bool) -> bool) {
         if self.told != self.talking.on && tell(self.talking.on) {

@@ -145,6 +145,8 @@ pub struct MediaSection {
     pub talkers: usize,
     /// Whether a faint noise lies beneath everything.
     pub comfort_noise: bool,
+    /// Whether silence is told to phones that agree to it, in place of sending it.
+    pub silence_suppression: bool,
     /// Core that the mixer thread is pinned to.
     pub core: Option<usize>,
     /// Least margin kept for late packets.
@@ -187,6 +189,7 @@ impl Default for MediaSection {
             opus_bitrate: 32_000,
             talkers: 8,
             comfort_noise: true,
+            silence_suppression: false,
             core: None,
             jitter_min: Duration::from_millis(4),
             jitter_max: Duration::from_millis(200),

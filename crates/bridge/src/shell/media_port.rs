@@ -340,6 +340,8 @@ fn log_audio(leg: LegKey, quality: &Quality) {
         noise_dbov = quality.noise_dbov,
         clipped_ms = quality.clipped_ms,
         false_levels = quality.false_levels,
+        comfort_noise = quality.comfort_noise,
+        comfort_noise_sent = quality.comfort_noise_sent,
         mos_in = rounded(quality.inbound().mos()),
         mos_out = quality.outbound().map(|way| rounded(way.mos())),
         "audio of a call"

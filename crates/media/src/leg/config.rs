@@ -99,6 +99,17 @@ pub struct LevelFormat {
     pub voice_flag: bool,
 }
 
+/// Whether silence may be told in place of sending it (RFC 3389).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ComfortNoise {
+    /// It was not agreed on: silence is sent like any other audio.
+    No,
+    /// The peer may.
+    Taken,
+    /// The peer may, and so do we.
+    TakenAndSent,
+}
+
 /// Which audio of a leg is worth decoding in a tick.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decode {
@@ -127,6 +138,8 @@ pub struct Session {
     pub receive_payload_type: u8,
     /// Keys as packets, where negotiated.
     pub telephone_event: Option<KeyFormat>,
+    /// What was agreed on about silence.
+    pub comfort_noise: ComfortNoise,
     /// Levels in the peer's packets, where negotiated.
     pub audio_level: Option<LevelFormat>,
     /// Look for digits in the audio; only where no `telephone-event` was negotiated.

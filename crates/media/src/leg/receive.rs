@@ -5,13 +5,10 @@ use std::time::Instant;
 
 use super::{Leg, LegEvent, key_clock};
 use crate::header_extension::Malformed;
-use crate::level::{AudioLevel, Told};
-use crate::rtp::Packet;
+use crate::level::{AudioLevel, Dbov, Told};
+use crate::rtp::{COMFORT_NOISE, Packet};
 use crate::source::Admission;
 use crate::stream::Follow;
-
-/// Payload type of comfort noise (RFC 3389).
-const COMFORT_NOISE: u8 = 13;
 
 /// What a packet carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,6 +112,9 @@ impl Leg {
                 self.quality.comfort_noise += 1;
                 let timestamp = self.unwrapper.unwrap(packet.timestamp);
                 self.player.pause(self.samples(timestamp));
+                if let Some(level) = packet.payload.first() {
+                    self.meter.told(Dbov::told(*level));
+                }
             }
         }
     }

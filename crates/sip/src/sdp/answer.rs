@@ -59,6 +59,7 @@ fn accepted(offered: &Media, local: &Local, agreed: &Negotiated) -> sdp_types::M
         profile: &offered.profile,
         codecs: &[(agreed.codec, agreed.payload_type)],
         opus: local.opus,
+        comfort_noise: agreed.comfort_noise,
         telephone_events: agreed.telephone_event.as_slice(),
         audio_level: agreed.audio_level,
         ptime_ms: agreed.ptime_ms,

@@ -32,6 +32,7 @@ pub fn make_offer(local: &Local, direction: Direction, previous: Option<&[u8]>) 
         profile,
         codecs: &codecs,
         opus: local.opus,
+        comfort_noise: local.offers_comfort_noise(),
         telephone_events: &telephone_events,
         audio_level: Some(AudioLevel::ours(kept.and_then(|(_, media)| level_id(media)))),
         ptime_ms: local.ptime_ms,
@@ -158,6 +159,7 @@ fn as_offered(mut agreed: Negotiated, offered: &Media) -> Result<Negotiated, Ref
             ..event
         })
     });
+    agreed.comfort_noise &= find(formats, |e| e == Encoding::ComfortNoise).is_some();
     agreed.audio_level = agreed
         .audio_level
         .filter(|level| level_id(offered) == Some(level.id));

@@ -8,6 +8,7 @@ use super::codec::Codec;
 use super::direction::Direction;
 use super::event::TelephoneEvent;
 use super::extension::AudioLevel;
+use super::format::{COMFORT_NOISE, COMFORT_NOISE_HZ};
 use super::negotiate::Local;
 use super::opus::OpusParameters;
 
@@ -19,6 +20,8 @@ pub(super) struct Audio<'a> {
     pub(super) codecs: &'a [(Codec, u8)],
     /// What we want of Opus.
     pub(super) opus: OpusParameters,
+    /// Whether silence may be told instead of sent.
+    pub(super) comfort_noise: bool,
     /// Keys as packets, one for each clock.
     pub(super) telephone_events: &'a [TelephoneEvent],
     /// Levels in the peer's packets.
@@ -33,7 +36,12 @@ impl Audio<'_> {
     pub(super) fn media(&self) -> Media {
         let payload_types = self.codecs.iter().map(|&(_, payload_type)| payload_type);
         let events = self.telephone_events.iter().map(|event| event.payload_type);
-        let fmt: Vec<String> = payload_types.chain(events).map(|pt| pt.to_string()).collect();
+        let noise = self.comfort_noise.then_some(COMFORT_NOISE);
+        let fmt: Vec<String> = payload_types
+            .chain(noise)
+            .chain(events)
+            .map(|pt| pt.to_string())
+            .collect();
         let mut media = line("audio", self.port, self.profile, &fmt.join(" "));
         media.attributes = self.attributes();
         media
@@ -46,6 +54,12 @@ impl Audio<'_> {
             if *codec == Codec::Opus && self.opus != OpusParameters::default() {
                 attributes.push(with_value("fmtp", format!("{pt} {}", self.opus)));
             }
+        }
+        if self.comfort_noise {
+            attributes.push(with_value(
+                "rtpmap",
+                format!("{COMFORT_NOISE} CN/{COMFORT_NOISE_HZ}"),
+            ));
         }
         for event in self.telephone_events {
             let pt = event.payload_type;
