@@ -96,6 +96,8 @@ pub fn leg(number: usize, codec: Codec, peer: SocketAddr, now: Instant) -> Box<L
             payload_type: 101,
             clock_hz: codec.clock_hz(),
         }),
+        comfort_noise: media::ComfortNoise::No,
+        audio_level: None,
         inband_digits: false,
         ptime_ms: 20,
         direction: Direction::SendRecv,

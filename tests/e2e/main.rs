@@ -9,6 +9,7 @@ mod hostile_rtp;
 mod hostile_sip;
 mod load;
 mod readme;
+mod silence;
 mod sim;
 mod sipp;
 mod softphones;

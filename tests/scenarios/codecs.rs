@@ -1,6 +1,6 @@
 //! Which codec a call gets, and how it is sent.
 
-use media::{Codec, OpusSend, Rate, Session};
+use media::{Codec, ComfortNoise, LevelFormat, OpusSend, Rate, Session};
 use sip::sdp::ChoiceOf;
 use world::{CALLER, CONF, SDP, Settings, World};
 
@@ -103,4 +103,93 @@ fn an_answer_may_number_our_offer_anew() {
     let session = &world.mixer.sessions[&world.leg(phone)];
     assert_eq!((session.payload_type, session.receive_payload_type), (120, 96));
     assert_eq!(world.view(phone).codec, "opus");
+}
+
+const LEVEL: &str = "urn:ietf:params:rtp-hdrext:ssrc-audio-level";
+
+#[test]
+fn levels_in_packets_are_agreed_on_and_change_with_each_offer() {
+    let mut world = World::new();
+    let with = |extension: &str| offer("0 101", &format!("{KEYS}\n{extension}"));
+    let phone = world.call_as(CONF, CALLER, &with(&format!("a=extmap:2 {LEVEL}")));
+    world.pass(100);
+    let answer = world.last_of(phone, "SIP/2.0 200").to_owned();
+    assert!(
+        answer.contains(&format!("a=extmap:2/recvonly {LEVEL}\r\n")),
+        "{answer}"
+    );
+    let levels = |world: &World| world.mixer.sessions[&world.leg(phone)].audio_level;
+    let (id, voice_flag) = (2, true);
+    assert_eq!(levels(&world), Some(LevelFormat { id, voice_flag }));
+    for (extension, expected) in [
+        (format!("a=extmap:7/sendonly {LEVEL} vad=off"), Some((7, false))),
+        ("a=extmap:7 urn:ietf:params:rtp-hdrext:sdes:mid".to_owned(), None),
+        (format!("a=extmap:3 {LEVEL}"), Some((3, true))),
+    ] {
+        world.send(phone, "INVITE", "", &with(&extension));
+        let answer = world.last_message(phone).to_owned();
+        assert!(answer.starts_with("SIP/2.0 200"), "{answer}");
+        assert_eq!(answer.contains("a=extmap"), expected.is_some(), "{answer}");
+        let expected = expected.map(|(id, voice_flag)| LevelFormat { id, voice_flag });
+        assert_eq!(levels(&world), expected, "{extension}");
+    }
+    // The phone asks for an offer of ours.
+    world.manners(phone).answer = with(&format!("a=extmap:3/sendonly {LEVEL}"));
+    world.send(phone, "INVITE", "", "");
+    let offered = world.last_of(phone, "SIP/2.0 200");
+    assert!(
+        offered.contains(&format!("a=extmap:3/recvonly {LEVEL}\r\n")),
+        "{offered}"
+    );
+    assert_eq!(levels(&world), Some(LevelFormat { id: 3, voice_flag }));
+}
+
+fn suppressing() -> World {
+    World::with(Settings {
+        silence_suppression: true,
+        ..Settings::default()
+    })
+}
+
+#[test]
+fn comfort_noise_is_taken_from_who_offers_it_and_sent_where_the_operator_wants() {
+    use ComfortNoise::{No, Taken, TakenAndSent};
+    let opus = format!("a=rtpmap:96 opus/48000/2\n{KEYS}");
+    for (types, lines, by_default, suppressed) in [
+        ("0 13 101", KEYS, Taken, TakenAndSent),
+        ("9 101 13", KEYS, Taken, TakenAndSent),
+        ("0 101", KEYS, No, No),
+        ("96 13 101", opus.as_str(), No, No),
+    ] {
+        for (world, expected) in [(World::new(), by_default), (suppressing(), suppressed)] {
+            let (session, answer) = agreed(world, &offer(types, lines));
+            assert_eq!(session.comfort_noise, expected, "{types}");
+            assert_eq!(
+                answer.contains("a=rtpmap:13 CN/8000\r\n"),
+                expected != No,
+                "{answer}"
+            );
+        }
+    }
+}
+
+#[test]
+fn comfort_noise_is_offered_where_the_operator_wants_and_a_reinvite_takes_it_back() {
+    for (mut world, offered) in [(World::new(), false), (suppressing(), true)] {
+        let phone = world.phone(CONF, CALLER);
+        world.manners(phone).answer = offer("0 13 101", KEYS);
+        world.send(phone, "INVITE", "", "");
+        world.pass(1);
+        let ours = world.last_of(phone, "SIP/2.0 200").to_owned();
+        assert_eq!(ours.contains("CN/8000"), offered, "{ours}");
+        let now = |world: &World| world.mixer.sessions[&world.leg(phone)].comfort_noise;
+        let expected = if offered {
+            ComfortNoise::TakenAndSent
+        } else {
+            ComfortNoise::No
+        };
+        assert_eq!(now(&world), expected);
+        world.send(phone, "INVITE", "", &offer("0 101", KEYS));
+        assert_eq!(now(&world), ComfortNoise::No);
+    }
 }

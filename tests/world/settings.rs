@@ -36,6 +36,8 @@ pub struct Settings {
     pub allow: &'static str,
     /// Whose order of codecs decides.
     pub codec_choice: ChoiceOf,
+    /// Whether silence is told in place of sending it.
+    pub silence_suppression: bool,
 }
 
 impl Default for Settings {
@@ -47,6 +49,7 @@ impl Default for Settings {
             per_source: None,
             allow: "127.0.0.0/8",
             codec_choice: ChoiceOf::Offerer,
+            silence_suppression: false,
         }
     }
 }
@@ -88,6 +91,7 @@ impl Settings {
             codecs: vec![Codec::Opus(Rate::Hz48000), Codec::G722, Codec::Pcmu, Codec::Pcma],
             codec_choice: self.codec_choice,
             opus_bitrate: 32_000,
+            silence_suppression: self.silence_suppression,
             advertise: None,
             jitter: JitterConfig::default(),
             timeouts: MediaTimeouts::default(),

@@ -14,6 +14,7 @@ mod event4733;
 mod fir;
 mod frame;
 mod gate;
+mod header_extension;
 mod inband;
 mod jitter;
 mod leg;
@@ -34,9 +35,10 @@ pub use clip::{Clip, ClipBank, ClipError};
 pub use codec::{Codec, Decoder, Effort, Encoder, Format, OpusSend};
 pub use convert::Converter;
 pub use frame::{Frame, Rate, TICK};
+pub use header_extension::{HeaderExtension, Malformed};
 pub use leg::{
-    Decode, Direction, Heard, JitterConfig, KeyFormat, Latching, Leg, LegConfig, LegEvent, MediaLoss,
-    MediaTimeouts, Prepared, Session,
+    ComfortNoise, Decode, Direction, Heard, JitterConfig, KeyFormat, Latching, Leg, LegConfig, LegEvent,
+    LevelFormat, MediaLoss, MediaTimeouts, Prepared, Session,
 };
 pub use level::Dbov;
 pub use quality::Quality;

@@ -33,6 +33,11 @@ impl Meter {
         }
     }
 
+    /// The peer says how loud its noise is.
+    pub(crate) fn told(&mut self, noise: Dbov) {
+        self.noise = Some(f32::from(noise.db()));
+    }
+
     /// Level of speech, dBov.
     pub(crate) fn speech_dbov(&self) -> Option<i8> {
         self.speech.map(|db| db.round() as i8)
@@ -63,6 +68,17 @@ mod tests {
         }
         assert_eq!((meter.speech_dbov(), meter.clipped_ms()), (Some(-20), 0));
         assert!((-62..=-61).contains(&meter.noise_dbov().unwrap()));
+    }
+
+    #[test]
+    fn noise_that_was_told_holds_until_less_is_heard() {
+        let mut meter = Meter::default();
+        meter.told(Dbov::new(-55));
+        assert_eq!(meter.noise_dbov(), Some(-55));
+        meter.tick(Dbov::new(-70), &[10; 160]);
+        assert_eq!((meter.noise_dbov(), meter.speech_dbov()), (Some(-70), None));
+        meter.told(Dbov::new(-62));
+        assert_eq!(meter.noise_dbov(), Some(-62));
     }
 
     #[test]

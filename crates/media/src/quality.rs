@@ -51,8 +51,14 @@ pub struct Quality {
     pub ssrc_refused: u64,
     /// Times the timestamps jumped and the jitter buffer started anew.
     pub resyncs: u64,
-    /// Comfort noise packets (RFC 3389): taken as silence.
+    /// Comfort noise packets (RFC 3389): taken as silence, and their level as that of the peer's noise.
     pub comfort_noise: u64,
+    /// Comfort noise packets sent in place of silence; they are among [`Quality::sent`].
+    pub comfort_noise_sent: u64,
+    /// Packets whose header extension lies about the lengths in it; their audio is taken.
+    pub malformed_extensions: u64,
+    /// Audio packets whose level (RFC 6464) said that they are silent, while they are not.
+    pub false_levels: u64,
     /// Keys pressed.
     pub digits: u64,
     /// Keys lost because nobody polled the events.
@@ -81,6 +87,7 @@ impl Quality {
         self.duplicated += tally.duplicated;
         self.overflowed += tally.overflowed;
         self.resyncs += tally.resyncs;
+        self.false_levels += tally.false_levels;
         self.concealed_ms += ms(tally.concealed);
         self.recovered_ms += ms(tally.recovered);
         self.shortened_ms += ms(tally.shortened);

@@ -10,8 +10,13 @@
     )
 )]
 
+use crate::header_extension::HeaderExtension;
+
 /// Bytes of the header this side writes: no sources, no extension.
 pub const HEADER: usize = 12;
+
+/// Payload type of comfort noise (RFC 3389).
+pub(crate) const COMFORT_NOISE: u8 = 13;
 
 /// A received packet. Its lengths have been checked: the payload is what is left when all that the header announces
 /// is taken away.
@@ -27,6 +32,8 @@ pub struct Packet<'a> {
     pub timestamp: u32,
     /// Synchronization source.
     pub ssrc: u32,
+    /// What stands between header and payload, unread.
+    pub extension: Option<HeaderExtension<'a>>,
     /// What the packet carries; may be empty.
     pub payload: &'a [u8],
 }
@@ -41,10 +48,10 @@ impl<'a> Packet<'a> {
         }
         let sources = usize::from(first & 0x0f).checked_mul(4)?;
         let rest = rest.get(sources..)?;
-        let rest = if first & 0x10 == 0 {
-            rest
+        let (extension, rest) = if first & 0x10 == 0 {
+            (None, rest)
         } else {
-            skip_extension(rest)?
+            split_extension(rest)?
         };
         let payload = if first & 0x20 == 0 {
             rest
@@ -57,15 +64,19 @@ impl<'a> Packet<'a> {
             sequence: u16::from_be_bytes([s0, s1]),
             timestamp: u32::from_be_bytes([t0, t1, t2, t3]),
             ssrc: u32::from_be_bytes([i0, i1, i2, i3]),
+            extension,
             payload,
         })
     }
 }
 
 /// RFC 3550, section 5.3.1: 16 bits of profile, 16 bits of length in words.
-fn skip_extension(rest: &[u8]) -> Option<&[u8]> {
-    let (&[_, _, l0, l1], rest) = rest.split_first_chunk::<4>()?;
-    rest.get(usize::from(u16::from_be_bytes([l0, l1])).checked_mul(4)?..)
+fn split_extension(rest: &[u8]) -> Option<(Option<HeaderExtension<'_>>, &[u8])> {
+    let (&[p0, p1, l0, l1], rest) = rest.split_first_chunk::<4>()?;
+    let length = usize::from(u16::from_be_bytes([l0, l1])).checked_mul(4)?;
+    let (content, rest) = rest.split_at_checked(length)?;
+    let profile = u16::from_be_bytes([p0, p1]);
+    Some((Some(HeaderExtension { profile, content }), rest))
 }
 
 /// The last byte counts the padding, itself included, so it is never 0.
@@ -165,7 +176,15 @@ mod tests {
     fn sources_extension_and_padding_are_taken_off() {
         let tail = [&[9; 8][..], &[0xbe, 0xde, 0, 1, 5, 5, 5, 5], &[1, 2, 3], &[0, 2]].concat();
         let bytes = with_first(0xb2, &tail);
-        assert_eq!(Packet::parse(&bytes).unwrap().payload, [1, 2, 3]);
+        let packet = Packet::parse(&bytes).unwrap();
+        let extension = HeaderExtension {
+            profile: 0xbede,
+            content: &[5; 4],
+        };
+        assert_eq!(
+            (packet.payload, packet.extension),
+            (&[1, 2, 3][..], Some(extension))
+        );
     }
 
     #[test]
@@ -195,7 +214,7 @@ mod tests {
             };
             let wire = theirs.marshal().unwrap();
             let ours = Packet::parse(&wire).unwrap();
-            prop_assert_eq!(ours, Packet { marker, payload_type, sequence, timestamp, ssrc, payload: &payload });
+            prop_assert_eq!(ours, Packet { marker, payload_type, sequence, timestamp, ssrc, extension: None, payload: &payload });
         }
 
         #[test]

@@ -364,6 +364,7 @@ fn comfort_noise_is_silence_and_no_loss() {
     }
     let noise = call.next_packet(13, &[70]);
     call.rtp_from(PEER, &noise);
+    assert_eq!(call.leg.quality().noise_dbov, Some(-70));
     let heard: Vec<_> = (0..50).map(|_| call.tick()).collect();
     assert!(heard[3..].iter().all(|&h| h == Heard::Silence), "{heard:?}");
     call.timestamp = call.timestamp.wrapping_add(50 * 160);

@@ -96,6 +96,13 @@ fn silence(_: f64) -> f64 {
     0.0
 }
 
+/// The noise of a line, −72 dBov.
+fn faint(time: f64) -> f64 {
+    let mixed = ((time * 48_000.0) as u32).wrapping_mul(2_654_435_761);
+    let mixed = (mixed ^ mixed >> 15).wrapping_mul(2_246_822_519);
+    f64::from(mixed >> 16) / 65_536.0 * 28.0 - 14.0
+}
+
 #[test]
 fn every_codec_gives_the_level_that_was_said_without_loss_or_delay_of_its_own() {
     for codec in WIDE {
@@ -211,15 +218,27 @@ fn a_lost_packet_leaves_no_hole_in_any_codec() {
 }
 
 #[test]
-fn silence_that_opus_tells_of_is_not_decoded_and_the_first_word_after_it_is_whole() {
-    let codec = Codec::Opus(Rate::Hz16000);
+fn silence_that_shows_is_not_decoded_and_the_first_word_after_it_is_whole() {
+    for (codec, background) in [
+        (Codec::Opus(Rate::Hz16000), silence as fn(f64) -> f64),
+        (Codec::G722, silence),
+        (Codec::G722, faint),
+        (Codec::Pcmu, silence),
+        (Codec::Pcmu, faint),
+        (Codec::Pcma, faint),
+    ] {
+        the_first_word_is_whole(codec, background);
+    }
+}
+
+fn the_first_word_is_whole(codec: Codec, background: fn(f64) -> f64) {
     let whole = |decode: Decode| {
         let mut talk = Talk::of(codec);
-        talk.go_on(200, silence);
+        talk.go_on(200, background);
         talk.call.decode = decode;
         let mut skipped = 0;
         for _ in 0..100 {
-            skipped += u32::from(talk.say(silence) == Heard::Skipped);
+            skipped += u32::from(talk.say(background) == Heard::Skipped);
         }
         let mut heard = Vec::new();
         for _ in 0..25 {
@@ -230,7 +249,7 @@ fn silence_that_opus_tells_of_is_not_decoded_and_the_first_word_after_it_is_whol
     };
     let (spared, heard) = whole(Decode::IfTalking);
     let (none, reference) = whole(Decode::Always);
-    assert!(spared >= 90 && none == 0, "{spared} of 100 spared");
+    assert!(spared >= 90 && none == 0, "{codec:?}: {spared} of 100 spared");
     let energy = |samples: &[i16]| samples.iter().map(|s| f64::from(*s).powi(2)).sum::<f64>();
     let difference: Vec<i16> = heard
         .iter()
@@ -238,7 +257,7 @@ fn silence_that_opus_tells_of_is_not_decoded_and_the_first_word_after_it_is_whol
         .map(|(a, b)| a.saturating_sub(*b))
         .collect();
     let ratio = energy(&difference) / energy(&reference);
-    assert!(ratio < 0.02, "{ratio:.4} of the energy differs");
+    assert!(ratio < 0.02, "{codec:?}: {ratio:.4} of the energy differs");
 }
 
 #[test]
@@ -255,6 +274,51 @@ fn who_is_not_to_be_heard_is_not_decoded_and_comes_back_at_his_level() {
         assert!(heard[1..].iter().all(is_loud), "{codec:?}: {heard:?}");
         assert_eq!(talk.quality().concealed_ms, 0);
     }
+}
+
+#[test]
+fn ten_ms_of_a_word_at_the_end_of_a_tick_are_heard() {
+    let mut call = Call::new(config());
+    call.decode = Decode::IfTalking;
+    let mut heard = Vec::new();
+    for n in 0..60 {
+        let payload = if n == 41 { [0x90; 80] } else { [0xff; 80] };
+        let packet = call.next_packet(0, &payload);
+        call.timestamp = call.timestamp.wrapping_add(80);
+        call.rtp_from(PEER, &packet);
+        if n % 2 == 1 {
+            heard.push((
+                call.tick(),
+                call.frame.samples().iter().any(|sample| *sample != 0),
+            ));
+        }
+    }
+    let audible: Vec<_> = heard.iter().filter(|(_, sounds)| *sounds).collect();
+    assert_eq!(audible.len(), 1, "{heard:?}");
+    assert!(matches!(audible[0].0, Heard::Audio { .. }), "{heard:?}");
+    assert!(
+        heard[5..]
+            .iter()
+            .filter(|(heard, _)| *heard == Heard::Skipped)
+            .count()
+            >= 22,
+        "{heard:?}"
+    );
+}
+
+#[test]
+fn a_tone_that_swells_out_of_silence_is_heard_in_g722_within_half_a_second() {
+    let mut talk = Talk::of(Codec::G722);
+    talk.go_on(50, silence);
+    let begin = talk.said as f64 / 16_000.0;
+    talk.call.decode = Decode::IfTalking;
+    let swell = |time: f64| {
+        let since = time - begin;
+        (since * 150.0 * std::f64::consts::TAU).sin() * 800.0 * (since / 0.5).min(1.0)
+    };
+    let loud = |heard: Heard| matches!(heard, Heard::Audio { level } if level >= media::Dbov::AUDIBLE);
+    let heard = (0..60).position(|_| loud(talk.say(swell)));
+    assert!(heard.is_some_and(|ticks| ticks <= 28), "{heard:?}");
 }
 
 #[test]

@@ -307,6 +307,11 @@ impl<S: LegSocket> LegSlot<S> {
         self.sounds.then_some(self.voice.at(rate))
     }
 
+    /// Whether it is a voice of its room in this tick: it has the floor, in the pauses between its words too, or fades out.
+    pub(crate) const fn is_voice(&self) -> bool {
+        self.sounds || self.talker.is_seated()
+    }
+
     /// Takes in what has arrived; in tick number `tick`, or between that and the next.
     pub(crate) fn receive(&mut self, now: Instant, tick: u64, reading: &mut Reading<S::Buffers>) {
         let Self { media, socket, .. } = self;
@@ -434,6 +439,31 @@ impl<S: LegSocket> LegSlot<S> {
             (true, false) => Ear::Music,
             (false, false) => Ear::Own,
         }
+    }
+
+    /// Whether what it hears is nothing but the noise of the line.
+    pub(crate) fn hears_noise_alone(&self, ear: Ear, room: Option<&Room>) -> bool {
+        let is_quiet = room.is_some_and(|room| room.is_quiet(self.is_voice()));
+        match ear {
+            Ear::Silence => true,
+            Ear::Room => is_quiet,
+            Ear::Own => {
+                let is_whole = self.room_fade.is_unity() && self.music_fade.is_out();
+                is_whole && self.player.is_silent() && is_quiet
+            }
+            Ear::Music | Ear::Ramp => false,
+        }
+    }
+
+    /// Lets 20 ms pass in which it hears nothing but noise of this level, if its phone makes such noise itself.
+    pub(crate) fn rest(&mut self, now: Instant, level: Dbov) -> bool {
+        let Self { media, socket, .. } = self;
+        let mut rtp = |to: SocketAddr, datagram: &[u8]| socket.send(Channel::Rtp, to, datagram);
+        let rests = media.rest(now, level, &mut rtp);
+        if rests {
+            media.rtcp(now, &mut |to, datagram| socket.send(Channel::Rtcp, to, datagram));
+        }
+        rests
     }
 
     /// A mix of its own: the room without itself, music, and what is played to it alone; `add_played` adds the last, at its rate.

@@ -1,7 +1,7 @@
 //! Sound without an end: music for all who wait, and the faint noise of a line that is alive. One loop each for the whole shard,
 //! encoded once per format.
 
-use media::{Clip, Encoder, Format, Frame, Rate};
+use media::{Clip, Dbov, Encoder, Format, Frame, Rate};
 
 use crate::payload::{Payload, Shared};
 use crate::sum::ByRate;
@@ -10,6 +10,7 @@ use crate::sum::ByRate;
 #[derive(Debug)]
 pub(crate) struct Loop {
     clip: Clip,
+    level: Dbov,
     /// Where it is, samples.
     at: ByRate<usize>,
     /// This tick's 20 ms and the last one's, at the rates that somebody asked for.
@@ -20,11 +21,17 @@ pub(crate) struct Loop {
 impl Loop {
     pub(crate) fn new(clip: Clip) -> Self {
         Self {
+            level: level(&clip),
             clip,
             at: ByRate::default(),
             frames: ByRate(Rate::ALL.map(|_| None)),
             shared: Shared::default(),
         }
+    }
+
+    /// How loud it is.
+    pub(crate) const fn level(&self) -> Dbov {
+        self.level
     }
 
     /// Begins a tick.
@@ -65,6 +72,12 @@ fn length(clip: &Clip, rate: Rate) -> usize {
     clip.samples(rate).map_or(0, |samples| samples.len())
 }
 
+/// How loud `clip` is, at any rate it is kept at.
+fn level(clip: &Clip) -> Dbov {
+    let samples = Rate::ALL.into_iter().find_map(|rate| clip.samples(rate));
+    samples.map_or(Dbov::SILENCE, |samples| Dbov::of(samples))
+}
+
 /// 20 ms of `clip` from sample `at` on, its end joined to its start.
 fn turn(clip: &Clip, rate: Rate, at: usize) -> Frame {
     let mut frame = Frame::silence(rate);
@@ -103,6 +116,7 @@ mod tests {
     #[test]
     fn no_music_is_silence() {
         let mut music = Loop::new(Clip::default());
+        assert_eq!(music.level(), Dbov::SILENCE);
         music.begin();
         assert_eq!(music.frames(Rate::Hz8000)[0], Frame::silence(Rate::Hz8000));
     }

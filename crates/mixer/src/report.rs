@@ -114,6 +114,8 @@ pub struct Stats {
     pub shared: u64,
     /// Payloads sent that were mixed and encoded for one leg.
     pub own: u64,
+    /// Ticks of legs that were sent nothing because there was nothing but noise to hear, which their phones make.
+    pub rested: u64,
     /// Orders that named nothing known, or had no place.
     pub orders_refused: u64,
     /// Reports lost because nobody read them.

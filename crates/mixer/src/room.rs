@@ -22,6 +22,9 @@ const ASIDES: usize = 2;
 #[derive(Debug)]
 pub struct Room {
     sums: ByRate<Sum>,
+    /// Who has the floor or fades out, here and in other branches, and whether something is played to the room.
+    voices: u32,
+    plays: bool,
     /// The rates that somebody listens at in this tick; all of them while the meeting has other branches.
     wanted: ByRate<bool>,
     /// Voices of this branch alone, kept while there are others.
@@ -46,6 +49,8 @@ impl Room {
         let frames = ByRate(Rate::ALL.map(Frame::silence));
         Box::new(Self {
             sums,
+            voices: 0,
+            plays: false,
             wanted: ByRate::default(),
             own: sums,
             branches: Vec::with_capacity(MOST_BRANCHES),
@@ -79,6 +84,7 @@ impl Room {
             }
         }
         self.wanted = ByRate(Rate::ALL.map(|_| self.is_branch()));
+        self.voices = 0;
         self.floor.clear();
         self.asides = [None; ASIDES];
         self.shared.clear();
@@ -89,6 +95,7 @@ impl Room {
         for branch in &mut self.branches {
             branch.receive(missed);
             branch.bid(&mut self.floor);
+            self.voices += u32::from(branch.speaks());
         }
     }
 
@@ -122,6 +129,16 @@ impl Room {
         self.wanted
     }
 
+    /// Counts one who has the floor or fades out.
+    pub(crate) fn count_voice(&mut self) {
+        self.voices += 1;
+    }
+
+    /// Whether in this tick there is nothing in the room but the noise of the line, for one who is a voice himself or is not.
+    pub(crate) fn is_quiet(&self, is_voice: bool) -> bool {
+        !self.plays && self.voices == u32::from(is_voice)
+    }
+
     /// Adds one voice at one of the rates wanted; it must come at all of them.
     pub(crate) fn add(&mut self, voice: &Frame) {
         self.sums.at_mut(voice.rate()).add(voice.samples());
@@ -141,6 +158,7 @@ impl Room {
 
     /// Adds what is played to the room, over the talk; then the sums are whole.
     pub(crate) fn announce(&mut self, ended: &mut dyn FnMut(Ended)) {
+        self.plays = !self.player.is_silent();
         let Self {
             sums,
             player,

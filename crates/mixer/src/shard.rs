@@ -253,6 +253,9 @@ impl<S: LegSocket> Shard<S> {
         };
         let wanted = room.wanted();
         leg.speak(room.floor.has(place), wanted);
+        if leg.is_voice() {
+            room.count_voice();
+        }
         // Last, and it can't fail: a room never holds half a voice.
         for voice in wanted.rates().filter_map(|rate| leg.voice(rate)) {
             room.add(voice);
@@ -281,6 +284,12 @@ impl<S: LegSocket> Shard<S> {
         let mut room = leg.room().and_then(|room| rooms.at(room));
         let (tick, format) = (stats.ticks, leg.format());
         let mut ear = leg.ear(room.as_deref().map(|room| &**room));
+        if leg.hears_noise_alone(ear, room.as_deref().map(|room| &**room))
+            && leg.rest(now, desk.noise.level())
+        {
+            stats.rested += 1;
+            return self.tell_quality(place);
+        }
         if ear == Ear::Ramp && !desk.may_ramp(format) {
             ear = leg.cut_ramps();
         }
@@ -303,9 +312,15 @@ impl<S: LegSocket> Shard<S> {
             leg.send(now, &payload);
             stats.own += 1;
         }
-        if (stats.ticks + place as u64).is_multiple_of(QUALITY_TICKS) {
+        self.tell_quality(place);
+    }
+
+    /// Tells how a leg's media is, once in a while.
+    fn tell_quality(&mut self, place: usize) {
+        let is_due = (self.stats.ticks + place as u64).is_multiple_of(QUALITY_TICKS);
+        if let Some(leg) = self.legs.at(place).filter(|_| is_due) {
             let (leg, quality) = (leg.key, leg.media.quality());
-            out.tell(Report::Quality { leg, quality });
+            self.out.tell(Report::Quality { leg, quality });
         }
     }
 

@@ -18,7 +18,7 @@ struct Rule {
 /// Whether a leg is in the sum. It opens with the first frame of a word and stays for half a second after its end, so that
 /// nothing said is cut; what it keeps out is the idle noise of lines, which would add up over hundreds of them.
 const GATE: Rule = Rule {
-    on_dbov: -60,
+    on_dbov: Dbov::AUDIBLE.db(),
     off_dbov: -66,
     on_ticks: 1,
     off_ticks: 25,
@@ -107,6 +107,11 @@ impl Talker {
     /// Notes whether it got a seat.
     pub(crate) fn seat(&mut self, seated: bool) {
         self.seated = seated;
+    }
+
+    /// Whether it has a seat.
+    pub(crate) const fn is_seated(&self) -> bool {
+        self.seated
     }
 
     /// Tells whether the leg talks now, when that has changed since it was told last; `tell` says whether it was taken.

@@ -3,7 +3,7 @@
 mod common;
 
 use common::{PEAK, PROMPT_HZ, Phone, World, peak_of, prompt};
-use media::{Codec, Encoder, Format, Rate};
+use media::{Codec, ComfortNoise, Encoder, Format, Rate};
 use mixer::{Audience, Baggage, Branch, Hears, LegKey, Order, Report, Room, RoomKey, Target};
 
 /// How loud `listener` hears `speaker` now, over what it says.
@@ -122,6 +122,33 @@ fn everybody_is_heard_by_all_others_of_all_branches_within_a_db_and_by_himself_n
         }
         assert_eq!(spread.late(), 0);
     }
+}
+
+#[test]
+fn a_branch_tells_its_phones_of_silence_only_while_all_branches_are_silent() {
+    let mut spread = Spread::new(&[1, 1], 32, &[Codec::Pcmu]);
+    for world in &mut spread.shards {
+        world.phones[0].speaks = false;
+        world.phones[0].comfort_noise = ComfortNoise::TakenAndSent;
+        let session = world.phones[0].session();
+        world.change(0, session);
+    }
+    spread.run(10);
+    let sent_in = |spread: &mut Spread, ticks| {
+        let sent = |spread: &Spread| spread.shards[0].phones[0].socket.0.borrow().sent;
+        let before = sent(spread);
+        spread.run(ticks);
+        sent(spread) - before
+    };
+    assert_eq!(sent_in(&mut spread, 50), 0);
+    spread.shards[1].phones[0].speaks = true;
+    spread.run(4);
+    assert_eq!(sent_in(&mut spread, 50), 50);
+    let heard = level(&spread.shards[0].phones[0], &spread.shards[1].phones[0]);
+    assert!((0.9..1.1).contains(&heard), "{heard}");
+    spread.shards[1].phones[0].speaks = false;
+    spread.run(35);
+    assert_eq!(sent_in(&mut spread, 50), 0);
 }
 
 #[test]

@@ -3,8 +3,8 @@
 mod common;
 
 use assert_no_alloc::{AllocDisabler, assert_no_alloc};
-use common::{World, clip, peer};
-use media::{Codec, Direction, Format, Rate, Session};
+use common::{Phone, World, clip, peer};
+use media::{Codec, ComfortNoise, Direction, Format, Rate, Session};
 use mixer::{Baggage, Branch, Hears, LegKey, Order, PlayId, Playlist, Report, RoomKey, Target};
 
 #[global_allocator]
@@ -22,7 +22,14 @@ const CODECS: [Codec; 5] = [
 /// Fifty legs, three of them talk.
 fn crowd() -> World {
     let codecs: Vec<_> = (0..LEGS as usize).map(|n| CODECS[n % CODECS.len()]).collect();
-    let mut world = World::speaking(&codecs);
+    let mut world = World::new(0);
+    for (number, codec) in (0..).zip(codecs) {
+        let mut phone = Phone::new(number, codec);
+        if number % 2 == 0 && !matches!(codec, Codec::Opus(_)) {
+            phone.comfort_noise = ComfortNoise::TakenAndSent;
+        }
+        world.add_phone(phone);
+    }
     for phone in &mut world.phones {
         phone.speaks = phone.key.0 % 17 == 0;
         phone.keeps = false;

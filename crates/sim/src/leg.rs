@@ -12,13 +12,13 @@ use crate::call::{self, Call};
 use crate::codec::{Hearing, Mouth, Speech};
 use crate::ear::Ear;
 use crate::keypad::Keypad;
-use crate::line::{self, Content, Stream};
+use crate::line::{self, Content, Level, Stream};
 use crate::link::{Link, Way};
 use crate::mark::Voice;
 use crate::message::Identity;
 use crate::plan::{LEAD, Plan, SHORTEST_STAY, Schedule};
 use crate::sdp;
-use crate::speaker::{Speaker, When};
+use crate::speaker::{Speaker, When, level};
 use crate::track::Edge;
 
 /// Edges of its own voice that a talker notes: those of the longest run, for what is heard is held against the last one said.
@@ -160,7 +160,7 @@ impl Leg {
         let seed = seed.wrapping_add(calls.wrapping_mul(0x1_0000_0001));
         let voice = (number < plan.marks.talkers).then(|| Voice::new(plan.marks, number, speech.rate_hz()));
         let ptime = options.ptime.as_millis() as u32;
-        let sdp = sdp::offer(addresses.rtp, speech, ptime);
+        let sdp = sdp::offer(addresses.rtp, speech, ptime, options.levels);
         Self {
             number,
             speech,
@@ -443,22 +443,32 @@ impl Leg {
     fn audio(&mut self, talks: bool) -> bool {
         let when = if talks { When::Talk } else { When::Before };
         let count = self.samples_a_packet();
-        let said = self
-            .mouth
-            .as_mut()
-            .map(|mouth| mouth.encode(&self.speaker.say(self.next, count as usize, when)));
+        let said = self.mouth.as_mut().map(|mouth| {
+            let said = self.speaker.say(self.next, count as usize, when);
+            (mouth.encode(&said), level(&said))
+        });
         let rest = || {
             let rest = &self.plan.rest;
             rest.payload(self.speech, self.number, self.next / count)
         };
+        let said = said.as_ref().map(|(payload, byte)| (payload.as_slice(), *byte));
+        let (payload, byte) = said.unwrap_or_else(rest);
         let content = Content {
             payload_type: self.speech.payload_type(),
             marker: self.sent.packets == 1,
             since: 0,
-            payload: said.as_deref().unwrap_or_else(rest),
+            level: self.level_id().map(|id| Level { id, byte }),
+            payload,
         };
         self.stream.write(&mut self.packet, content);
         true
+    }
+
+    /// The identifier that levels have in its packets, where both sides have agreed on them.
+    pub(crate) fn level_id(&self) -> Option<u8> {
+        self.far
+            .and_then(|far| far.levels)
+            .filter(|_| self.plan.options.levels)
     }
 
     /// Makes a packet of a key; none is sent between two keys.
@@ -473,6 +483,7 @@ impl Leg {
             marker: event.first,
             // Events count their own 8 kHz, the stream goes on by the codec's clock.
             since: event.since * (self.speech.clock_hz() / 8_000),
+            level: None,
             payload: &event.payload,
         };
         self.stream.write(&mut self.packet, content);

@@ -1,6 +1,6 @@
 //! RTP packets, their headers made and read with the crate rtp (RFC 3550). Memory is the caller's: a thousand phones send 50,000 a second.
 
-use rtp::header::Header;
+use rtp::header::{Extension, Header};
 use webrtc_util::marshal::{Marshal, MarshalSize, Unmarshal};
 
 /// Numbers of one phone's stream.
@@ -12,6 +12,16 @@ pub(crate) struct Stream {
     pub(crate) stamp: u32,
 }
 
+/// The level of a packet's audio, and the header extension that tells it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Level {
+    pub(crate) id: u8,
+    pub(crate) byte: u8,
+}
+
+/// Profile of header extensions with one byte of head (RFC 8285, section 4.2).
+const ONE_BYTE: u16 = 0xbede;
+
 /// Payload types in which RTCP shows on a port for both (RFC 5761, section 4).
 const RTCP: std::ops::RangeInclusive<u8> = 64..=95;
 
@@ -22,6 +32,8 @@ pub(crate) struct Content<'a> {
     pub(crate) marker: bool,
     /// Steps by which its timestamp is before that of audio.
     pub(crate) since: u32,
+    /// The level of its audio, where it is told.
+    pub(crate) level: Option<Level>,
     pub(crate) payload: &'a [u8],
 }
 
@@ -37,6 +49,11 @@ impl Stream {
 
     /// Writes the next packet into `packet`, in place of what it held.
     pub(crate) fn write(&mut self, packet: &mut Vec<u8>, content: Content<'_>) {
+        let extension = |level: Level| Extension {
+            id: level.id,
+            payload: vec![level.byte].into(),
+        };
+        let level = content.level;
         let header = Header {
             version: 2,
             marker: content.marker,
@@ -44,6 +61,9 @@ impl Stream {
             sequence_number: self.sequence,
             timestamp: self.stamp.wrapping_sub(content.since),
             ssrc: self.ssrc,
+            extension: level.is_some(),
+            extension_profile: ONE_BYTE,
+            extensions: level.map(extension).into_iter().collect(),
             ..Header::default()
         };
         self.sequence = self.sequence.wrapping_add(1);
@@ -86,6 +106,7 @@ mod tests {
             payload_type,
             marker,
             since,
+            level: None,
             payload,
         };
         stream.write(&mut packet, content);
@@ -116,6 +137,29 @@ mod tests {
         assert_eq!(read(&packet).unwrap().payload, [1, 2, 3]);
         *packet.last_mut().unwrap() = 6;
         assert!(read(&packet).is_none());
+    }
+
+    #[test]
+    fn a_level_stands_in_the_header_s_extension() {
+        let mut stream = Stream::new(7, 1, 1_000);
+        let level = Level {
+            id: 3,
+            byte: 0x80 | 42,
+        };
+        let mut bytes = Vec::new();
+        let content = Content {
+            payload_type: 0,
+            marker: true,
+            since: 0,
+            level: Some(level),
+            payload: &[1, 2],
+        };
+        stream.write(&mut bytes, content);
+        assert_eq!(
+            (bytes[0], &bytes[12..]),
+            (0x90, &[0xbe, 0xde, 0, 1, 0x30, 0xaa, 0, 0, 1, 2][..])
+        );
+        assert_eq!(read(&bytes).unwrap().payload, [1, 2]);
     }
 
     #[test]

@@ -19,6 +19,7 @@ Examples:
   partyline sim 15162065319 --code 111,222 --legs 20 --talkers 3
   partyline sim sip:15162065319@127.0.0.1:5070 --code 111,222 --legs 500 --rate 50 --codec PCMU=70,PCMA=30 --duration 1min --json -
   partyline sim 15162065319 --code 5000-5199 --meetings each-code --legs 1000 --talkers 16 --rate 50
+  partyline sim 15162065319 --code 111,222 --legs 200 --codec opus --levels
   partyline sim 15162065319 --code 111,222 --loss 5 --jitter 60ms --talk spurts --max-gaps 5
   partyline sim 15162065319 --code 111,222 --legs 500 --ears 50 --talkers 3 --rate 50 --churn 5 --duration 30min";
 
@@ -41,6 +42,9 @@ pub struct Options {
     /// Codec of the phones, or several with the share of each: PCMU=70,opus=30. PCMU, PCMA, G722, opus (48 kHz), opus16 (16 kHz)
     #[arg(long, value_name = "CODECS", default_value = "PCMU")]
     pub codec: Mix,
+    /// Tell the level of the audio in every packet (RFC 6464), where the bridge takes it
+    #[arg(long)]
+    pub levels: bool,
     /// Calls begun a second
     #[arg(long, value_name = "CALLS", default_value_t = 10.0)]
     pub rate: f64,

@@ -7,17 +7,25 @@ use crate::codec::Speech;
 /// Payload type the phones offer for keys (RFC 4733).
 pub(crate) const EVENTS: u8 = 101;
 
-/// The offer of a phone with one codec, or its answer to an offer within the call.
-pub(crate) fn offer(media: SocketAddr, speech: Speech, ptime_ms: u32) -> String {
+/// What header extension the phones offer levels as (RFC 6464, RFC 8285).
+const LEVELS: &str = "1 urn:ietf:params:rtp-hdrext:ssrc-audio-level";
+
+/// The offer of a phone with one codec, and with levels in its packets or not, or its answer to an offer within the call.
+pub(crate) fn offer(media: SocketAddr, speech: Speech, ptime_ms: u32, levels: bool) -> String {
     let (ip, port) = (media.ip(), media.port());
     let (kind, map) = (speech.payload_type(), speech.rtpmap());
     let wishes = speech
         .fmtp()
         .map(|fmtp| format!("a=fmtp:{kind} {fmtp}\r\n"))
         .unwrap_or_default();
+    let levels = if levels {
+        format!("a=extmap:{LEVELS}\r\n")
+    } else {
+        String::new()
+    };
     format!(
         "v=0\r\no=sim 1 1 IN IP4 {ip}\r\ns=-\r\nc=IN IP4 {ip}\r\nt=0 0\r\nm=audio {port} RTP/AVP {kind} {EVENTS}\r\n\
-         a=rtpmap:{kind} {map}\r\n{wishes}a=rtpmap:{EVENTS} telephone-event/8000\r\na=fmtp:{EVENTS} 0-15\r\na=ptime:{ptime_ms}\r\na=sendrecv\r\n"
+         a=rtpmap:{kind} {map}\r\n{wishes}a=rtpmap:{EVENTS} telephone-event/8000\r\na=fmtp:{EVENTS} 0-15\r\n{levels}a=ptime:{ptime_ms}\r\na=sendrecv\r\n"
     )
 }
 
@@ -28,6 +36,8 @@ pub(crate) struct Answer {
     pub(crate) media: SocketAddr,
     /// Its payload type for keys, where it took them.
     pub(crate) events: Option<u8>,
+    /// The identifier of levels in packets, where it takes them.
+    pub(crate) levels: Option<u8>,
 }
 
 /// Reads the answer to an offer with this codec.
@@ -54,7 +64,18 @@ pub(crate) fn answer(body: &str, speech: Speech) -> Result<Answer, String> {
     Ok(Answer {
         media: SocketAddr::new(ip, port),
         events: kinds.into_iter().find(|kind| is_events(section, *kind)),
+        levels: section.lines().find_map(levels),
     })
+}
+
+/// The identifier of levels in a line that says that they are received.
+fn levels(line: &str) -> Option<u8> {
+    let (place, name) = line.strip_prefix("a=extmap:")?.split_once(' ')?;
+    let (_, known) = LEVELS.split_once(' ')?;
+    let (id, direction) = place.split_once('/').unwrap_or((place, "sendrecv"));
+    let received = matches!(direction, "sendrecv" | "recvonly");
+    let is_level = name.split_ascii_whitespace().next() == Some(known);
+    id.parse().ok().filter(|_| received && is_level)
 }
 
 fn is_events(section: &str, kind: u8) -> bool {
@@ -83,7 +104,8 @@ mod tests {
             found,
             Answer {
                 media: "192.0.2.1:20000".parse().unwrap(),
-                events: Some(97)
+                events: Some(97),
+                levels: None,
             }
         );
         let without = ANSWER.replace(" 97", "");
@@ -115,13 +137,33 @@ mod tests {
     #[test]
     fn an_offer_can_be_read_as_an_answer() {
         let media = "127.0.0.1:4000".parse().unwrap();
-        let read = answer(&offer(media, Speech::Pcma, 20), Speech::Pcma).unwrap();
-        assert_eq!(
-            read,
-            Answer {
-                media,
-                events: Some(EVENTS)
-            }
-        );
+        for levels in [false, true] {
+            let read = answer(&offer(media, Speech::Pcma, 20, levels), Speech::Pcma).unwrap();
+            assert_eq!(
+                read,
+                Answer {
+                    media,
+                    events: Some(EVENTS),
+                    levels: levels.then_some(1),
+                }
+            );
+        }
+    }
+
+    #[test]
+    fn levels_are_sent_only_where_they_are_received() {
+        for (line, id) in [
+            ("a=extmap:1/recvonly L", Some(1)),
+            ("a=extmap:7 L vad=on", Some(7)),
+            ("a=extmap:1/inactive L", None),
+            ("a=extmap:1/sendonly L", None),
+            ("a=extmap:1 urn:x", None),
+            ("a=extmap:1", None),
+            ("a=extmap:x L", None),
+        ] {
+            let line = line.replace('L', LEVELS.split_once(' ').unwrap().1);
+            let found = answer(&format!("{ANSWER}{line}\r\n"), Speech::Pcma).unwrap();
+            assert_eq!(found.levels, id, "{line}");
+        }
     }
 }

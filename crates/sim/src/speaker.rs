@@ -71,6 +71,21 @@ impl Speaker {
     }
 }
 
+/// Louder than this is taken for a voice, dBov.
+const VOICE: f64 = -50.0;
+
+/// The level of these samples as a packet tells it: dBov without its sign, and above it the flag for a voice (RFC 6464, section 3).
+pub(crate) fn level(samples: &[i16]) -> u8 {
+    let power = samples
+        .iter()
+        .map(|sample| f64::from(*sample).powi(2))
+        .sum::<f64>();
+    let mean = power / samples.len().max(1) as f64;
+    let dbov = (10.0 * (mean / 32_767.0_f64.powi(2)).log10()).clamp(-127.0, 0.0);
+    let flag = if dbov > VOICE { 0x80 } else { 0 };
+    flag | (-dbov).round() as u8
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -88,6 +103,21 @@ mod tests {
             Speaker::new(None, Idle::Silence, 1).say(0, 160, When::Talk),
             [0; 160]
         );
+    }
+
+    #[test]
+    fn levels_are_told_with_their_sign_left_out() {
+        for (sample, byte) in [
+            (0, 127),
+            (1, 90),
+            (32, 60),
+            (104, 0x80 | 50),
+            (3_277, 0x80 | 20),
+            (i16::MIN, 0x80),
+        ] {
+            assert_eq!(level(&[sample; 160]), byte, "{sample}");
+        }
+        assert_eq!(level(&[]), 127);
     }
 
     #[test]

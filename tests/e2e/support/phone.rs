@@ -310,7 +310,7 @@ pub(crate) fn power_of(hertz: f32, samples: &[i16]) -> f32 {
 fn offer(media: SocketAddr) -> String {
     let (ip, port) = (media.ip(), media.port());
     format!(
-        "v=0\r\no=- 1 1 IN IP4 {ip}\r\ns=-\r\nc=IN IP4 {ip}\r\nt=0 0\r\nm=audio {port} RTP/AVP 0 {EVENT}\r\n\
+        "v=0\r\no=- 1 1 IN IP4 {ip}\r\ns=-\r\nc=IN IP4 {ip}\r\nt=0 0\r\nm=audio {port} RTP/AVP 0 13 {EVENT}\r\n\
          a=rtpmap:{EVENT} telephone-event/8000\r\na=fmtp:{EVENT} 0-15\r\na=ptime:20\r\n"
     )
 }

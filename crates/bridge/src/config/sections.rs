@@ -151,6 +151,8 @@ pub struct MediaSection {
     pub spread_load: u8,
     /// Legs of one meeting in one mixer thread.
     pub spread_legs: usize,
+    /// Whether silence is told to phones that agree to it, in place of sending it.
+    pub silence_suppression: bool,
     /// Least margin kept for late packets.
     #[serde(deserialize_with = "duration")]
     pub jitter_min: Duration,
@@ -194,6 +196,7 @@ impl Default for MediaSection {
             cores: Vec::new(),
             spread_load: 50,
             spread_legs: 2_000,
+            silence_suppression: false,
             jitter_min: Duration::from_millis(4),
             jitter_max: Duration::from_millis(200),
             symmetric: true,

@@ -74,6 +74,8 @@ pub struct ControlConfig {
     pub codec_choice: sip::sdp::ChoiceOf,
     /// Most that is sent as Opus, bits a second.
     pub opus_bitrate: u32,
+    /// Whether silence is told to phones that agree to it, in place of sending it (RFC 3389).
+    pub silence_suppression: bool,
     /// Address written into SDP instead of the socket's.
     pub advertise: Option<IpAddr>,
     /// Bounds of the jitter buffers.

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::net::SocketAddr;
 
-use media::{Codec, Direction, Format, KeyFormat, OpusSend, Rate, Session};
+use media::{Codec, ComfortNoise, Direction, Format, KeyFormat, LevelFormat, OpusSend, Rate, Session};
 use model::LegId;
 use sip::sdp::{self, Local, Negotiated, OpusParameters, Refusal, SessionDescription};
 
@@ -163,6 +163,7 @@ fn local(here: &Here<'_>) -> Local {
         codecs: config.codecs.iter().map(|codec| sdp_codec(*codec)).collect(),
         choice: config.codec_choice,
         telephone_event: true,
+        comfort_noise: config.silence_suppression,
         rtcp_mux: false,
         session_id: leg.0,
         ptime_ms: PTIME_MS,
@@ -204,6 +205,15 @@ fn session(config: &ControlConfig, negotiated: &Negotiated) -> Session {
         telephone_event: negotiated.telephone_event.map(|event| KeyFormat {
             payload_type: event.payload_type,
             clock_hz: event.clock_hz,
+        }),
+        comfort_noise: match (negotiated.comfort_noise, config.silence_suppression) {
+            (false, _) => ComfortNoise::No,
+            (true, false) => ComfortNoise::Taken,
+            (true, true) => ComfortNoise::TakenAndSent,
+        },
+        audio_level: negotiated.audio_level.map(|level| LevelFormat {
+            id: level.id,
+            voice_flag: level.voice_flag,
         }),
         inband_digits: config.inband_digits && negotiated.telephone_event.is_none(),
         ptime_ms: negotiated.ptime_ms,

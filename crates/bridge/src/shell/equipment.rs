@@ -142,6 +142,8 @@ mod tests {
             payload_type: 96,
             receive_payload_type: 96,
             telephone_event: None,
+            comfort_noise: media::ComfortNoise::No,
+            audio_level: None,
             inband_digits: false,
             ptime_ms: 20,
             direction: media::Direction::SendRecv,

@@ -399,6 +399,9 @@ fn log_audio(leg: LegKey, quality: &Quality) {
         speech_dbov = quality.speech_dbov,
         noise_dbov = quality.noise_dbov,
         clipped_ms = quality.clipped_ms,
+        false_levels = quality.false_levels,
+        comfort_noise = quality.comfort_noise,
+        comfort_noise_sent = quality.comfort_noise_sent,
         mos_in = rounded(quality.inbound().mos()),
         mos_out = quality.outbound().map(|way| rounded(way.mos())),
         "audio of a call"

@@ -34,6 +34,7 @@ pub(super) fn control(config: &Config) -> ControlConfig {
             CodecOrder::Ours => ChoiceOf::Us,
         },
         opus_bitrate: media.opus_bitrate,
+        silence_suppression: media.silence_suppression,
         advertise: media.advertise.or(config.sip.advertise),
         jitter: jitter(config),
         timeouts: MediaTimeouts {

@@ -77,6 +77,14 @@ impl Decoder {
         }
     }
 
+    /// The steps that G.722 has reached; other codecs have none.
+    pub(crate) const fn steps(&self) -> Option<g722::Steps> {
+        match &self.state {
+            State::None | State::Opus(_) => None,
+            State::G722(decoder) => Some(decoder.steps()),
+        }
+    }
+
     /// Forgets what it heard.
     pub fn reset(&mut self) {
         match &mut self.state {

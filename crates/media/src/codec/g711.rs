@@ -1,9 +1,19 @@
 //! G.711: logarithmic 8 bit samples. Decoding and encoding are look-ups in tables that the compiler computes.
 
+use crate::level::Dbov;
+
 /// µ-law byte to linear sample (G.711, table 2, scaled from 14 to 16 bits).
 pub static ULAW: [i16; 256] = decode_table(Law::Mu);
 /// A-law byte to linear sample (G.711, table 1, scaled from 13 to 16 bits).
 pub static ALAW: [i16; 256] = decode_table(Law::A);
+
+/// The squares of those samples.
+pub static ULAW_POWERS: [u32; 256] = square_table(&ULAW);
+/// The squares of those samples.
+pub static ALAW_POWERS: [u32; 256] = square_table(&ALAW);
+
+/// Bytes of 20 ms.
+const TICK: usize = 160;
 
 /// Magnitude without its two lowest bits (no law resolves finer) to the byte of the positive sample.
 static ULAW_CODES: [u8; 1 << 13] = encode_table(Law::Mu);
@@ -23,6 +33,17 @@ pub fn decode(table: &[i16; 256], payload: &[u8], out: &mut [i16]) -> usize {
         *sample = table[usize::from(byte)];
     }
     payload.len().min(out.len())
+}
+
+/// Whether all 20 ms of `payload` are fainter than is worth decoding, by one of the tables of squares.
+pub(crate) fn is_silent(powers: &[u32; 256], payload: &[u8]) -> bool {
+    payload.chunks(TICK).all(|tick| {
+        let power: u64 = tick
+            .iter()
+            .map(|byte| u64::from(powers[usize::from(*byte)]))
+            .sum();
+        power < u64::from(Dbov::SPARED_POWER) * tick.len() as u64
+    })
 }
 
 /// Encodes each sample into the byte at its place; the shorter slice ends it.
@@ -52,6 +73,17 @@ const fn decode_table(law: Law) -> [i16; 256] {
             Law::Mu => decode_ulaw(byte as u8),
             Law::A => decode_alaw(byte as u8),
         };
+        byte += 1;
+    }
+    table
+}
+
+const fn square_table(samples: &[i16; 256]) -> [u32; 256] {
+    let mut table = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let magnitude = samples[byte].unsigned_abs() as u32;
+        table[byte] = magnitude * magnitude;
         byte += 1;
     }
     table
@@ -184,6 +216,39 @@ mod tests {
         }
         for (byte, value) in [(0xaa, 4032), (0x2a, -4032), (0xa5, 2112), (0xd5, 1), (0x55, -1)] {
             assert_eq!(i32::from(ALAW[byte]), value * 8, "A-law {byte:#x}");
+        }
+    }
+
+    #[test]
+    fn silence_is_told_from_sound_by_the_level_of_every_20_ms() {
+        let sine = |n: usize, peak: f64| (n as f64 * std::f64::consts::TAU / 16.0).sin() * peak;
+        for (encode, table, powers) in [
+            (encode_ulaw as fn(&[i16], &mut [u8]), &ULAW, &ULAW_POWERS),
+            (encode_alaw, &ALAW, &ALAW_POWERS),
+        ] {
+            let mut found = [0, 0];
+            for tenths in 50..400 {
+                let samples: Vec<i16> = (0..160)
+                    .map(|n| sine(n, f64::from(tenths) / 10.0).round() as i16)
+                    .collect();
+                let (mut payload, mut back) = ([0; 160], [0; 160]);
+                encode(&samples, &mut payload);
+                decode(table, &payload, &mut back);
+                let power: f64 = back.iter().map(|s| f64::from(*s).powi(2)).sum::<f64>() / 160.0;
+                let level = 10.0 * (power / 32_767.0_f64.powi(2)).log10();
+                let is_silent = level < f64::from(Dbov::SPARED.db());
+                assert_eq!(is_silent, super::is_silent(powers, &payload), "{level:.2} dBov");
+                found[usize::from(is_silent)] += 1;
+            }
+            assert!(found.iter().all(|count| *count > 50), "{found:?}");
+            // A word within the second of three ticks, and one in a last piece.
+            let mut silence = [0; 160];
+            encode(&[0; 160], &mut silence);
+            let mut word = silence;
+            word[150] = 0;
+            assert!(super::is_silent(powers, &[silence; 3].concat()) && super::is_silent(powers, &[]));
+            assert!(!super::is_silent(powers, &[silence, word, silence].concat()));
+            assert!(!super::is_silent(powers, &[&silence[..], &word[150..]].concat()));
         }
     }
 

@@ -7,11 +7,13 @@ mod format;
 pub mod g711;
 pub mod g722;
 pub mod opus_packet;
+mod silence;
 
 pub use decoder::Decoder;
 pub(crate) use decoder::decode_memoryless;
 pub use encoder::{Effort, Encoder};
 pub use format::{Format, OpusSend};
+pub(crate) use silence::Silence;
 
 use crate::frame::Rate;
 
@@ -64,14 +66,6 @@ impl Codec {
             Self::Pcmu | Self::Pcma => payload.len(),
             Self::G722 => 2 * payload.len(),
             Self::Opus(rate) => opus_packet::samples(payload, rate),
-        }
-    }
-
-    /// Whether `payload` certainly holds no speech, as far as that is seen without decoding it.
-    pub fn is_pause(self, payload: &[u8]) -> bool {
-        match self {
-            Self::Pcmu | Self::Pcma | Self::G722 => false,
-            Self::Opus(_) => opus_packet::is_pause(payload),
         }
     }
 

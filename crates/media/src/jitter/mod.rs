@@ -15,7 +15,7 @@ mod voice;
 
 use crate::codec::Codec;
 use crate::leg::{Decode, JitterConfig};
-use crate::level::Dbov;
+use crate::level::{Dbov, Told};
 use crate::stretch::Stretch;
 use delay::{Delay, LATE_WEIGHT};
 use fifo::Fifo;
@@ -61,6 +61,8 @@ pub(crate) struct Tally {
     pub(crate) recovered: u64,
     pub(crate) shortened: u64,
     pub(crate) stretched: u64,
+    /// Packets that said they are silent and are not.
+    pub(crate) false_levels: u64,
 }
 
 /// Buffer, decoder, concealment and time correction of one stream.
@@ -100,6 +102,8 @@ pub(crate) struct Player {
     /// Which audio is worth decoding in this tick, and whether some was not.
     decode: Decode,
     skipped: bool,
+    /// Some of what waits to be played was decoded.
+    decoded: bool,
     /// The newest packet repeats the one before it: a lost one can be had again one packet later.
     redundant: bool,
     /// Ticks until losses are forgotten.
@@ -139,6 +143,7 @@ impl Player {
             invented: false,
             decode: Decode::Always,
             skipped: false,
+            decoded: false,
             redundant: false,
             lossy: 0,
             depth: 0,
@@ -148,7 +153,10 @@ impl Player {
 
     /// Counters.
     pub(crate) fn tally(&self) -> Tally {
-        self.tally
+        Tally {
+            false_levels: self.voice.false_levels(),
+            ..self.tally
+        }
     }
 
     /// The delay aimed at, in samples.
@@ -192,7 +200,7 @@ impl Player {
     }
 
     /// Takes a packet that arrived at `arrival`; both times in samples.
-    pub(crate) fn push(&mut self, arrival: i64, timestamp: i64, codec: Codec, payload: &[u8]) {
+    pub(crate) fn push(&mut self, arrival: i64, timestamp: i64, codec: Codec, payload: &[u8], told: Told) {
         let duration = codec.duration(payload) as i64;
         if duration == 0 || !self.plausible(arrival, timestamp) {
             return;
@@ -205,7 +213,7 @@ impl Player {
             self.tally.late += 1;
             return;
         }
-        match self.slots.insert(timestamp, codec, payload) {
+        match self.slots.insert(timestamp, codec, payload, told) {
             Stored::Yes => {
                 self.newest = self.newest.max((timestamp, duration));
                 self.redundant = codec.has_redundancy(payload);
@@ -227,6 +235,7 @@ impl Player {
     pub(crate) fn tick(&mut self, now: i64, decode: Decode, out: &mut [i16]) -> Played {
         self.invented = false;
         self.skipped = false;
+        self.decoded &= self.fifo.len() > 0;
         self.lossy = self.lossy.saturating_sub(1);
         self.decode = decode;
         if self.playing {
@@ -242,7 +251,7 @@ impl Player {
         }
         self.correct(now, out);
         match (whole, self.invented) {
-            _ if self.skipped => Played::Skipped,
+            _ if self.skipped && !self.decoded => Played::Skipped,
             (false, _) => Played::Silence,
             (true, true) => Played::Concealed,
             (true, false) => Played::Real,
@@ -379,14 +388,18 @@ impl Player {
         let played = (self.fetch - slot.timestamp) as usize;
         let is_spared = match self.decode {
             Decode::Always => false,
-            Decode::IfTalking => self.voice.can_spare(slot.codec, payload),
-            Decode::No => true,
+            Decode::IfTalking => self.voice.can_spare(slot, payload),
+            Decode::No => {
+                self.voice.lose_track();
+                true
+            }
         };
         let length = if is_spared {
             self.skipped = true;
             self.voice.skip(slot.codec, payload, played, &mut self.fifo)
         } else {
-            self.voice.decode(slot.codec, payload, played, &mut self.fifo)
+            self.decoded = true;
+            self.voice.decode(slot, payload, played, &mut self.fifo)
         };
         if played >= length {
             self.tally.late += 1;

@@ -11,6 +11,7 @@
 )]
 
 use crate::codec::Codec;
+use crate::level::Told;
 
 /// Packets that can wait: 480 ms in packets of 10 ms.
 pub(crate) const SLOTS: usize = 48;
@@ -22,6 +23,8 @@ pub(crate) struct Slot {
     pub(crate) timestamp: i64,
     /// The format of the payload; a re-INVITE changes it while packets wait.
     pub(crate) codec: Codec,
+    /// What it says of its loudness.
+    pub(crate) told: Told,
     length: u16,
     place: u8,
 }
@@ -53,6 +56,7 @@ impl Slots {
         let empty = Slot {
             timestamp: 0,
             codec: Codec::Pcmu,
+            told: Told::Nothing,
             length: 0,
             place: 0,
         };
@@ -84,7 +88,7 @@ impl Slots {
     }
 
     /// Puts a packet into its place by timestamp. The payload must fit: longer ones are refused as `Full`.
-    pub(crate) fn insert(&mut self, timestamp: i64, codec: Codec, payload: &[u8]) -> Stored {
+    pub(crate) fn insert(&mut self, timestamp: i64, codec: Codec, payload: &[u8], told: Told) -> Stored {
         let at = self.waiting().partition_point(|s| s.timestamp < timestamp);
         if self.waiting().get(at).is_some_and(|s| s.timestamp == timestamp) {
             return Stored::Duplicate;
@@ -103,6 +107,7 @@ impl Slots {
             *slot = Slot {
                 timestamp,
                 codec,
+                told,
                 length: payload.len() as u16,
                 place: place as u8,
             };
@@ -140,9 +145,15 @@ mod tests {
         let mut slots = Slots::new(160);
         for timestamp in [480, 160, 320, 0] {
             let payload = [timestamp as u8; 160];
-            assert_eq!(slots.insert(timestamp, Codec::Pcmu, &payload), Stored::Yes);
+            assert_eq!(
+                slots.insert(timestamp, Codec::Pcmu, &payload, Told::Nothing),
+                Stored::Yes
+            );
         }
-        assert_eq!(slots.insert(320, Codec::Pcmu, &[]), Stored::Duplicate);
+        assert_eq!(
+            slots.insert(320, Codec::Pcmu, &[], Told::Nothing),
+            Stored::Duplicate
+        );
         for timestamp in [0, 160, 320, 480] {
             let (slot, payload) = slots.pop().unwrap();
             assert_eq!(
@@ -156,14 +167,17 @@ mod tests {
     #[test]
     fn a_full_store_and_a_payload_too_long_are_refused() {
         let mut slots = Slots::new(160);
-        assert_eq!(slots.insert(1, Codec::Pcmu, &[0; 161]), Stored::Full);
+        assert_eq!(
+            slots.insert(1, Codec::Pcmu, &[0; 161], Told::Nothing),
+            Stored::Full
+        );
         for n in 0..SLOTS as i64 {
-            assert_eq!(slots.insert(n, Codec::Pcmu, &[1]), Stored::Yes);
+            assert_eq!(slots.insert(n, Codec::Pcmu, &[1], Told::Nothing), Stored::Yes);
         }
-        assert_eq!(slots.insert(-1, Codec::Pcmu, &[1]), Stored::Full);
+        assert_eq!(slots.insert(-1, Codec::Pcmu, &[1], Told::Nothing), Stored::Full);
         assert_eq!(slots.len(), SLOTS);
         slots.pop();
-        assert_eq!(slots.insert(-1, Codec::Pcmu, &[1]), Stored::Yes);
+        assert_eq!(slots.insert(-1, Codec::Pcmu, &[1], Told::Nothing), Stored::Yes);
         assert_eq!(slots.oldest().unwrap().timestamp, -1);
     }
 }

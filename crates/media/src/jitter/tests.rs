@@ -57,7 +57,8 @@ impl Scene {
         let samples: Vec<i16> = (0..self.packet).map(|n| (self.signal)(timestamp + n)).collect();
         let mut payload = vec![0; samples.len()];
         g711::encode_ulaw(&samples, &mut payload);
-        self.player.push(at, timestamp + 1_000_000, Codec::Pcmu, &payload);
+        self.player
+            .push(at, timestamp + 1_000_000, Codec::Pcmu, &payload, Told::Nothing);
     }
 
     fn concealed(&self) -> usize {
@@ -267,9 +268,13 @@ fn a_jump_of_the_timestamps_is_believed_the_second_time() {
     scene.run(2, |_| Some(2.0));
     let silence = [0xff; 160];
     let at = 2 * HZ;
-    scene.player.push(at, 77_000_000, Codec::Pcmu, &silence);
+    scene
+        .player
+        .push(at, 77_000_000, Codec::Pcmu, &silence, Told::Nothing);
     assert_eq!(scene.player.tally().resyncs, 0);
-    scene.player.push(at + 160, 77_000_160, Codec::Pcmu, &silence);
+    scene
+        .player
+        .push(at + 160, 77_000_160, Codec::Pcmu, &silence, Told::Nothing);
     assert_eq!(scene.player.tally().resyncs, 1);
     let mut out = [0; 160];
     scene.player.tick(at + 330, Decode::Always, &mut out);

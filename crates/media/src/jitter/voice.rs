@@ -1,16 +1,22 @@
 //! From packets to audio without a break: decoder, concealment, and the packets that were not worth decoding.
 
-use crate::codec::{Codec, Decoder, decode_memoryless};
+use crate::codec::{Codec, Decoder, Silence, decode_memoryless};
 use crate::conceal::Concealer;
+use crate::level::{Dbov, Told};
 
 use super::fifo::Fifo;
+use super::slots::Slot;
 
 /// Packets remembered undecoded: as long as decoders remember anything of what they heard.
 const RUN_IN: usize = 3;
-/// Packets spared in a row after which one is decoded all the same: a steady tone counts as no speech, and peers may be wrong. Up to
-/// [`SPREAD`] more, by what the packet holds, so that phones that began together are not looked into together.
-const PROBE: u32 = 18;
-const SPREAD: u32 = 16;
+/// Audio spared in a row, in ms, after which a packet is decoded all the same: a steady tone counts as no speech, and peers may be wrong.
+/// Up to eight steps more, by what the packet holds, so that phones that began together are not looked into together; half a second
+/// at most.
+const PROBE_MS: usize = 340;
+const SPREAD: u8 = 9;
+const SPREAD_STEP_MS: usize = 20;
+/// Packets in a row that say they are silent, and are not, after which the stream is not believed any more.
+const LIES: u8 = 10;
 /// Audio that a decoder may invent before it fades, and until it is silent, in ms.
 const STEADY_MS: usize = 80;
 const SILENT_MS: usize = 100;
@@ -20,11 +26,16 @@ const SILENT_MS: usize = 100;
 pub(super) struct Voice {
     decoder: Decoder,
     concealer: Concealer,
+    silence: Silence,
     skipped: Skipped,
-    /// Packets spared in a row.
-    spared: u32,
-    /// How many may be.
-    patience: u32,
+    /// Samples spared in a row, and how many may be.
+    spared: usize,
+    patience: usize,
+    /// The next packet is silent by all that is known, and only looked into.
+    looks: bool,
+    /// Packets in a row that said they are silent, and were not; once there are too many it stays.
+    lies: u8,
+    false_levels: u64,
     /// Samples that the decoder invented since it last decoded.
     invented: usize,
 }
@@ -34,9 +45,13 @@ impl Voice {
         Self {
             decoder: Decoder::new(codec),
             concealer: Concealer::new(codec.rate().hz()),
+            silence: Silence::new(),
             skipped: Skipped::new(codec),
             spared: 0,
             patience: 0,
+            looks: false,
+            lies: 0,
+            false_levels: 0,
             invented: 0,
         }
     }
@@ -56,7 +71,10 @@ impl Voice {
     pub(super) fn restart(&mut self) {
         self.concealer.cut();
         self.decoder.reset();
+        self.silence = Silence::new();
         self.skipped.clear();
+        self.spared = 0;
+        self.lies = 0;
         self.invented = 0;
     }
 
@@ -72,22 +90,48 @@ impl Voice {
 
     /// Whether the last packets were not decoded.
     pub(super) fn is_spared(&self) -> bool {
-        !self.skipped.is_empty()
+        self.spared > 0 || !self.skipped.is_empty()
     }
 
-    /// Whether `payload` holds no speech and can be spared.
-    pub(super) fn can_spare(&self, codec: Codec, payload: &[u8]) -> bool {
-        codec.is_pause(payload) && (self.spared < self.patience || codec.is_last_before_pause(payload))
+    /// Packets that said they are silent and were not.
+    pub(super) const fn false_levels(&self) -> u64 {
+        self.false_levels
+    }
+
+    /// Whether `payload` holds nothing that is to be heard, and can be spared.
+    pub(super) fn can_spare(&mut self, slot: Slot, payload: &[u8]) -> bool {
+        if slot.codec.is_last_before_pause(payload) {
+            return true;
+        }
+        let told = if slot.told == Told::Silence && self.lies >= LIES {
+            Told::Nothing
+        } else {
+            slot.told
+        };
+        let is_silent = self.silence.is_in(slot.codec, payload, told);
+        let is_spared = is_silent && self.spared < self.patience;
+        self.looks = is_silent && !is_spared;
+        is_spared
+    }
+
+    /// Packets are skipped unseen: what comes after them has nothing to do with what is known.
+    pub(super) const fn lose_track(&mut self) {
+        self.silence = Silence::new();
     }
 
     /// Decodes a packet behind what waits, without its first `played` samples; returns all the samples it has, 0 when it is broken.
-    pub(super) fn decode(&mut self, codec: Codec, payload: &[u8], played: usize, fifo: &mut Fifo) -> usize {
-        let decoded = if codec == self.codec() {
-            self.prepare(codec, payload, fifo.room());
-            self.decoder.decode(payload, fifo.room())
+    pub(super) fn decode(&mut self, slot: Slot, payload: &[u8], played: usize, fifo: &mut Fifo) -> usize {
+        self.prepare(payload, fifo.room());
+        let decoded = if slot.codec == self.codec() {
+            let decoded = self.decoder.decode(payload, fifo.room());
+            self.silence.follow(&self.decoder);
+            decoded
         } else {
-            decode_memoryless(codec, payload, fifo.room())
+            decode_memoryless(slot.codec, payload, fifo.room())
         };
+        if slot.told == Told::Silence {
+            self.check(&fifo.room()[..decoded]);
+        }
         if self.invented > STEADY_MS * self.per_ms() {
             self.concealer.cut();
         }
@@ -98,11 +142,20 @@ impl Voice {
         decoded
     }
 
+    /// Compares what a packet said of itself, silence, with what it holds. The echo of a word in the packet after it is no lie yet.
+    fn check(&mut self, samples: &[i16]) {
+        let is_false = Dbov::of(samples) >= Dbov::AUDIBLE;
+        self.false_levels += u64::from(is_false);
+        if self.lies < LIES {
+            self.lies = if is_false { self.lies + 1 } else { 0 };
+        }
+    }
+
     /// Puts silence in place of a packet that nobody needs to hear; returns as [`Voice::decode`] does.
     pub(super) fn skip(&mut self, codec: Codec, payload: &[u8], played: usize, fifo: &mut Fifo) -> usize {
         let length = codec.duration(payload).min(fifo.room().len());
         self.skipped.keep(payload);
-        self.spared = self.spared.saturating_add(1);
+        self.spared = self.spared.saturating_add(length);
         self.invented = 0;
         if played < length {
             self.silence(length - played, fifo);
@@ -116,17 +169,17 @@ impl Voice {
         self.concealer.real(fifo.keep(0, count));
     }
 
-    /// Readies the decoder for `payload` after packets that were spared. One that holds no speech is only looked into: that takes no
-    /// run-in, and it is kept for the run-in of what comes next.
-    fn prepare(&mut self, codec: Codec, payload: &[u8], scratch: &mut [i16]) {
-        let spared = std::mem::take(&mut self.spared);
-        match codec.is_pause(payload) {
-            true if spared > 0 => self.skipped.keep(payload),
-            true => self.skipped.clear(),
-            false => self.run_in(scratch),
+    /// Readies the decoder for `payload` after packets that were spared. One of Opus that is silent is only looked into: that takes no
+    /// run-in, and it is kept for the run-in of what comes next. G.722 shows the level of a tone only to a decoder that knows it.
+    fn prepare(&mut self, payload: &[u8], scratch: &mut [i16]) {
+        let spared = std::mem::take(&mut self.spared) > 0;
+        let looks = std::mem::take(&mut self.looks) && spared;
+        match self.codec() {
+            Codec::Opus(_) if looks => self.skipped.keep(payload),
+            Codec::Pcmu | Codec::Pcma | Codec::G722 | Codec::Opus(_) => self.run_in(scratch),
         }
-        let spread = payload.last().map_or(0, |last| u32::from(*last) % SPREAD);
-        self.patience = PROBE.saturating_add(spread);
+        let spread = payload.last().map_or(0, |last| usize::from(last % SPREAD));
+        self.patience = (PROBE_MS + SPREAD_STEP_MS * spread) * self.per_ms();
     }
 
     /// Lets the decoder hear what it was spared, so that it knows how the voice sounds when it is needed.
@@ -245,6 +298,7 @@ impl Skipped {
 
 #[cfg(test)]
 mod tests {
+    use super::super::slots::Slots;
     use super::*;
     use crate::frame::Rate;
 
@@ -252,14 +306,16 @@ mod tests {
     fn looked_into(last: impl Fn(usize) -> u8) -> Vec<usize> {
         let codec = Codec::Opus(Rate::Hz16000);
         let (mut voice, mut fifo) = (Voice::new(codec), Fifo::new(960));
+        let mut slots = Slots::new(codec.longest_payload());
         (0..1_000)
             .filter(|n| {
-                let payload = [9 << 3, 0, 0, last(*n)];
+                slots.insert(0, codec, &[9 << 3, 0, 0, last(*n)], Told::Nothing);
+                let (slot, payload) = slots.pop().unwrap();
                 fifo.clear();
-                let spare = voice.can_spare(codec, &payload);
+                let spare = voice.can_spare(slot, payload);
                 match spare {
-                    true => voice.skip(codec, &payload, 0, &mut fifo),
-                    false => voice.decode(codec, &payload, 0, &mut fifo),
+                    true => voice.skip(codec, payload, 0, &mut fifo),
+                    false => voice.decode(slot, payload, 0, &mut fifo),
                 };
                 !spare
             })
@@ -270,11 +326,11 @@ mod tests {
     fn a_silent_phone_is_looked_into_twice_in_a_second_and_not_when_its_neighbour_is() {
         let looks = [3, 11].map(|factor| looked_into(|n| (n * factor) as u8));
         for looks in &looks {
-            let gaps = looks.windows(2).map(|pair| (pair[1] - pair[0]) as u32);
-            assert!((28..=56).contains(&looks.len()), "{looks:?}");
+            let gaps = looks.windows(2).map(|pair| 20 * (pair[1] - pair[0]));
+            assert!((38..=56).contains(&looks.len()), "{looks:?}");
             assert!(
-                gaps.into_iter()
-                    .all(|gap| (PROBE..=PROBE + SPREAD).contains(&gap))
+                gaps.into_iter().all(|gap| (360..=520).contains(&gap)),
+                "{looks:?}"
             );
         }
         let both = looks[0].iter().filter(|n| looks[1].contains(n)).count();

@@ -90,6 +90,26 @@ pub struct KeyFormat {
     pub clock_hz: u32,
 }
 
+/// How the peer tells the level of the audio in each packet (RFC 6464).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LevelFormat {
+    /// Identifier of the header extension (RFC 8285), 1..=255.
+    pub id: u8,
+    /// Whether its flag for voice means anything.
+    pub voice_flag: bool,
+}
+
+/// Whether silence may be told in place of sending it (RFC 3389).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ComfortNoise {
+    /// It was not agreed on: silence is sent like any other audio.
+    No,
+    /// The peer may.
+    Taken,
+    /// The peer may, and so do we.
+    TakenAndSent,
+}
+
 /// Which audio of a leg is worth decoding in a tick.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Decode {
@@ -118,6 +138,10 @@ pub struct Session {
     pub receive_payload_type: u8,
     /// Keys as packets, where negotiated.
     pub telephone_event: Option<KeyFormat>,
+    /// What was agreed on about silence.
+    pub comfort_noise: ComfortNoise,
+    /// Levels in the peer's packets, where negotiated.
+    pub audio_level: Option<LevelFormat>,
     /// Look for digits in the audio; only where no `telephone-event` was negotiated.
     pub inband_digits: bool,
     /// Length of the packets we send, in ms: 10, 20, 30, 40 or 60; another value means 20.

@@ -13,7 +13,10 @@ mod watch;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Instant;
 
-pub use config::{Decode, Direction, JitterConfig, KeyFormat, Latching, LegConfig, MediaTimeouts, Session};
+pub use config::{
+    ComfortNoise, Decode, Direction, JitterConfig, KeyFormat, Latching, LegConfig, LevelFormat,
+    MediaTimeouts, Session,
+};
 pub use event::{LegEvent, MediaLoss};
 pub use prepared::Prepared;
 
@@ -177,7 +180,7 @@ impl Leg {
     pub fn send(&mut self, now: Instant, payload: &[u8], wire: &mut dyn FnMut(SocketAddr, &[u8])) {
         let shape = self.shape();
         let peer = self.source.peer();
-        if payload.is_empty() || !self.session.direction.sends() || !is_reachable(peer) {
+        if payload.is_empty() || !self.is_sent_to() {
             return self.sender.pause(shape);
         }
         if !self.watch.may_send(now, self.session.remote_held) {
@@ -189,6 +192,28 @@ impl Leg {
             *sent += 1;
             wire(peer, datagram);
         });
+    }
+
+    /// Lets 20 ms pass in which there is nothing to hear but noise of this level: the peer is told so at their beginning and once in a
+    /// while, and makes its own (RFC 3389). False, with nothing done, where it can't be: then the noise is to be sent like any audio.
+    /// Called once a tick in place of [`Leg::send`].
+    pub fn rest(&mut self, now: Instant, level: Dbov, wire: &mut dyn FnMut(SocketAddr, &[u8])) -> bool {
+        let agreed = self.session.comfort_noise == ComfortNoise::TakenAndSent;
+        if !agreed || !self.is_sent_to() || !self.watch.may_send(now, self.session.remote_held) {
+            return false;
+        }
+        let (shape, peer) = (self.shape(), self.source.peer());
+        let Self { sender, quality, .. } = self;
+        sender.rest(shape, level, &mut |datagram| {
+            quality.sent += 1;
+            quality.comfort_noise_sent += 1;
+            wire(peer, datagram);
+        })
+    }
+
+    /// Whether there is anybody to send to.
+    fn is_sent_to(&self) -> bool {
+        self.session.direction.sends() && is_reachable(self.source.peer())
     }
 
     /// The next thing to tell.

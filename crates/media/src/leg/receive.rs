@@ -4,12 +4,11 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use super::{Leg, LegEvent, key_clock};
-use crate::rtp::Packet;
+use crate::header_extension::Malformed;
+use crate::level::{AudioLevel, Dbov, Told};
+use crate::rtp::{COMFORT_NOISE, Packet};
 use crate::source::Admission;
 use crate::stream::Follow;
-
-/// Payload type of comfort noise (RFC 3389).
-const COMFORT_NOISE: u8 = 13;
 
 /// What a packet carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,6 +112,9 @@ impl Leg {
                 self.quality.comfort_noise += 1;
                 let timestamp = self.unwrapper.unwrap(packet.timestamp);
                 self.player.pause(self.samples(timestamp));
+                if let Some(level) = packet.payload.first() {
+                    self.meter.told(Dbov::told(*level));
+                }
             }
         }
     }
@@ -140,7 +142,27 @@ impl Leg {
         if in_order {
             self.player.follows(timestamp);
         }
-        self.player.push(arrival, timestamp, codec, packet.payload);
+        let told = self.told(packet);
+        self.player.push(arrival, timestamp, codec, packet.payload, told);
+    }
+
+    /// What a packet says of its loudness. A voice that may be there counts as one.
+    fn told(&mut self, packet: &Packet<'_>) -> Told {
+        let (Some(format), Some(extension)) = (self.session.audio_level, packet.extension) else {
+            return Told::Nothing;
+        };
+        match extension.element(format.id) {
+            Ok(Some(&[byte])) if format.voice_flag => Told::by(AudioLevel::of(byte)),
+            Ok(Some(&[byte])) => Told::by(AudioLevel {
+                voice: true,
+                ..AudioLevel::of(byte)
+            }),
+            Ok(None) => Told::Nothing,
+            Ok(Some(_)) | Err(Malformed) => {
+                self.quality.malformed_extensions += 1;
+                Told::Nothing
+            }
+        }
     }
 
     /// Steps of the RTP clock as samples of the audio decoded.

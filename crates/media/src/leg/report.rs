@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use super::{Leg, is_reachable};
+use super::{ComfortNoise, Leg, is_reachable};
 use crate::rtcp::{ROOM, Report, SenderInfo, parse};
 
 impl Leg {
@@ -26,6 +26,9 @@ impl Leg {
         }
         self.quality.rtcp_received += 1;
         self.quality.rtcp_byes += u64::from(digest.goodbye);
+        if known && self.session.comfort_noise != ComfortNoise::No {
+            self.watch.alive(now);
+        }
         if digest.block.is_some() {
             self.watch.reported_on();
         }

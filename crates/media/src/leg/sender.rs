@@ -1,10 +1,14 @@
 //! Payloads become packets: re-slicing to the packet time, sequence numbers, timestamps.
 
 use crate::codec::Codec;
-use crate::rtp::{HEADER, Header};
+use crate::level::Dbov;
+use crate::rtp::{COMFORT_NOISE, HEADER, Header};
 
 /// Longest packet we send, in ms.
 const LONGEST_MS: usize = 60;
+/// Ticks after which a peer is told once more that there is nothing to hear: half a second. So long is a lost packet a dead line, such
+/// a pause nobody takes for a broken way, and bindings of NATs, which last for half a minute and more, stay open.
+const REFRESH: u32 = 25;
 /// Room for the payload bytes of a packet in the making, and of the tick that completes it.
 const ROOM: usize = 160 * (LONGEST_MS / 20 + 1);
 const _: () = assert!(ROOM >= Codec::MAX_PAYLOAD);
@@ -21,6 +25,8 @@ pub(super) struct Sender {
     /// Header and payload of the packet in the making.
     packet: [u8; HEADER + ROOM],
     collected: usize,
+    /// Ticks since the peer was told that there is nothing to hear; 0 where it must be.
+    rested: u32,
     packets: u32,
     bytes: u32,
 }
@@ -62,6 +68,7 @@ impl Sender {
             marker: true,
             packet: [0; HEADER + ROOM],
             collected: 0,
+            rested: 0,
             packets: 0,
             bytes: 0,
         }
@@ -89,7 +96,31 @@ impl Sender {
         let given_up = bytes.map_or(0, |bytes| self.collected as u64 * u64::from(steps) / bytes as u64);
         self.timestamp = self.timestamp.wrapping_add(given_up as u32);
         self.collected = 0;
+        self.rested = 0;
         self.marker = true;
+    }
+
+    /// A tick in which there is nothing but noise: `wire` gets a packet that says so, or nothing, time goes on, and the next packet of
+    /// audio starts a spurt. False, with nothing done, while a packet is in the making: it is to be filled first.
+    pub(super) fn rest(&mut self, shape: Shape, level: Dbov, wire: &mut dyn FnMut(&[u8])) -> bool {
+        if self.collected > 0 {
+            return false;
+        }
+        if self.rested == 0 {
+            let header = Header {
+                marker: false,
+                payload_type: COMFORT_NOISE,
+                ..self.header(shape)
+            };
+            let mut packet = [level.to_byte(); HEADER + 1];
+            packet[..HEADER].copy_from_slice(&header.to_bytes());
+            wire(&packet);
+            self.advance(1, 0);
+        }
+        self.rested = (self.rested + 1) % REFRESH;
+        self.timestamp = self.timestamp.wrapping_add(shape.steps_per_tick());
+        self.marker = true;
+        true
     }
 
     /// Takes one tick's payload; `wire` gets every packet that is full.
@@ -99,6 +130,7 @@ impl Sender {
             return;
         };
         room.copy_from_slice(payload);
+        self.rested = 0;
         self.collected += payload.len();
         let (bytes, steps) = shape.packet();
         let bytes = bytes.unwrap_or(payload.len());
@@ -180,6 +212,53 @@ mod tests {
         sender.pause(shape(20));
         let sent = run(&mut sender, 20, 1);
         assert_eq!((sent[0].0, sent[0].1, sent[0].2), (2, 640, true));
+    }
+
+    #[test]
+    fn rest_is_told_at_its_beginning_and_every_half_second_and_audio_goes_on_where_time_has_come() {
+        let mut sender = Sender::new(1, 65_535, u32::MAX - 319);
+        run(&mut sender, 20, 2);
+        let mut told = Vec::new();
+        for tick in 0..60 {
+            assert!(sender.rest(shape(20), Dbov::new(-67), &mut |bytes| {
+                let p = Packet::parse(bytes).unwrap();
+                assert_eq!((p.payload_type, p.marker, p.payload), (13, false, &[67][..]));
+                told.push((tick, p.sequence, p.timestamp));
+            }));
+        }
+        assert_eq!(told, [(0, 1, 0), (25, 2, 4_000), (50, 3, 8_000)]);
+        let sent = run(&mut sender, 20, 2);
+        assert_eq!((sent[0].0, sent[0].1, sent[0].2), (4, 9_600, true));
+        assert_eq!((sent[1].0, sent[1].1, sent[1].2), (5, 9_760, false));
+        assert_eq!(sender.totals(), (7, 4 * 160 + 3));
+        // Anything else in between, and it is told at once.
+        let mut again = 0;
+        assert!(sender.rest(shape(20), Dbov::SILENCE, &mut |bytes| {
+            again += 1;
+            assert_eq!(bytes[12], 127);
+        }));
+        assert_eq!(again, 1);
+    }
+
+    #[test]
+    fn a_packet_in_the_making_is_filled_before_rest() {
+        for (ptime, unfilled) in [(10, 0), (20, 0), (30, 2), (40, 1), (60, 2)] {
+            let mut sender = Sender::new(1, 0, 0);
+            let mut packets = run(&mut sender, ptime, 1);
+            let mut waited = 0;
+            while !sender.rest(shape(ptime), Dbov::SILENCE, &mut |bytes| {
+                assert_eq!(bytes.len(), 13)
+            }) {
+                waited += 1;
+                packets.extend(run(&mut sender, ptime, 1));
+            }
+            assert_eq!(waited, unfilled, "{ptime} ms");
+            let bytes: usize = packets.iter().map(|packet| packet.3.len()).sum();
+            assert_eq!(
+                (bytes, sender.timestamp()),
+                (160 * (1 + waited), 160 * (2 + waited as u32))
+            );
+        }
     }
 
     #[test]

@@ -40,6 +40,14 @@ impl Watch {
         self.told = false;
     }
 
+    /// A peer that may be silent showed otherwise that it is there.
+    pub(super) fn alive(&mut self, now: Instant) {
+        if self.heard {
+            self.quiet_since = now;
+            self.told = false;
+        }
+    }
+
     /// A report came that names our source: the peer gets what we send.
     pub(super) fn reported_on(&mut self) {
         self.answered = true;
@@ -93,12 +101,17 @@ mod tests {
         let epoch = Instant::now();
         let at = |s| epoch + Duration::from_secs(s);
         let mut watch = Watch::new(MediaTimeouts::default(), epoch);
+        // Who never sent audio must do so, whatever else comes.
+        watch.alive(at(20));
         assert_eq!(watch.lost(at(29), true), None);
         assert_eq!(watch.lost(at(30), true), Some(MediaLoss::First));
         assert_eq!(watch.lost(at(31), true), None);
         watch.heard(at(40));
         assert_eq!(watch.lost(at(99), true), None);
         assert_eq!(watch.lost(at(100), true), Some(MediaLoss::Steady));
+        watch.alive(at(105));
+        assert_eq!(watch.lost(at(164), true), None);
+        assert_eq!(watch.lost(at(165), true), Some(MediaLoss::Steady));
         watch.session_changed(at(110));
         assert_eq!(watch.lost(at(1_909), false), None);
         assert_eq!(watch.lost(at(1_910), false), Some(MediaLoss::Hold));

@@ -42,6 +42,8 @@ pub(crate) fn session() -> Session {
         redundancy: false,
         receive_payload_type: 0,
         telephone_event: Some(KEYS),
+        comfort_noise: media::ComfortNoise::No,
+        audio_level: None,
         inband_digits: false,
         ptime_ms: 20,
         direction: Direction::SendRecv,

@@ -8,8 +8,8 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use media::{
-    Clip, Codec, Decoder, Direction, Encoder, Format, Frame, JitterConfig, KeyFormat, Latching, Leg,
-    LegConfig, MediaTimeouts, Prepared, Rate, Session, TICK,
+    Clip, Codec, ComfortNoise, Decoder, Direction, Encoder, Format, Frame, JitterConfig, KeyFormat, Latching,
+    Leg, LegConfig, MediaTimeouts, Prepared, Rate, Session, TICK,
 };
 use mixer::{
     Audience, Channel, Handle, Hears, LegKey, LegSocket, Order, PlayId, Playlist, Received, Report, Room,
@@ -27,6 +27,8 @@ const HEADER: usize = 12;
 /// Payload type of all audio, and of keys.
 const AUDIO: u8 = 96;
 const KEYS: u8 = 101;
+/// Payload type of comfort noise.
+const NOISE: u8 = 13;
 
 /// A datagram without a place on the heap.
 #[derive(Clone, Copy, Debug)]
@@ -50,7 +52,7 @@ impl Datagram {
         datagram
     }
 
-    fn bytes(&self) -> &[u8] {
+    pub(crate) fn bytes(&self) -> &[u8] {
         &self.bytes[..self.len]
     }
 }
@@ -70,8 +72,12 @@ pub(crate) enum Fault {
 #[derive(Debug)]
 pub(crate) struct Wire {
     pub(crate) inbound: VecDeque<Datagram>,
+    /// Audio sent to the phone since it listened last; empty where there was none.
     last_sent: Datagram,
     pub(crate) sent: u64,
+    /// Comfort noise sent to the phone, and the last packet of anything.
+    pub(crate) noise_sent: u64,
+    pub(crate) last: Datagram,
     pub(crate) rtcp_sent: u64,
     pub(crate) fault: Option<Fault>,
     /// Datagrams of a stranger that lie before the phone's own, and how many were read so far.
@@ -88,6 +94,8 @@ impl SimSocket {
             inbound: VecDeque::with_capacity(64),
             last_sent: Datagram::new(),
             sent: 0,
+            noise_sent: 0,
+            last: Datagram::new(),
             rtcp_sent: 0,
             fault: None,
             rubbish: 0,
@@ -148,9 +156,15 @@ impl LegSocket for SimSocket {
         assert!(wire.fault != Some(fault), "a fault is injected");
         match channel {
             Channel::Rtp => {
-                assert_eq!((to, datagram[1] & 0x7f), (peer(), AUDIO));
-                wire.last_sent = Datagram::of(datagram);
-                wire.sent += 1;
+                let kind = datagram[1] & 0x7f;
+                assert!(to == peer() && matches!(kind, AUDIO | NOISE), "{kind} to {to}");
+                wire.last = Datagram::of(datagram);
+                if kind == NOISE {
+                    wire.noise_sent += 1;
+                } else {
+                    wire.last_sent = wire.last;
+                    wire.sent += 1;
+                }
             }
             Channel::Rtcp => wire.rtcp_sent += 1,
         }
@@ -186,6 +200,8 @@ pub(crate) struct Phone {
     pub(crate) key: LegKey,
     pub(crate) socket: SimSocket,
     pub(crate) codec: Codec,
+    /// Whether silence may be told to it in place of being sent.
+    pub(crate) comfort_noise: ComfortNoise,
     encoder: Encoder,
     decoder: Decoder,
     pub(crate) hz: f64,
@@ -205,6 +221,7 @@ impl Phone {
             key: LegKey(number),
             socket: SimSocket::new(),
             codec,
+            comfort_noise: ComfortNoise::No,
             encoder: Encoder::new(Format::of(codec)),
             decoder: Decoder::new(codec),
             hz: 300.0 + 150.0 * (number % 13) as f64,
@@ -228,6 +245,8 @@ impl Phone {
                 payload_type: KEYS,
                 clock_hz: self.codec.clock_hz(),
             }),
+            comfort_noise: self.comfort_noise,
+            audio_level: None,
             inband_digits: false,
             ptime_ms: 20,
             direction: Direction::SendRecv,
@@ -310,16 +329,19 @@ impl Phone {
             heard,
             ..
         } = self;
-        let wire = socket.0.borrow();
-        let payload = wire.last_sent.bytes().get(HEADER..).unwrap_or_default();
-        decoder.decode(payload, frame.samples_mut());
+        let sent = std::mem::replace(&mut socket.0.borrow_mut().last_sent, Datagram::new());
+        frame.clear(frame.rate());
+        decoder.decode(
+            sent.bytes().get(HEADER..).unwrap_or_default(),
+            frame.samples_mut(),
+        );
         heard.extend(frame.samples());
     }
 
     /// Timestamp and sequence number of what came last.
     pub(crate) fn stamp(&self) -> (u32, u16) {
         let wire = self.socket.0.borrow();
-        let packet = media::rtp::Packet::parse(wire.last_sent.bytes()).expect("a packet");
+        let packet = media::rtp::Packet::parse(wire.last.bytes()).expect("a packet");
         (packet.timestamp, packet.sequence)
     }
 

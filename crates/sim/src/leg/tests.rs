@@ -31,6 +31,11 @@ fn answered(options: &str, events: &str) -> Stage1 {
 
 /// Phone `number`, answered when it has dialled.
 fn dialled(options: &str, events: &str, number: usize) -> Stage1 {
+    answered_with(options, events, number, "")
+}
+
+/// The same, with more lines in the answer.
+fn answered_with(options: &str, events: &str, number: usize, more: &str) -> Stage1 {
     let plan = Arc::new(plan(options).unwrap());
     let addresses = Addresses {
         sip: "127.0.0.1:4000".parse().unwrap(),
@@ -44,14 +49,14 @@ fn dialled(options: &str, events: &str, number: usize) -> Stage1 {
         sip: Vec::new(),
     };
     stage.pass(plan.dial_after(number));
-    stage.answer(events);
+    stage.answer(events, more);
     stage
 }
 
 impl Stage1 {
-    fn answer(&mut self, events: &str) {
+    fn answer(&mut self, events: &str, more: &str) {
         let body = format!(
-            "v=0\r\nc=IN IP4 127.0.0.1\r\nm=audio 20000 RTP/AVP 0 {events}\r\na=rtpmap:101 telephone-event/8000\r\n"
+            "v=0\r\nc=IN IP4 127.0.0.1\r\nm=audio 20000 RTP/AVP 0 {events}\r\na=rtpmap:101 telephone-event/8000\r\n{more}"
         );
         self.reply("200 OK", "1 INVITE", &body);
     }
@@ -145,6 +150,35 @@ fn a_talker_talks_from_the_schedule_on_and_hangs_up_after_it() {
 }
 
 #[test]
+fn a_phone_tells_the_level_of_its_audio_where_that_was_asked_for_and_agreed_on() {
+    let taken = "a=extmap:5/recvonly urn:ietf:params:rtp-hdrext:ssrc-audio-level\r\n";
+    for (options, answer, tells) in [
+        ("1 --levels", taken, true),
+        ("1 --levels", "", false),
+        ("1", taken, false),
+    ] {
+        let options = format!("{options} --talkers 1 --code 1");
+        let mut stage = answered_with(&options, "101", 0, answer);
+        stage.pass(Duration::from_secs(2));
+        let talk = stage.now;
+        stage.leg.begin(Schedule::new(talk, Duration::from_secs(1)));
+        stage.pass(Duration::from_secs(1));
+        let level = |packet: &rtp::packet::Packet| packet.header.get_extension(5).map(|level| level[0]);
+        for (at, packet) in &stage.rtp {
+            let level = level(packet);
+            let expected = match (tells && packet.header.payload_type == 0, *at > talk) {
+                (false, _) => level.is_none(),
+                (true, false) => level.is_some_and(|level| (69..=71).contains(&level)),
+                (true, true) => level.is_some_and(|level| (0x80 + 5..0x80 + 35).contains(&level)),
+            };
+            assert!(expected, "{options}: {level:?} at {:?}", *at - talk);
+        }
+        assert_eq!(stage.leg.level_id().is_some(), tells);
+        assert!(stage.sip[0].contains("a=extmap:1 urn") == options.contains("--levels"));
+    }
+}
+
+#[test]
 fn what_is_lost_on_purpose_is_not_sent() {
     let mut stage = answered("1 --loss 30", "101");
     stage.pass(Duration::from_secs(10));
@@ -190,7 +224,7 @@ fn a_phone_that_comes_and_goes_calls_again_and_is_judged_once_it_is_in() {
     stage.leg = Leg::new(&plan, 2, addresses, epoch, Some(again));
     assert_ne!(stage.leg.call_id(), first_id);
     stage.pass(PAUSE);
-    stage.answer("101");
+    stage.answer("101", "");
     // Four phones come and go, one a second: each call lasts four, of which its key and the way in are not judged.
     stage.pass(Duration::from_secs(4));
     assert_eq!(stage.leg.stage(), Stage::Leaving);

@@ -96,6 +96,7 @@ fn asked(plan: &Plan, epoch: Instant, schedule: Option<Schedule>) -> Asked {
         judged_after_s: schedule.map(|schedule| (schedule.judge.0 - epoch).as_secs_f64()),
         seconds: schedule.map_or(0.0, |_| options.duration.as_secs_f64()),
         churn: options.churn,
+        levels: options.levels,
         loss: options.loss,
         jitter_ms: options.jitter.as_millis() as u64,
     }

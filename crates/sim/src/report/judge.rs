@@ -108,6 +108,14 @@ pub(super) fn notes(report: &Report) -> Vec<String> {
             "the simulator sent {late} packets late itself: this machine is too busy to judge a bridge"
         ));
     }
+    let calls = &report.calls;
+    if report.asked.levels && calls.levels < calls.answered {
+        notes.push(format!(
+            "{} of {} phones told no levels, since the bridge did not agree to it",
+            calls.answered - calls.levels,
+            calls.answered
+        ));
+    }
     if report.interrupted {
         notes.push("the run was interrupted; what was due until its end counts as missing".to_owned());
     }

@@ -74,6 +74,8 @@ pub struct Asked {
     pub seconds: f64,
     /// Calls a second that hung up and called again.
     pub churn: f64,
+    /// Whether levels were to be told in packets.
+    pub levels: bool,
     /// Packets lost on purpose, percent.
     pub loss: f64,
     /// Longest time packets were held back, ms.
@@ -100,6 +102,8 @@ pub struct Calls {
     pub asked: usize,
     /// Answered with 200.
     pub answered: usize,
+    /// Of these, phones that told levels in their packets.
+    pub levels: usize,
     /// Refused, by status.
     pub refused: BTreeMap<u16, usize>,
     /// Without a final answer.

@@ -33,6 +33,7 @@ impl Tally {
     /// Takes in a call that is over.
     pub(crate) fn add(&mut self, plan: &Plan, leg: &Leg) {
         self.calls.add(&leg.fate, leg.setup.is_some());
+        self.calls.levels += usize::from(leg.level_id().is_some());
         self.simulator.late_5ms += leg.sent.late_5ms;
         self.simulator.late_20ms += leg.sent.late_20ms;
         let is_again = leg.is_again();
@@ -125,6 +126,7 @@ impl Calls {
     fn merge(&mut self, other: Self) {
         self.asked += other.asked;
         self.answered += other.answered;
+        self.levels += other.levels;
         self.unanswered += other.unanswered;
         self.hung_up += other.hung_up;
         self.clean_byes += other.clean_byes;

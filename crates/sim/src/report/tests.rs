@@ -18,6 +18,7 @@ fn good() -> Report {
             judged_after_s: Some(5.0),
             seconds: 10.0,
             churn: 0.0,
+            levels: false,
             loss: 0.0,
             jitter_ms: 0,
         },
@@ -123,6 +124,12 @@ fn a_simulator_that_was_late_says_so() {
     assert!(judge::notes(&report)[0].contains("too busy"));
     report.interrupted = true;
     assert!(judge::notes(&report)[1].contains("interrupted"));
+    let mut report = good();
+    report.asked.levels = true;
+    report.calls.levels = 3;
+    assert!(judge::notes(&report)[0].contains("7 of 10 phones told no levels"));
+    report.calls.levels = 10;
+    assert!(judge::notes(&report).is_empty());
 }
 
 #[test]

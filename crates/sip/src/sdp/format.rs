@@ -11,11 +11,18 @@ const HIGHEST: u8 = 127;
 /// First payload type whose meaning only an rtpmap gives (RFC 3551 section 3).
 const FIRST_DYNAMIC: u8 = 96;
 
+/// Comfort noise (RFC 3389): it has the one payload type of RFC 3551, table 4.
+pub(super) const COMFORT_NOISE: u8 = 13;
+/// Its clock, Hz: it goes with codecs of the same.
+pub(super) const COMFORT_NOISE_HZ: u32 = 8_000;
+
 /// What a payload type carries, as far as we know it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Encoding {
     /// Audio.
     Audio(Codec),
+    /// Comfort noise in place of silence.
+    ComfortNoise,
     /// Keys as packets; the events we take too, one bit each.
     Events { clock_hz: u32, events: u32 },
 }
@@ -68,6 +75,8 @@ enum Map {
     Absent,
     /// Audio we know.
     Audio(Codec),
+    /// Comfort noise at its own clock.
+    ComfortNoise,
     /// telephone-event at this clock, Hz.
     Events(u32),
     /// An encoding we have not, or several that contradict.
@@ -89,6 +98,9 @@ impl Map {
             } else {
                 Self::Unusable
             };
+        }
+        if name.eq_ignore_ascii_case("CN") && (clock_hz, channels) == (COMFORT_NOISE_HZ, 1) {
+            return Self::ComfortNoise;
         }
         Codec::of_rtpmap(name, clock_hz, channels).map_or(Self::Unusable, Self::Audio)
     }
@@ -143,13 +155,18 @@ impl<'a> Maps<'a> {
     fn format(&self, payload_type: u8) -> Option<Format> {
         let map = self.rtpmap.get(usize::from(payload_type)).copied()?;
         let encoding = match (Codec::of_static(payload_type), map) {
+            (None, Map::Absent | Map::ComfortNoise) if payload_type == COMFORT_NOISE => {
+                Encoding::ComfortNoise
+            }
             (Some(codec), Map::Absent) => Encoding::Audio(codec),
             (Some(codec), Map::Audio(said)) => (said == codec).then_some(Encoding::Audio(codec))?,
             (None, Map::Audio(codec)) => (payload_type >= FIRST_DYNAMIC).then_some(Encoding::Audio(codec))?,
             (None, Map::Events(clock_hz)) if payload_type >= FIRST_DYNAMIC => {
                 self.events(payload_type, clock_hz)?
             }
-            (Some(_), Map::Events(_)) | (None, Map::Events(_) | Map::Absent) | (_, Map::Unusable) => {
+            (Some(_), Map::Events(_))
+            | (None, Map::Events(_) | Map::Absent)
+            | (_, Map::ComfortNoise | Map::Unusable) => {
                 return None;
             }
         };

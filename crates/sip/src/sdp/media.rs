@@ -8,6 +8,7 @@ use super::address::{self, AddressFault};
 use super::attribute::{self, Rtcp};
 use super::direction::Direction;
 use super::error::{Refusal, SdpError};
+use super::extension::{self, LevelMap};
 use super::format::{self, BadPayloadType, Format};
 use super::packet_time;
 
@@ -33,6 +34,7 @@ pub(super) struct Media {
     pub(super) max_ptime_ms: Option<u32>,
     pub(super) rtcp: Option<Rtcp>,
     pub(super) rtcp_mux: bool,
+    pub(super) audio_level: Option<LevelMap>,
 }
 
 impl Media {
@@ -64,6 +66,7 @@ impl Media {
             max_ptime_ms: packet_time("maxptime"),
             rtcp: attribute::rtcp(&raw.attributes),
             rtcp_mux: attribute::has(&raw.attributes, "rtcp-mux"),
+            audio_level: extension::audio_level(&raw.attributes, &session.attributes),
         })
     }
 

@@ -7,7 +7,8 @@ use super::codec::Codec;
 use super::direction::Direction;
 use super::error::Refusal;
 use super::event::TelephoneEvent;
-use super::format::{Encoding, Format};
+use super::extension::{AudioLevel, LevelMap};
+use super::format::{COMFORT_NOISE_HZ, Encoding, Format};
 use super::media::Media;
 use super::opus::OpusParameters;
 use super::packet_time;
@@ -35,6 +36,8 @@ pub struct Local {
     pub choice: ChoiceOf,
     /// Whether keys as packets are taken (RFC 4733).
     pub telephone_event: bool,
+    /// Whether comfort noise is offered (RFC 3389); where the peer offers it, it is taken.
+    pub comfort_noise: bool,
     /// Whether RTP and RTCP may share a port (RFC 5761).
     pub rtcp_mux: bool,
     /// Names this session in o=; below 2^63 for parsers that read it signed.
@@ -46,6 +49,12 @@ pub struct Local {
 }
 
 impl Local {
+    /// Whether comfort noise is worth offering: with some codec of its clock.
+    pub(super) fn offers_comfort_noise(&self) -> bool {
+        let fits = |codec: &Codec| codec.clock_hz() == COMFORT_NOISE_HZ;
+        self.comfort_noise && self.codecs.iter().any(fits)
+    }
+
     /// The clocks our keys may come with, Hz: those of the codecs, each once.
     pub(super) fn event_clocks(&self) -> Vec<u32> {
         let mut clocks: Vec<u32> = self.codecs.iter().map(|codec| codec.clock_hz()).collect();
@@ -77,6 +86,10 @@ pub struct Negotiated {
     pub opus: OpusParameters,
     /// Keys as packets.
     pub telephone_event: Option<TelephoneEvent>,
+    /// Whether either side may send comfort noise in place of silence (RFC 3389), with payload type 13.
+    pub comfort_noise: bool,
+    /// Levels in the peer's packets.
+    pub audio_level: Option<AudioLevel>,
     /// Audio in a packet of ours: 10 to 60 ms in whole 10 ms.
     pub ptime_ms: u8,
     /// What we do.
@@ -116,6 +129,11 @@ pub(super) fn agree(
         receive_payload_type: payload_type,
         opus: format.opus,
         telephone_event: telephone_event(formats, codec).filter(|_| local.telephone_event),
+        comfort_noise: codec.clock_hz() == COMFORT_NOISE_HZ
+            && formats
+                .iter()
+                .any(|format| format.encoding == Encoding::ComfortNoise),
+        audio_level: media.audio_level.and_then(LevelMap::sent),
         ptime_ms: packet_time::agree(media.ptime_ms, media.max_ptime_ms, local.ptime_ms),
         direction: theirs.reversed(),
         remote_held: !theirs.receives(),
@@ -126,7 +144,7 @@ fn choose(formats: &[Format], allowed: &[Codec], choice: ChoiceOf) -> Option<(Co
     let audio = || {
         formats.iter().filter_map(|format| match format.encoding {
             Encoding::Audio(codec) if allowed.contains(&codec) => Some((codec, *format)),
-            Encoding::Audio(_) | Encoding::Events { .. } => None,
+            Encoding::Audio(_) | Encoding::ComfortNoise | Encoding::Events { .. } => None,
         })
     };
     match choice {
@@ -146,7 +164,7 @@ fn telephone_event(formats: &[Format], codec: Codec) -> Option<TelephoneEvent> {
                 clock_hz,
                 events,
             }),
-            Encoding::Audio(_) => None,
+            Encoding::Audio(_) | Encoding::ComfortNoise => None,
         })
     };
     events()

@@ -6,6 +6,7 @@ use super::description::{SessionDescription, parse, syntax};
 use super::direction::Direction;
 use super::error::Refusal;
 use super::event::TelephoneEvent;
+use super::extension::AudioLevel;
 use super::format::{Encoding, Format};
 use super::media::Media;
 use super::negotiate::{self, ChoiceOf, Local, Negotiated};
@@ -31,7 +32,9 @@ pub fn make_offer(local: &Local, direction: Direction, previous: Option<&[u8]>) 
         profile,
         codecs: &codecs,
         opus: local.opus,
+        comfort_noise: local.offers_comfort_noise(),
         telephone_events: &telephone_events,
+        audio_level: Some(AudioLevel::ours(kept.and_then(|(_, media)| level_id(media)))),
         ptime_ms: local.ptime_ms,
         rtcp_mux: local.rtcp_mux,
         direction,
@@ -50,6 +53,11 @@ fn used_line(ours: &SessionDescription) -> Option<(usize, &Media)> {
         .iter()
         .enumerate()
         .find(|(_, media)| media.is_audio() && media.port != 0)
+}
+
+/// The identifier that levels have in a line.
+fn level_id(media: &Media) -> Option<u8> {
+    media.audio_level.map(|map| map.level.id)
 }
 
 fn replace(before: &SessionDescription, index: usize, audio: sdp_types::Media) -> Vec<sdp_types::Media> {
@@ -151,6 +159,10 @@ fn as_offered(mut agreed: Negotiated, offered: &Media) -> Result<Negotiated, Ref
             ..event
         })
     });
+    agreed.comfort_noise &= find(formats, |e| e == Encoding::ComfortNoise).is_some();
+    agreed.audio_level = agreed
+        .audio_level
+        .filter(|level| level_id(offered) == Some(level.id));
     agreed.direction = agreed.direction.and(offered.direction());
     Ok(agreed)
 }

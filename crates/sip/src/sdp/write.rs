@@ -7,6 +7,8 @@ use sdp_types::{Attribute, Connection, Media, Origin, Session, Time};
 use super::codec::Codec;
 use super::direction::Direction;
 use super::event::TelephoneEvent;
+use super::extension::AudioLevel;
+use super::format::{COMFORT_NOISE, COMFORT_NOISE_HZ};
 use super::negotiate::Local;
 use super::opus::OpusParameters;
 
@@ -18,8 +20,12 @@ pub(super) struct Audio<'a> {
     pub(super) codecs: &'a [(Codec, u8)],
     /// What we want of Opus.
     pub(super) opus: OpusParameters,
+    /// Whether silence may be told instead of sent.
+    pub(super) comfort_noise: bool,
     /// Keys as packets, one for each clock.
     pub(super) telephone_events: &'a [TelephoneEvent],
+    /// Levels in the peer's packets.
+    pub(super) audio_level: Option<AudioLevel>,
     pub(super) ptime_ms: u8,
     pub(super) rtcp_mux: bool,
     pub(super) direction: Direction,
@@ -30,7 +36,12 @@ impl Audio<'_> {
     pub(super) fn media(&self) -> Media {
         let payload_types = self.codecs.iter().map(|&(_, payload_type)| payload_type);
         let events = self.telephone_events.iter().map(|event| event.payload_type);
-        let fmt: Vec<String> = payload_types.chain(events).map(|pt| pt.to_string()).collect();
+        let noise = self.comfort_noise.then_some(COMFORT_NOISE);
+        let fmt: Vec<String> = payload_types
+            .chain(noise)
+            .chain(events)
+            .map(|pt| pt.to_string())
+            .collect();
         let mut media = line("audio", self.port, self.profile, &fmt.join(" "));
         media.attributes = self.attributes();
         media
@@ -44,6 +55,12 @@ impl Audio<'_> {
                 attributes.push(with_value("fmtp", format!("{pt} {}", self.opus)));
             }
         }
+        if self.comfort_noise {
+            attributes.push(with_value(
+                "rtpmap",
+                format!("{COMFORT_NOISE} CN/{COMFORT_NOISE_HZ}"),
+            ));
+        }
         for event in self.telephone_events {
             let pt = event.payload_type;
             attributes.push(with_value(
@@ -51,6 +68,9 @@ impl Audio<'_> {
                 format!("{pt} telephone-event/{}", event.clock_hz),
             ));
             attributes.push(with_value("fmtp", format!("{pt} {}", event.list())));
+        }
+        if let Some(level) = self.audio_level {
+            attributes.push(with_value("extmap", level.extmap()));
         }
         attributes.push(with_value("ptime", self.ptime_ms.to_string()));
         if self.rtcp_mux {

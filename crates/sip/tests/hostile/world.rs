@@ -199,6 +199,7 @@ impl World {
             codecs: vec![Codec::Pcmu, Codec::Pcma],
             choice: ChoiceOf::Offerer,
             telephone_event: true,
+            comfort_noise: true,
             rtcp_mux: false,
             session_id: call.0,
             ptime_ms: 20,

@@ -8,6 +8,8 @@ use sip::sdp::{
 };
 
 mod chance;
+mod comfort_noise;
+mod extensions;
 mod our_offers;
 mod table;
 
@@ -20,6 +22,7 @@ fn local() -> Local {
         codecs: vec![Codec::Pcmu, Codec::Pcma, Codec::G722, Codec::Opus],
         choice: ChoiceOf::Offerer,
         telephone_event: true,
+        comfort_noise: false,
         rtcp_mux: true,
         session_id: 77,
         ptime_ms: 20,
@@ -134,6 +137,8 @@ fn everything_agreed_is_told() {
             clock_hz: 8_000,
             events: 0xffff,
         }),
+        comfort_noise: false,
+        audio_level: None,
         ptime_ms: 30,
         direction: Direction::SendRecv,
         remote_held: false,

@@ -20,6 +20,7 @@ fn our_offer_names_every_codec_and_is_readable() {
             "a=fmtp:101 0-15",
             "a=rtpmap:102 telephone-event/48000",
             "a=fmtp:102 0-15",
+            "a=extmap:1/recvonly urn:ietf:params:rtp-hdrext:ssrc-audio-level",
             "a=ptime:20",
             "a=rtcp-mux",
             "a=sendrecv",
@@ -34,6 +35,7 @@ fn a_re_offer_keeps_places_and_numbers_and_counts_versions() {
         "m=audio 5004 RTP/AVP 111 97",
         "a=rtpmap:111 opus/48000/2",
         "a=rtpmap:97 telephone-event/48000",
+        "a=extmap:5 urn:ietf:params:rtp-hdrext:ssrc-audio-level",
     ]);
     let (before, _) = answered(&first, None).unwrap();
     let opus = Local {

@@ -10,6 +10,15 @@ pub(super) fn saturate(value: i32) -> i32 {
     value.clamp(-32_768, 32_767)
 }
 
+/// Largest logarithms of the steps.
+pub(super) const LOW_MOST: i32 = 18_432;
+pub(super) const HIGH_MOST: i32 = 22_528;
+
+/// The logarithm of the step after another code word (LOGSCL, LOGSCH).
+pub(super) fn next_logarithm(before: i32, by: i32, most: i32) -> i32 {
+    (((before * 127) >> 7) + by).clamp(0, most)
+}
+
 /// Which band, as far as the two differ in their steps.
 #[derive(Debug, Clone, Copy)]
 struct Limits {
@@ -33,7 +42,7 @@ impl Band {
     pub(super) const fn low() -> Self {
         Self::new(
             Limits {
-                most: 18_432,
+                most: LOW_MOST,
                 shift: 8,
             },
             32,
@@ -43,7 +52,7 @@ impl Band {
     pub(super) const fn high() -> Self {
         Self::new(
             Limits {
-                most: 22_528,
+                most: HIGH_MOST,
                 shift: 10,
             },
             8,
@@ -57,6 +66,11 @@ impl Band {
             step,
             predictor: Predictor::new(),
         }
+    }
+
+    /// Logarithm of the step.
+    pub(super) const fn logarithm(&self) -> i32 {
+        self.logarithm
     }
 
     /// Six bits for a sample of the lower band (blocks 1L to 4L).
@@ -124,8 +138,7 @@ impl Band {
 
     /// The step for the next sample (LOGSCL and SCALEL, LOGSCH and SCALEH).
     fn scale(&mut self, by: i32) {
-        let leaked = (self.logarithm * 127) >> 7;
-        self.logarithm = (leaked + by).clamp(0, self.limits.most);
+        self.logarithm = next_logarithm(self.logarithm, by, self.limits.most);
         let mantissa = LOGARITHMS[(self.logarithm >> 6 & 31) as usize];
         let shift = self.limits.shift - (self.logarithm >> 11);
         let step = if shift < 0 {

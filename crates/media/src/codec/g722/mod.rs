@@ -5,10 +5,12 @@
 
 mod band;
 mod mirror;
+mod steps;
 mod tables;
 
 use band::Band;
 use mirror::{Join, Split};
+pub(crate) use steps::Steps;
 
 /// Makes G.722 of samples.
 #[derive(Debug, Clone)]
@@ -74,6 +76,11 @@ impl Decoder {
             *pair = self.join.pair(low, high);
         }
         count
+    }
+
+    /// The steps that both bands have reached.
+    pub(crate) const fn steps(&self) -> Steps {
+        Steps::new(self.low.logarithm(), self.high.logarithm())
     }
 }
 
