@@ -33,6 +33,7 @@ pub mod tone;
 pub use clip::{Clip, ClipBank, ClipError};
 pub use codec::{Codec, Decoder, Effort, Encoder, Format, OpusSend};
 pub use convert::Converter;
+pub use emodel::Way;
 pub use frame::{Frame, Rate, TICK};
 pub use leg::{
     Decode, Direction, Heard, JitterConfig, KeyFormat, Latching, Leg, LegConfig, LegEvent, MediaLoss,

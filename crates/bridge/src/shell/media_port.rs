@@ -339,6 +339,8 @@ impl MediaPort {
                     self.placement.left(leg);
                     self.rest(now, LegId(leg.0));
                 }
+                // There is one shard: no leg is told to go to another.
+                Report::HandedOver { .. } => {}
                 Report::Retired(
                     Retired::Playlist(_)
                     | Retired::Change(_)
