@@ -167,6 +167,7 @@ fn bridge(place: &Place<'_>, sip: SocketAddr, api: SocketAddr) -> Result<(Child,
     command.args(["serve", "--demo", "--config"]).arg(config);
     command.arg("--data").arg(&data);
     command.args(["--sip", &sip.to_string(), "--api", &api.to_string()]);
+    command.args(["--metrics", "127.0.0.1:0"]);
     let mut bridge = Child::start(&mut command, SERVER_CORE, &place.folder.join("bridge.log"))?;
     let takes_calls = |bridge: &Child| bridge.printed().contains("certificate ");
     let ready = bridge.wait_until(START, takes_calls);

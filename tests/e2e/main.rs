@@ -8,6 +8,7 @@ mod crash;
 mod hostile_rtp;
 mod hostile_sip;
 mod load;
+mod quality;
 mod readme;
 mod silence;
 mod sim;

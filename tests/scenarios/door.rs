@@ -1,6 +1,6 @@
 //! From the INVITE to the answer, and how calls end.
 
-use bridge::control::{Input, MediaReport};
+use bridge::control::{Input, MediaReport, Shut};
 use model::Cause;
 use world::{CONF, Level, Settings, World};
 
@@ -41,6 +41,7 @@ fn it_rings_for_the_delay_and_then_answers() {
     assert!(world.has_got(phone, "SIP/2.0 180") && !world.has_got(phone, "SIP/2.0 200"));
     world.pass(1);
     assert!(world.has_got(phone, "SIP/2.0 200"));
+    assert_eq!(world.answered_after, [3_000]);
 }
 
 #[test]
@@ -90,4 +91,6 @@ fn while_the_mixer_is_busy_new_calls_get_503_and_those_who_talk_go_on() {
     load(&mut world, 60);
     let phone = world.call(CONF);
     assert!(world.has_got(phone, "SIP/2.0 200"));
+    let shut_out: Vec<_> = world.control.counts().shut_out().collect();
+    assert!(shut_out.contains(&(Shut::MaxLoad, 2)), "{shut_out:?}");
 }

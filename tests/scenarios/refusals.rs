@@ -1,5 +1,6 @@
 //! Calls that are not taken: their status, what it says, and their record.
 
+use bridge::control::Shut;
 use model::Cause;
 use world::{CALLER, CONF, SDP, Settings, World};
 
@@ -24,6 +25,14 @@ fn assert_refused(name: &str, world: &World, answer: &str, status: u16, cause: C
     assert_eq!(cdr.caller, CALLER, "{name}");
     assert!(world.live.calls.is_empty() && world.ports.is_empty(), "{name}");
     assert_eq!((world.control.calls(), world.cdrs().len()), (0, 1), "{name}");
+}
+
+/// Just these ends and refusals at the door were counted.
+fn assert_counted(world: &World, ends: &[(Cause, u64)], shut: &[(Shut, u64)]) {
+    let counts = world.control.counts();
+    let ended: Vec<_> = counts.ended().filter(|(_, count)| *count > 0).collect();
+    let shut_out: Vec<_> = counts.shut_out().filter(|(_, count)| *count > 0).collect();
+    assert_eq!((&ended[..], &shut_out[..]), (ends, shut));
 }
 
 #[test]
@@ -136,19 +145,21 @@ fn whoever_may_not_call_or_comes_to_a_full_or_stopping_bridge_is_refused() {
         new_calls_per_second: 0,
         ..Settings::default()
     };
-    for (name, settings, status, cause) in [
-        ("stranger", strangers, 403, Cause::NotAllowed),
-        ("full", full, 503, Cause::BridgeFull),
-        ("flooded", flooded, 503, Cause::BridgeFull),
+    for (name, settings, status, cause, why) in [
+        ("stranger", strangers, 403, Cause::NotAllowed, Shut::Allow),
+        ("full", full, 503, Cause::BridgeFull, Shut::MaxCalls),
+        ("flooded", flooded, 503, Cause::BridgeFull, Shut::Rate),
     ] {
         let (world, answer) = refused(World::with(settings), |invite| invite);
         assert_refused(name, &world, &answer, status, cause);
+        assert_counted(&world, &[(cause, 1)], &[(why, 1)]);
         assert_eq!(answer.contains("Retry-After: 10"), status == 503, "{name}");
     }
     let mut stopping = World::new();
     stopping.input(bridge::control::Input::Shutdown);
     let (world, answer) = refused(stopping, |invite| invite);
     assert_refused("stopping", &world, &answer, 503, Cause::Draining);
+    assert_counted(&world, &[(Cause::Draining, 1)], &[(Shut::Stopping, 1)]);
     assert!(answer.contains("Retry-After: 10"));
 }
 
@@ -172,6 +183,28 @@ fn one_address_leaves_places_and_calls_a_second_to_the_others() {
     assert_eq!(call_from(&mut world, 7).1, 503, "it has three calls");
     world.hang_up(first[0].0);
     assert_eq!(call_from(&mut world, 7).1, 200);
+    assert_counted(
+        &world,
+        &[(Cause::HungUp, 1), (Cause::BridgeFull, 3)],
+        &[(Shut::MaxCallsPerSource, 3)],
+    );
+}
+
+#[test]
+fn one_address_that_calls_too_often_is_counted_apart_from_one_with_too_many_calls() {
+    let mut world = World::with(Settings {
+        per_source: Some(2),
+        ..Settings::default()
+    });
+    for expected in [200, 200, 503] {
+        let phone = world.call(CONF);
+        assert_eq!(world.status(phone), expected);
+        if expected == 200 {
+            world.hang_up(phone);
+        }
+    }
+    let ends = [(Cause::HungUp, 2), (Cause::BridgeFull, 1)];
+    assert_counted(&world, &ends, &[(Shut::RatePerSource, 1)]);
 }
 
 #[test]
@@ -212,6 +245,8 @@ fn a_flood_of_refused_calls_leaves_a_bounded_number_of_records_and_the_rest_is_c
     world.pass(20_000);
     world.call("15162065300");
     assert_eq!(world.cdrs().len() as u64 + world.withheld, 1_101);
+    assert_counted(&world, &[(Cause::UnknownNumber, 1_101)], &[]);
+    assert_eq!(world.control.counts().withheld, world.withheld);
 }
 
 #[test]

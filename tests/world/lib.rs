@@ -57,6 +57,8 @@ pub struct World {
     directory: Arc<Directory>,
     /// What was handed to the store.
     pub records: Vec<Record>,
+    /// How long it took to answer each call, ms.
+    pub answered_after: Vec<u128>,
     /// Records of unanswered calls that were not.
     pub withheld: u64,
     /// The latest snapshot.
@@ -110,6 +112,7 @@ impl World {
             ports_left: true,
             directory,
             records: Vec::new(),
+            answered_after: Vec::new(),
             withheld: 0,
             live: Arc::default(),
             replies: HashMap::new(),
@@ -246,6 +249,7 @@ impl World {
                 self.mixer.order(self.now, ms, order);
             }
             Output::Record(record) => self.records.push(record),
+            Output::Answered { after } => self.answered_after.push(after.as_millis()),
             Output::Withheld { records } => self.withheld += records,
             Output::ReserveIds(kind) => self.reserve(kind),
             Output::Publish(live) => self.live = live,

@@ -12,7 +12,7 @@ use axum::http::Request;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use model::directory::{Directory, Edit};
-use model::{Actor, Cdr, KeyId, Live, Mdr};
+use model::{Actor, Cdr, KeyId, Live, Mdr, Qualities};
 use serde_json::Value;
 use tower::ServiceExt;
 
@@ -103,6 +103,10 @@ impl Backend for Bridge {
 
     fn live(&self) -> Arc<Live> {
         self.world().live.clone()
+    }
+
+    fn quality(&self) -> Arc<Qualities> {
+        Arc::default()
     }
 
     fn directory(&self) -> Arc<Directory> {

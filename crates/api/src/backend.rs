@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use model::directory::{Directory, Edit, EditError};
-use model::{Actor, Cdr, Command, KeyId, LegId, Live, Mdr, MeetingNumber, Sid};
+use model::{Actor, Cdr, Command, KeyId, LegId, Live, Mdr, MeetingNumber, Qualities, Sid};
 
 /// An answer that comes later.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -20,6 +20,9 @@ pub trait Backend: Send + Sync + 'static {
 
     /// The latest snapshot of calls and meetings.
     fn live(&self) -> Arc<Live>;
+
+    /// The latest snapshot of how good the audio of calls is, a second old at most; who talks is as it is now.
+    fn quality(&self) -> Arc<Qualities>;
 
     /// The latest directory; includes every edit that has been answered.
     fn directory(&self) -> Arc<Directory>;

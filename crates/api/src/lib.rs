@@ -16,9 +16,9 @@ mod path;
 mod router;
 mod value;
 
-pub use auth::{Admitted, Peer, hash_password};
+pub use auth::{Login, Peer, hash_password};
 pub use backend::{
     Answer, Backend, CommandError, EditRefused, LiveCommand, Names, Readiness, RecordOrder, RecordPage,
     Records, Scope, Target, Unavailable,
 };
-pub use router::{Settings, router};
+pub use router::{Route, Settings, router};

@@ -8,7 +8,7 @@ use axum::http::header::HOST;
 use axum::http::request::Parts;
 use axum::http::uri::Authority;
 use axum::response::{IntoResponse, Response};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Number, Value, json};
 
 use crate::error::ApiError;
 use crate::fields::{self, Selection, Wire};
@@ -207,13 +207,17 @@ fn compare(a: Option<&Value>, b: Option<&Value>) -> Ordering {
     match (a, b) {
         (Some(Value::String(a)), Some(Value::String(b))) => a.cmp(b),
         (Some(Value::Bool(a)), Some(Value::Bool(b))) => a.cmp(b),
-        (Some(Value::Number(a)), Some(Value::Number(b))) => match (a.as_i64(), b.as_i64()) {
-            (Some(a), Some(b)) => a.cmp(&b),
-            (Some(_), None) => Ordering::Less,
-            (None, Some(_)) => Ordering::Greater,
-            (None, None) => a.as_u64().cmp(&b.as_u64()),
-        },
+        (Some(Value::Number(a)), Some(Value::Number(b))) => by_size(a, b),
         (a, b) => a.is_some().cmp(&b.is_some()),
+    }
+}
+
+/// Whole numbers exactly, others as they are rounded.
+fn by_size(a: &Number, b: &Number) -> Ordering {
+    match ((a.as_i64(), b.as_i64()), (a.as_u64(), b.as_u64())) {
+        ((Some(a), Some(b)), _) => a.cmp(&b),
+        (_, (Some(a), Some(b))) => a.cmp(&b),
+        _ => a.as_f64().partial_cmp(&b.as_f64()).unwrap_or(Ordering::Equal),
     }
 }
 

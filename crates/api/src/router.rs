@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request};
+use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
 use axum::http::header::{ALLOW, CACHE_CONTROL, HeaderValue};
 use axum::http::{Method, StatusCode};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
@@ -16,7 +16,7 @@ use crate::backend::Backend;
 use crate::body::BODY_MAX;
 use crate::error::ApiError;
 use crate::handlers::{
-    call, call_flow, cdr, did, did_group, health, mdr, meeting, meeting_attribute, room, subscriber,
+    call, call_flow, cdr, did, did_group, health, mdr, meeting, meeting_attribute, quality, room, subscriber,
 };
 
 /// Where the API begins.
@@ -28,6 +28,18 @@ pub struct Settings {
     /// Scheme and authority under which clients reach the bridge, such as `https://bridge.example.com`, for the links of
     /// lists; without it `https` and the `Host` of the request.
     pub public_url: Option<String>,
+}
+
+/// Stands in the extensions of the answer of a route: which, as `/conference/v1/calls/:id`. It holds nothing of the request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Route(pub Arc<str>);
+
+impl Route {
+    /// Braces would be taken for the end of a label by readers of metrics that know no better.
+    fn of(template: &str) -> Self {
+        let text = template.trim_end_matches('/').replace('{', ":").replace('}', "");
+        Self(text.into())
+    }
 }
 
 /// What every handler has at hand.
@@ -63,6 +75,7 @@ pub fn router(settings: Settings, backend: Arc<dyn Backend>) -> Router {
         .layer(from_fn_with_state(api.clone(), auth::require))
         .route("/livez", get(health::live))
         .route("/readyz", get(health::ready))
+        .layer(from_fn(name_route))
         .layer(DefaultBodyLimit::max(BODY_MAX))
         .with_state(api);
     // Around the whole router and not its routes: `Allow` is known only there.
@@ -78,6 +91,7 @@ fn routes() -> Vec<(&'static str, MethodRouter<Api>)> {
             "/calls/{id}",
             get(call::read).put(call::update).delete(call::hang_up),
         ),
+        ("/calls/{id}/quality", get(quality::of_call)),
         ("/cdrs", get(cdr::list)),
         ("/didGroups", get(did_group::list)),
         ("/didGroups/{id}", get(did_group::read)),
@@ -99,6 +113,7 @@ fn routes() -> Vec<(&'static str, MethodRouter<Api>)> {
             "/meetings/{number}/attributes/{name}",
             put(meeting_attribute::update),
         ),
+        ("/meetings/{number}/quality", get(quality::of_meeting)),
         ("/subscribers", get(subscriber::list)),
         ("/subscribers/{sid}", get(subscriber::read)),
         ("/subscribers/{sid}/meetingRooms", get(subscriber::rooms)),
@@ -108,6 +123,17 @@ fn routes() -> Vec<(&'static str, MethodRouter<Api>)> {
             get(subscriber::keychain),
         ),
     ]
+}
+
+/// Around credentials and handlers, so that refusals are counted where they belong.
+async fn name_route(request: Request, next: Next) -> Response {
+    let path = request.extensions().get::<MatchedPath>();
+    let route = path.map(|path| Route::of(path.as_str()));
+    let mut response = next.run(request).await;
+    if let Some(route) = route {
+        response.extensions_mut().insert(route);
+    }
+    response
 }
 
 async fn not_found() -> ApiError {

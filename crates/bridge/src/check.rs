@@ -41,6 +41,7 @@ fn checks(config: &Config, data: &Path) -> Vec<(&'static str, Found)> {
         ("SIP over UDP", udp(config.sip.listen)),
         ("SIP over TCP", tcp(config.sip.listen, "--sip")),
         ("API", tcp(config.api.listen, "--api")),
+        ("metrics", metrics(config)),
         ("callers", callers(config)),
         ("RTP address", media(config)),
         ("RTP ports", ports(config)),
@@ -62,6 +63,13 @@ fn tcp(address: SocketAddr, option: &str) -> Found {
     let bound = TcpListener::bind(address);
     drop(bound.map_err(|error| format!("{address}: {error}; choose another with {option}"))?);
     Ok(format!("{address} is free"))
+}
+
+fn metrics(config: &Config) -> Found {
+    match config.metrics.enabled {
+        true => tcp(config.metrics.listen, "--metrics"),
+        false => Ok("switched off".to_owned()),
+    }
 }
 
 fn callers(config: &Config) -> Found {

@@ -52,6 +52,9 @@ pub struct Common {
     /// Address and port for the REST API (HTTPS); wins over the file
     #[arg(long, value_name = "ADDR:PORT")]
     pub api: Option<SocketAddr>,
+    /// Address and port for the metrics page (HTTP); wins over the file
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub metrics: Option<SocketAddr>,
 }
 
 /// What `serve` takes.
@@ -77,6 +80,7 @@ impl Common {
         };
         config.sip.listen = self.sip.unwrap_or(config.sip.listen);
         config.api.listen = self.api.unwrap_or(config.api.listen);
+        config.metrics.listen = self.metrics.unwrap_or(config.metrics.listen);
         Ok(config)
     }
 }

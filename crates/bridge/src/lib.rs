@@ -4,5 +4,6 @@ mod check;
 pub mod cli;
 pub mod config;
 pub mod control;
+mod metrics;
 mod shell;
 mod simulate;

@@ -34,6 +34,7 @@ pub mod tone;
 pub use clip::{Clip, ClipBank, ClipError};
 pub use codec::{Codec, Decoder, Effort, Encoder, Format, OpusSend};
 pub use convert::Converter;
+pub use emodel::Way;
 pub use frame::{Frame, Rate, TICK};
 pub use header_extension::{HeaderExtension, Malformed};
 pub use leg::{

@@ -4,7 +4,7 @@ use crate::emodel::Way;
 use crate::frame::Rate;
 use crate::jitter::Tally;
 
-/// Counters and meters of one leg; counters only grow.
+/// Counters and meters of one leg. Counters only grow, but for `lost`: a packet that comes late after all takes one back.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Quality {
     /// RTP packets taken from the peer, of every negotiated payload type.
@@ -77,9 +77,61 @@ pub struct Quality {
     pub rtt_ms: Option<u32>,
     /// Share of our packets that the peer missed, by its last report, in 1/256.
     pub remote_fraction_lost: Option<u8>,
+    /// Packets of ours that the peer missed so far, by its last report; what it got twice makes up for what it missed.
+    pub remote_lost: Option<u32>,
+    /// Interarrival jitter of our packets there, by its last report, in ms.
+    pub remote_jitter_ms: Option<u32>,
 }
 
 impl Quality {
+    /// What was counted since `before`, beside the meters as they are now.
+    pub fn since(&self, before: &Self) -> Self {
+        let (mut since, mut before) = (*self, *before);
+        for (now, then) in since.counters().into_iter().zip(before.counters()) {
+            *now = now.saturating_sub(*then);
+        }
+        since
+    }
+
+    /// Adds up counters, of several legs or of one leg's spans; meters stay.
+    pub fn add(&mut self, other: &Self) {
+        let mut other = *other;
+        for (sum, more) in self.counters().into_iter().zip(other.counters()) {
+            *sum = sum.saturating_add(*more);
+        }
+    }
+
+    /// Everything that is counted. What is not in here is a meter: it is as it was measured last.
+    fn counters(&mut self) -> [&mut u64; 25] {
+        [
+            &mut self.received,
+            &mut self.lost,
+            &mut self.loss_bursts,
+            &mut self.late,
+            &mut self.duplicated,
+            &mut self.overflowed,
+            &mut self.concealed_ms,
+            &mut self.recovered_ms,
+            &mut self.shortened_ms,
+            &mut self.stretched_ms,
+            &mut self.clipped_ms,
+            &mut self.malformed,
+            &mut self.foreign,
+            &mut self.wrong_payload_type,
+            &mut self.ssrc_changes,
+            &mut self.ssrc_refused,
+            &mut self.resyncs,
+            &mut self.comfort_noise,
+            &mut self.digits,
+            &mut self.digits_dropped,
+            &mut self.sent,
+            &mut self.send_withheld,
+            &mut self.rtcp_received,
+            &mut self.rtcp_sent,
+            &mut self.rtcp_byes,
+        ]
+    }
+
     /// Adds what a jitter buffer counted, at this rate.
     pub(crate) fn take(&mut self, tally: Tally, rate: Rate) {
         let ms = |samples: u64| samples / u64::from(rate.hz() / 1_000);
@@ -148,5 +200,43 @@ mod tests {
         assert!((inbound.loss - 0.1).abs() < 1e-9 && (inbound.burst_ratio - 3.6).abs() < 1e-9);
         assert!((inbound.delay_ms - 170.0).abs() < 1e-9);
         assert!(inbound.mos() < outbound.mos() && outbound.mos() < 3.4);
+    }
+
+    #[test]
+    fn spans_add_up_to_the_whole_and_each_has_the_meters_of_its_end() {
+        let first = Quality {
+            received: 100,
+            lost: 7,
+            jitter_ms: 3,
+            speech_dbov: Some(-20),
+            ..Quality::default()
+        };
+        let second = Quality {
+            received: 250,
+            // Two of those missed came after all.
+            lost: 5,
+            sent: 40,
+            jitter_ms: 9,
+            ..first
+        };
+        let span = second.since(&first);
+        assert_eq!((span.received, span.lost, span.sent), (150, 0, 40));
+        assert_eq!((span.jitter_ms, span.speech_dbov), (9, Some(-20)));
+        let mut sum = Quality::default();
+        sum.add(&first);
+        sum.add(&span);
+        assert_eq!((sum.received, sum.lost, sum.sent), (250, 7, 40));
+        assert_eq!((sum.jitter_ms, sum.speech_dbov), (0, None));
+    }
+
+    #[test]
+    fn what_has_64_bits_is_a_counter() {
+        let mut quality = Quality::default();
+        for counter in quality.counters() {
+            *counter = 1;
+        }
+        let shown = format!("{quality:?}");
+        assert_eq!(shown.matches(": 1,").count(), 25, "{shown}");
+        assert_eq!(quality.since(&quality), Quality::default());
     }
 }

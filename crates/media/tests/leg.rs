@@ -407,7 +407,15 @@ fn reports_carry_what_was_sent_and_heard_and_measure_the_round_trip() {
     assert!(block.lost > 80 && block.last_report != 0, "{block:?}");
     let rtt = call.leg.quality().rtt_ms.unwrap();
     assert!((79..=81).contains(&rtt), "{rtt} ms");
-    assert_eq!(call.leg.quality().remote_fraction_lost, Some(7));
+    let quality = call.leg.quality();
+    assert_eq!(
+        (
+            quality.remote_fraction_lost,
+            quality.remote_lost,
+            quality.remote_jitter_ms
+        ),
+        (Some(7), Some(12), Some(5))
+    );
 }
 
 /// The peer answers a report 50 ms after it came, 40 ms of way each way.
@@ -416,6 +424,8 @@ fn answer(call: &mut Call, info: SenderInfo) {
     let block = Block {
         ssrc: OURS,
         fraction_lost: 7,
+        lost: 12,
+        jitter: 40,
         last_report: (info.ntp >> 16) as u32,
         since_last_report: 65_536 / 20,
         ..Block::default()

@@ -35,7 +35,7 @@ pub use branch::Branch;
 pub use handle::Handle;
 pub use leg::Baggage;
 pub use order::{Audience, Hears, LegKey, Order, PlayId, Playlist, RoomKey, Sound, Target};
-pub use report::{Report, Retired, Stats};
+pub use report::{Report, Retired, Spent, Stats};
 pub use room::Room;
 pub use schedule::Schedule;
 pub use shard::{STATS_TICKS, Shard, ShardConfig, shard};

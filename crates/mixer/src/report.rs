@@ -53,7 +53,7 @@ pub enum Report<S> {
         /// Which.
         leg: LegKey,
     },
-    /// How a leg's media is, every five seconds.
+    /// How a leg's media is, once a second.
     Quality {
         /// Which.
         leg: LegKey,
@@ -140,4 +140,52 @@ pub struct Stats {
     pub worst_tick: Duration,
     /// Time that all ticks took since the last report.
     pub busy: Duration,
+    /// How long ticks took, from the first on.
+    pub spent: Spent,
+}
+
+/// How long ticks took.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Spent {
+    /// How many took no longer than the bound of the same place in [`Spent::BOUNDS`], and longer than the one before; last those beyond all.
+    pub ticks: [u64; Self::BOUNDS.len() + 1],
+    /// What all took together.
+    pub total: Duration,
+}
+
+impl Spent {
+    /// Bounds of the classes; at 20 ms the next tick is late.
+    pub const BOUNDS: [Duration; 8] = [
+        Duration::from_micros(500),
+        Duration::from_millis(1),
+        Duration::from_millis(2),
+        Duration::from_millis(5),
+        Duration::from_millis(10),
+        Duration::from_millis(15),
+        Duration::from_millis(20),
+        Duration::from_millis(40),
+    ];
+
+    pub(crate) fn note(&mut self, spent: Duration) {
+        let class = Self::BOUNDS.iter().take_while(|bound| spent > **bound).count();
+        if let Some(ticks) = self.ticks.get_mut(class) {
+            *ticks += 1;
+        }
+        self.total += spent;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_tick_is_in_the_class_of_the_first_bound_it_keeps() {
+        let mut spent = Spent::default();
+        for us in [0, 500, 501, 20_000, 20_001, 40_001, 900_000] {
+            spent.note(Duration::from_micros(us));
+        }
+        assert_eq!(spent.ticks, [2, 1, 0, 0, 0, 0, 1, 1, 2]);
+        assert_eq!(spent.total, Duration::from_micros(981_003));
+    }
 }

@@ -38,8 +38,8 @@ pub struct ShardConfig {
 
 /// Ticks between two reports of [`Stats`]: a fifth of a second, so that overload is known before it is heard.
 pub const STATS_TICKS: u64 = 10;
-/// Ticks between two reports of a leg's quality: five seconds.
-const QUALITY_TICKS: u64 = 250;
+/// Ticks between two reports of a leg's quality: a second.
+const QUALITY_TICKS: u64 = 50;
 /// Ramps in one tick in formats whose encoding costs. When a thousand legs go from music to the talk at once, the few first are given
 /// a ramp each, and the others change over within their shared payloads: a soft click is less than a tick that comes too late for all.
 const RAMPS: u32 = 16;
@@ -179,6 +179,7 @@ impl<S: LegSocket> Shard<S> {
     pub fn note_spent(&mut self, spent: Duration) {
         self.stats.worst_tick = self.stats.worst_tick.max(spent);
         self.stats.busy += spent;
+        self.stats.spent.note(spent);
     }
 
     /// Counters.

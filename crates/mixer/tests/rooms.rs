@@ -241,7 +241,7 @@ fn quality_and_stats_are_told_from_time_to_time() {
         .iter()
         .filter(|report| matches!(report, Report::Stats(_)))
         .count();
-    assert_eq!((quality, stats), (6, 50));
+    assert_eq!((quality, stats), (3 * 10, 50));
 }
 
 /// What a phone is told to do, and the model of what it then hears.

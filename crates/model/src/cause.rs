@@ -98,6 +98,73 @@ impl Cause {
     pub fn find(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|cause| cause.text() == text)
     }
+
+    /// Which sort of end it is.
+    pub fn class(self) -> CauseClass {
+        match self {
+            Self::HungUp
+            | Self::Left
+            | Self::DroppedByApi
+            | Self::DroppedByHost
+            | Self::Empty
+            | Self::HostLeft
+            | Self::MeetingTooLong
+            | Self::CallTooLong
+            | Self::MeetingStopped
+            | Self::Moved
+            | Self::Shutdown => CauseClass::Normal,
+            Self::Cancelled => CauseClass::Abandoned,
+            Self::UnknownNumber
+            | Self::NotAllowed
+            | Self::NoCodec
+            | Self::BadOffer
+            | Self::NotSupported
+            | Self::WrongCode
+            | Self::TooManyGuesses
+            | Self::NotOnList
+            | Self::Locked
+            | Self::MeetingFull
+            | Self::RoleFull
+            | Self::NotStarted => CauseClass::Refused,
+            Self::BridgeFull | Self::NoMediaPort | Self::Draining => CauseClass::Overload,
+            Self::NotAcknowledged
+            | Self::MediaNeverCame
+            | Self::MediaLost
+            | Self::MediaLostOnHold
+            | Self::SessionExpired
+            | Self::TransportLost
+            | Self::Fault
+            | Self::Interrupted => CauseClass::Failed,
+        }
+    }
+}
+
+/// Sorts of ends, by whom they concern.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum CauseClass {
+    /// Somebody wanted it so, or the rules of the meeting did.
+    Normal,
+    /// The caller gave up before there was an answer.
+    Abandoned,
+    /// The caller may not, or can not: numbers, codes, codecs, limits of a meeting.
+    Refused,
+    /// The bridge could not take it: more of it is needed.
+    Overload,
+    /// It broke: the network, the phone or the bridge.
+    Failed,
+}
+
+impl CauseClass {
+    /// Its word in metrics.
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::Normal => "normal",
+            Self::Abandoned => "abandoned",
+            Self::Refused => "refused",
+            Self::Overload => "overload",
+            Self::Failed => "failed",
+        }
+    }
 }
 
 impl fmt::Display for Cause {

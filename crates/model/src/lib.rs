@@ -9,15 +9,17 @@ mod id;
 mod live;
 mod mute;
 mod phrase;
+mod quality;
 mod record;
 mod role;
 
-pub use cause::Cause;
+pub use cause::{Cause, CauseClass};
 pub use command::{Actor, Command, Entrant};
 pub use event::Event;
 pub use id::{DidGroupId, DidId, KeyId, LegId, MeetingId, MeetingNumber, Sid};
 pub use live::{CallState, CallView, Live, MeetingState, MeetingView};
 pub use mute::{Mute, MuteMask};
 pub use phrase::{Phrase, Prompt};
+pub use quality::{Incoming, Outgoing, Playout, Qualities, QualityView, Score};
 pub use record::{Cdr, Mdr};
 pub use role::{Role, Roles};

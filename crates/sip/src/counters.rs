@@ -42,3 +42,51 @@ pub struct Counters {
     /// INVITEs that became a call.
     pub calls: u64,
 }
+
+impl Counters {
+    /// Every counter with its name.
+    pub fn named(&self) -> [(&'static str, u64); 19] {
+        let Self {
+            requests,
+            responses,
+            sent,
+            retransmissions,
+            malformed,
+            noise,
+            stray_responses,
+            stray_acks,
+            stateless_answers,
+            merged,
+            out_of_order,
+            shut_out,
+            shed_calls,
+            shed_transactions,
+            shed_source,
+            shed_in_dialog,
+            unacknowledged,
+            late_commands,
+            calls,
+        } = *self;
+        [
+            ("requests", requests),
+            ("responses", responses),
+            ("sent", sent),
+            ("retransmissions", retransmissions),
+            ("malformed", malformed),
+            ("noise", noise),
+            ("stray_responses", stray_responses),
+            ("stray_acks", stray_acks),
+            ("stateless_answers", stateless_answers),
+            ("merged", merged),
+            ("out_of_order", out_of_order),
+            ("shut_out", shut_out),
+            ("shed_calls", shed_calls),
+            ("shed_transactions", shed_transactions),
+            ("shed_source", shed_source),
+            ("shed_in_dialog", shed_in_dialog),
+            ("unacknowledged", unacknowledged),
+            ("late_commands", late_commands),
+            ("calls", calls),
+        ]
+    }
+}

@@ -35,16 +35,37 @@ pub enum WriteRefused {
 pub struct Keeper {
     current: Arc<ArcSwap<Directory>>,
     queue: mpsc::Sender<Job>,
-    refused: Arc<AtomicU64>,
+    tally: Arc<Tally>,
 }
 
 /// The other half of a [`Keeper`]: makes the edits, one after another.
 pub struct Keeping {
     store: Arc<dyn Store>,
     current: Arc<ArcSwap<Directory>>,
+    tally: Arc<Tally>,
     queue: mpsc::Receiver<Job>,
     /// Whether the disk may hold an edit that it did not acknowledge.
     unsure: bool,
+}
+
+/// What became of edits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct EditCounts {
+    /// On disk, those of one transaction each for itself.
+    pub made: u64,
+    /// Transactions that the store did not take.
+    pub failed: u64,
+    /// Transactions turned away because too many waited.
+    pub turned_away: u64,
+    /// Transactions that wait for the disk.
+    pub waiting: usize,
+}
+
+#[derive(Default)]
+struct Tally {
+    made: AtomicU64,
+    failed: AtomicU64,
+    turned_away: AtomicU64,
 }
 
 type Answered = Result<Arc<Directory>, WriteRefused>;
@@ -71,11 +92,12 @@ impl Keeper {
         let keeper = Self {
             current: current.clone(),
             queue: sender,
-            refused: Arc::default(),
+            tally: Arc::default(),
         };
         let keeping = Keeping {
             store,
             current,
+            tally: keeper.tally.clone(),
             queue: receiver,
             unsure: false,
         };
@@ -104,9 +126,19 @@ impl Keeper {
         self.ask(actor, edits, now_ms, When::Empty).await
     }
 
-    /// Edits turned away because too many waited.
-    pub fn turned_away(&self) -> u64 {
-        self.refused.load(Ordering::Relaxed)
+    /// What became of edits so far.
+    pub fn counts(&self) -> EditCounts {
+        let Tally {
+            made,
+            failed,
+            turned_away,
+        } = &*self.tally;
+        EditCounts {
+            made: made.load(Ordering::Relaxed),
+            failed: failed.load(Ordering::Relaxed),
+            turned_away: turned_away.load(Ordering::Relaxed),
+            waiting: self.queue.max_capacity() - self.queue.capacity(),
+        }
     }
 
     async fn ask(&self, actor: Actor, edits: Vec<Edit>, now_ms: i64, when: When) -> Answered {
@@ -121,7 +153,7 @@ impl Keeper {
         match self.queue.try_send(job) {
             Ok(()) => answered.await.unwrap_or(Err(WriteRefused::Closed)),
             Err(mpsc::error::TrySendError::Full(_)) => {
-                self.refused.fetch_add(1, Ordering::Relaxed);
+                self.tally.turned_away.fetch_add(1, Ordering::Relaxed);
                 Err(WriteRefused::Busy)
             }
             Err(mpsc::error::TrySendError::Closed(_)) => Err(WriteRefused::Closed),
@@ -134,9 +166,20 @@ impl Keeping {
     pub async fn run(mut self) {
         while let Some(job) = self.queue.recv().await {
             let made = self.make(&job.actor, &job.edits, job.now_ms, job.when).await;
+            self.count(job.edits.len(), &made);
             // Whoever asked may have left; the edit stands.
             let _ = job.answer.send(made);
         }
+    }
+
+    fn count(&self, edits: usize, outcome: &Answered) {
+        match outcome {
+            Ok(_) => self.tally.made.fetch_add(edits as u64, Ordering::Relaxed),
+            Err(WriteRefused::Store(_)) => self.tally.failed.fetch_add(1, Ordering::Relaxed),
+            Err(
+                WriteRefused::Edit(_) | WriteRefused::NotEmpty | WriteRefused::Busy | WriteRefused::Closed,
+            ) => 0,
+        };
     }
 
     async fn make(&mut self, actor: &Actor, edits: &[Edit], now_ms: i64, when: When) -> Answered {

@@ -16,9 +16,9 @@ mod store;
 
 pub use error::StoreError;
 pub use ids::{IdBlock, IdKind};
-pub use keeper::{Keeper, Keeping, WriteRefused};
+pub use keeper::{EditCounts, Keeper, Keeping, WriteRefused};
 pub use provision::{ProvisionError, Provisioning, Secrets};
-pub use record_writer::{RecordCounts, RecordLimits, RecordQueue, RecordWriter, record_writer};
+pub use record_writer::{RecordCounts, RecordLimits, RecordQueue, RecordWatch, RecordWriter, record_writer};
 pub use scope::{LogLine, Order, Page, Records, Scope};
 pub use sqlite::SqliteStore;
 pub use store::{Answer, LogEntry, Record, Store};

@@ -45,6 +45,8 @@ pub struct RecordCounts {
     pub dropped: u64,
     /// Transactions that failed and were tried again.
     pub failed: u64,
+    /// Records that wait.
+    pub waiting: usize,
 }
 
 #[derive(Default)]
@@ -58,6 +60,13 @@ struct Tally {
 #[derive(Clone)]
 pub struct RecordQueue {
     queue: mpsc::Sender<Record>,
+    tally: Arc<Tally>,
+}
+
+/// Tells what became of the records without keeping the writer from its end.
+#[derive(Clone)]
+pub struct RecordWatch {
+    queue: mpsc::WeakSender<Record>,
     tally: Arc<Tally>,
 }
 
@@ -96,16 +105,34 @@ impl RecordQueue {
 
     /// What became of the records so far.
     pub fn counts(&self) -> RecordCounts {
-        self.tally.read()
+        self.tally.read(self.queue.max_capacity() - self.queue.capacity())
+    }
+
+    /// Tells the same, also when this queue is gone.
+    pub fn watch(&self) -> RecordWatch {
+        RecordWatch {
+            queue: self.queue.downgrade(),
+            tally: self.tally.clone(),
+        }
+    }
+}
+
+impl RecordWatch {
+    /// What became of the records so far.
+    pub fn counts(&self) -> RecordCounts {
+        let queue = self.queue.upgrade();
+        let waiting = queue.map_or(0, |queue| queue.max_capacity() - queue.capacity());
+        self.tally.read(waiting)
     }
 }
 
 impl Tally {
-    fn read(&self) -> RecordCounts {
+    fn read(&self, waiting: usize) -> RecordCounts {
         RecordCounts {
             written: self.written.load(Ordering::Relaxed),
             dropped: self.dropped.load(Ordering::Relaxed),
             failed: self.failed.load(Ordering::Relaxed),
+            waiting,
         }
     }
 }
@@ -120,7 +147,7 @@ impl RecordWriter {
             self.write(&batch).await;
             batch.clear();
         }
-        self.tally.read()
+        self.tally.read(0)
     }
 
     /// Takes in what else comes until the batch is full or its time is over.

@@ -138,7 +138,8 @@ async fn edits_beyond_the_bound_are_turned_away_and_counted() {
         keeper.edit(Actor::Bridge, good(), 1).await.unwrap_err(),
         WriteRefused::Busy
     );
-    assert_eq!(keeper.turned_away(), 1);
+    let counts = keeper.counts();
+    assert_eq!((counts.turned_away, counts.waiting, counts.made), (1, 1, 0));
     drop(keeping);
     assert_eq!(asked.await.unwrap().unwrap_err(), WriteRefused::Closed);
     assert_eq!(

@@ -79,7 +79,8 @@ async fn while_the_disk_fails_records_wait_and_those_beyond_the_bound_are_counte
         RecordCounts {
             written: 251,
             dropped: 50,
-            failed: 60
+            failed: 60,
+            waiting: 0,
         }
     );
     drop(queue);
@@ -100,7 +101,8 @@ async fn a_disk_that_fails_to_the_end_does_not_hold_up_the_shutdown() {
         RecordCounts {
             written: 0,
             dropped: 150,
-            failed: 6
+            failed: 6,
+            waiting: 0,
         }
     );
 }
@@ -117,7 +119,8 @@ async fn a_record_that_can_never_be_stored_does_not_cost_its_neighbours() {
         RecordCounts {
             written: 2,
             dropped: 1,
-            failed: 0
+            failed: 0,
+            waiting: 0,
         }
     );
 }

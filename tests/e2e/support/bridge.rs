@@ -28,6 +28,7 @@ pub(crate) struct Bridge {
     folder: TempDir,
     sip: SocketAddr,
     rest: Rest,
+    metrics: String,
 }
 
 impl Bridge {
@@ -64,6 +65,7 @@ impl Bridge {
                     folder,
                     sip,
                     rest,
+                    metrics: word_after(&text, "Metrics ").to_owned(),
                 };
             }
         }
@@ -78,6 +80,11 @@ impl Bridge {
     /// Its API, with the administrator's login.
     pub(crate) fn rest(&self) -> &Rest {
         &self.rest
+    }
+
+    /// The address of its metrics page.
+    pub(crate) fn metrics(&self) -> String {
+        self.metrics.clone()
     }
 
     /// A file name in the folder that goes with it.
@@ -157,6 +164,7 @@ fn spawn(folder: &Path) -> Child {
     let file = |name: &str| File::create(folder.join(name)).expect("a file is made");
     Command::new(partyline())
         .args(["serve", "--demo", "--sip", "127.0.0.1:0", "--api", "127.0.0.1:0"])
+        .args(["--metrics", "127.0.0.1:0"])
         .arg("--config")
         .arg(folder.join("partyline.toml"))
         .arg("--data")

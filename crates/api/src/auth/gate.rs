@@ -26,9 +26,53 @@ const CHECK_WAIT: Duration = Duration::from_secs(5);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Peer(pub IpAddr);
 
-/// Stands in the extensions of the answer to a request that came with good credentials, for the one who accepts connections.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Admitted;
+/// What the credentials of a request were worth; stands in the extensions of its answer, for the one who accepts connections.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Login {
+    /// Good.
+    Good,
+    /// There were none, or none that can be read.
+    Missing,
+    /// Wrong.
+    Wrong,
+    /// Not looked at: there were too many wrong ones before.
+    Limited,
+    /// Not looked at: too many wait, or the check failed.
+    Unchecked,
+}
+
+/// Why a request was not let in.
+enum Denied {
+    Missing,
+    Wrong,
+    /// To be tried again after so many seconds.
+    Limited(u64),
+    Crowded,
+    Fault,
+}
+
+impl Denied {
+    const fn login(&self) -> Login {
+        match self {
+            Self::Missing => Login::Missing,
+            Self::Wrong => Login::Wrong,
+            Self::Limited(_) => Login::Limited,
+            Self::Crowded | Self::Fault => Login::Unchecked,
+        }
+    }
+}
+
+impl From<Denied> for ApiError {
+    fn from(denied: Denied) -> Self {
+        match denied {
+            Denied::Missing => Self::unauthorized(),
+            Denied::Wrong => Self::bad_credentials(),
+            Denied::Limited(seconds) => Self::too_many_requests(seconds),
+            Denied::Crowded => Self::unavailable(),
+            Denied::Fault => Self::internal(),
+        }
+    }
+}
 
 /// What is known about credentials so far.
 pub(crate) struct Gate {
@@ -55,14 +99,14 @@ impl Gate {
         backend: &dyn Backend,
         headers: &HeaderMap,
         source: IpAddr,
-    ) -> Result<Caller, ApiError> {
-        let credentials = credentials(headers).ok_or_else(ApiError::unauthorized)?;
+    ) -> Result<Caller, Denied> {
+        let credentials = credentials(headers).ok_or(Denied::Missing)?;
         let directory = backend.directory();
         let subscriber = directory.login(&credentials.login);
         // An unknown login takes the same work as a wrong password.
         let stored = subscriber.map_or(NOBODY, |subscriber| &subscriber.password_hash);
         self.check(backend, &credentials, stored, source).await?;
-        let subscriber = subscriber.ok_or_else(ApiError::bad_credentials)?;
+        let subscriber = subscriber.ok_or(Denied::Wrong)?;
         Ok(Caller::new(directory.clone(), subscriber))
     }
 
@@ -72,14 +116,14 @@ impl Gate {
         credentials: &Credentials,
         stored: &str,
         source: IpAddr,
-    ) -> Result<(), ApiError> {
+    ) -> Result<(), Denied> {
         if self.known(backend, credentials, stored, source)? {
             return Ok(());
         }
         let blame = locked(&self.limiter).blame(source, backend.now_ms());
         let turn = tokio::time::timeout(CHECK_WAIT, self.turns.wait(source, blame));
         let Ok(Ok(mut turn)) = turn.await else {
-            return Err(ApiError::unavailable());
+            return Err(Denied::Crowded);
         };
         // Others have had their turn meanwhile: guesses sent all at once must count one by one, and of good credentials
         // sent all at once only the first need the work.
@@ -88,7 +132,7 @@ impl Gate {
         }
         let (password, hash) = (credentials.password.clone(), stored.to_owned());
         let check = tokio::task::spawn_blocking(move || (turn.verifier().verify(&password, &hash), turn));
-        let (good, turn) = check.await.map_err(|_| ApiError::internal())?;
+        let (good, turn) = check.await.map_err(|_| Denied::Fault)?;
         if good {
             locked(&self.cache).keep(credentials, stored);
             return Ok(());
@@ -96,7 +140,7 @@ impl Gate {
         tracing::debug!(%source, "wrong credentials");
         locked(&self.limiter).failed(&credentials.login, source, backend.now_ms());
         turn.was_wrong();
-        Err(ApiError::bad_credentials())
+        Err(Denied::Wrong)
     }
 
     /// Whether these credentials are known to be good. Refuses who has been wrong too often, good or not.
@@ -106,11 +150,11 @@ impl Gate {
         credentials: &Credentials,
         stored: &str,
         source: IpAddr,
-    ) -> Result<bool, ApiError> {
+    ) -> Result<bool, Denied> {
         let wait_s = locked(&self.limiter).wait_s(&credentials.login, source, backend.now_ms());
         match wait_s {
             0 => Ok(locked(&self.cache).knows(credentials, stored)),
-            seconds => Err(ApiError::too_many_requests(seconds)),
+            seconds => Err(Denied::Limited(seconds)),
         }
     }
 }
@@ -125,13 +169,13 @@ pub(crate) async fn require(State(api): State<Api>, mut request: Request, next: 
     let peer = request.extensions().get::<Peer>();
     let source = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0);
     let admitted = api.gate.admit(&*api.backend, request.headers(), source);
-    match admitted.await {
+    let (login, mut response) = match admitted.await {
         Ok(caller) => {
             request.extensions_mut().insert(caller);
-            let mut response = next.run(request).await;
-            response.extensions_mut().insert(Admitted);
-            response
+            (Login::Good, next.run(request).await)
         }
-        Err(refusal) => refusal.into_response(),
-    }
+        Err(denied) => (denied.login(), ApiError::from(denied).into_response()),
+    };
+    response.extensions_mut().insert(login);
+    response
 }

@@ -9,6 +9,6 @@ mod password;
 mod turns;
 
 pub(crate) use caller::Caller;
-pub use gate::{Admitted, Peer};
 pub(crate) use gate::{Gate, require};
+pub use gate::{Login, Peer};
 pub use password::hash_password;

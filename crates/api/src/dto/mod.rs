@@ -8,6 +8,7 @@ pub(crate) mod did;
 pub(crate) mod did_group;
 pub(crate) mod mdr;
 pub(crate) mod meeting;
+pub(crate) mod quality;
 pub(crate) mod room;
 pub(crate) mod subscriber;
 
@@ -36,6 +37,7 @@ mod tests {
         sorted::<did_group::DidGroup>();
         sorted::<mdr::Mdr>();
         sorted::<meeting::Meeting>();
+        sorted::<quality::Quality>();
         sorted::<room::Room>();
         sorted::<subscriber::Subscriber>();
     }

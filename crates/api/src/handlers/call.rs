@@ -98,7 +98,8 @@ pub(crate) async fn hang_up(
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn find<'a>(live: &'a Live, caller: &Caller, id: &str) -> Result<&'a CallView, ApiError> {
+/// The call that an address names, if `caller` may see it.
+pub(super) fn find<'a>(live: &'a Live, caller: &Caller, id: &str) -> Result<&'a CallView, ApiError> {
     let call = live.calls.get(&LegId::key(id)?);
     call.filter(|call| caller.sees_call(live, call))
         .map(|call| &**call)

@@ -17,6 +17,8 @@ const ADDRESSED: &[(Method, &str, &str, &str)] = &[
     (PUT, "/calls/7000001", "/calls/1", r#"{"customName": "x"}"#),
     (PUT, "/calls/7000002", "/calls/1", r#"{"colour": "x"}"#),
     (DELETE, "/calls/7000001", "/calls/1", ""),
+    (GET, "/calls/7000001/quality", "/calls/1/quality", ""),
+    (GET, "/calls/7000002/quality", "/calls/1/quality", ""),
     (GET, "/dids/320", "/dids/1", ""),
     (GET, "/didGroups/319", "/didGroups/1", ""),
     (GET, "/meetings/306131", "/meetings/999999", ""),
@@ -27,6 +29,7 @@ const ADDRESSED: &[(Method, &str, &str, &str)] = &[
         r#"{"isSecured": true}"#,
     ),
     (DELETE, "/meetings/306131", "/meetings/999999", ""),
+    (GET, "/meetings/306131/quality", "/meetings/999999/quality", ""),
     (
         GET,
         "/meetings/306131/attributes",

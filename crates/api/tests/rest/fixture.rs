@@ -8,8 +8,9 @@ use model::directory::{
     SubscriberRole,
 };
 use model::{
-    CallState, CallView, Cause, Cdr, DidGroupId, DidId, KeyId, LegId, Live, Mdr, MeetingId, MeetingNumber,
-    MeetingState, MeetingView, Mute, MuteMask, Role, Sid,
+    CallState, CallView, Cause, Cdr, DidGroupId, DidId, Incoming, KeyId, LegId, Live, Mdr, MeetingId,
+    MeetingNumber, MeetingState, MeetingView, Mute, MuteMask, Outgoing, Playout, Qualities, QualityView,
+    Role, Score, Sid,
 };
 
 /// Epoch ms of every test's beginning.
@@ -201,6 +202,70 @@ pub fn live() -> Live {
             .into_iter()
             .map(|meeting| (meeting.number, Arc::new(meeting)))
             .collect(),
+    }
+}
+
+/// The audio of the calls that are in meetings; the third has none yet.
+pub fn quality() -> Qualities {
+    [6_889_184, 7_000_001]
+        .map(|id| (LegId(id), Arc::new(audio(3.456_7))))
+        .into_iter()
+        .collect()
+}
+
+/// Audio that is heard with this score.
+pub fn audio(mos: f64) -> QualityView {
+    let score = |loss, rating, mos| Score {
+        loss,
+        burst_ratio: 1.234_5,
+        rating,
+        mos,
+    };
+    QualityView {
+        codec: "opus",
+        rate_hz: 48_000,
+        talking: true,
+        incoming: Incoming {
+            received: 950,
+            lost: 50,
+            loss_bursts: 41,
+            late: 3,
+            duplicated: 4,
+            overflowed: 5,
+            comfort_noise: 6,
+            malformed: 7,
+            foreign: 8,
+            wrong_payload_type: 9,
+            source_changes: 10,
+            source_refused: 11,
+            timing_restarts: 12,
+            reports: 13,
+            digits: 14,
+            digits_dropped: 15,
+            jitter_ms: 16,
+        },
+        playout: Playout {
+            depth_ms: 17,
+            target_ms: 18,
+            concealed_ms: 19,
+            recovered_ms: 20,
+            shortened_ms: 21,
+            stretched_ms: 22,
+            clipped_ms: 23,
+            speech_dbov: Some(-24),
+            noise_dbov: Some(-65),
+        },
+        outgoing: Outgoing {
+            sent: 1_000,
+            withheld: 26,
+            reports: 27,
+            round_trip_ms: Some(28),
+            lost: Some(29),
+            jitter_ms: Some(30),
+        },
+        heard: Some(score(0.053, 71.26, mos)),
+        heard_lately: Some(score(0.5, 20.0, 1.3)),
+        hears: Some(score(0.015_6, 88.88, 4.321)),
     }
 }
 

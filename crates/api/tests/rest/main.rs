@@ -12,6 +12,7 @@ mod health;
 mod hostile;
 mod meetings;
 mod pages;
+mod quality;
 mod readme;
 mod records;
 mod rooms;

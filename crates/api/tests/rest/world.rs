@@ -4,8 +4,8 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, Mutex};
 
 use api::{
-    Answer, Backend, CommandError, EditRefused, LiveCommand, Names, Peer, Readiness, RecordOrder, RecordPage,
-    Records, Scope, Settings, Target, Unavailable,
+    Answer, Backend, CommandError, EditRefused, LiveCommand, Login, Names, Peer, Readiness, RecordOrder,
+    RecordPage, Records, Route, Scope, Settings, Target, Unavailable,
 };
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -15,6 +15,7 @@ use base64::engine::general_purpose::STANDARD;
 use model::directory::{Directory, Edit};
 use model::{
     Actor, CallView, Cdr, Command, KeyId, LegId, Live, Mdr, MeetingNumber, MeetingState, MeetingView,
+    Qualities,
 };
 use serde_json::Value;
 use tower::ServiceExt;
@@ -26,6 +27,7 @@ pub struct State {
     pub now_ms: i64,
     pub random: u64,
     pub live: Arc<Live>,
+    pub quality: Arc<Qualities>,
     pub directory: Arc<Directory>,
     pub readiness: Readiness,
     pub commands: Vec<(Actor, Target, LiveCommand)>,
@@ -58,6 +60,10 @@ impl Backend for Fake {
     fn live(&self) -> Arc<Live> {
         assert!(!self.state().panic, "asked for by the test");
         self.state().live.clone()
+    }
+
+    fn quality(&self) -> Arc<Qualities> {
+        self.state().quality.clone()
     }
 
     fn directory(&self) -> Arc<Directory> {
@@ -230,6 +236,9 @@ pub struct Reply {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub text: String,
+    /// What is said to the one who accepts connections.
+    pub route: Option<Route>,
+    pub login: Option<Login>,
 }
 
 impl Reply {
@@ -269,6 +278,7 @@ impl World {
             now_ms: NOW_MS,
             random: 1,
             live: Arc::new(fixture::live()),
+            quality: Arc::new(fixture::quality()),
             directory: Arc::new(fixture::directory()),
             readiness: Readiness {
                 ready: true,
@@ -301,6 +311,8 @@ impl World {
         Reply {
             status: parts.status,
             headers: parts.headers,
+            route: parts.extensions.get().cloned(),
+            login: parts.extensions.get().copied(),
             text: String::from_utf8(bytes.to_vec()).unwrap(),
         }
     }

@@ -5,7 +5,7 @@ mod units;
 
 pub use sections::{
     ApiSection, CallsSection, CodecName, CodecOrder, GuessesSection, LogFormat, LogSection, MediaSection,
-    NodeSection, OpusRate, SipSection,
+    MetricsSection, NodeSection, OpusRate, SipSection,
 };
 pub use units::PortRange;
 
@@ -29,6 +29,8 @@ pub struct Config {
     pub guesses: GuessesSection,
     /// REST.
     pub api: ApiSection,
+    /// The page for Prometheus.
+    pub metrics: MetricsSection,
     /// Logs.
     pub log: LogSection,
 }
@@ -45,6 +47,13 @@ impl Config {
         let config: Self = toml::from_str(text).map_err(|error| error.to_string())?;
         config.check()?;
         Ok(config)
+    }
+
+    /// The ports that are listened on, beside those of the audio.
+    pub(crate) fn ports(&self) -> impl Iterator<Item = u16> {
+        let metrics = self.metrics.enabled.then_some(self.metrics.listen);
+        let all = [self.sip.listen, self.api.listen].into_iter().chain(metrics);
+        all.map(|address| address.port())
     }
 
     fn check(&self) -> Result<(), String> {
@@ -89,10 +98,10 @@ impl Config {
                 "calls.new_calls_per_second and _per_source: expected 1 or more",
             ),
             (
-                ![self.sip.listen.port(), self.api.listen.port()]
-                    .iter()
-                    .any(|port| (media.ports.first..=media.ports.last).contains(port)),
-                "media.ports: expected a range without the ports of sip.listen and api.listen",
+                !self
+                    .ports()
+                    .any(|port| (media.ports.first..=media.ports.last).contains(&port)),
+                "media.ports: expected a range without the ports of sip.listen, api.listen and metrics.listen",
             ),
             (
                 self.log.is_readable(),
@@ -174,6 +183,10 @@ mod tests {
             ("[calls]\nnew_calls_per_second = 0", "calls.new_calls_per_second"),
             ("[calls]\nmax_load = 101", "calls.max_load"),
             ("[calls]\nmax_calls = 0", "calls.max_calls"),
+            (
+                "[metrics]\nlisten = \"127.0.0.1:20000\"",
+                "without the ports of sip.listen, api.listen and metrics.listen",
+            ),
         ] {
             let error = Config::parse(text).unwrap_err();
             assert!(error.contains(says), "{text}: {error}");

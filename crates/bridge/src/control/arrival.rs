@@ -22,6 +22,7 @@ impl Control {
     /// A new INVITE: number, door, then a port to answer on.
     pub(super) fn arrived(&mut self, now: Instant, incoming: Incoming) {
         let Some(leg) = self.ids.leg() else {
+            self.counts.without_id += 1;
             // Only a store that has failed for thousands of calls leaves none; without an id there can be no record.
             return self.refuse_dialog(now, incoming.call, 503, None);
         };
@@ -114,7 +115,10 @@ impl Control {
         let Media::Ready { rtp, sdp, agreed } = std::mem::replace(&mut call.media, Media::None) else {
             return;
         };
-        call.record.answered_ms = Some(self.clock.ms(now));
+        let answered_ms = self.clock.ms(now);
+        call.record.answered_ms = Some(answered_ms);
+        let after = Duration::from_millis(answered_ms.saturating_sub(call.record.created_ms).max(0) as u64);
+        self.outputs.push_back(Output::Answered { after });
         let dialog = call.dialog;
         match agreed {
             Some(agreed) => {
@@ -288,7 +292,13 @@ impl Control {
 
     /// Signalling turned the call away by itself.
     pub(super) fn turned_away(&mut self, now: Instant, invite: &Incoming, status: u16) {
-        let Some(leg) = self.ids.leg() else { return };
+        if let Some(why) = self.shut.filter(|why| why.status() == status) {
+            self.counts.shut(why);
+        }
+        let Some(leg) = self.ids.leg() else {
+            self.counts.without_id += 1;
+            return;
+        };
         let dialled = self.dialled(invite);
         let record = self.new_record(now, leg, invite, dialled.as_ref());
         let cause = match status {

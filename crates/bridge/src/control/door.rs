@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
+use super::counts::Shut;
 use super::{Control, ControlConfig};
 
 /// How many calls were taken in this second, and from whom.
@@ -24,12 +25,15 @@ impl Door {
         }
     }
 
-    fn is_open(&mut self, now: Instant, source: IpAddr, config: &ControlConfig) -> bool {
+    fn shut(&mut self, now: Instant, source: IpAddr, config: &ControlConfig) -> Option<Shut> {
         if now.duration_since(self.second) >= Duration::from_secs(1) {
             *self = Self::new(now);
         }
         let of_source = self.sources.get(&source).copied().unwrap_or(0);
-        self.calls < config.new_calls_per_second && of_source < config.new_calls_per_second_per_source
+        if self.calls >= config.new_calls_per_second {
+            return Some(Shut::Rate);
+        }
+        (of_source >= config.new_calls_per_second_per_source).then_some(Shut::RatePerSource)
     }
 
     /// Notes that a call of `source` came in.
@@ -40,18 +44,33 @@ impl Door {
 }
 
 impl Control {
-    /// What a new call from `source` would be told, whatever it wants.
+    /// What a new call from `source` would be told, whatever it wants; why is kept for the case that the message in hand is one.
     pub(super) fn door_for(&mut self, now: Instant, source: IpAddr) -> sip::Door {
+        self.shut = self.shut_to(now, source);
+        match self.shut {
+            Some(why) => sip::Door::Shut(why.status()),
+            None => sip::Door::Open,
+        }
+    }
+
+    fn shut_to(&mut self, now: Instant, source: IpAddr) -> Option<Shut> {
         if !self.config.allow.iter().any(|network| network.contains(&source)) {
-            return sip::Door::Shut(403);
+            return Some(Shut::Allow);
         }
         let from_source = self.per_source.get(&source).copied().unwrap_or(0);
-        let full =
-            self.calls.len() >= self.config.max_calls || from_source >= self.config.max_calls_per_source;
-        let full = full || self.headroom.is_crowded();
-        if self.draining || full || !self.door.is_open(now, source, &self.config) {
-            return sip::Door::Shut(503);
+        for (is_so, why) in [
+            (self.draining, Shut::Stopping),
+            (self.calls.len() >= self.config.max_calls, Shut::MaxCalls),
+            (
+                from_source >= self.config.max_calls_per_source,
+                Shut::MaxCallsPerSource,
+            ),
+            (self.headroom.is_crowded(), Shut::MaxLoad),
+        ] {
+            if is_so {
+                return Some(why);
+            }
         }
-        sip::Door::Open
+        self.door.shut(now, source, &self.config)
     }
 }

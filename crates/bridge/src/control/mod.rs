@@ -6,6 +6,7 @@
 
 mod arrival;
 mod call;
+mod counts;
 mod departure;
 mod door;
 mod headroom;
@@ -22,6 +23,7 @@ mod unanswered;
 mod views;
 pub mod voice;
 
+pub use counts::{Counts, Shut};
 pub use ids::Ids;
 pub use input::{Input, MediaReport};
 pub use output::{Listeners, MediaOrder, Output, PlayId, Ticket};
@@ -137,6 +139,9 @@ pub struct Control {
     /// Ports of audio that are open, RTCP's too.
     ports: HashSet<u16>,
     door: Door,
+    /// Why the door is shut to the source of the message in hand.
+    shut: Option<Shut>,
+    counts: Counts,
     headroom: Headroom,
     unanswered: Unanswered,
     meetings: BTreeMap<MeetingId, Slot>,
@@ -181,6 +186,8 @@ impl Control {
             per_source: HashMap::new(),
             ports: HashSet::new(),
             door: Door::new(clock.at),
+            shut: None,
+            counts: Counts::default(),
             meetings: BTreeMap::new(),
             by_number: HashMap::new(),
             on_the_fly: HashMap::new(),
@@ -259,6 +266,13 @@ impl Control {
     /// Whether a call hangs on this SIP connection.
     pub fn carries_call(&self, connection: u64) -> bool {
         self.endpoint.carries_call(connection)
+    }
+
+    /// Counters of calls and meetings.
+    pub fn counts(&self) -> Counts {
+        let mut counts = self.counts;
+        counts.guesses_forgotten = self.budget.forgotten();
+        counts
     }
 
     /// Counters of signalling.

@@ -22,12 +22,7 @@ pub(super) struct Agreed {
 impl Agreed {
     /// The codec's name in SDP and API.
     pub(super) fn codec_name(&self) -> &'static str {
-        match self.session.format.codec() {
-            Codec::Pcmu => "PCMU",
-            Codec::Pcma => "PCMA",
-            Codec::G722 => "G722",
-            Codec::Opus(_) => "opus",
-        }
+        self.session.format.codec().name()
     }
 }
 

@@ -1,6 +1,7 @@
 //! What control wants done.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use api::CommandError;
 use media::{LegConfig, Session};
@@ -45,6 +46,11 @@ pub enum Output {
     Media(MediaOrder),
     /// For the store.
     Record(Record),
+    /// A call was answered.
+    Answered {
+        /// So long after its INVITE, ringing included.
+        after: Duration,
+    },
     /// So many calls that were never answered left no record, since there were too many of them.
     Withheld {
         /// Since the last time.

@@ -414,6 +414,7 @@ impl Control {
             cause,
             on_the_fly: slot.code.is_some(),
         };
+        self.counts.meetings += 1;
         self.outputs
             .push_back(Output::Record(Record::Meeting(Box::new(record))));
     }

@@ -74,11 +74,13 @@ impl Control {
 
     /// Every call has its record. Of unanswered ones those beyond the burst are counted only, and their count told.
     pub(super) fn keep_record(&mut self, now: Instant, record: Cdr) {
+        self.counts.end(record.cause);
         if record.answered_ms.is_some() || self.unanswered.take(now) {
             let record = Record::Call(Box::new(record));
             self.outputs.push_back(Output::Record(record));
         } else {
             self.unanswered.withheld += 1;
+            self.counts.withheld += 1;
         }
         if let Some(records) = self.unanswered.news(now) {
             self.outputs.push_back(Output::Withheld { records });

@@ -1,9 +1,9 @@
 //! The HTTPS accept loop: a bound on connections, and on the time a client may take for each step.
 
 use std::convert::Infallible;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
@@ -20,6 +20,7 @@ use tower::ServiceExt;
 use super::api_places::{Place, Places};
 use super::write_limit::WriteLimit;
 use crate::config::ApiSection;
+use crate::metrics::Requests;
 
 /// TLS handshake.
 const HANDSHAKE: Duration = Duration::from_secs(5);
@@ -30,8 +31,14 @@ const REQUEST: Duration = Duration::from_secs(30);
 /// From one octet that the client takes of what is sent to the next.
 const WRITE: Duration = Duration::from_secs(10);
 
-/// Serves `router` until dropped.
-pub(super) async fn serve(listener: TcpListener, tls: Arc<ServerConfig>, limits: ApiSection, router: Router) {
+/// Serves `router` until dropped; counts what is answered.
+pub(super) async fn serve(
+    listener: TcpListener,
+    tls: Arc<ServerConfig>,
+    limits: ApiSection,
+    router: Router,
+    counts: Requests,
+) {
     let (acceptor, places) = (TlsAcceptor::from(tls), Places::default());
     loop {
         let Ok((stream, remote)) = listener.accept().await else {
@@ -40,25 +47,52 @@ pub(super) async fn serve(listener: TcpListener, tls: Arc<ServerConfig>, limits:
             continue;
         };
         let Some((place, leave)) = places.take(remote.ip(), &limits) else {
+            counts.refused.inc();
             continue;
         };
-        let connection = connection(stream, remote, acceptor.clone(), router.clone(), Arc::new(place));
+        let service = Service {
+            router: router.clone(),
+            source: remote.ip(),
+            place,
+            counts: counts.clone(),
+        };
+        let connection = connection(stream, acceptor.clone(), Arc::new(service));
+        let counts = counts.clone();
         tokio::spawn(async move {
+            let _open = counts.open();
             tokio::select! {
                 () = connection => {}
-                _ = leave => tracing::debug!(%remote, "an API connection gave way to a newer one"),
+                _ = leave => {
+                    counts.gave_way.inc();
+                    tracing::debug!(%remote, "an API connection gave way to a newer one");
+                }
             }
         });
     }
 }
 
-async fn connection(
-    stream: TcpStream,
-    remote: SocketAddr,
-    acceptor: TlsAcceptor,
+/// What answers the requests of one connection.
+struct Service {
     router: Router,
-    place: Arc<Place>,
-) {
+    source: IpAddr,
+    place: Place,
+    counts: Requests,
+}
+
+impl Service {
+    async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
+        self.place.asked();
+        let (begin, method) = (Instant::now(), request.method().clone());
+        let answered = answer(self.router.clone(), self.source, request).await;
+        let (route, login) = (answered.extensions().get(), answered.extensions().get().copied());
+        self.counts
+            .answer(route, &method, answered.status(), login, begin.elapsed());
+        self.place.answered(login == Some(api::Login::Good));
+        answered
+    }
+}
+
+async fn connection(stream: TcpStream, acceptor: TlsAcceptor, service: Arc<Service>) {
     let _ = stream.set_nodelay(true);
     let stream = WriteLimit::new(stream, WRITE);
     let Ok(Ok(mut stream)) = timeout(HANDSHAKE, acceptor.accept(stream)).await else {
@@ -74,13 +108,8 @@ async fn connection(
         return;
     }
     let service = hyper::service::service_fn(move |request| {
-        let (router, place) = (router.clone(), place.clone());
-        async move {
-            place.asked();
-            let answered = answer(router, remote.ip(), request).await;
-            place.answered(answered.extensions().get::<api::Admitted>().is_some());
-            Ok::<_, Infallible>(answered)
-        }
+        let service = service.clone();
+        async move { Ok::<_, Infallible>(service.answer(request).await) }
     });
     let served = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
@@ -127,7 +156,7 @@ fn empty(status: StatusCode) -> Response<Body> {
 
 #[cfg(test)]
 mod tests {
-    use std::net::Ipv4Addr;
+    use std::net::{Ipv4Addr, SocketAddr};
 
     use rustls::pki_types::pem::PemObject;
     use rustls::pki_types::{CertificateDer, ServerName};
@@ -166,7 +195,7 @@ mod tests {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let router = Router::new().fallback(|| async { "hello" });
-        tokio::spawn(serve(listener, config, limits, router));
+        tokio::spawn(serve(listener, config, limits, router, Requests::default()));
         Server {
             address,
             client: TlsConnector::from(Arc::new(client)),

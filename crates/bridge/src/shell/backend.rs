@@ -11,10 +11,11 @@ use api::{
 use arc_swap::ArcSwap;
 use crossbeam_channel::{Sender, TrySendError};
 use model::directory::{Directory, Edit};
-use model::{Actor, Cdr, KeyId, Live, Mdr};
+use model::{Actor, Cdr, KeyId, Live, Mdr, Qualities};
 use tokio::sync::oneshot;
 
 use super::control_thread::Inbound;
+use crate::metrics::Metrics;
 
 /// How long a command may take.
 const COMMAND_MAX: Duration = Duration::from_secs(5);
@@ -22,6 +23,7 @@ const COMMAND_MAX: Duration = Duration::from_secs(5);
 /// Everything the API reads and writes.
 pub(super) struct BridgeBackend {
     pub(super) live: Arc<ArcSwap<Live>>,
+    pub(super) metrics: Arc<Metrics>,
     pub(super) keeper: store::Keeper,
     pub(super) store: Arc<dyn store::Store>,
     pub(super) control: Sender<Inbound>,
@@ -66,6 +68,10 @@ impl Backend for BridgeBackend {
 
     fn live(&self) -> Arc<Live> {
         self.live.load_full()
+    }
+
+    fn quality(&self) -> Arc<Qualities> {
+        self.metrics.qualities.load_full()
     }
 
     fn directory(&self) -> Arc<Directory> {

@@ -31,6 +31,7 @@ pub(super) fn text(config: &Config, data: &Path, directory: &Directory, remark: 
     }
     numbers(&mut text, directory);
     rooms(&mut text, directory);
+    metrics(&mut text, config);
     api(&mut text, config, data);
     text
 }
@@ -83,6 +84,15 @@ fn api(text: &mut String, config: &Config, data: &Path) {
     }
     let certificate = tls::certificate_path(&config.api, data);
     line(text, format_args!("       certificate {}", certificate.display()));
+}
+
+fn metrics(text: &mut String, config: &Config) {
+    if config.metrics.enabled {
+        line(
+            text,
+            format_args!("  Metrics  http://{}/metrics", config.metrics.listen),
+        );
+    }
 }
 
 fn line(text: &mut String, arguments: std::fmt::Arguments<'_>) {

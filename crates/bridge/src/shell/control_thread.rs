@@ -19,6 +19,7 @@ use super::media_port::MediaPort;
 use super::sip_tcp::Connections;
 use super::{log, serve};
 use crate::control::{Control, Input, Output, Ticket};
+use crate::metrics::{ControlCounts, Metrics};
 
 /// Longest wait for anything: reports of the mixer are looked for at least this often.
 const WAIT_MAX: Duration = Duration::from_millis(5);
@@ -26,6 +27,8 @@ const WAIT_MAX: Duration = Duration::from_millis(5);
 const BATCH: usize = 64;
 /// How often is noted that calls are up: a call cut off by a crash is on record as at most this much too short.
 const BEAT: Duration = Duration::from_secs(10);
+/// How often counters are laid down for readers.
+const LAY_DOWN: Duration = Duration::from_secs(1);
 /// How long calls may take to end when the bridge stops.
 const SHUTDOWN_MAX: Duration = Duration::from_secs(4);
 
@@ -71,6 +74,7 @@ pub(super) struct ControlThread {
     pub(super) tickets: HashMap<Ticket, oneshot::Sender<Result<(), CommandError>>>,
     pub(super) next_ticket: u64,
     pub(super) known: Arc<Directory>,
+    pub(super) metrics: Arc<Metrics>,
 }
 
 impl ControlThread {
@@ -78,11 +82,16 @@ impl ControlThread {
     pub(super) fn run(mut self) {
         let mut stop_at: Option<Instant> = None;
         let mut beat_at = Instant::now();
+        let mut lay_down_at = beat_at;
         loop {
             let now = Instant::now();
             if now >= beat_at && self.control.calls() > 0 {
                 beat_at = now + BEAT;
                 self.records.put(Record::Alive { at_ms: now_ms() });
+            }
+            if now >= lay_down_at {
+                lay_down_at = now + LAY_DOWN;
+                self.lay_down();
             }
             self.reports(now);
             self.control.handle_timeout(now);
@@ -100,6 +109,15 @@ impl ControlThread {
                 stop_at = Some(Instant::now() + SHUTDOWN_MAX);
             }
         }
+    }
+
+    /// Lays down what control has counted.
+    fn lay_down(&self) {
+        let counts = ControlCounts {
+            calls: self.control.counts(),
+            sip: *self.control.sip_counters(),
+        };
+        self.metrics.control.store(Arc::new(counts));
     }
 
     /// Waits for inputs and takes a batch of them; tells whether the bridge is to stop.
@@ -176,6 +194,7 @@ impl ControlThread {
             self.control.handle_input(now, Input::Media(report));
             self.perform(now);
         }
+        self.media.lay_down(now);
     }
 
     /// Does what control wants done, until it wants nothing more.
@@ -193,6 +212,7 @@ impl ControlThread {
                 Output::ClosePort { leg } => self.media.close(now, leg),
                 Output::Media(order) => self.media.order(now, order),
                 Output::Record(record) => self.keep(record),
+                Output::Answered { after } => self.metrics.set_up.observe(after.as_secs_f64()),
                 Output::Withheld { records } => {
                     tracing::warn!(
                         records,

@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
-use std::time::Instant;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::Receiver;
 use media::{JitterConfig, Leg, LegConfig, Prepared, Quality, Session, TICK};
@@ -22,6 +23,7 @@ use super::shards::Shards;
 use crate::config::Config;
 use crate::control::voice::Sound;
 use crate::control::{Listeners, MediaOrder, MediaReport, PlayId as ControlPlay};
+use crate::metrics::{Audio, MediaCounts, Metrics};
 
 /// Orders that may wait for a tick; beyond them they wait here.
 const ORDERS: usize = 4096;
@@ -29,6 +31,9 @@ const ORDERS: usize = 4096;
 const REPORTS: usize = 65_536;
 /// Ports tried before a call is told that there is none: another program may sit on some.
 const BIND_TRIES: usize = 8;
+
+/// How often what is measured is laid down for readers; who talks is at once.
+const LAY_DOWN: Duration = Duration::from_secs(1);
 
 /// Media as control's thread sees it.
 pub(super) struct MediaPort {
@@ -40,6 +45,11 @@ pub(super) struct MediaPort {
     listen: Option<IpAddr>,
     clips: Clips,
     faults: Receiver<Place>,
+    metrics: Arc<Metrics>,
+    audio: Audio,
+    lay_down_at: Instant,
+    /// Calls for which no port pair could be had.
+    ports_refused: u64,
     jitter: JitterConfig,
     /// Voices heard at once in a meeting.
     talkers: usize,
@@ -47,7 +57,11 @@ pub(super) struct MediaPort {
 
 impl MediaPort {
     /// Decodes the prompts and starts the shards' threads.
-    pub(super) fn start(config: &Config, faults: Receiver<Place>) -> Result<Self, String> {
+    pub(super) fn start(
+        config: &Config,
+        faults: Receiver<Place>,
+        metrics: Arc<Metrics>,
+    ) -> Result<Self, String> {
         let rates = settings::rates(config);
         let clips = Clips::load(&rates)?;
         let legs = config.calls.max_calls + config.calls.max_calls / 4 + 16;
@@ -85,6 +99,10 @@ impl MediaPort {
             listen,
             clips,
             faults,
+            audio: Audio::new(metrics.spreads.clone()),
+            metrics,
+            lay_down_at: Instant::now(),
+            ports_refused: 0,
             jitter: settings::jitter(config),
             talkers: config.media.talkers,
         })
@@ -92,6 +110,12 @@ impl MediaPort {
 
     /// Binds a port pair for a leg on the address its call came to; its RTP address, or nothing when there is none.
     pub(super) fn open(&mut self, now: Instant, leg: LegId, near: IpAddr) -> Option<SocketAddr> {
+        let opened = self.bind(now, leg, near);
+        self.ports_refused += u64::from(opened.is_none());
+        opened
+    }
+
+    fn bind(&mut self, now: Instant, leg: LegId, near: IpAddr) -> Option<SocketAddr> {
         let address = self.listen.unwrap_or(near);
         for _ in 0..BIND_TRIES {
             let port = self.ports.take(now)?;
@@ -153,6 +177,7 @@ impl MediaPort {
         let Some(socket) = self.opened.remove(&leg) else {
             return;
         };
+        self.audio.agreed(leg, config.session.format.codec());
         let (leg, media) = (key(leg), Box::new(Leg::new(config, now)));
         let shard = self.placement.place(leg);
         let desk = self.shards.at(shard);
@@ -170,6 +195,7 @@ impl MediaPort {
         let Some(shard) = self.placement.shard_of(leg) else {
             return;
         };
+        self.audio.agreed(LegId(leg.0), session.format.codec());
         let desk = self.shards.at(shard);
         let (encoder, bring) = desk.equipment.agreed(leg, &session);
         desk.bring(bring);
@@ -270,7 +296,7 @@ impl MediaPort {
 
     /// Takes in how a leg's media is.
     fn assess(&mut self, leg: LegKey, quality: &Quality) {
-        tracing::trace!(call = leg.0, ?quality, "quality");
+        self.audio.report(LegId(leg.0), quality);
         let Some(shard) = self.placement.shard_of(leg) else {
             return;
         };
@@ -324,7 +350,10 @@ impl MediaPort {
                 Report::Latched { leg, to } => {
                     tracing::debug!(call = leg.0, %to, "audio comes from another address")
                 }
-                Report::Talking { leg, on } => tracing::trace!(call = leg.0, on, "talking"),
+                Report::Talking { leg, on } => {
+                    self.audio.talking(LegId(leg.0), on);
+                    self.show();
+                }
                 Report::Quality { leg, quality } => self.assess(leg, &quality),
                 Report::Stats(stats) => {
                     self.note(now, shard, stats);
@@ -335,7 +364,9 @@ impl MediaPort {
                     }
                 }
                 Report::Retired(Retired::Leg { leg, media, .. }) => {
-                    log_audio(leg, &media.quality());
+                    let quality = media.quality();
+                    log_audio(leg, &quality);
+                    self.audio.ended(LegId(leg.0), &quality);
                     self.placement.left(leg);
                     self.rest(now, LegId(leg.0));
                 }
@@ -351,10 +382,32 @@ impl MediaPort {
         }
     }
 
+    /// Lays down what is measured, when it is time.
+    pub(super) fn lay_down(&mut self, now: Instant) {
+        if now < self.lay_down_at {
+            return;
+        }
+        self.lay_down_at = now + LAY_DOWN;
+        let counts = MediaCounts {
+            audio: *self.audio.sum(),
+            shards: self.shards.counts(),
+            ports_in_use: self.in_use.len(),
+            ports_refused: self.ports_refused,
+        };
+        self.metrics.media.store(Arc::new(counts));
+        self.show();
+    }
+
+    fn show(&self) {
+        self.metrics.qualities.store(Arc::new(self.audio.views().clone()));
+    }
+
     /// Notes how a shard is, and says when it was late or lost reports.
     fn note(&mut self, now: Instant, shard: usize, stats: Stats) {
         self.placement.note_load(shard, load(&stats));
-        if let Some(line) = self.shards.at(shard).lateness.note(now, stats) {
+        let desk = self.shards.at(shard);
+        desk.counts.note(stats, load(&stats));
+        if let Some(line) = desk.lateness.note(now, stats) {
             tracing::warn!(
                 shard,
                 late = line.late,

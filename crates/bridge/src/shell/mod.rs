@@ -12,6 +12,7 @@ mod first_start;
 mod lateness;
 mod log;
 mod media_port;
+mod metrics_server;
 mod panics;
 mod placement;
 mod ports;

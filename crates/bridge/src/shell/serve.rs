@@ -25,11 +25,13 @@ use super::backend::{BridgeBackend, now_ms};
 use super::control_thread::{ControlThread, Inbound};
 use super::first_start::Filling;
 use super::media_port::MediaPort;
+use super::metrics_server::{self, Readings};
 use super::sip_tcp::Connections;
 use super::{api_server, banner, first_start, log, panics, settings, sip_tcp, sip_udp, tls};
 use crate::cli::Serve;
 use crate::config::Config;
 use crate::control::{Control, Ids, WallClock};
+use crate::metrics::{Metrics, Page};
 
 /// Things that may wait for control; what is more is refused at its source.
 const INBOUND: usize = 8192;
@@ -101,6 +103,7 @@ struct Running {
 struct Sockets {
     sip: SipSockets,
     api: TcpListener,
+    metrics: Option<TcpListener>,
 }
 
 struct SipSockets {
@@ -110,15 +113,9 @@ struct SipSockets {
 
 async fn start(mut config: Config, data: &Path, filling: &Filling) -> Result<Running, String> {
     let sockets = open_sockets(&config).await?;
-    // Port 0 means any; everybody is told the one that was got.
-    config.sip.listen = sockets.sip.udp.local_addr().unwrap_or(config.sip.listen);
-    config.api.listen = sockets.api.local_addr().unwrap_or(config.api.listen);
+    note_ports(&mut config, &sockets);
     let tls = tls::server_config(&config.api, data)?;
-    let store: Arc<dyn Store> = Arc::new(
-        SqliteStore::open(&data.join("partyline.db"))
-            .await
-            .map_err(|e| e.to_string())?,
-    );
+    let store = open_store(data).await?;
     let (keeper, keeping) = Keeper::open(store.clone(), EDITS)
         .await
         .map_err(|error| error.to_string())?;
@@ -128,11 +125,21 @@ async fn start(mut config: Config, data: &Path, filling: &Filling) -> Result<Run
     let records_done = tokio::spawn(writer.run());
     let (inbound, queue) = crossbeam_channel::bounded(INBOUND);
     let live = Arc::new(ArcSwap::from_pointee(Live::default()));
+    let (metrics, connections) = (Metrics::new(), Connections::default());
+    let readings = Readings {
+        live: live.clone(),
+        keeper: keeper.clone(),
+        records: records.watch(),
+        inbound: inbound.clone(),
+        connections: connections.clone(),
+    };
     let parts = Parts {
         config: &config,
         store: &store,
         keeper: &keeper,
         live: &live,
+        metrics: &metrics,
+        connections,
         records,
         queue,
     };
@@ -140,6 +147,7 @@ async fn start(mut config: Config, data: &Path, filling: &Filling) -> Result<Run
     let draining = Arc::new(AtomicBool::new(false));
     let backend = BridgeBackend {
         live,
+        metrics: metrics.clone(),
         keeper: keeper.clone(),
         store: store.clone(),
         control: inbound.clone(),
@@ -147,7 +155,17 @@ async fn start(mut config: Config, data: &Path, filling: &Filling) -> Result<Run
         draining: draining.clone(),
     };
     let router = api::router(api::Settings::default(), Arc::new(backend));
-    tokio::spawn(api_server::serve(sockets.api, tls, config.api.clone(), router));
+    let counts = metrics.requests.clone();
+    tokio::spawn(api_server::serve(
+        sockets.api,
+        tls,
+        config.api.clone(),
+        router,
+        counts,
+    ));
+    if let Some(listener) = sockets.metrics {
+        tokio::spawn(metrics_server::serve(listener, Page::new(metrics, readings)));
+    }
     println!(
         "{}",
         banner::text(&config, data, &keeper.directory(), remark.as_deref())
@@ -162,6 +180,20 @@ async fn start(mut config: Config, data: &Path, filling: &Filling) -> Result<Run
     })
 }
 
+/// Port 0 means any; everybody is told the one that was got.
+fn note_ports(config: &mut Config, sockets: &Sockets) {
+    let metrics = sockets.metrics.as_ref();
+    let metrics = metrics.and_then(|listener| listener.local_addr().ok());
+    config.sip.listen = sockets.sip.udp.local_addr().unwrap_or(config.sip.listen);
+    config.api.listen = sockets.api.local_addr().unwrap_or(config.api.listen);
+    config.metrics.listen = metrics.unwrap_or(config.metrics.listen);
+}
+
+async fn open_store(data: &Path) -> Result<Arc<dyn Store>, String> {
+    let store = SqliteStore::open(&data.join("partyline.db")).await;
+    Ok(Arc::new(store.map_err(|error| error.to_string())?))
+}
+
 async fn open_sockets(config: &Config) -> Result<Sockets, String> {
     let udp =
         UdpSocket::bind(config.sip.listen).map_err(|error| in_use("--sip", config.sip.listen, &error))?;
@@ -173,11 +205,18 @@ async fn open_sockets(config: &Config) -> Result<Sockets, String> {
         .map_err(|error| in_use("--sip", address, &error))?;
     let api = TcpListener::bind(config.api.listen).await;
     let api = api.map_err(|error| in_use("--api", config.api.listen, &error))?;
+    let metrics = match config.metrics.enabled {
+        true => {
+            let listener = TcpListener::bind(config.metrics.listen).await;
+            Some(listener.map_err(|error| in_use("--metrics", config.metrics.listen, &error))?)
+        }
+        false => None,
+    };
     let sip = SipSockets {
         udp: Arc::new(udp),
         tcp,
     };
-    Ok(Sockets { sip, api })
+    Ok(Sockets { sip, api, metrics })
 }
 
 fn in_use(option: &str, address: SocketAddr, error: &std::io::Error) -> String {
@@ -205,6 +244,8 @@ struct Parts<'a> {
     store: &'a Arc<dyn Store>,
     keeper: &'a Keeper,
     live: &'a Arc<ArcSwap<Live>>,
+    metrics: &'a Arc<Metrics>,
+    connections: Connections,
     records: RecordQueue,
     queue: Receiver<Inbound>,
 }
@@ -219,6 +260,8 @@ async fn start_control(
         store,
         keeper,
         live,
+        metrics,
+        connections,
         records,
         queue,
     } = parts;
@@ -244,7 +287,6 @@ async fn start_control(
         Ids::new(legs, meetings),
         seed,
     );
-    let connections = Connections::default();
     let thread = ControlThread {
         control,
         inbound: queue,
@@ -252,7 +294,7 @@ async fn start_control(
         live: live.clone(),
         udp: sockets.udp.clone(),
         connections: connections.clone(),
-        media: MediaPort::start(config, panics::log_them())?,
+        media: MediaPort::start(config, panics::log_them(), metrics.clone())?,
         records,
         store: store.clone(),
         runtime: tokio::runtime::Handle::current(),
@@ -260,6 +302,7 @@ async fn start_control(
         tickets: HashMap::new(),
         next_ticket: 0,
         known: directory,
+        metrics: metrics.clone(),
     };
     tokio::spawn(sip_tcp::listen(
         sockets.tcp,

@@ -49,7 +49,7 @@ pub(super) fn control(config: &Config) -> ControlConfig {
             Latching::Off
         },
         inband_digits: media.inband_digits,
-        other_ports: vec![config.sip.listen.port(), config.api.listen.port()],
+        other_ports: config.ports().collect(),
         cname: config.node.bridge_name.clone(),
         endpoint: endpoint(config),
     }

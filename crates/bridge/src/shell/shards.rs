@@ -12,6 +12,7 @@ use udp::MediaSocket;
 use super::equipment::{Bring, Equipment};
 use super::lateness::Lateness;
 use super::{panics, serve, shard_thread};
+use crate::metrics::ShardCounts;
 
 /// One shard.
 pub(super) struct Desk {
@@ -21,6 +22,7 @@ pub(super) struct Desk {
     thread: Option<JoinHandle<()>>,
     pub(super) equipment: Equipment,
     pub(super) lateness: Lateness,
+    pub(super) counts: ShardCounts,
 }
 
 impl Desk {
@@ -73,6 +75,7 @@ impl Shards {
                 thread: Some(thread),
                 equipment: Equipment::default(),
                 lateness: Lateness::default(),
+                counts: ShardCounts::default(),
             })
         };
         let desks: Result<_, String> = cores.iter().map(start).collect();
@@ -91,6 +94,15 @@ impl Shards {
     /// One of them.
     pub(super) fn at(&mut self, shard: usize) -> &mut Desk {
         &mut self.desks[shard]
+    }
+
+    /// How each is; asked once a second.
+    pub(super) fn counts(&mut self) -> Vec<ShardCounts> {
+        let counts = |desk: &mut Desk| {
+            desk.counts.orders_waiting = desk.waiting.len();
+            desk.counts.take()
+        };
+        self.desks.iter_mut().map(counts).collect()
     }
 
     /// The next report, and whose it is.

@@ -20,7 +20,21 @@ pub(super) struct Connections(Arc<Mutex<Table>>);
 #[derive(Default)]
 struct Table {
     last: u64,
+    counts: ConnectionCounts,
     entries: BTreeMap<u64, Entry>,
+}
+
+/// What became of connections.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct ConnectionCounts {
+    /// Open now.
+    pub(super) open: usize,
+    /// Refused because there were too many.
+    pub(super) refused: u64,
+    /// Closed to make room for others.
+    pub(super) gave_way: u64,
+    /// Closed because they did not take what was written to them.
+    pub(super) stuck: u64,
 }
 
 struct Entry {
@@ -42,6 +56,16 @@ impl Connections {
         let entry = table.entries.get(&connection);
         if entry.is_some_and(|entry| entry.writer.try_send(bytes).is_err()) {
             table.entries.remove(&connection);
+            table.counts.stuck += 1;
+        }
+    }
+
+    /// What became of connections so far.
+    pub(super) fn counts(&self) -> ConnectionCounts {
+        let table = self.table();
+        ConnectionCounts {
+            open: table.entries.len(),
+            ..table.counts
         }
     }
 
@@ -54,6 +78,7 @@ impl Connections {
     ) -> Option<(u64, mpsc::Receiver<Vec<u8>>)> {
         let mut table = self.table();
         if table.is_full(limits) || table.is_full_for(source, limits) {
+            table.counts.refused += 1;
             return None;
         }
         table.last += 1;
@@ -104,6 +129,7 @@ impl Connections {
         let entry = table.entries.get(&connection);
         if entry.is_some_and(|entry| entry.used == used) {
             table.entries.remove(&connection);
+            table.counts.gave_way += 1;
         }
     }
 
@@ -161,6 +187,8 @@ mod tests {
         connections.use_now(2, epoch + Duration::from_secs(9));
         assert_eq!(numbers(&connections, 5), [3, 4, 2, 1, 6, 5]);
         assert!(connections.open(host(5), epoch, &limits()).is_none());
+        let counts = connections.counts();
+        assert_eq!((counts.open, counts.refused), (6, 1));
     }
 
     #[test]
@@ -172,5 +200,6 @@ mod tests {
         assert_eq!(queue.try_recv(), Err(mpsc::error::TryRecvError::Empty));
         connections.close_unused(number, epoch + Duration::from_secs(1));
         assert_eq!(queue.try_recv(), Err(mpsc::error::TryRecvError::Disconnected));
+        assert_eq!((connections.counts().open, connections.counts().gave_way), (0, 1));
     }
 }

@@ -1,7 +1,6 @@
 //! SIP over TCP: connections framed into messages for control, answers written back.
 
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crossbeam_channel::Sender;
@@ -22,9 +21,6 @@ const LINGER: Duration = Duration::from_millis(500);
 /// How long control may take to say which connections carry calls.
 const ANSWER: Duration = Duration::from_millis(250);
 
-/// Connections refused because there were too many.
-pub(super) static REFUSED: AtomicU64 = AtomicU64::new(0);
-
 /// Accepts until control is gone.
 pub(super) async fn listen(
     listener: TcpListener,
@@ -39,20 +35,18 @@ pub(super) async fn listen(
             continue;
         };
         make_room(&connections, remote, &limits, &inbound).await;
-        match connections.open(remote.ip(), Instant::now(), &limits) {
-            Some((number, queue)) => {
-                let serve = serve(
-                    stream,
-                    remote,
-                    number,
-                    queue,
-                    connections.clone(),
-                    limits.clone(),
-                    inbound.clone(),
-                );
-                tokio::spawn(serve);
-            }
-            None => drop(REFUSED.fetch_add(1, Ordering::Relaxed)),
+        // One without a place is counted there, and closed.
+        if let Some((number, queue)) = connections.open(remote.ip(), Instant::now(), &limits) {
+            let serve = serve(
+                stream,
+                remote,
+                number,
+                queue,
+                connections.clone(),
+                limits.clone(),
+                inbound.clone(),
+            );
+            tokio::spawn(serve);
         }
     }
 }

@@ -19,8 +19,12 @@ const ROUTES_MAX: usize = 10_000;
 /// Pause after a failure of the socket, so that a lasting one does not fill the log.
 const PAUSE: std::time::Duration = std::time::Duration::from_secs(1);
 
+static DROPPED: AtomicU64 = AtomicU64::new(0);
+
 /// Datagrams dropped because control had not caught up; the peer sends them again.
-pub(super) static DROPPED: AtomicU64 = AtomicU64::new(0);
+pub(super) fn dropped() -> u64 {
+    DROPPED.load(Ordering::Relaxed)
+}
 
 /// Reads until control is gone.
 pub(super) fn read(socket: Arc<UdpSocket>, inbound: Sender<Inbound>) {

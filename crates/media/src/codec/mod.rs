@@ -34,6 +34,16 @@ impl Codec {
     /// Most bytes that a 20 ms payload of ours has: Opus at 160 kbit/s with room for its peaks.
     pub const MAX_PAYLOAD: usize = 640;
 
+    /// Its name in SDP (RFC 3551, section 6; RFC 7587, section 7).
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Pcmu => "PCMU",
+            Self::Pcma => "PCMA",
+            Self::G722 => "G722",
+            Self::Opus(_) => "opus",
+        }
+    }
+
     /// Rate of the decoded audio.
     pub const fn rate(self) -> Rate {
         match self {

@@ -285,18 +285,22 @@ impl Leg {
     pub fn quality(&self) -> Quality {
         let codec = self.session.format.codec();
         let per_ms = u64::from(codec.rate().hz() / 1_000);
+        let per_clock_ms = codec.clock_hz() / 1_000;
+        let remote = self.reporter.remote;
         let mut quality = Quality {
             lost: self.stream.counts().lost(),
             loss_bursts: self.stream.counts().holes,
             speech_dbov: self.meter.speech_dbov(),
             noise_dbov: self.meter.noise_dbov(),
             clipped_ms: self.meter.clipped_ms(),
-            jitter_ms: self.jitter.value() / (codec.clock_hz() / 1_000),
+            jitter_ms: self.jitter.value() / per_clock_ms,
             depth_ms: (self.player.depth() as u64 / per_ms) as u32,
             target_ms: (self.player.target() as u64 / per_ms) as u32,
             digits_dropped: self.events.digits_dropped,
             rtt_ms: self.reporter.rtt_ms,
-            remote_fraction_lost: self.reporter.remote_fraction_lost,
+            remote_fraction_lost: remote.map(|block| block.fraction_lost),
+            remote_lost: remote.map(|block| block.lost.max(0) as u32),
+            remote_jitter_ms: remote.map(|block| block.jitter / per_clock_ms),
             ..self.quality
         };
         quality.take(self.player.tally(), codec.rate());

@@ -23,7 +23,8 @@ pub(super) struct Reporter {
     /// Packets we had sent at our last two reports: a sender is who sent since the one before the last.
     sent_before: [u32; 2],
     pub(super) rtt_ms: Option<u32>,
-    pub(super) remote_fraction_lost: Option<u8>,
+    /// What the peer last told of our packets.
+    pub(super) remote: Option<Block>,
 }
 
 impl Reporter {
@@ -35,7 +36,7 @@ impl Reporter {
             before: Counts::default(),
             sent_before: [0; 2],
             rtt_ms: None,
-            remote_fraction_lost: None,
+            remote: None,
         };
         // The first report comes after half the interval (section 6.2).
         reporter.due = now + reporter.interval(INTERVAL / 2);
@@ -65,7 +66,7 @@ impl Reporter {
             self.heard = Some((middle(info.ntp), now));
         }
         if let Some(block) = digest.block {
-            self.remote_fraction_lost = Some(block.fraction_lost);
+            self.remote = Some(block);
             self.rtt_ms = round_trip(middle(clock.ntp(now)), &block).or(self.rtt_ms);
         }
     }

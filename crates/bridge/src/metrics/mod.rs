@@ -1,0 +1,141 @@
+//! What is measured, as it is shown: the audio of each call to the API, sums of everything as a page for Prometheus.
+//!
+//! Nothing here reads a clock or opens a socket. Who counts keeps plain counters and lays a copy down here once a second, or counts here at
+//! once where several threads do; the page is written from that when somebody asks. Labels have fixed sets of values: no call, meeting,
+//! tenant, number or address ever stands on the page.
+
+mod audio;
+mod page;
+mod requests;
+mod rows;
+mod scribe;
+#[cfg(test)]
+mod tests;
+mod view;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use media::Quality;
+use mixer::Stats;
+use model::Qualities;
+use prometheus_client::metrics::histogram::Histogram;
+
+pub(crate) use audio::Audio;
+pub(crate) use page::{Page, Sources, StoreCounts, TransportCounts};
+pub(crate) use requests::Requests;
+
+use crate::control::Counts;
+
+/// What others lay down, and what is counted here.
+#[derive(Debug)]
+pub(crate) struct Metrics {
+    /// The audio of every call.
+    pub(crate) qualities: ArcSwap<Qualities>,
+    /// Audio, mixer and ports.
+    pub(crate) media: ArcSwap<MediaCounts>,
+    /// Control and signalling.
+    pub(crate) control: ArcSwap<ControlCounts>,
+    /// From INVITE to answer, seconds.
+    pub(crate) set_up: Histogram,
+    /// Scores and delays of calls.
+    pub(crate) spreads: Spreads,
+    /// REST.
+    pub(crate) requests: Requests,
+}
+
+/// What the port of media lays down.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct MediaCounts {
+    /// Counters of all calls there ever were.
+    pub(crate) audio: Quality,
+    /// The mixer's shards, in their order.
+    pub(crate) shards: Vec<ShardCounts>,
+    /// Port pairs in use.
+    pub(crate) ports_in_use: usize,
+    /// Calls for which no port pair could be had.
+    pub(crate) ports_refused: u64,
+}
+
+/// One shard of the mixer.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct ShardCounts {
+    /// By its last report.
+    pub(crate) stats: Stats,
+    /// Share of its time that it needed in the fifth of a second before that, percent.
+    pub(crate) load_percent: u8,
+    /// Worst lateness of a tick since this was taken last.
+    pub(crate) worst_late: Duration,
+    /// Orders that wait for it.
+    pub(crate) orders_waiting: usize,
+}
+
+impl ShardCounts {
+    /// Takes in its report.
+    pub(crate) fn note(&mut self, stats: Stats, load_percent: u8) {
+        self.worst_late = self.worst_late.max(stats.worst_late);
+        (self.stats, self.load_percent) = (stats, load_percent);
+    }
+
+    /// What there is to tell.
+    pub(crate) fn take(&mut self) -> Self {
+        let counts = *self;
+        self.worst_late = Duration::ZERO;
+        counts
+    }
+}
+
+/// What control's thread lays down.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ControlCounts {
+    /// Of control.
+    pub(crate) calls: Counts,
+    /// Of signalling.
+    pub(crate) sip: sip::Counters,
+}
+
+/// How calls are spread over what is measured of them: each is counted once for every ten seconds that it lasts.
+#[derive(Clone, Debug)]
+pub(crate) struct Spreads {
+    /// Score of what is heard of the caller.
+    pub(crate) mos_in: Histogram,
+    /// Score of what the caller hears.
+    pub(crate) mos_out: Histogram,
+    /// Interarrival jitter, seconds.
+    pub(crate) jitter: Histogram,
+    /// Depth of the jitter buffer, seconds.
+    pub(crate) depth: Histogram,
+    /// Round trip, seconds.
+    pub(crate) round_trip: Histogram,
+}
+
+/// Scores below which users are dissatisfied more and more (G.107, annex B): nearly all, many, some, none.
+const SCORES: [f64; 7] = [1.5, 2.0, 2.6, 3.1, 3.6, 4.0, 4.3];
+const DELAYS_S: [f64; 9] = [0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.15, 0.3, 0.5];
+
+impl Default for Spreads {
+    fn default() -> Self {
+        Self {
+            mos_in: Histogram::new(SCORES),
+            mos_out: Histogram::new(SCORES),
+            jitter: Histogram::new(DELAYS_S),
+            depth: Histogram::new(DELAYS_S),
+            round_trip: Histogram::new(DELAYS_S),
+        }
+    }
+}
+
+impl Metrics {
+    /// Nothing counted yet.
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::new(Self {
+            qualities: ArcSwap::default(),
+            media: ArcSwap::default(),
+            control: ArcSwap::default(),
+            set_up: Histogram::new([0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0]),
+            spreads: Spreads::default(),
+            requests: Requests::default(),
+        })
+    }
+}

@@ -1,0 +1,261 @@
+//! What stands on the page under one name each: the name, what it is, and where it comes from.
+
+use ::media::Quality;
+use mixer::Stats;
+
+use super::ShardCounts;
+use super::page::{StoreCounts, TransportCounts};
+use crate::control::Counts;
+
+/// One name.
+pub(super) type Row<Of, T> = (&'static str, &'static str, fn(&Of) -> T);
+
+/// Calls and meetings, counted.
+pub(super) const CALLS: &[Row<Counts, u64>] = &[
+    ("meetings_ended", "Meetings that are over.", |c| c.meetings),
+    (
+        "records_withheld",
+        "Calls without a record, beyond calls.unanswered_records_per_second.",
+        |c| c.withheld,
+    ),
+    (
+        "calls_without_id",
+        "Calls refused because the store gave no ids.",
+        |c| c.without_id,
+    ),
+    (
+        "guesses_forgotten",
+        "Wrong codes forgotten before their hour because a table was full.",
+        |c| c.guesses_forgotten,
+    ),
+];
+
+/// Packets, datagrams and keys.
+pub(super) const PACKETS: &[Row<Quality, u64>] = &[
+    ("rtp_received_packets", "RTP packets taken.", |q| q.received),
+    ("rtp_sent_packets", "RTP packets sent.", |q| q.sent),
+    ("rtp_lost_packets", "RTP packets missing by their numbers.", |q| {
+        q.lost
+    }),
+    ("rtp_loss_bursts", "Losses; those in a row count as one.", |q| {
+        q.loss_bursts
+    }),
+    (
+        "rtp_late_packets",
+        "Audio packets that came too late to be played.",
+        |q| q.late,
+    ),
+    ("rtp_duplicated_packets", "RTP packets that came twice.", |q| {
+        q.duplicated
+    }),
+    (
+        "rtp_overflowed_packets",
+        "Audio packets that a full jitter buffer refused.",
+        |q| q.overflowed,
+    ),
+    ("rtp_comfort_noise_packets", "Packets of comfort noise.", |q| {
+        q.comfort_noise
+    }),
+    (
+        "rtp_wrong_type_packets",
+        "RTP packets of a payload type that was not agreed on.",
+        |q| q.wrong_payload_type,
+    ),
+    (
+        "rtp_other_source_packets",
+        "RTP packets of a source that was not followed.",
+        |q| q.ssrc_refused,
+    ),
+    (
+        "rtp_withheld_packets",
+        "RTP packets not sent because nothing came from the phone.",
+        |q| q.send_withheld,
+    ),
+    (
+        "rtp_source_changes",
+        "Times that phones changed their source.",
+        |q| q.ssrc_changes,
+    ),
+    ("rtp_timing_restarts", "Times that timestamps jumped.", |q| {
+        q.resyncs
+    }),
+    (
+        "media_malformed_datagrams",
+        "Datagrams that are neither RTP nor RTCP.",
+        |q| q.malformed,
+    ),
+    ("media_foreign_datagrams", "Datagrams from strangers.", |q| {
+        q.foreign
+    }),
+    ("rtcp_received_datagrams", "RTCP datagrams taken.", |q| {
+        q.rtcp_received
+    }),
+    ("rtcp_sent_datagrams", "RTCP datagrams sent.", |q| q.rtcp_sent),
+    ("rtcp_byes", "Goodbyes by RTCP; they end no call.", |q| {
+        q.rtcp_byes
+    }),
+    ("digits", "Keys pressed.", |q| q.digits),
+    (
+        "digits_dropped",
+        "Keys lost because too many came at once.",
+        |q| q.digits_dropped,
+    ),
+];
+
+/// Times, seconds.
+pub(super) const TIMES: &[Row<Quality, f64>] = &[
+    (
+        "audio_concealed_seconds",
+        "Audio invented in place of missing packets.",
+        |q| seconds(q.concealed_ms),
+    ),
+    (
+        "audio_recovered_seconds",
+        "Audio of missing packets had from redundancy.",
+        |q| seconds(q.recovered_ms),
+    ),
+    (
+        "audio_shortened_seconds",
+        "Audio cut out to shorten the delay.",
+        |q| seconds(q.shortened_ms),
+    ),
+    (
+        "audio_stretched_seconds",
+        "Audio stretched to lengthen the delay.",
+        |q| seconds(q.stretched_ms),
+    ),
+    (
+        "audio_clipped_seconds",
+        "Speech with samples at full scale.",
+        |q| seconds(q.clipped_ms),
+    ),
+];
+
+/// A shard of the mixer, counted.
+pub(super) const SHARD: &[Row<Stats, u64>] = &[
+    ("mixer_ticks", "Ticks of 20 ms.", |c| c.ticks),
+    ("mixer_late_ticks", "Ticks that began more than 5 ms late.", |c| {
+        c.late
+    }),
+    (
+        "mixer_skipped_ticks",
+        "Ticks given up because they were too late for anybody.",
+        |c| c.skipped,
+    ),
+    (
+        "mixer_shared_payloads",
+        "Payloads sent that were encoded once for all who heard the same.",
+        |c| c.shared,
+    ),
+    (
+        "mixer_own_payloads",
+        "Payloads sent that were encoded for one leg.",
+        |c| c.own,
+    ),
+    (
+        "mixer_orders_refused",
+        "Orders that named nothing known, or had no place.",
+        |c| c.orders_refused,
+    ),
+    (
+        "mixer_reports_lost",
+        "Reports lost because control had not caught up.",
+        |c| c.reports_lost,
+    ),
+    (
+        "mixer_receive_limited",
+        "Times that datagrams of one leg had to wait because there were too many.",
+        |c| c.receive_limited,
+    ),
+    (
+        "mixer_legs_failed",
+        "Legs taken out because their processing failed.",
+        |c| c.legs_failed,
+    ),
+    (
+        "mixer_partials_late",
+        "Sums of a meeting's other shards that did not come in time.",
+        |c| c.partials_late,
+    ),
+    (
+        "mixer_partials_dropped",
+        "Sums of a meeting's other shards given up because too many waited.",
+        |c| c.partials_dropped,
+    ),
+    (
+        "mixer_ticks_under_way",
+        "Ticks without sound for legs on their way from one shard to another.",
+        |c| c.ticks_under_way,
+    ),
+];
+
+/// A shard now.
+pub(super) const SHARD_NOW: &[Row<ShardCounts, f64>] = &[
+    ("mixer_legs", "Legs in the mixer.", |c| c.stats.legs as f64),
+    ("mixer_rooms", "Rooms in the mixer.", |c| c.stats.rooms as f64),
+    (
+        "mixer_load_ratio",
+        "Share of its time that it needed last; at calls.max_load new calls are refused.",
+        |c| f64::from(c.load_percent) / 100.0,
+    ),
+    (
+        "mixer_worst_late_seconds",
+        "Worst lateness of a tick in the last second.",
+        |c| c.worst_late.as_secs_f64(),
+    ),
+    ("mixer_orders_waiting", "Orders that wait for the mixer.", |c| {
+        c.orders_waiting as f64
+    }),
+];
+
+/// SIP on its way from the network, counted.
+pub(super) const TRANSPORT: &[Row<TransportCounts, u64>] = &[
+    (
+        "sip_datagrams_dropped",
+        "SIP datagrams dropped because control had not caught up.",
+        |c| c.datagrams_dropped,
+    ),
+    (
+        "sip_connections_refused",
+        "SIP connections refused: all places were taken by calls.",
+        |c| c.connections_refused,
+    ),
+    (
+        "sip_connections_gave_way",
+        "SIP connections without a call closed to make room.",
+        |c| c.connections_gave_way,
+    ),
+    (
+        "sip_connections_stuck",
+        "SIP connections closed because they took nothing of what was sent.",
+        |c| c.connections_stuck,
+    ),
+];
+
+/// Edits and records, counted.
+pub(super) const STORE: &[Row<StoreCounts, u64>] = &[
+    ("store_edits", "Edits on disk.", |c| c.edits.made),
+    ("store_edits_failed", "Edits that the store did not take.", |c| {
+        c.edits.failed
+    }),
+    (
+        "store_edits_refused",
+        "Edits turned away because too many waited.",
+        |c| c.edits.turned_away,
+    ),
+    ("records_written", "Records on disk.", |c| c.records.written),
+    (
+        "records_dropped",
+        "Records lost: too many waited, or the store did not take them.",
+        |c| c.records.dropped,
+    ),
+    (
+        "records_failed",
+        "Transactions of records that failed and were tried again.",
+        |c| c.records.failed,
+    ),
+];
+
+fn seconds(ms: u64) -> f64 {
+    ms as f64 / 1_000.0
+}

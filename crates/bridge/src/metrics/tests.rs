@@ -1,0 +1,257 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use ::media::{Codec, Quality};
+use api::{Login, Route};
+use axum::http::{Method, StatusCode};
+use mixer::{Spent, Stats};
+use model::{CallState, CallView, Cause, LegId, Live, Mute, Sid};
+use prometheus_parse::LineInfo;
+
+use super::*;
+use crate::control::Shut;
+
+/// What stands in the world and must not stand on the page.
+const SECRETS: [&str; 5] = ["15162065319", "111222", "sid-alice", "192.0.2.7", "6889184"];
+
+struct Fixture;
+
+impl Sources for Fixture {
+    fn live(&self) -> Arc<Live> {
+        let view = CallView {
+            leg: LegId(6_889_184),
+            subscriber_sid: Sid::new("sid-alice"),
+            access_code: "111222".into(),
+            address_from: "sip:alice@192.0.2.7".into(),
+            address_to: String::new(),
+            callee: "15162065319".into(),
+            caller: "+15162065319".into(),
+            codec: "PCMU".into(),
+            outbound: false,
+            created_ms: 0,
+            joined_ms: None,
+            custom_name: String::new(),
+            gain_db: 0,
+            held: false,
+            mute: Mute::default(),
+            presenter_audio: false,
+            meeting: None,
+            role: None,
+            state: CallState::Menu,
+        };
+        let mut live = Live::default();
+        live.calls.insert(view.leg, Arc::new(view));
+        Arc::new(live)
+    }
+
+    fn store(&self) -> StoreCounts {
+        StoreCounts {
+            records: store::RecordCounts {
+                written: 12,
+                dropped: 3,
+                waiting: 4,
+                ..store::RecordCounts::default()
+            },
+            ..StoreCounts::default()
+        }
+    }
+
+    fn transport(&self) -> TransportCounts {
+        TransportCounts {
+            datagrams_dropped: 5,
+            ..TransportCounts::default()
+        }
+    }
+}
+
+fn metrics() -> Arc<Metrics> {
+    let metrics = Metrics::new();
+    let mut audio = Audio::new(metrics.spreads.clone());
+    audio.agreed(LegId(6_889_184), Codec::G722);
+    audio.talking(LegId(6_889_184), true);
+    let quality = Quality {
+        received: 95,
+        lost: 5,
+        concealed_ms: 1_500,
+        ..Quality::default()
+    };
+    (0..10).for_each(|_| audio.report(LegId(6_889_184), &quality));
+    metrics.qualities.store(Arc::new(audio.views().clone()));
+    metrics.media.store(Arc::new(MediaCounts {
+        audio: *audio.sum(),
+        shards: vec![ShardCounts {
+            stats: Stats {
+                ticks: 100,
+                spent: Spent {
+                    ticks: [90, 5, 4, 0, 0, 0, 0, 0, 1],
+                    total: Duration::from_millis(130),
+                },
+                ..Stats::default()
+            },
+            load_percent: 37,
+            ..ShardCounts::default()
+        }],
+        ..MediaCounts::default()
+    }));
+    metrics.set_up.observe(0.2);
+    for (route, status, login) in [
+        (Some("/conference/v1/calls/:id"), StatusCode::OK, Login::Good),
+        (
+            Some("/conference/v1/calls/:id"),
+            StatusCode::UNAUTHORIZED,
+            Login::Wrong,
+        ),
+        (None, StatusCode::NOT_FOUND, Login::Good),
+    ] {
+        let route = route.map(|route| Route(route.into()));
+        let method = Method::from_bytes(b"6889184").unwrap();
+        for method in [Method::GET, method] {
+            let took = Duration::from_millis(3);
+            metrics
+                .requests
+                .answer(route.as_ref(), &method, status, Some(login), took);
+        }
+    }
+    metrics
+}
+
+fn page() -> String {
+    Page::new(metrics(), Fixture).text().unwrap()
+}
+
+/// Every sample as `name{labels}` and its value.
+fn samples(page: &str) -> BTreeMap<String, f64> {
+    let mut samples = BTreeMap::new();
+    for line in page.lines() {
+        match LineInfo::parse(line) {
+            LineInfo::Sample {
+                metric_name,
+                labels,
+                value,
+                timestamp,
+            } => {
+                assert_eq!(timestamp, None, "{line}");
+                let labels = labels.map(|labels| format!("{{{labels}}}"));
+                let key = format!("{metric_name}{}", labels.unwrap_or_default());
+                let before = samples.insert(key, value.parse().expect(line));
+                assert_eq!(before, None, "{line} stands there twice");
+            }
+            LineInfo::Doc { doc, .. } => assert!(doc.ends_with('.'), "{line}"),
+            LineInfo::Type { .. } => {}
+            LineInfo::Empty | LineInfo::Ignored => panic!("{line:?} can not be read"),
+        }
+    }
+    samples
+}
+
+#[test]
+fn the_page_tells_what_was_counted() {
+    let samples = samples(&page());
+    for (name, value) in [
+        (r#"partyline_calls{state="menu",direction="inbound"}"#, 1.0),
+        (r#"partyline_calls{state="in_meeting",direction="inbound"}"#, 0.0),
+        (r#"partyline_meetings{state="in_progress"}"#, 0.0),
+        (r#"partyline_legs{codec="G722"}"#, 1.0),
+        ("partyline_legs_talking", 1.0),
+        (
+            r#"partyline_calls_ended_total{class="overload",cause="bridge_full"}"#,
+            0.0,
+        ),
+        (r#"partyline_calls_shut_out_total{reason="max_load"}"#, 0.0),
+        (r#"partyline_sip_events_total{event="malformed"}"#, 0.0),
+        ("partyline_rtp_lost_packets_total", 5.0),
+        ("partyline_audio_concealed_seconds_total", 1.5),
+        ("partyline_leg_mos_in_count", 1.0),
+        ("partyline_leg_mos_out_count", 0.0),
+        (r#"partyline_mixer_ticks_total{shard="0"}"#, 100.0),
+        (r#"partyline_mixer_load_ratio{shard="0"}"#, 0.37),
+        (r#"partyline_mixer_tick_seconds_count{shard="0"}"#, 100.0),
+        (r#"partyline_mixer_tick_seconds_sum{shard="0"}"#, 0.13),
+        (
+            r#"partyline_mixer_tick_seconds_bucket{shard="0",le="0.02"}"#,
+            99.0,
+        ),
+        (
+            r#"partyline_mixer_tick_seconds_bucket{shard="0",le="+Inf"}"#,
+            100.0,
+        ),
+        ("partyline_call_setup_seconds_count", 1.0),
+        ("partyline_sip_datagrams_dropped_total", 5.0),
+        (
+            r#"partyline_api_requests_total{route="/conference/v1/calls/:id",method="GET",status="4xx"}"#,
+            1.0,
+        ),
+        (
+            r#"partyline_api_requests_total{route="none",method="other",status="4xx"}"#,
+            1.0,
+        ),
+        (r#"partyline_api_logins_total{credentials="wrong"}"#, 2.0),
+        ("partyline_api_request_seconds_count", 6.0),
+        ("partyline_records_written_total", 12.0),
+        ("partyline_records_waiting", 4.0),
+    ] {
+        assert_eq!(samples.get(name), Some(&value), "{name} in {samples:#?}");
+    }
+}
+
+#[test]
+fn labels_have_values_of_fixed_sets_and_nothing_of_a_call_is_told() {
+    let page = page();
+    for secret in SECRETS {
+        assert!(!page.contains(secret), "{secret}");
+    }
+    let causes: Vec<_> = Cause::ALL.iter().map(|cause| cause.text()).collect();
+    let reasons = Shut::ALL.map(Shut::text);
+    let events = sip::Counters::default().named().map(|(name, _)| name);
+    let sets: [(&str, &[&str]); 14] = [
+        ("version", &[env!("CARGO_PKG_VERSION")]),
+        (
+            "state",
+            &[
+                "ringing",
+                "menu",
+                "in_meeting",
+                "ending",
+                "created",
+                "waiting",
+                "in_progress",
+                "stopping",
+            ],
+        ),
+        ("direction", &["inbound", "outbound"]),
+        ("class", &["normal", "abandoned", "refused", "overload", "failed"]),
+        ("cause", &causes),
+        ("reason", &reasons),
+        ("event", &events),
+        ("codec", &["PCMU", "PCMA", "G722", "opus"]),
+        ("shard", &["0"]),
+        ("route", &["/conference/v1/calls/:id", "none"]),
+        (
+            "method",
+            &["DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT", "other"],
+        ),
+        ("status", &["1xx", "2xx", "3xx", "4xx", "5xx"]),
+        (
+            "credentials",
+            &["good", "missing", "wrong", "limited", "unchecked"],
+        ),
+        ("le", &[]),
+    ];
+    let mut seen = BTreeSet::new();
+    for sample in samples(&page).into_keys() {
+        let labels = sample
+            .split_once('{')
+            .map_or("", |(_, labels)| labels.trim_end_matches('}'));
+        for label in labels.split(',').filter(|label| !label.is_empty()) {
+            let (name, value) = label.split_once('=').expect(&sample);
+            let (_, set) = sets.iter().find(|(known, _)| *known == name).expect(&sample);
+            let value = value.trim_matches('"');
+            let fixed =
+                set.contains(&value) || name == "le" && (value == "+Inf" || value.parse::<f64>().is_ok());
+            assert!(fixed, "{sample}");
+            seen.insert(name.to_owned());
+        }
+    }
+    assert_eq!(seen.len(), sets.len(), "{seen:?}");
+}
