@@ -1,51 +1,73 @@
 //! A meeting that is too big for one shard: each of its shards has a *branch* of the room, and tells the others in every tick what
 //! its own legs say.
 //!
-//! A [`Partial`] is the sum of the voices of one branch in one tick. It goes through a ring with one writer and one reader and is heard
-//! at the other end a tick later: nobody waits, locks or shares anything. Partials that do not come in time are counted and faded out;
-//! those that pile up are given up, so that the way never gets longer than two ticks.
+//! A [`Partial`] is the sum of the voices of one branch in one tick. It goes through a ring with one writer and one reader, and is heard
+//! at the other end in the tick after its own by the date it bears, not by when it came: all shards tick for the same deadlines, and
+//! which of them is first may change from tick to tick. Nobody waits, locks or shares anything. A partial that does not come in time is
+//! counted, and what was heard last fades out; then the way gets a tick longer, so that a shard that stays a tick behind is heard whole.
+//! It gets short again when that has had no use for a while, by a crossing.
 
+use std::time::Instant;
+
+use media::{Rate, TICK};
 use rtrb::{Consumer, Producer, RingBuffer};
 
 use crate::fade::{UNITY, ramp};
 use crate::floor::{Floor, MOST};
 use crate::sum::{ByRate, Sum};
-use media::Rate;
 
-/// Partials on their way.
-const RING: usize = 4;
-/// Of these, how many may wait when a tick begins: the other shard may tick just before or just after this one.
-const AHEAD: usize = 2;
+/// Partials on their way: more than the ticks that a late shard makes up for at once, so that it misses none of them.
+const RING: usize = 8;
+/// Most ticks from one branch to another.
+pub(crate) const LONGEST_WAY: u32 = 2;
+/// Ticks in a row that a long way had no use until it is made short: ten seconds.
+const CALM: u32 = 500;
 /// Branches that one room may be linked with.
 pub(crate) const MOST_BRANCHES: usize = 63;
 
 /// What one branch tells another in a tick.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Partial {
+    /// When the tick was due.
+    at: Instant,
     /// Loudness of those who have the floor there, in 1/16 dB.
     scores: [Option<i16>; MOST],
-    /// Their voices, at every rate: who begins to listen at one finds all of them there already.
+    /// Whether there is anything in the sums: who loses the floor is still heard for as long as he fades.
+    sounds: bool,
+    /// The voices, at every rate: who begins to listen at one finds all of them there already.
     sums: ByRate<Sum>,
 }
 
 impl Partial {
-    pub(crate) fn new(floor: &Floor, sums: ByRate<Sum>) -> Self {
+    pub(crate) fn new(at: Instant, floor: &Floor, sounds: bool, sums: ByRate<Sum>) -> Self {
         Self {
+            at,
             scores: floor.scores(),
+            sounds,
             sums,
         }
     }
+}
 
+/// What is heard of another branch in a tick.
+#[derive(Debug)]
+struct Part {
+    scores: [Option<i16>; MOST],
+    sounds: bool,
+    sums: ByRate<Sum>,
+}
+
+impl Part {
     fn silence() -> Self {
         Self {
             scores: [None; MOST],
+            sounds: false,
             sums: ByRate(Rate::ALL.map(Sum::silence)),
         }
     }
 
-    /// Goes on from where it ended, backwards, and fades: the ear meets no step.
+    /// Goes on from where it ended, backwards, and fades: the ear meets no step. Who has the floor keeps it so long.
     fn fade_out(&mut self) {
-        self.scores = [None; MOST];
         for sum in &mut self.sums.0 {
             let length = ramp(sum.rate()) as i32;
             let samples = sum.samples_mut();
@@ -95,8 +117,12 @@ pub(crate) struct Missed {
 pub struct Branch {
     out: Producer<Partial>,
     inbound: Consumer<Partial>,
-    heard: Partial,
+    heard: Part,
     way: Way,
+    /// How many ticks after its own a partial is heard.
+    ticks: u32,
+    /// For how many ticks one less would have done.
+    calm: u32,
     /// Who wins when two are equally loud, one on each side.
     elder: bool,
 }
@@ -110,8 +136,10 @@ impl Branch {
             Box::new(Self {
                 out,
                 inbound,
-                heard: Partial::silence(),
+                heard: Part::silence(),
                 way: Way::Silent,
+                ticks: 1,
+                calm: 0,
                 elder,
             })
         };
@@ -121,30 +149,81 @@ impl Branch {
         )
     }
 
-    /// Begins a tick: takes what the other branch said in its last one.
-    pub(crate) fn receive(&mut self, missed: &mut Missed) {
-        while self.inbound.slots() > AHEAD {
-            missed.dropped += u64::from(self.inbound.pop().is_ok());
+    /// Begins the tick that is due at `now`: takes what the other branch said for it.
+    pub(crate) fn receive(&mut self, now: Instant, missed: &mut Missed) {
+        let shortened = self.shorten();
+        match self.take(now, missed) {
+            Some(partial) => self.hear(&partial, shortened),
+            None => self.miss(missed),
         }
-        match (self.inbound.pop(), self.way) {
-            (Ok(partial), way) => {
-                self.heard = partial;
-                if way != Way::Steady {
-                    self.heard.fade_in();
-                }
-                self.way = Way::Steady;
+    }
+
+    /// Makes a long way short when it has had no use for a while; says whether it did.
+    fn shorten(&mut self) -> bool {
+        let spare = self.inbound.slots() >= self.ticks as usize;
+        self.calm = if spare && self.ticks > 1 { self.calm + 1 } else { 0 };
+        let shortened = self.calm >= CALM;
+        if shortened {
+            (self.ticks, self.calm) = (self.ticks - 1, 0);
+        }
+        shortened
+    }
+
+    /// The partial that is to be heard now; those whose time is over are given up.
+    fn take(&mut self, now: Instant, missed: &mut Missed) -> Option<Partial> {
+        while let Ok(waiting) = self.inbound.peek() {
+            let due = waiting.at + TICK * self.ticks;
+            if due > now {
+                return None;
             }
-            (Err(_), Way::Steady) => {
-                missed.late += u64::from(!self.inbound.is_abandoned());
+            let partial = self.inbound.pop().ok()?;
+            if due == now {
+                return Some(partial);
+            }
+            missed.dropped += 1;
+        }
+        None
+    }
+
+    fn hear(&mut self, partial: &Partial, shortened: bool) {
+        let fades = shortened || self.way != Way::Steady;
+        let crosses = shortened && self.way == Way::Steady;
+        if crosses {
+            self.heard.fade_out();
+        }
+        let before = std::mem::replace(
+            &mut self.heard,
+            Part {
+                scores: partial.scores,
+                sounds: partial.sounds || crosses,
+                sums: partial.sums,
+            },
+        );
+        if fades {
+            self.heard.fade_in();
+        }
+        if crosses {
+            let sums = self.heard.sums.0.iter_mut().zip(&before.sums.0);
+            sums.for_each(|(sum, before)| sum.add_all(before));
+        }
+        self.way = Way::Steady;
+    }
+
+    fn miss(&mut self, missed: &mut Missed) {
+        let late = u64::from(!self.inbound.is_abandoned());
+        match self.way {
+            Way::Steady => {
+                missed.late += late;
                 self.heard.fade_out();
                 self.way = Way::Fading;
+                (self.ticks, self.calm) = (LONGEST_WAY.min(self.ticks + 1), 0);
             }
-            (Err(_), Way::Fading) => {
-                missed.late += u64::from(!self.inbound.is_abandoned());
-                self.heard = Partial::silence();
+            Way::Fading => {
+                missed.late += late;
+                self.heard = Part::silence();
                 self.way = Way::Silent;
             }
-            (Err(_), Way::Silent) => {}
+            Way::Silent => {}
         }
     }
 
@@ -160,9 +239,9 @@ impl Branch {
         self.heard.sums.at(rate)
     }
 
-    /// Whether somebody speaks there.
-    pub(crate) fn speaks(&self) -> bool {
-        self.way == Way::Fading || self.heard.scores.iter().any(Option::is_some)
+    /// Whether anything is heard from there.
+    pub(crate) const fn sounds(&self) -> bool {
+        self.heard.sounds
     }
 
     /// Tells the other branch; a ring that is full holds more than it will ever hear.
@@ -175,54 +254,121 @@ impl Branch {
 mod tests {
     use super::*;
 
-    fn saying(sample: i32) -> Partial {
-        let mut partial = Partial::silence();
-        for sum in &mut partial.sums.0 {
-            sum.samples_mut().fill(sample);
-        }
-        partial
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "an arbitrary epoch; only offsets from it matter"
+    )]
+    fn epoch() -> Instant {
+        Instant::now()
     }
 
-    fn worst_jump(ticks: &[Vec<i32>]) -> i32 {
-        let all = ticks.concat();
-        let jumps = all.windows(2).map(|pair| (pair[1] - pair[0]).abs());
+    /// What is said in tick `n`: a slope that goes on from tick to tick, so that each tells which it is.
+    fn saying(epoch: Instant, n: u32) -> Partial {
+        let mut sums = ByRate(Rate::ALL.map(Sum::silence));
+        for sum in &mut sums.0 {
+            let samples = sum.samples_mut();
+            let length = samples.len() as i32;
+            let at = (0..length).map(|sample| 4_000 + 10 * n as i32 + 10 * sample / length);
+            samples.iter_mut().zip(at).for_each(|(sample, at)| *sample = at);
+        }
+        Partial {
+            at: epoch + TICK * n,
+            scores: [None; MOST],
+            sounds: true,
+            sums,
+        }
+    }
+
+    fn worst_jump(heard: &[i32]) -> i32 {
+        let jumps = heard.windows(2).map(|pair| (pair[1] - pair[0]).abs());
         jumps.max().unwrap_or(0)
     }
 
-    #[test]
-    fn partials_are_heard_in_order_and_one_that_is_late_fades_without_a_step() {
-        let (mut here, mut there) = Branch::pair();
-        let mut missed = Missed::default();
-        let mut heard = Vec::new();
-        for comes in [true, true, false, false, false, true, true] {
-            if comes {
-                there.send(&saying(8_000));
-            }
-            here.receive(&mut missed);
-            heard.push(here.heard(Rate::Hz8000).samples().to_vec());
+    /// Ticks of one branch: of the other's partials those in `told` have come by then. Gives what was heard, which tick of the other
+    /// each tick's end was of, and what was missed.
+    fn hear(told: impl Fn(u32) -> Vec<u32>, ticks: u32) -> (Vec<i32>, Vec<Option<u32>>, Missed) {
+        let ((mut here, mut there), epoch) = (Branch::pair(), epoch());
+        let (mut heard, mut of, mut missed) = (Vec::new(), Vec::new(), Missed::default());
+        for n in 0..ticks {
+            told(n).into_iter().for_each(|n| there.send(&saying(epoch, n)));
+            here.receive(epoch + TICK * n, &mut missed);
+            heard.extend(here.heard(Rate::Hz8000).samples());
+            let last = *heard.last().unwrap();
+            of.push((last > 0).then(|| (last as u32 - 4_000) / 10));
         }
-        assert!(worst_jump(&heard) <= 210, "{}", worst_jump(&heard));
-        let whole = |tick: usize| heard[tick].iter().all(|sample| *sample == 8_000);
-        assert!(whole(1) && whole(6) && heard[4].iter().all(|sample| *sample == 0));
-        assert_eq!(missed, Missed { late: 2, dropped: 0 });
+        (heard, of, missed)
     }
 
     #[test]
-    fn a_way_never_gets_longer_than_two_ticks() {
-        let (mut here, mut there) = Branch::pair();
+    fn a_partial_is_heard_in_the_tick_after_its_own_whoever_ticks_first() {
+        // The other ticks after us, before us, or in turns.
+        let before = |n: u32| n.checked_sub(1).into_iter().collect();
+        let after = |n| vec![n];
+        let turns = |n: u32| match n % 4 {
+            0 => vec![n],
+            1 => vec![],
+            2 => vec![n - 1],
+            _ => vec![n - 1, n],
+        };
+        for (_, of, missed) in [hear(before, 40), hear(after, 40), hear(turns, 40)] {
+            assert_eq!(of, (0..40u32).map(|n| n.checked_sub(1)).collect::<Vec<_>>());
+            assert_eq!(missed, Missed::default());
+        }
+    }
+
+    #[test]
+    fn one_that_is_late_fades_without_a_step_and_makes_the_way_longer_until_that_has_no_use() {
+        // What is said in the tenth tick comes one later than it should.
+        let told = |n: u32| match n {
+            0 | 11 => vec![],
+            12 => vec![10, 11],
+            n => vec![n - 1],
+        };
+        let (heard, of, missed) = hear(told, 600);
+        assert!(worst_jump(&heard) < 250, "{}", worst_jump(&heard));
+        assert_eq!(
+            (of[10], of[11], of[12], of[510]),
+            (Some(9), None, Some(10), Some(508))
+        );
+        assert_eq!((of[511], of[599], missed.late), (Some(510), Some(598), 1));
+    }
+
+    #[test]
+    fn a_branch_that_stays_a_tick_behind_is_heard_whole() {
+        let told = |n: u32| match n {
+            0..2 => vec![],
+            n if n % 2 == 0 => vec![n - 2, n - 1],
+            _ => vec![],
+        };
+        let (_, of, missed) = hear(told, 1_200);
+        assert_eq!(of[5..], (3..1_198).map(Some).collect::<Vec<_>>());
+        // The very first was told before there was a way.
+        assert_eq!(missed, Missed { late: 1, dropped: 1 });
+    }
+
+    #[test]
+    fn one_that_stops_falls_silent_and_one_that_makes_up_for_its_ticks_is_heard_at_once() {
+        let told = |n: u32| match n {
+            0 | 20..40 => vec![],
+            // Five ticks late, and the rest given up.
+            40 => (35..40).collect(),
+            n => vec![n - 1],
+        };
+        let (heard, of, missed) = hear(told, 60);
+        assert!(worst_jump(&heard) < 250, "{}", worst_jump(&heard));
+        assert!(of[20..40].iter().all(Option::is_none));
+        assert_eq!((of[40], of[59]), (Some(38), Some(57)));
+        assert_eq!(missed, Missed { late: 2, dropped: 3 });
+    }
+
+    #[test]
+    fn a_branch_that_is_given_up_is_not_late() {
+        let ((mut here, mut there), epoch) = (Branch::pair(), epoch());
         let mut missed = Missed::default();
-        (1..=9).for_each(|n| there.send(&saying(n * 100)));
-        let heard: Vec<_> = (0..4)
-            .map(|_| {
-                here.receive(&mut missed);
-                *here.heard(Rate::Hz8000).samples().last().unwrap()
-            })
-            .collect();
-        // The ring took four of the nine; of those the two oldest were given up.
-        assert_eq!((&heard[..2], missed.dropped), (&[300, 400][..], 2));
+        there.send(&saying(epoch, 0));
         drop(there);
-        let late = missed.late;
-        (0..5).for_each(|_| here.receive(&mut missed));
-        assert_eq!(missed.late, late);
+        (1..9).for_each(|n| here.receive(epoch + TICK * n, &mut missed));
+        assert_eq!(missed, Missed::default());
+        assert!(!here.sounds());
     }
 }

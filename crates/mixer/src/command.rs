@@ -23,6 +23,9 @@ impl<S: LegSocket> Shard<S> {
             if self.out.is_congested() {
                 return;
             }
+            if self.orders.peek().is_ok_and(|order| is_ahead(order, now)) {
+                return;
+            }
             let Ok(order) = self.orders.pop() else { return };
             if self.carry_out(now, order).is_none() {
                 self.stats.orders_refused += 1;
@@ -64,7 +67,7 @@ impl<S: LegSocket> Shard<S> {
             return Some(());
         };
         self.out.keep(Report::Failed { leg });
-        self.out.keep(Report::Retired(slot.retired()));
+        self.give_back_leg(slot);
         None
     }
 
@@ -82,7 +85,7 @@ impl<S: LegSocket> Shard<S> {
         let slot = baggage.0.take();
         self.out.keep(Report::Retired(Retired::Baggage(baggage)));
         let mut slot = slot?;
-        self.stats.ticks_under_way += slot.catch_up(now);
+        self.stats.ticks_under_way += slot.arrive(now, self.stats.ticks);
         self.add(slot)
     }
 
@@ -201,6 +204,19 @@ impl<S: LegSocket> Shard<S> {
         let Self { legs, out, .. } = self;
         legs.named(leg)?.player.stop(&mut |ended| out.ended(ended));
         Some(())
+    }
+}
+
+/// Whether an order brings a leg that has had this tick already, in a shard that is not as late: it waits for the next, and all after it.
+fn is_ahead<S: LegSocket>(order: &Order<S>, now: Instant) -> bool {
+    match order {
+        Order::TakeOver { baggage } => baggage.0.as_ref().is_some_and(|slot| slot.is_ahead(now)),
+        Order::AddLeg { .. } | Order::UpdateLeg { .. } | Order::AdaptLeg { .. } | Order::RemoveLeg { .. } => {
+            false
+        }
+        Order::HandOver { .. } | Order::OpenRoom { .. } | Order::Link { .. } | Order::Equip { .. } => false,
+        Order::CloseRoom { .. } | Order::Join { .. } | Order::Part { .. } | Order::Route { .. } => false,
+        Order::Gain { .. } | Order::Play { .. } | Order::Queue { .. } | Order::Hush { .. } => false,
     }
 }
 

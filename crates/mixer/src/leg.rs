@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use media::{Converter, Dbov, Decode, Encoder, Format, Frame, Heard, Leg, LegEvent, Prepared, Rate, TICK};
 
+use crate::branch::LONGEST_WAY;
 use crate::fade::{Fade, UNITY, ramp};
 use crate::limiter::limit_all;
 use crate::payload::{Payload, Warm};
@@ -159,6 +160,8 @@ pub(crate) struct LegSlot<S> {
     sounds: bool,
     /// When it was last sent something, or would have been.
     sent_at: Option<Instant>,
+    /// Ticks in which it does not hear its room yet: what it said before it came may be on its way from another branch of it.
+    deaf: u32,
     /// There while it is about to go to another shard.
     pub(crate) baggage: Option<Box<Baggage<S>>>,
 }
@@ -187,6 +190,7 @@ impl<S: LegSocket> LegSlot<S> {
             music_fade: Fade::OUT,
             sounds: false,
             sent_at: None,
+            deaf: 0,
             baggage: None,
         }
     }
@@ -198,20 +202,42 @@ impl<S: LegSocket> LegSlot<S> {
         }
         if self.room.is_some() {
             self.next = Move::To(None);
+            self.deaf = LONGEST_WAY;
         }
         self.baggage = Some(baggage);
         None
     }
 
-    /// Lets the ticks pass that it was under way, `now` being that of this one; says how many.
-    pub(crate) fn catch_up(&mut self, now: Instant) -> u64 {
+    /// It leaves the shard in this tick, number `tick`.
+    pub(crate) fn pause_encoder(&mut self, tick: u64) {
+        self.encoder.pause(tick);
+    }
+
+    /// Whether it has had the tick that is due at `now`, in another shard.
+    pub(crate) fn is_ahead(&self, now: Instant) -> bool {
+        self.sent_at.is_some_and(|at| at >= now)
+    }
+
+    /// Goes on in another shard, in its tick number `tick`, due at `now`: lets the ticks pass that it was under way; says how many.
+    pub(crate) fn arrive(&mut self, now: Instant, tick: u64) -> u64 {
+        self.encoder.resume(tick);
         let mut passed = 0;
-        while self.sent_at.is_some_and(|at| at + TICK < now) && passed < MOST_UNDER_WAY {
-            let at = self.sent_at.map(|at| at + TICK);
-            self.media.send(now, &[], &mut |_, _| {});
-            (self.sent_at, passed) = (at, passed + 1);
+        while let Some(at) = self.sent_at.map(|at| at + TICK)
+            && at < now
+            && passed < MOST_UNDER_WAY
+        {
+            let outcome = catch_unwind(AssertUnwindSafe(|| self.pass(at)));
+            self.failed |= outcome.is_err();
+            (self.sent_at, passed) = (Some(at), passed + 1);
         }
         passed.into()
+    }
+
+    /// A tick without being heard and without anything sent.
+    fn pass(&mut self, at: Instant) {
+        let rate = self.rate();
+        self.media.playout(at, Decode::No, self.voice.at_mut(rate));
+        self.media.send(at, &[], &mut |_, _| {});
     }
 
     /// Whether it is heard, and what it hears; every change is a ramp.
@@ -413,8 +439,10 @@ impl<S: LegSocket> LegSlot<S> {
         let rate = self.rate();
         let prompted = !self.player.is_silent();
         let beneath = if prompted { DUCKED } else { UNITY };
-        let stays = self.next == Move::Stay && room.is_some();
-        let (hears_room, hears_music) = (stays && self.hears == Hears::Room, self.hears == Hears::Music);
+        let stays = self.next == Move::Stay && room.is_some() && self.deaf == 0;
+        // The music of another shard may be at another place.
+        let (goes, hears) = (self.baggage.is_some(), self.hears);
+        let (hears_room, hears_music) = (stays && hears == Hears::Room, !goes && hears == Hears::Music);
         turn(&mut self.room_fade, if hears_room { beneath } else { 0 }, rate);
         turn(&mut self.music_fade, if hears_music { beneath } else { 0 }, rate);
         let is_mine = |room: &Room| self.sounds || room.sets_aside(self.key);
@@ -520,10 +548,11 @@ impl<S: LegSocket> LegSlot<S> {
             Move::To(room) => self.room = room,
             Move::Leave => return Goes::Away,
         }
-        match (self.room, &self.baggage) {
-            (None, Some(_)) => Goes::Elsewhere,
-            (None | Some(_), _) => Goes::Nowhere,
+        if self.room.is_none() && self.baggage.is_some() {
+            return Goes::Elsewhere;
         }
+        self.deaf = self.deaf.saturating_sub(1);
+        Goes::Nowhere
     }
 
     /// All of it that must be freed outside.

@@ -105,7 +105,8 @@ pub enum Order<S> {
         /// What it travels in; empty.
         baggage: Box<Baggage<S>>,
     },
-    /// Take in a leg that another shard gave away. It is in no room, and routed as it was.
+    /// Take in a leg that another shard gave away. It is in no room, and routed as it was. It goes on with the tick after its last; when
+    /// this shard is not as far yet, this order and those after it wait for a tick.
     TakeOver {
         /// The leg.
         baggage: Box<Baggage<S>>,
@@ -117,7 +118,8 @@ pub enum Order<S> {
         /// What it mixes in.
         audio: Box<Room>,
     },
-    /// Make a room one branch of a meeting that is spread over shards. The other end of the way goes to the other branch.
+    /// Make a room one branch of a meeting that is spread over shards, all of which tick for the same deadlines. The other end of the way
+    /// goes to the other branch.
     Link {
         /// Which.
         room: RoomKey,

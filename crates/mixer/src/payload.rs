@@ -54,6 +54,16 @@ impl Warm {
         Payload { bytes, len }
     }
 
+    /// Its leg leaves the shard at the end of tick number `tick`.
+    pub(crate) fn pause(&mut self, tick: u64) {
+        self.used = self.used.filter(|used| *used == tick);
+    }
+
+    /// Its leg goes on in tick number `tick` of another shard, which counts its own: what was encoded last was heard last.
+    pub(crate) fn resume(&mut self, tick: u64) {
+        self.used = self.used.and(tick.checked_sub(1));
+    }
+
     /// Gives the encoder up, to be freed elsewhere.
     pub(crate) fn into_inner(self) -> Encoder {
         self.encoder

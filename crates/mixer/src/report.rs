@@ -126,7 +126,7 @@ pub struct Stats {
     pub legs_failed: u64,
     /// Partial sums of other branches that did not come in time.
     pub partials_late: u64,
-    /// Partial sums given up because too many waited.
+    /// Partial sums given up because they came too late.
     pub partials_dropped: u64,
     /// Ticks that passed for a leg on its way from one shard to another: nothing was sent in them.
     pub ticks_under_way: u64,

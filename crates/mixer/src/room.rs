@@ -1,5 +1,7 @@
 //! One room's sums, and the payloads that everybody shares who hears the same.
 
+use std::time::Instant;
+
 use media::{Encoder, Format, Frame, Rate};
 
 use crate::LegKey;
@@ -29,6 +31,8 @@ pub struct Room {
     wanted: ByRate<bool>,
     /// Voices of this branch alone, kept while there are others.
     own: ByRate<Sum>,
+    /// Whether there is one.
+    sounds: bool,
     branches: Vec<Box<Branch>>,
     pub(crate) floor: Floor,
     pub(crate) player: Player,
@@ -53,6 +57,7 @@ impl Room {
             plays: false,
             wanted: ByRate::default(),
             own: sums,
+            sounds: false,
             branches: Vec::with_capacity(MOST_BRANCHES),
             floor: Floor::new(talkers),
             player: Player::default(),
@@ -75,7 +80,7 @@ impl Room {
     }
 
     /// Begins a tick.
-    pub(crate) fn begin(&mut self, missed: &mut Missed) {
+    pub(crate) fn begin(&mut self, now: Instant, missed: &mut Missed) {
         for rate in Rate::ALL {
             // Of a rate that nobody listened at there is no last tick.
             match *self.wanted.at(rate) {
@@ -88,14 +93,15 @@ impl Room {
         self.floor.clear();
         self.asides = [None; ASIDES];
         self.shared.clear();
-        self.hear_branches(missed);
+        self.sounds = false;
+        self.hear_branches(now, missed);
     }
 
-    fn hear_branches(&mut self, missed: &mut Missed) {
+    fn hear_branches(&mut self, now: Instant, missed: &mut Missed) {
         for branch in &mut self.branches {
-            branch.receive(missed);
+            branch.receive(now, missed);
             branch.bid(&mut self.floor);
-            self.voices += u32::from(branch.speaks());
+            self.voices += u32::from(branch.sounds());
         }
     }
 
@@ -113,7 +119,7 @@ impl Room {
                 self.own.at_mut(rate).clear();
             }
             let sum = self.sums.at_mut(rate);
-            for branch in self.branches.iter().filter(|branch| branch.speaks()) {
+            for branch in self.branches.iter().filter(|branch| branch.sounds()) {
                 sum.add_all(branch.heard(rate));
             }
         }
@@ -142,17 +148,18 @@ impl Room {
     /// Adds one voice at one of the rates wanted; it must come at all of them.
     pub(crate) fn add(&mut self, voice: &Frame) {
         self.sums.at_mut(voice.rate()).add(voice.samples());
+        self.sounds = true;
         if self.is_branch() {
             self.own.at_mut(voice.rate()).add(voice.samples());
         }
     }
 
     /// Tells the other branches what the legs of this one say.
-    pub(crate) fn tell_branches(&mut self) {
+    pub(crate) fn tell_branches(&mut self, now: Instant) {
         if !self.is_branch() {
             return;
         }
-        let partial = Partial::new(&self.floor, self.own);
+        let partial = Partial::new(now, &self.floor, self.sounds, self.own);
         self.branches.iter_mut().for_each(|branch| branch.send(&partial));
     }
 
@@ -245,9 +252,13 @@ mod tests {
     }
 
     #[test]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "an arbitrary epoch; only offsets from it matter"
+    )]
     fn nobody_hears_himself_even_when_the_sum_is_far_above_full_scale() {
-        let mut room = Room::new(8);
-        room.begin(&mut Missed::default());
+        let (mut room, now) = (Room::new(8), Instant::now());
+        room.begin(now, &mut Missed::default());
         Rate::ALL.into_iter().for_each(|rate| room.note(rate));
         room.prepare(&mut Loop::new(Clip::default()));
         for rate in Rate::ALL {
@@ -270,7 +281,7 @@ mod tests {
             assert!(limited.iter().all(|sample| *sample == limit(64_000)));
             assert!(others(None).samples().iter().all(|sample| *sample == 69_000));
         }
-        room.begin(&mut Missed::default());
+        room.begin(now, &mut Missed::default());
         assert!(room.wanted() == ByRate::default());
     }
 }

@@ -50,7 +50,7 @@ const CROWD: u32 = 64;
 /// Reports that the end of one player can make: each playlist is told of and given back.
 const PLAYER_REPORTS: usize = 2 * (QUEUE + 2);
 /// Reports that the end of one leg can make beside those of its player, and what control has to hear of it before.
-const LEG_REPORTS: usize = 4;
+const LEG_REPORTS: usize = 5;
 
 /// Makes a shard and the handle by which it is steered.
 pub fn shard<S: LegSocket>(config: ShardConfig) -> (Shard<S>, Handle<S>) {
@@ -134,12 +134,12 @@ impl<B: Default> Desk<B> {
 impl<S: LegSocket> Shard<S> {
     /// 20 ms of everything. Called for every deadline of a [`Schedule`], late ones one after another.
     pub fn tick(&mut self, now: Instant) {
-        self.begin();
+        self.begin(now);
         self.take_orders(now);
         self.each_leg(|shard, place| shard.listen(now, place));
         self.prepare();
         self.each_leg(|shard, place| shard.give(place));
-        self.announce();
+        self.announce(now);
         self.each_leg(|shard, place| shard.speak(now, place));
         self.settle(now);
         self.report();
@@ -193,11 +193,11 @@ impl<S: LegSocket> Shard<S> {
         }
     }
 
-    fn begin(&mut self) {
+    fn begin(&mut self, now: Instant) {
         self.out.flush();
         self.desk.begin();
         let mut missed = Missed::default();
-        self.rooms.for_each(|room| room.begin(&mut missed));
+        self.rooms.for_each(|room| room.begin(now, &mut missed));
         self.stats.partials_late += missed.late;
         self.stats.partials_dropped += missed.dropped;
     }
@@ -263,10 +263,10 @@ impl<S: LegSocket> Shard<S> {
         }
     }
 
-    fn announce(&mut self) {
+    fn announce(&mut self, now: Instant) {
         let Self { rooms, out, .. } = self;
         rooms.for_each(|room| {
-            room.tell_branches();
+            room.tell_branches(now);
             room.announce(&mut |ended| out.ended(ended));
         });
     }
@@ -327,6 +327,7 @@ impl<S: LegSocket> Shard<S> {
 
     /// Ends the tick: legs go where they are to go, rooms that are closed are gone.
     fn settle(&mut self, now: Instant) {
+        let tick = self.stats.ticks;
         for n in (0..self.legs.count()).rev() {
             let Some(place) = self.legs.nth(n) else { continue };
             let Some(leg) = self.legs.at(place) else { continue };
@@ -336,7 +337,10 @@ impl<S: LegSocket> Shard<S> {
             }
             match leg.settle() {
                 Goes::Nowhere => {}
-                Goes::Elsewhere => self.hand_over(place),
+                Goes::Elsewhere => {
+                    leg.pause_encoder(tick);
+                    self.hand_over(place);
+                }
                 Goes::Away => {
                     // What the goodbye does to a leg that is given up anyway is of no interest.
                     let _ = catch_unwind(AssertUnwindSafe(|| leg.farewell(now)));
@@ -377,11 +381,19 @@ impl<S: LegSocket> Shard<S> {
     }
 
     fn retire(&mut self, place: usize) {
-        let Self { legs, out, .. } = self;
-        if let Some(mut slot) = legs.take(place) {
-            slot.player.clear(&mut |ended| out.ended(ended));
-            out.keep(Report::Retired(slot.retired()));
+        if let Some(slot) = self.legs.take(place) {
+            self.give_back_leg(slot);
         }
+    }
+
+    /// Gives back all that a leg has, what is played to it too.
+    pub(crate) fn give_back_leg(&mut self, mut slot: LegSlot<S>) {
+        let Self { out, .. } = self;
+        slot.player.clear(&mut |ended| out.ended(ended));
+        if let Some(baggage) = slot.baggage.take() {
+            out.keep(Report::Retired(Retired::Baggage(baggage)));
+        }
+        out.keep(Report::Retired(slot.retired()));
     }
 
     fn retire_room(&mut self, place: usize) {

@@ -7,7 +7,7 @@ mod common;
 
 use std::sync::LazyLock;
 
-use common::{PEAK, World, clip, config};
+use common::{World, clip, config, steps};
 use media::Clip;
 use mixer::{Hears, LegKey, Order, PlayId, Playlist, RoomKey, ShardConfig, Target};
 use proptest::prelude::*;
@@ -16,18 +16,6 @@ const TALK: f64 = 97.0;
 const OTHER: f64 = 113.0;
 const PROMPT: f64 = 83.0;
 const MUSIC: f64 = 71.0;
-
-/// Largest step between two samples of a tone of `hz` with our ramp on it: a fortieth of the peak each.
-fn step(hz: f64) -> f64 {
-    2.0 * PEAK * (std::f64::consts::PI * hz / 8_000.0).sin() + PEAK / 40.0
-}
-
-/// Steps that G.711 adds by its rounding, on both of the wires that a voice passes.
-const ROUNDING: f64 = 260.0;
-
-fn limit(tones: &[f64]) -> f64 {
-    tones.iter().map(|hz| step(*hz)).sum::<f64>() + ROUNDING
-}
 
 /// Longer than any of these tests, so that its ends are not heard; made once, for it takes its time.
 static MUSIC_CLIP: LazyLock<Clip> = LazyLock::new(|| clip(MUSIC, 6_000));
@@ -65,7 +53,7 @@ fn heard_through(late: u64, changes: &[&dyn Fn(&mut World)]) -> (i32, bool) {
 
 /// Makes the changes at twelve phases of the tones.
 fn check(tones: &[f64], changes: &[&dyn Fn(&mut World)]) {
-    let limit = limit(tones);
+    let limit = steps(tones);
     for late in 0..12 {
         let (worst, differs) = heard_through(late, changes);
         assert!(
@@ -216,7 +204,7 @@ fn worst_of_a_cut(late: u64) -> i32 {
 #[test]
 fn cuts_would_be_noticed() {
     let noticed = |tones: &[f64]| {
-        let limit = limit(tones);
+        let limit = steps(tones);
         (0..12)
             .filter(|late| f64::from(worst_of_a_cut(*late)) > limit)
             .count()
@@ -261,7 +249,7 @@ proptest! {
         }
         world.run(100);
         // To the leg and to the room, each may interrupt itself.
-        let limit = limit(&[TALK, PROMPT, PROMPT, PROMPT, PROMPT, MUSIC]);
+        let limit = steps(&[TALK, PROMPT, PROMPT, PROMPT, PROMPT, MUSIC]);
         prop_assert!(f64::from(world.phones[1].worst_jump()) < limit, "{} > {limit}", world.phones[1].worst_jump());
     }
 }

@@ -3,6 +3,7 @@
 mod common;
 
 use assert_no_alloc::{AllocDisabler, assert_no_alloc};
+use common::meeting::{Meeting, ROOM};
 use common::{Phone, World, clip, peer};
 use media::{Codec, ComfortNoise, Direction, Format, Rate, Session};
 use mixer::{Baggage, Branch, Hears, LegKey, Order, PlayId, Playlist, Report, RoomKey, Target};
@@ -172,6 +173,45 @@ fn branches_of_a_meeting_and_legs_that_go_from_one_to_the_other_allocate_nothing
     }
     assert_eq!(given, 120);
     assert!(shards.iter().all(|world| world.shard.stats().partials_late == 0));
+}
+
+/// Ten ticks of one shard, then those of the others: the rings get full, and partial sums come too late.
+fn one_runs_ahead(meeting: &mut Meeting) {
+    let (first, others) = meeting.shards.split_at_mut(1);
+    (0..10).for_each(|_| first[0].tick());
+    for shard in others {
+        while shard.now < first[0].now {
+            shard.tick();
+        }
+    }
+}
+
+#[test]
+fn branches_that_are_late_and_legs_that_leave_when_they_are_about_to_go_allocate_nothing() {
+    let mut meeting = Meeting::new(4, &[&CODECS, &CODECS, &CODECS]);
+    meeting.phones_mut().for_each(|phone| phone.keeps = false);
+    for round in 0..60u64 {
+        let (phone, shard) = ((round % 5) as usize, (round % 3) as usize);
+        meeting.shards[shard].route(phone, round.is_multiple_of(2), Hears::Room);
+        assert_no_alloc(|| (0..5).for_each(|_| meeting.tick()));
+        if round.is_multiple_of(10) {
+            assert_no_alloc(|| one_runs_ahead(&mut meeting));
+        }
+        meeting.shards.iter_mut().for_each(|shard| drop(shard.reports()));
+    }
+    let late = meeting
+        .shards
+        .iter()
+        .map(|shard| shard.shard.stats().partials_late);
+    assert!(late.sum::<u64>() > 10);
+    for (n, shard) in meeting.shards.iter_mut().enumerate() {
+        let leg = shard.phones[n].key;
+        let baggage = Baggage::empty();
+        shard.order(Order::HandOver { leg, baggage });
+        shard.order(Order::RemoveLeg { leg });
+    }
+    meeting.order_all(|| Order::CloseRoom { room: ROOM });
+    assert_no_alloc(|| (0..3).for_each(|_| meeting.tick()));
 }
 
 #[test]

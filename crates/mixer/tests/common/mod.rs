@@ -1,6 +1,8 @@
 //! Simulated phones around a shard: each says a steady tone of its own and measures which tones it hears.
 #![allow(dead_code, reason = "each test program uses its part")]
 
+pub(crate) mod meeting;
+
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -205,6 +207,8 @@ pub(crate) struct Phone {
     encoder: Encoder,
     decoder: Decoder,
     pub(crate) hz: f64,
+    /// Peak of what it says.
+    pub(crate) peak: f64,
     pub(crate) speaks: bool,
     sequence: u16,
     /// What was heard in the last tick.
@@ -225,6 +229,7 @@ impl Phone {
             encoder: Encoder::new(Format::of(codec)),
             decoder: Decoder::new(codec),
             hz: 300.0 + 150.0 * (number % 13) as f64,
+            peak: PEAK,
             speaks: true,
             sequence: 0,
             frame: Frame::silence(codec.rate()),
@@ -288,7 +293,7 @@ impl Phone {
         );
         if self.speaks {
             for (n, sample) in frame.samples_mut().iter_mut().enumerate() {
-                *sample = (angle(self.hz, (start + n) % rate.hz() as usize, hz).sin() * PEAK) as i16;
+                *sample = (angle(self.hz, (start + n) % rate.hz() as usize, hz).sin() * self.peak) as i16;
             }
         }
         let mut datagram = self.datagram(AUDIO);
@@ -542,6 +547,19 @@ impl World {
         );
         loud
     }
+}
+
+/// Largest step between two samples of a tone of `hz` with our ramp on it: a fortieth of the peak each.
+fn step(hz: f64) -> f64 {
+    2.0 * PEAK * (std::f64::consts::PI * hz / 8_000.0).sin() + PEAK / 40.0
+}
+
+/// Steps that G.711 adds by its rounding, on both of the wires that a voice passes.
+const ROUNDING: f64 = 260.0;
+
+/// Largest step that `tones` at once explain.
+pub(crate) fn steps(tones: &[f64]) -> f64 {
+    tones.iter().map(|hz| step(*hz)).sum::<f64>() + ROUNDING
 }
 
 /// Seconds, for tests that wait for reports.
