@@ -72,15 +72,7 @@ fn callers_who_tell_their_levels_are_heard_as_well_in_every_codec() {
     let _turn = alone();
     let bridge = Bridge::start();
     let codecs = "PCMU=5,G722=5,opus=5,opus16=5";
-    let more = [
-        "--codec",
-        codecs,
-        "--levels",
-        "--talk",
-        "spurts",
-        "--max-gaps",
-        "3",
-    ];
+    let more = ["--codec", codecs, "--levels", "--max-gaps", "3"];
     let (status, table, report) = simulate(&bridge, &more);
     assert_eq!(status.code(), Some(0), "{table}");
     assert_eq!(report["calls"]["levels"], 20, "{table}");
