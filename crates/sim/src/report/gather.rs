@@ -97,6 +97,7 @@ fn asked(plan: &Plan, epoch: Instant, schedule: Option<Schedule>) -> Asked {
         seconds: schedule.map_or(0.0, |_| options.duration.as_secs_f64()),
         churn: options.churn,
         levels: options.levels,
+        kept: plan.kept(),
         loss: options.loss,
         jitter_ms: options.jitter.as_millis() as u64,
     }
@@ -109,7 +110,7 @@ fn again(plan: &Plan, asked: usize, setups: &[f64]) -> Option<Again> {
     (options.churn > 0.0).then(|| Again {
         asked,
         answered: setups.len(),
-        per_second: asked as f64 / time.as_secs_f64().max(1.0),
+        per_second: setups.len() as f64 / time.as_secs_f64().max(1.0),
         setup_ms: Spread::of(setups.to_vec()),
     })
 }

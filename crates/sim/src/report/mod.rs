@@ -76,6 +76,8 @@ pub struct Asked {
     pub churn: f64,
     /// Whether levels were to be told in packets.
     pub levels: bool,
+    /// Phones that stayed in meanwhile.
+    pub kept: usize,
     /// Packets lost on purpose, percent.
     pub loss: f64,
     /// Longest time packets were held back, ms.
@@ -89,7 +91,7 @@ pub struct Again {
     pub asked: usize,
     /// Of these, answered with 200.
     pub answered: usize,
-    /// Dialled a second, over the time in which phones did so.
+    /// Answered a second, over the time in which phones called again.
     pub per_second: f64,
     /// INVITE to 200, ms.
     pub setup_ms: Spread,

@@ -19,6 +19,7 @@ fn good() -> Report {
             seconds: 10.0,
             churn: 0.0,
             levels: false,
+            kept: 10,
             loss: 0.0,
             jitter_ms: 0,
         },
