@@ -15,6 +15,8 @@ pub(crate) struct Goal {
     pub(crate) found: Option<Span>,
     /// By the median, and by the worst run where nothing may ever happen; none where it was not measured.
     pub(crate) reached: Option<bool>,
+    /// The callers could not keep up, or others used the machine: it says little.
+    pub(crate) doubtful: bool,
     /// Digits behind the point.
     pub(crate) digits: usize,
 }
@@ -37,7 +39,14 @@ const MANY: usize = 2_000;
 /// Legs of a meeting that is hardly one.
 const HANDFUL: usize = 10;
 
-/// Times the floor that a leg may cost, by codec; then the others.
+/// What was found, and whether it is doubtful.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Found {
+    span: Span,
+    doubtful: bool,
+}
+
+/// All of them: cost, punctuality, delay, what goes on beside.
 pub(crate) fn goals(results: &Results) -> Vec<Goal> {
     let mut goals = cost(results);
     goals.extend(punctuality(results));
@@ -50,10 +59,10 @@ fn cost(results: &Results) -> Vec<Goal> {
     let legs = results.others;
     let to_floor =
         |name, codec| results.figures(name, codec, legs, |sample| Some(sample.cpu_ms / sample.floor_ms));
-    let cpu = |name, legs| results.by_run(name, PCMU, legs, |sample| sample.cpu_ms);
+    let cpu = |name, legs| (name, PCMU, legs);
     let times = |what: String, limit, found| goal(what, Limit::AtMost(limit), found, 2);
-    let many = ratio(&cpu(MANY_MEETINGS, legs), &cpu(THREE_TALK, legs));
-    let flat = ratio(&cpu(THREE_TALK, MANY), &cpu(THREE_TALK, FEW));
+    let many = results.ratio(cpu(MANY_MEETINGS, legs), cpu(THREE_TALK, legs));
+    let flat = results.ratio(cpu(THREE_TALK, MANY), cpu(THREE_TALK, FEW));
     let memory = results.figures(THREE_TALK, PCMU, legs, |sample| sample.memory_kib);
     vec![
         times(
@@ -186,17 +195,18 @@ fn beside(results: &Results) -> Vec<Goal> {
     goals
 }
 
-fn goal(what: String, limit: Limit, found: Option<Span>, digits: usize) -> Goal {
+fn goal(what: String, limit: Limit, found: Option<Found>, digits: usize) -> Goal {
     let reached = found.map(|found| match limit {
-        Limit::AtMost(most) => found.median <= most,
-        Limit::AtLeast(least) => found.median >= least,
-        Limit::Never => found.most == 0.0,
+        Limit::AtMost(most) => found.span.median <= most,
+        Limit::AtLeast(least) => found.span.median >= least,
+        Limit::Never => found.span.most == 0.0,
     });
     Goal {
         what,
         limit,
-        found,
+        found: found.map(|found| found.span),
         reached,
+        doubtful: found.is_some_and(|found| found.doubtful),
         digits,
     }
 }
@@ -205,25 +215,14 @@ fn share(part: u64, sample: &Sample) -> f64 {
     100.0 * part as f64 / sample.due.max(1) as f64
 }
 
-/// One figure against another of the same run.
-fn ratio(over: &[(u32, f64)], under: &[(u32, f64)]) -> Option<Span> {
-    let of_run = |(run, figure): &(u32, f64)| {
-        let (_, other) = under.iter().find(|(other, _)| other == run)?;
-        Some(figure / other)
-    };
-    Span::of(over.iter().filter_map(of_run))
-}
+/// Scenario, codec and legs of a row of the bridge.
+type Key<'a> = (&'a str, &'a str, usize);
 
 impl Results {
-    fn row(&self, name: &str, codec: &str, legs: usize) -> Option<&Row> {
+    fn row(&self, (name, codec, legs): Key<'_>) -> Option<&Row> {
         let ours = self.rows.iter().filter(|row| row.server == Server::Partyline);
         ours.filter(|row| (row.codec.as_str(), row.legs) == (codec, legs))
             .find(|row| row.scenario == name)
-    }
-
-    fn by_run(&self, name: &str, codec: &str, legs: usize, of: fn(&Sample) -> f64) -> Vec<(u32, f64)> {
-        let samples = self.row(name, codec, legs).map_or(&[][..], |row| &row.samples);
-        samples.iter().map(|sample| (sample.run, of(sample))).collect()
     }
 
     fn figures(
@@ -232,8 +231,25 @@ impl Results {
         codec: &str,
         legs: usize,
         of: impl Fn(&Sample) -> Option<f64>,
-    ) -> Option<Span> {
-        Span::of(self.row(name, codec, legs)?.samples.iter().filter_map(of))
+    ) -> Option<Found> {
+        let row = self.row((name, codec, legs))?;
+        Some(Found {
+            span: Span::of(row.samples.iter().filter_map(of))?,
+            doubtful: row.line()?.is_doubtful(),
+        })
+    }
+
+    /// CPU of one row as a multiple of another's, of the same run.
+    fn ratio(&self, over: Key<'_>, under: Key<'_>) -> Option<Found> {
+        let (over, under) = (self.row(over)?, self.row(under)?);
+        let of_run = |sample: &Sample| {
+            let other = under.samples.iter().find(|other| other.run == sample.run)?;
+            Some(sample.cpu_ms / other.cpu_ms)
+        };
+        Some(Found {
+            span: Span::of(over.samples.iter().filter_map(of_run))?,
+            doubtful: over.line()?.is_doubtful() || under.line()?.is_doubtful(),
+        })
     }
 }
 
@@ -268,8 +284,20 @@ mod tests {
 
     #[test]
     fn ratios_are_those_of_the_same_run() {
-        let span = ratio(&[(1, 3.0), (2, 5.0), (3, 1.0)], &[(2, 10.0), (1, 2.0)]).unwrap();
+        let mut many = row(Server::Partyline, 2_000, &[3.0, 5.0, 1.0], 0);
+        let mut few = row(Server::Partyline, 100, &[10.0, 2.0], 0);
+        for (sample, run) in many.samples.iter_mut().zip([1, 2, 3]) {
+            sample.run = run;
+        }
+        for (sample, run) in few.samples.iter_mut().zip([2, 1]) {
+            sample.run = run;
+        }
+        few.samples[0].callers_busy_percent = 99.0;
+        let goals = goals(&results(vec![many, few]));
+        let flat = "CPU of a leg with 2000 legs, times that with 100";
+        let goal = goals.iter().find(|goal| goal.what == flat).unwrap();
+        let span = goal.found.unwrap();
         assert_eq!((span.least, span.most), (0.5, 1.5));
-        assert_eq!(ratio(&[(1, 3.0)], &[]), None);
+        assert!(goal.doubtful);
     }
 }

@@ -166,14 +166,16 @@ pub(crate) struct Line {
     pub(crate) legs_in: usize,
 }
 
-/// From this on callers are too late, or too busy, to say what is the server's fault, percent.
+/// From this on callers are too late, or too busy, to say what is the server's fault, percent; or others used too much of the machine.
 const LATE_CALLERS: f64 = 5.0;
 pub(crate) const BUSY_CALLERS: f64 = 90.0;
+const BUSY_OTHERS: f64 = 10.0;
 
 impl Line {
-    /// Whether the callers could not keep up, so that packets missing or late are not the server's alone.
+    /// Whether the callers could not keep up, or others kept them or the server from it, so that packets missing or late are not the
+    /// server's alone.
     pub(crate) fn is_doubtful(&self) -> bool {
-        self.callers_late > LATE_CALLERS || self.callers_busy > BUSY_CALLERS
+        self.callers_late > LATE_CALLERS || self.callers_busy > BUSY_CALLERS || self.others > BUSY_OTHERS
     }
 }
 

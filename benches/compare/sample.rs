@@ -37,10 +37,9 @@ impl Report<'_> {
         Ok(is_known.then_some(Delay { p50, p99 }))
     }
 
-    /// Legs that were in all the time.
-    fn legs_in(&self, joins: Option<&Joins>) -> Result<f64, String> {
+    /// Phones that were in at any time: those too who came and went.
+    fn phones(&self, joins: Option<&Joins>) -> Result<f64, String> {
         if joins.is_some() {
-            // Those who come and go have as many calls as they had time for.
             return self.needed("/asked/legs");
         }
         let gone = ["/calls/unanswered", "/calls/hung_up"].map(|path| self.number(path).unwrap_or_default());
@@ -81,13 +80,17 @@ fn figures(report: &Value, watched: &crate::partyline::Watched, empty_kib: u64) 
         None => "/packets",
     };
     let packet = |name: &str| report.count(&format!("{packets}/{name}"));
-    let legs_in = report.legs_in(joins.as_ref())?;
+    let phones = report.phones(joins.as_ref())?;
+    let legs_in = match joins {
+        Some(_) => report.needed("/asked/kept")?,
+        None => phones,
+    };
     let used = watched.cpu.between(from, from + seconds);
     let used = used.ok_or("the callers were through before they were judged")?;
     let grown = |line: &Timeline| line.between(from, from + seconds).unwrap_or_default().max(0.0);
     let late = report.needed("/simulator/late_5ms")? / report.needed("/packets/sent")?.max(1.0);
     Ok(Sample {
-        cpu_ms: 1e3 * used / (legs_in.max(1.0) * seconds),
+        cpu_ms: 1e3 * used / (phones.max(1.0) * seconds),
         legs_in: legs_in as usize,
         due: packet("due")?,
         missing: packet("missing")?,
@@ -101,7 +104,7 @@ fn figures(report: &Value, watched: &crate::partyline::Watched, empty_kib: u64) 
             Duration::from_secs_f64(grown(&watched.others)),
             Duration::from_secs_f64(seconds),
         ),
-        memory_kib: Some(watched.most_kib().saturating_sub(empty_kib) as f64 / legs_in.max(1.0)),
+        memory_kib: Some(watched.most_kib().saturating_sub(empty_kib) as f64 / phones.max(1.0)),
         joins,
         ..Sample::default()
     })
@@ -117,7 +120,7 @@ mod tests {
 
     fn report() -> Value {
         json!({
-            "asked": { "judged_after_s": 2.0, "seconds": 10.0, "legs": 100 },
+            "asked": { "judged_after_s": 2.0, "seconds": 10.0, "legs": 100, "kept": 40 },
             "calls": { "answered": 100, "unanswered": 0, "hung_up": 0 },
             "packets": { "sent": 1000, "due": 50_000, "missing": 5, "late_5ms": 4, "late_20ms": 3, "latest_ms": 21.5 },
             "packets_kept": { "due": 400, "missing": 1, "late_5ms": 0, "late_20ms": 0, "latest_ms": 2.5 },
@@ -160,6 +163,8 @@ mod tests {
         report["again"] = json!({ "asked": 60, "answered": 58, "per_second": 6.0, "setup_ms": { "count": 58, "p50": 2.0, "p99": 9.0 } });
         let sample = figures(&report, &watched(), 4_000).unwrap();
         assert_eq!((sample.due, sample.missing, sample.late_20ms), (400, 1, 0));
+        assert_eq!(sample.legs_in, 40);
+        assert!((sample.cpu_ms - 0.4).abs() < 1e-9, "{sample:?}");
         let expected = Joins {
             per_second: 6.0,
             failed: 2,

@@ -20,10 +20,12 @@ pub(super) fn cells(goal: &Goal) -> Vec<String> {
         Limit::AtLeast(least) => format!("at least {least}"),
         Limit::Never => "none".to_owned(),
     };
-    let reached = match goal.reached {
-        Some(true) => "yes",
-        Some(false) => "NO",
-        None => "–",
+    let reached = match (goal.reached, goal.doubtful) {
+        (Some(true), false) => "yes",
+        (Some(true), true) => "yes†",
+        (Some(false), false) => "NO",
+        (Some(false), true) => "NO†",
+        (None, _) => "–",
     };
     let (median, ends) = match goal.found {
         Some(found) => (
@@ -58,6 +60,7 @@ mod tests {
             limit,
             found,
             reached,
+            doubtful: false,
             digits,
         };
         let found = Some(Span {
@@ -70,6 +73,11 @@ mod tests {
             goal(Limit::Never, None, None, 0),
         ];
         assert_eq!(cells(&goals[0]), ["yes", "x", "at most 2", "1.95", "1.50–2.00"]);
+        let doubtful = Goal {
+            doubtful: true,
+            ..goals[0].clone()
+        };
+        assert_eq!(cells(&doubtful)[0], "yes†");
         assert_eq!(cells(&goals[1]), ["–", "x", "none", "–", "–"]);
         assert_eq!(summary(&goals), "1 of 1 goals reached, 1 not measured");
     }

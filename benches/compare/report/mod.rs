@@ -40,7 +40,8 @@ const METHOD: [&str; 9] = [
     "Figures are medians over the runs; least and most in brackets; shares of packets are over all runs, the latest packet is the worst of \
      all. \"callers late\" is how many packets the callers themselves sent more than 5 ms late, in the worst run: where it is not small, \
      lateness is theirs. † marks figures \
-     of rows whose callers could not keep up (more than 5 % late, or 90 % of their core used): what is missing or late there is not the \
+     of rows whose callers could not keep up (more than 5 % late, or 90 % of their core used), or where others took more than 10 % of the \
+     machine: what is missing or late there is not the \
      server's alone, and the charts leave it out.",
     "\"others took\" is CPU of processes that take no part, and what a host took from this machine, in the worst run, of all cores: where \
      it is not small, measure again.",
