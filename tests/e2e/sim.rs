@@ -9,11 +9,11 @@ use crate::support::bridge::Bridge;
 use crate::support::program::partyline;
 use crate::support::until::alone;
 
-/// Runs it for 20 phones of which 3 talk; gives its status, table and JSON.
-fn simulate(bridge: &Bridge, more: &[&str]) -> (ExitStatus, String, Value) {
+/// Runs it for `legs` phones of which 3 talk; gives its status, table and JSON.
+fn simulate(bridge: &Bridge, legs: u32, more: &[&str]) -> (ExitStatus, String, Value) {
     let json = bridge.file("sim.json");
     let target = format!("sip:15162065319@{}", bridge.sip());
-    let words = "--code 111,222 --legs 20 --talkers 3 --rate 20 --duration 6s";
+    let words = format!("--code 111,222 --legs {legs} --talkers 3 --rate 20 --duration 6s");
     let output = Command::new(partyline())
         .args(["sim", &target])
         .args(words.split(' '))
@@ -38,7 +38,7 @@ fn twenty_simulated_callers_of_all_codecs_hear_three_talkers_and_nobody_himself(
     let _turn = alone();
     let bridge = Bridge::start();
     let codecs = "PCMU=6,PCMA=2,G722=4,opus=4,opus16=4";
-    let (status, table, report) = simulate(&bridge, &["--codec", codecs, "--max-gaps", "3"]);
+    let (status, table, report) = simulate(&bridge, 20, &["--codec", codecs, "--max-gaps", "3"]);
     assert_eq!(status.code(), Some(0), "{table}");
     assert!(table.ends_with("\nPASS\n"), "{table}");
     assert_eq!(report["calls"]["answered"], 20);
@@ -54,17 +54,19 @@ fn twenty_simulated_callers_of_all_codecs_hear_three_talkers_and_nobody_himself(
 #[test]
 fn a_meeting_spread_over_two_mixer_threads_is_one_to_its_callers() {
     let _turn = alone();
-    let bridge = Bridge::start_with("[media]\ncores = [0, 1]\nspread_legs = 8\n");
-    let codecs = "PCMU=10,G722=5,opus=5";
-    // Who talks sits in the one thread, most of who listens in the other.
-    let (status, table, report) = simulate(&bridge, &["--codec", codecs, "--max-gaps", "3"]);
+    // Two legs of a thread are many: the talkers and those who listen to them sit in both.
+    let bridge = Bridge::start_with("[media]\ncores = [0, 1]\nspread_legs = 2\n");
+    let codecs = "PCMU=26,G722=7,opus=7";
+    let (status, table, report) = simulate(&bridge, 40, &["--codec", codecs, "--max-gaps", "3"]);
     assert_eq!(status.code(), Some(0), "{table}");
-    assert_eq!(report["heard"]["right"], 3 * 19, "{table}");
+    assert_eq!(report["heard"]["pairs"], 3 * 39, "{table}");
+    assert_eq!(report["heard"]["right"], 3 * 39, "{table}");
     assert_eq!(
         (&report["heard"]["own_voice"], &report["packets"]["missing"]),
         (&0.into(), &0.into()),
         "{table}"
     );
+    assert_eq!(report["calls"]["clean_byes"], 40, "{table}");
 }
 
 #[test]
@@ -73,7 +75,7 @@ fn callers_who_tell_their_levels_are_heard_as_well_in_every_codec() {
     let bridge = Bridge::start();
     let codecs = "PCMU=5,G722=5,opus=5,opus16=5";
     let more = ["--codec", codecs, "--levels", "--max-gaps", "3"];
-    let (status, table, report) = simulate(&bridge, &more);
+    let (status, table, report) = simulate(&bridge, 20, &more);
     assert_eq!(status.code(), Some(0), "{table}");
     assert_eq!(report["calls"]["levels"], 20, "{table}");
     assert_eq!(report["heard"]["right"], 3 * 19);
@@ -83,7 +85,7 @@ fn callers_who_tell_their_levels_are_heard_as_well_in_every_codec() {
 fn callers_who_lose_a_third_of_their_packets_fail_and_say_so() {
     let _turn = alone();
     let bridge = Bridge::start();
-    let (status, table, report) = simulate(&bridge, &["--loss", "30", "--max-gaps", "1"]);
+    let (status, table, report) = simulate(&bridge, 20, &["--loss", "30", "--max-gaps", "1"]);
     assert_eq!(status.code(), Some(1), "{table}");
     assert!(
         table.contains("30 % loss") && table.contains("FAILED: "),

@@ -239,6 +239,11 @@ impl Branch {
         self.heard.sums.at(rate)
     }
 
+    /// Whether somebody there has the floor, or fades out.
+    pub(crate) fn has_voice(&self) -> bool {
+        self.heard.sounds || self.heard.scores.iter().any(Option::is_some)
+    }
+
     /// Whether anything is heard from there.
     pub(crate) const fn sounds(&self) -> bool {
         self.heard.sounds

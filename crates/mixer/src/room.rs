@@ -101,7 +101,7 @@ impl Room {
         for branch in &mut self.branches {
             branch.receive(now, missed);
             branch.bid(&mut self.floor);
-            self.voices += u32::from(branch.sounds());
+            self.voices += u32::from(branch.has_voice());
         }
     }
 

@@ -179,7 +179,7 @@ pub(super) const SHARD: &[Row<Stats, u64>] = &[
     ),
     (
         "mixer_partials_dropped",
-        "Sums of a meeting's other shards given up because too many waited.",
+        "Sums of a meeting's other shards given up because they came too late.",
         |c| c.partials_dropped,
     ),
     (

@@ -17,6 +17,7 @@ use udp::MediaSocket;
 use super::clips::Clips;
 use super::panics::Place;
 use super::placement::{Limits, Move, Placement};
+use super::plays::Plays;
 use super::ports::PortPool;
 use super::settings;
 use super::shards::Shards;
@@ -39,6 +40,7 @@ const LAY_DOWN: Duration = Duration::from_secs(1);
 pub(super) struct MediaPort {
     shards: Shards,
     placement: Placement<Order<MediaSocket>>,
+    plays: Plays,
     ports: PortPool,
     in_use: HashMap<LegId, u16>,
     opened: HashMap<LegId, MediaSocket>,
@@ -93,6 +95,7 @@ impl MediaPort {
         Ok(Self {
             placement: Placement::new(shards.count(), limits),
             shards,
+            plays: Plays::default(),
             ports: PortPool::new(config.media.ports, config.media.quarantine, seed),
             in_use: HashMap::new(),
             opened: HashMap::new(),
@@ -270,11 +273,14 @@ impl MediaPort {
         // A leg is told the latest; announcements to a room are all of them heard, one after another.
         match to {
             Listeners::Leg(leg) => {
+                let is_known = self.placement.shard_of(key(leg)).is_some();
+                self.plays.begin(PlayId(id.0), usize::from(is_known));
                 let (to, playlist) = (Target::Leg(key(leg)), self.playlist(id, sounds));
                 self.pass(key(leg), Order::Play { to, playlist });
             }
             Listeners::Room(room) => {
                 let branches: Vec<_> = self.placement.branches(room_key(room)).collect();
+                self.plays.begin(PlayId(id.0), branches.len());
                 for shard in branches {
                     let (to, playlist) = (Target::Room(room_key(room)), self.playlist(id, sounds));
                     self.shards.at(shard).order(Order::Queue { to, playlist });
@@ -292,6 +298,25 @@ impl MediaPort {
         let desk = self.shards.at(shard);
         desk.order(Order::TakeOver { baggage });
         held.into_iter().for_each(|order| desk.order(order));
+    }
+
+    /// Forgets a leg whose processing failed: what waited for its arrival is over.
+    fn failed(&mut self, leg: LegKey) -> MediaReport {
+        if let Some(shard) = self.placement.shard_of(leg) {
+            self.shards.at(shard).equipment.left(leg);
+        }
+        for order in self.placement.left(leg) {
+            if let Order::Play { playlist, .. } = order {
+                self.plays.begin(playlist.id, 0);
+            }
+        }
+        let places: Vec<_> = self.faults.try_iter().map(|place| place.to_string()).collect();
+        tracing::error!(
+            call = leg.0,
+            ?places,
+            "the audio of a call failed; the call is ended"
+        );
+        MediaReport::Failed { leg: LegId(leg.0) }
     }
 
     /// Takes in how a leg's media is.
@@ -316,70 +341,63 @@ impl MediaPort {
 
     /// The next report for control; what is retired is freed here, where time is no matter.
     pub(super) fn poll(&mut self, now: Instant) -> Option<MediaReport> {
+        if let Some(id) = self.plays.next_unheard() {
+            return Some(played(id));
+        }
         loop {
             let (shard, report) = self.shards.poll()?;
-            match report {
-                Report::Digit { leg, key } => {
-                    return Some(MediaReport::Digit {
-                        leg: LegId(leg.0),
-                        key,
-                    });
-                }
-                Report::MediaLost { leg, which } => {
-                    return Some(MediaReport::Lost {
-                        leg: LegId(leg.0),
-                        which,
-                    });
-                }
-                Report::Played { id, .. } => {
-                    return Some(MediaReport::Played {
-                        id: ControlPlay(id.0),
-                    });
-                }
-                Report::HandedOver { leg, baggage } => self.arrived(leg, baggage),
-                Report::Failed { leg } => {
-                    self.placement.left(leg);
-                    let places: Vec<_> = self.faults.try_iter().map(|place| place.to_string()).collect();
-                    tracing::error!(
-                        call = leg.0,
-                        ?places,
-                        "the audio of a call failed; the call is ended"
-                    );
-                    return Some(MediaReport::Failed { leg: LegId(leg.0) });
-                }
-                Report::Latched { leg, to } => {
-                    tracing::debug!(call = leg.0, %to, "audio comes from another address")
-                }
-                Report::Talking { leg, on } => {
-                    self.audio.talking(LegId(leg.0), on);
-                    self.show();
-                }
-                Report::Quality { leg, quality } => self.assess(leg, &quality),
-                Report::Stats(stats) => {
-                    self.note(now, shard, stats);
-                    // Once for all: a call more would go to the shard with most time left.
-                    if shard == 0 {
-                        let percent = self.placement.least_load();
-                        return Some(MediaReport::Load { percent });
-                    }
-                }
-                Report::Retired(Retired::Leg { leg, media, .. }) => {
-                    let quality = media.quality();
-                    log_audio(leg, &quality);
-                    self.audio.ended(LegId(leg.0), &quality);
-                    self.placement.left(leg);
-                    self.rest(now, LegId(leg.0));
-                }
-                Report::Retired(
-                    Retired::Playlist(_)
-                    | Retired::Change(_)
-                    | Retired::Encoder(_)
-                    | Retired::Room(_)
-                    | Retired::Branch(_)
-                    | Retired::Baggage(_),
-                ) => {}
+            if let Some(told) = self.take(now, shard, report) {
+                return Some(told);
             }
         }
+    }
+
+    /// Takes in a shard's report; what control is to hear of it.
+    fn take(&mut self, now: Instant, shard: usize, report: Report<MediaSocket>) -> Option<MediaReport> {
+        match report {
+            Report::Digit { leg, key } => {
+                let leg = LegId(leg.0);
+                return Some(MediaReport::Digit { leg, key });
+            }
+            Report::MediaLost { leg, which } => {
+                let leg = LegId(leg.0);
+                return Some(MediaReport::Lost { leg, which });
+            }
+            Report::Played { id, .. } => return self.plays.ended(id).then(|| played(id)),
+            Report::HandedOver { leg, baggage } => self.arrived(leg, baggage),
+            Report::Failed { leg } => return Some(self.failed(leg)),
+            Report::Latched { leg, to } => {
+                tracing::debug!(call = leg.0, %to, "audio comes from another address")
+            }
+            Report::Talking { leg, on } => {
+                self.audio.talking(LegId(leg.0), on);
+                self.show();
+            }
+            Report::Quality { leg, quality } => self.assess(leg, &quality),
+            Report::Stats(stats) => {
+                self.note(now, shard, stats);
+                // Once for all: a call more would go to the shard with most time left.
+                let percent = self.placement.least_load();
+                return (shard == 0).then_some(MediaReport::Load { percent });
+            }
+            Report::Retired(Retired::Leg { leg, media, .. }) => self.retired(now, leg, &media.quality()),
+            Report::Retired(
+                Retired::Playlist(_)
+                | Retired::Change(_)
+                | Retired::Encoder(_)
+                | Retired::Room(_)
+                | Retired::Branch(_)
+                | Retired::Baggage(_),
+            ) => {}
+        }
+        None
+    }
+
+    fn retired(&mut self, now: Instant, leg: LegKey, quality: &Quality) {
+        log_audio(leg, quality);
+        self.audio.ended(LegId(leg.0), quality);
+        self.placement.left(leg);
+        self.rest(now, LegId(leg.0));
     }
 
     /// Lays down what is measured, when it is time.
@@ -416,7 +434,9 @@ impl MediaPort {
                 reports_lost = line.reports_lost,
                 legs = stats.legs,
                 load_percent = load(&stats),
+                worst_tick_ms = stats.worst_tick.as_millis() as u64,
                 partials_late = stats.partials_late,
+                ticks_under_way = stats.ticks_under_way,
                 "the mixer was late"
             );
         }
@@ -433,6 +453,12 @@ impl MediaPort {
             let places: Vec<_> = self.faults.try_iter().map(|place| place.to_string()).collect();
             tracing::error!(?places, "a mixer had failed");
         }
+    }
+}
+
+fn played(id: PlayId) -> MediaReport {
+    MediaReport::Played {
+        id: ControlPlay(id.0),
     }
 }
 

@@ -15,6 +15,7 @@ mod media_port;
 mod metrics_server;
 mod panics;
 mod placement;
+mod plays;
 mod ports;
 mod serve;
 mod settings;

@@ -187,15 +187,18 @@ impl<O> Placement<O> {
         Some((known.shard, known.held.take().unwrap_or_default()))
     }
 
-    /// A leg is gone.
-    pub(super) fn left(&mut self, leg: LegKey) {
+    /// A leg is gone; what waited for its arrival.
+    pub(super) fn left(&mut self, leg: LegKey) -> Vec<O> {
         self.part(leg);
-        if let Some(gone) = self.legs.remove(&leg) {
-            self.shards[gone.shard].legs -= 1;
-        }
+        let Some(gone) = self.legs.remove(&leg) else {
+            return Vec::new();
+        };
+        self.shards[gone.shard].legs -= 1;
+        gone.held.unwrap_or_default()
     }
 
-    /// The branch that a leg of `from` joins: its own if it can, else the first with time and room, else a new one, else the quietest.
+    /// The branch that a leg of `from` joins: its own if it can, else the first with time and room, else a new one where there is time, else
+    /// that of the quietest shard: where all are busy, a branch in a busier one helps nobody.
     fn branch_for(&self, room: RoomKey, from: usize) -> usize {
         let branches = self.rooms.get(&room).map_or(&[][..], Vec::as_slice);
         let is_free = |shard: usize| self.shards[shard].percent < self.limits.load;
@@ -205,11 +208,12 @@ impl<O> Placement<O> {
             return from;
         }
         let is_branch = |shard: usize| branches.iter().any(|(other, _)| *other == shard);
-        let new = || match is_branch(from) || !is_free(from) {
-            true => self.quietest(|shard| !is_branch(shard)),
-            false => Some(from),
+        let may_begin = |shard: usize| !is_branch(shard) && is_free(shard);
+        let new = || match may_begin(from) {
+            true => Some(from),
+            false => self.quietest(may_begin),
         };
-        let quietest = || self.quietest(is_branch);
+        let quietest = || self.quietest(|_| true);
         free.next().or_else(new).or_else(quietest).unwrap_or(from)
     }
 
@@ -299,6 +303,37 @@ mod tests {
     }
 
     #[test]
+    fn where_all_shards_are_busy_a_meeting_is_not_spread_to_a_busier_one() {
+        for (loads, expected) in [
+            ([60, 90, 70], 0),
+            ([90, 60, 70], 1),
+            ([90, 90, 30], 2),
+            // As good as equally busy: where there are fewest legs.
+            ([99, 98, 97], 2),
+        ] {
+            let mut placement = placement(3, 100);
+            joined(&mut placement, 0..1);
+            placement.place(LegKey(1));
+            let shards = (0..3).zip(loads);
+            shards.for_each(|(shard, percent)| placement.note_load(shard, percent));
+            placement.join(LegKey(1), ROOM);
+            assert_eq!(placement.shard_of(LegKey(1)), Some(expected), "{loads:?}");
+        }
+    }
+
+    #[test]
+    fn what_waited_for_a_leg_that_fails_under_way_comes_back() {
+        let mut placement = placement(2, 100);
+        joined(&mut placement, 0..1);
+        placement.place(LegKey(5));
+        placement.join(LegKey(5), ROOM);
+        placement.route(LegKey(5), "prompt");
+        assert_eq!(placement.left(LegKey(5)), ["prompt"]);
+        assert_eq!(placement.left(LegKey(5)), [""; 0]);
+        assert_eq!(placement.arrived(LegKey(5)), None);
+    }
+
+    #[test]
     fn every_branch_is_linked_with_every_other_once() {
         let mut placement = placement(3, 1);
         let mut links = Vec::new();
@@ -348,7 +383,7 @@ mod tests {
         joined(&mut placement, 0..3);
         placement.place(LegKey(9));
         placement.join(LegKey(9), ROOM);
-        (0..10).for_each(|leg| placement.left(LegKey(leg)));
+        (0..10).for_each(|leg| drop(placement.left(LegKey(leg))));
         assert!(placement.legs.is_empty() && placement.arrived(LegKey(9)).is_none());
         assert_eq!(placement.route(LegKey(9), "late"), None);
         assert!(placement.shards.iter().all(|shard| shard.legs == 0));
