@@ -197,6 +197,29 @@ fn lost_packets_come_back_from_the_redundancy_of_the_next_and_are_invented_witho
 }
 
 #[test]
+fn redundancy_is_waited_for_through_pauses_too_and_not_anew_at_each_word() {
+    let opus = OpusSend {
+        fec_percent: 20,
+        ..OpusSend::default()
+    };
+    let mut talk = Talk::new(Format::with_opus(Codec::Opus(Rate::Hz16000), opus));
+    for n in 0..1_000 {
+        let talks = n / 50 % 2 == 0;
+        let packet = talk.next(|time| if talks { speech(time) } else { 0.0 });
+        if n % 20 != 7 {
+            talk.call.rtp_from(PEER, &packet);
+        }
+        talk.call.tick();
+    }
+    let quality = talk.quality();
+    assert!(quality.recovered_ms >= 400, "{quality:?}");
+    assert!(
+        quality.stretched_ms <= 40 && quality.shortened_ms <= 20,
+        "{quality:?}"
+    );
+}
+
+#[test]
 fn a_lost_packet_leaves_no_hole_in_any_codec() {
     for codec in WIDE {
         let mut talk = Talk::of(codec);

@@ -104,8 +104,8 @@ pub(crate) struct Player {
     skipped: bool,
     /// Some of what waits to be played was decoded.
     decoded: bool,
-    /// The newest packet repeats the one before it: a lost one can be had again one packet later.
-    redundant: bool,
+    /// Ticks until it is forgotten that packets repeat the one before them, so that a lost one can be had again one packet later.
+    redundant: u32,
     /// Ticks until losses are forgotten.
     lossy: u32,
     depth: i64,
@@ -144,7 +144,7 @@ impl Player {
             decode: Decode::Always,
             skipped: false,
             decoded: false,
-            redundant: false,
+            redundant: 0,
             lossy: 0,
             depth: 0,
             tally: Tally::default(),
@@ -161,7 +161,7 @@ impl Player {
 
     /// The delay aimed at, in samples.
     pub(crate) fn target(&self) -> i64 {
-        let waits = self.redundant && self.lossy > 0;
+        let waits = self.redundant > 0 && self.lossy > 0;
         let redundancy = if waits { self.newest.1 } else { 0 };
         (self.delay.wait() + redundancy).clamp(self.least, self.most)
     }
@@ -216,7 +216,9 @@ impl Player {
         match self.slots.insert(timestamp, codec, payload, told) {
             Stored::Yes => {
                 self.newest = self.newest.max((timestamp, duration));
-                self.redundant = codec.has_redundancy(payload);
+                if codec.has_redundancy(payload) {
+                    self.redundant = LOSSY;
+                }
                 if codec.is_last_before_pause(payload) {
                     self.pause(timestamp + duration);
                 }
@@ -237,6 +239,7 @@ impl Player {
         self.skipped = false;
         self.decoded &= self.fifo.len() > 0;
         self.lossy = self.lossy.saturating_sub(1);
+        self.redundant = self.redundant.saturating_sub(1);
         self.decode = decode;
         if self.playing {
             self.skip_what_is_too_old(now);
