@@ -53,6 +53,15 @@ impl Decoder {
         }
     }
 
+    /// Decodes `payload` into the front of `out` and forgets it, as it is not its turn yet. 0 where the codec has no way of doing so.
+    pub(crate) fn look_ahead(&self, payload: &[u8], out: &mut [i16]) -> usize {
+        match &self.state {
+            State::None => decode_memoryless(self.codec, payload, out),
+            State::G722(decoder) => decoder.clone().decode(payload, out),
+            State::Opus(_) => 0,
+        }
+    }
+
     /// Fills `out` with what was lost just before `next`, from the redundancy in it (in-band FEC), as good as invented where there
     /// is none. `out` must be as long as the packet lost. False where the codec has no such thing.
     pub fn recover(&mut self, next: &[u8], out: &mut [i16]) -> bool {

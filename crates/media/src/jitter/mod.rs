@@ -424,6 +424,10 @@ impl Player {
             Some(0) | None => missing.min(lost),
             Some(before) => missing.min(before),
         };
+        if self.is_heard() {
+            let payload = self.slots.payload(next).unwrap_or_default();
+            self.voice.span(lost, next.codec, payload, &mut self.fifo);
+        }
         self.invent(count);
         self.fetch += count as i64;
     }

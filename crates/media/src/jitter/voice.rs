@@ -21,6 +21,9 @@ const LIES: u8 = 10;
 const STEADY_MS: usize = 80;
 const SILENT_MS: usize = 100;
 
+/// How long a decoder with a memory gives nonsense behind a gap: the filters that join the bands of G.722 are that long.
+const UNSETTLED_MS: usize = 2;
+
 /// The voice of one stream.
 #[derive(Debug)]
 pub(super) struct Voice {
@@ -193,6 +196,27 @@ impl Voice {
             decoder.decode(payload, scratch);
         });
         skipped.clear();
+    }
+
+    /// A packet is known that comes behind a gap of `gap` samples: what is invented next leads up to it, where the codec lets it be
+    /// decoded before the gap is filled.
+    pub(super) fn span(&mut self, gap: usize, codec: Codec, payload: &[u8], fifo: &mut Fifo) {
+        if !self.concealer.can_span(gap) || !self.skipped.is_empty() {
+            return;
+        }
+        let ahead = if codec == self.codec() {
+            self.decoder.look_ahead(payload, fifo.room())
+        } else {
+            decode_memoryless(codec, payload, fifo.room())
+        };
+        let unsettled = if codec.has_memory() {
+            UNSETTLED_MS * self.per_ms()
+        } else {
+            0
+        };
+        if ahead > 0 {
+            self.concealer.span(gap, &fifo.room()[..ahead], unsettled);
+        }
     }
 
     /// Invents `count` samples in place of what is missing.
