@@ -148,6 +148,8 @@ pub(crate) struct LegSlot<S> {
     gain: i32,
     talker: Talker,
     voice_fade: Fade,
+    /// Whether there was anything of it in the last tick.
+    said: bool,
     room_fade: Fade,
     music_fade: Fade,
     encoder: Warm,
@@ -186,6 +188,7 @@ impl<S: LegSocket> LegSlot<S> {
             gain: UNITY,
             talker: Talker::default(),
             voice_fade: Fade::OUT,
+            said: false,
             room_fade: Fade::OUT,
             music_fade: Fade::OUT,
             sounds: false,
@@ -389,7 +392,9 @@ impl<S: LegSocket> LegSlot<S> {
             Heard::Audio { .. } | Heard::Concealed => true,
         };
         let sounded = self.sounds;
-        self.sounds = said && !self.voice_fade.is_out();
+        // What was said last comes out of the converters a little later: they get the silence behind it too.
+        let rings_out = std::mem::replace(&mut self.said, said);
+        self.sounds = (said || rings_out) && !self.voice_fade.is_out();
         if !self.sounds {
             return self.voice_fade.finish();
         }

@@ -7,9 +7,9 @@ mod common;
 
 use std::sync::LazyLock;
 
-use common::{World, clip, config, steps};
+use common::{PEAK, World, clip, config, steps};
 use media::Clip;
-use mixer::{Hears, LegKey, Order, PlayId, Playlist, RoomKey, ShardConfig, Target};
+use mixer::{Hears, LegKey, Order, PlayId, Playlist, Room, RoomKey, ShardConfig, Target};
 use proptest::prelude::*;
 
 const TALK: f64 = 97.0;
@@ -138,6 +138,37 @@ fn others_who_talk_come_and_go_and_are_muted() {
     let back: &dyn Fn(&mut World) = &|world| world.enter(2, 1);
     let gone: &dyn Fn(&mut World) = &|world| world.order(Order::RemoveLeg { leg: LegKey(2) });
     check(&[TALK, OTHER], &[talk, unmute, mute, unmute, part, back, gone]);
+}
+
+#[test]
+fn the_seats_of_a_full_floor_change_hands() {
+    let hears = |world: &World, hz| world.phones[1].hears(hz) > PEAK / 2.0;
+    for late in 0..12 {
+        // Two seats for the three who talk: whoever is muted leaves his to the one who had none.
+        let mut world = World::with(4, config());
+        for (phone, hz) in world.phones.iter_mut().zip([TALK, OTHER, 250.0, 400.0]) {
+            phone.hz = hz;
+        }
+        world.phones[1].speaks = false;
+        let (room, audio) = (RoomKey(1), Room::new(2));
+        world.order(Order::OpenRoom { room, audio });
+        (0..4).for_each(|n| world.enter(n, 1));
+        world.run(300 + 20 * late);
+        world.listen_anew();
+        for (muted, seated) in [(2, 3), (3, 2), (2, 3), (3, 2)] {
+            world.route(muted, false, Hears::Room);
+            world.run(140);
+            world.route(muted, true, Hears::Room);
+            world.run(140);
+            let heard = [2, 3].map(|n| hears(&world, world.phones[n].hz));
+            assert_eq!(heard, [seated == 2, seated == 3], "{muted} muted");
+        }
+        let (worst, limit) = (world.phones[1].worst_jump(), steps(&[TALK, 250.0, 400.0]));
+        assert!(
+            f64::from(worst) < limit,
+            "a step of {worst}, {late} ticks late; tones explain {limit:.0}"
+        );
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 mod common;
 
 use common::{PEAK, TALKERS, World, peak_of};
-use media::{Codec, Rate};
+use media::{Codec, Encoder, Format, Frame, OpusSend, Rate};
 use mixer::{Audience, Hears, Order, Room, RoomKey};
 
 const ALL: [Codec; 6] = [
@@ -21,10 +21,23 @@ fn db(ratio: f64) -> f64 {
 
 /// How loud `listener` hears `speaker` over the last 200 ms, over how loud it speaks, in dB.
 fn level(world: &World, listener: usize, speaker: usize) -> f64 {
+    level_of_last(10, world, listener, speaker)
+}
+
+/// The same over the last `ticks`: the more, the less is noise taken for a tone.
+fn level_of_last(ticks: usize, world: &World, listener: usize, speaker: usize) -> f64 {
     let (ear, mouth) = (&world.phones[listener], &world.phones[speaker]);
     let rate = ear.codec.rate();
-    let last = &ear.heard[ear.heard.len() - 10 * rate.samples_per_tick()..];
+    let last = &ear.heard[ear.heard.len() - ticks * rate.samples_per_tick()..];
     db(peak_of(mouth.hz, rate, last) / PEAK)
+}
+
+/// Largest step between two samples of tones of PEAK at this rate, with what codecs and ramps add to it.
+fn step(rate: Rate, tones: &[f64]) -> f64 {
+    let steps = tones
+        .iter()
+        .map(|hz| (std::f64::consts::PI * hz / f64::from(rate.hz())).sin());
+    1.35 * 2.0 * PEAK * steps.sum::<f64>()
 }
 
 #[test]
@@ -159,5 +172,124 @@ fn a_crowd_that_changes_over_at_once_costs_a_bounded_number_of_encodings() {
     world.run(1_000);
     for listener in 1..64 {
         assert!(level(&world, listener, 0).abs() < 1.0, "{listener}");
+    }
+}
+
+#[test]
+fn six_codecs_that_talk_all_at_once_hear_each_other_at_their_levels_and_never_themselves() {
+    let mut world = World::speaking(&ALL);
+    // No tone lies where others meet: what codecs make of several tones is not taken for one of them.
+    for (phone, apart) in world.phones.iter_mut().zip([3.0, 7.0, 11.0, 13.0, 17.0, 19.0]) {
+        phone.hz += apart;
+    }
+    world.gather(1);
+    world.run(6_000);
+    for (listener, ear) in ALL.into_iter().enumerate() {
+        // Opus has no bits for six tones: it bends their levels a little, and its noise lies where the own one would.
+        let (most_off, most_own) = match ear {
+            Codec::Opus(_) => (1.5, -45.0),
+            Codec::Pcmu | Codec::Pcma | Codec::G722 => (1.0, -60.0),
+        };
+        for (speaker, mouth) in ALL.into_iter().enumerate() {
+            let heard = level_of_last(250, &world, listener, speaker);
+            if listener == speaker {
+                assert!(heard < most_own, "{ear:?} hears itself at {heard:.1} dB");
+            } else {
+                assert!(heard.abs() < most_off, "{mouth:?} to {ear:?}: {heard:.2} dB");
+            }
+        }
+    }
+}
+
+/// What happens to the third of three phones, and whether the second speaks, while the second listens to the first.
+const COMINGS_AND_GOINGS: [fn(&mut World); 9] = [
+    |world| world.phones[2].speaks = true,
+    |world| world.route(2, false, Hears::Room),
+    |world| world.route(2, true, Hears::Room),
+    |world| world.phones[1].speaks = true,
+    |world| {
+        let leg = world.phones[2].key;
+        world.order(Order::Part { leg });
+    },
+    |world| world.phones[1].speaks = false,
+    |world| world.enter(2, 1),
+    |world| world.phones[2].speaks = false,
+    |world| {
+        let leg = world.phones[2].key;
+        world.order(Order::RemoveLeg { leg });
+    },
+];
+
+#[test]
+fn a_steady_tone_in_any_codec_goes_on_while_others_come_and_go_and_speak() {
+    for codec in ALL {
+        let mut world = World::speaking(&[codec, codec, Codec::Pcmu]);
+        for (phone, hz) in world.phones.iter_mut().zip([300.0, 550.0, 450.0]) {
+            phone.hz = hz;
+            phone.speaks = hz == 300.0;
+        }
+        world.gather(1);
+        world.run(1_500);
+        world.listen_anew();
+        for (number, change) in COMINGS_AND_GOINGS.into_iter().enumerate() {
+            change(&mut world);
+            for tick in 0..25 {
+                world.tick();
+                let level = db(world.phones[1].hears(300.0) / PEAK);
+                assert!(
+                    level.abs() < 2.0,
+                    "{codec:?}: {level:.2} dB in tick {tick} of change {number}"
+                );
+            }
+        }
+        let (worst, most) = (world.phones[1].worst_jump(), step(codec.rate(), &[300.0, 450.0]));
+        assert!(
+            f64::from(worst) < most,
+            "{codec:?}: a step of {worst} where tones explain {most:.0}"
+        );
+    }
+}
+
+/// Ticks' worth of a tone that are heard of ten, said by a phone of this format after three seconds of silence.
+fn heard_of_a_syllable(format: Format) -> f64 {
+    let mut world = World::speaking(&[format.codec(); 2]);
+    world.phones[0].sends(format);
+    (0..2).for_each(|n| world.phones[n].speaks = false);
+    world.gather(1);
+    world.run(3_000);
+    let hz = world.phones[0].hz;
+    let heard = (0..25).map(|tick| {
+        world.phones[0].speaks = tick < 10;
+        world.tick();
+        world.phones[1].hears(hz) / PEAK
+    });
+    // Codecs delay by parts of a tick: the first one heard and the last are one together.
+    heard.sum()
+}
+
+/// Whether a tone is sent as CELT alone (RFC 6716, table 2).
+fn is_celt(format: Format) -> bool {
+    let (mut encoder, mut frame) = (Encoder::new(format), Frame::silence(format.codec().rate()));
+    let mut payload = [0; Codec::MAX_PAYLOAD];
+    let samples = frame.samples_mut().iter_mut().enumerate();
+    samples.for_each(|(n, sample)| *sample = ((n as f64 / 10.0).sin() * PEAK) as i16);
+    (0..10).for_each(|_| {
+        encoder.encode(&frame, &mut payload);
+    });
+    payload[0] >> 3 >= 16
+}
+
+#[test]
+fn the_first_syllable_of_who_was_silent_is_whole() {
+    // At this bit rate Opus is CELT, at the usual one SILK, alone or beside CELT.
+    let celt = OpusSend {
+        bitrate: 128_000,
+        ..OpusSend::default()
+    };
+    let celt = Format::with_opus(Codec::Opus(Rate::Hz48000), celt);
+    assert!(is_celt(celt) && !is_celt(Format::of(celt.codec())));
+    for format in ALL.map(Format::of).into_iter().chain([celt]) {
+        let heard = heard_of_a_syllable(format);
+        assert!((heard - 10.0).abs() < 0.5, "{format:?}: {heard:.2} of 10 ticks");
     }
 }

@@ -191,7 +191,11 @@ impl Voice {
         if skipped.is_empty() {
             return;
         }
-        decoder.reset();
+        // G.722 in silence settles more slowly than the run-in is long, and is nearer to where it was than to where it began.
+        match decoder.codec() {
+            Codec::Opus(_) => decoder.reset(),
+            Codec::Pcmu | Codec::Pcma | Codec::G722 => {}
+        }
         skipped.each(|payload| {
             decoder.decode(payload, scratch);
         });

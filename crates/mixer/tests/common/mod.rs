@@ -238,6 +238,12 @@ impl Phone {
         }
     }
 
+    /// Sends its codec otherwise than our default.
+    pub(crate) fn sends(&mut self, format: Format) {
+        assert_eq!(format.codec(), self.codec);
+        self.encoder = Encoder::new(format);
+    }
+
     pub(crate) fn session(&self) -> Session {
         Session {
             rtp: peer(),
