@@ -220,21 +220,24 @@ impl Period {
         self.step = last - i32::from(audio[size - 1 - length]);
     }
 
-    /// The lag at which the last `compared` samples are most like what was before them.
+    /// The lag at which the last `compared` samples are most like what was before them. Of silence any will do: most legs are silent, and
+    /// after a stall all of them ask at once.
     fn pitch(&self, audio: &[i16], lags: RangeInclusive<usize>, compared: usize) -> usize {
         let (before, recent) = audio.split_at(audio.len() - compared);
-        // Wider bands are searched on a coarser grid: the cost stays that of 8 kHz.
-        let grid = (self.per_ms / 8).max(1);
-        let mut best = (*lags.start(), f32::MIN);
-        for lag in lags {
-            let start = before.len() - lag;
-            let shifted = &audio[start..start + compared];
-            let score = likeness(recent, shifted, grid);
-            if score > best.1 {
-                best = (lag, score);
-            }
+        let (least, most) = (*lags.start(), *lags.end());
+        if recent.iter().all(|sample| *sample == 0) {
+            return least;
         }
-        best.0
+        // Wider bands are compared on the grid of 8 kHz; the widest is searched on it, too, and then about the best lag found there.
+        let grid = (self.per_ms / 8).max(1);
+        let alike = |lag: usize| {
+            let start = before.len() - lag;
+            likeness(recent, &audio[start..start + compared], grid)
+        };
+        let step = if grid > 2 { grid } else { 1 };
+        let about = best_of(lags.step_by(step), alike).unwrap_or(least);
+        let near = about.saturating_sub(step - 1).max(least)..=(about + step - 1).min(most);
+        best_of(near, alike).unwrap_or(about)
     }
 
     /// The `n`th sample behind the audio.
@@ -247,6 +250,13 @@ impl Period {
         let length = 2 * self.per_ms;
         self.step * length.saturating_sub(n) as i32 / length as i32
     }
+}
+
+/// The first of those that score best.
+fn best_of(lags: impl Iterator<Item = usize>, score: impl Fn(usize) -> f32) -> Option<usize> {
+    let scored = lags.map(|lag| (lag, score(lag)));
+    let best = scored.reduce(|best, next| if next.1 > best.1 { next } else { best });
+    best.map(|(lag, _)| lag)
 }
 
 /// Normalised correlation of two stretches of one length, looking at every `grid`th sample; 0 for silence.
