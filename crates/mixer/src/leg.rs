@@ -236,6 +236,17 @@ impl<S: LegSocket> LegSlot<S> {
         passed.into()
     }
 
+    /// Lets the ticks pass that the shard has given up: RTP time goes on, else all that is sent after a stall would come late for ever.
+    pub(crate) fn keep_time(&mut self, now: Instant) {
+        for _ in 0..MOST_UNDER_WAY {
+            let Some(at) = self.sent_at.map(|at| at + TICK).filter(|at| *at < now) else {
+                return;
+            };
+            self.media.send(at, &[], &mut |_, _| {});
+            self.sent_at = Some(at);
+        }
+    }
+
     /// A tick without being heard and without anything sent.
     fn pass(&mut self, at: Instant) {
         let rate = self.rate();
@@ -494,6 +505,7 @@ impl<S: LegSocket> LegSlot<S> {
         let mut rtp = |to: SocketAddr, datagram: &[u8]| socket.send(Channel::Rtp, to, datagram);
         let rests = media.rest(now, level, &mut rtp);
         if rests {
+            self.sent_at = Some(now);
             media.rtcp(now, &mut |to, datagram| socket.send(Channel::Rtcp, to, datagram));
         }
         rests

@@ -229,6 +229,7 @@ impl<S: LegSocket> Shard<S> {
             ..
         } = self;
         let Some(leg) = legs.at(place) else { return };
+        leg.keep_time(now);
         leg.receive(now, stats.ticks, &mut desk.reading);
         let score = leg.listen(now);
         tell_events(leg, out);

@@ -98,3 +98,16 @@ fn each_report_tells_of_its_own_span() {
     }
     assert_eq!(worst, [(1, Duration::from_millis(7)), (1, Duration::ZERO)]);
 }
+
+#[test]
+fn after_ticks_that_were_given_up_rtp_time_has_gone_on() {
+    let mut world = World::new(2);
+    world.gather(1);
+    world.run(200);
+    let before = world.phones[0].stamp();
+    world.now += Duration::from_secs(1);
+    world.tick();
+    let after = world.phones[0].stamp();
+    assert_eq!(after.0.wrapping_sub(before.0), 51 * 160);
+    assert_eq!(after.1.wrapping_sub(before.1), 1);
+}
