@@ -114,6 +114,7 @@ pub fn leg(number: usize, codec: Codec, peer: SocketAddr, now: Instant) -> Box<L
         ntp_at_start: 0,
         seed: number as u64 + 1,
         jitter: JitterConfig::default(),
+        level_target: None,
         timeouts: MediaTimeouts::default(),
     };
     Box::new(Leg::new(config, now))

@@ -295,6 +295,8 @@ fn leg(format: Format, peer: SocketAddr, now: Instant) -> Box<Leg> {
         seed: 1,
         jitter: JitterConfig::default(),
         timeouts: MediaTimeouts::default(),
+        // What the network does is judged, not how loud it is.
+        level_target: None,
     };
     Box::new(Leg::new(config, now))
 }

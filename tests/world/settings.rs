@@ -94,6 +94,7 @@ impl Settings {
             silence_suppression: self.silence_suppression,
             advertise: None,
             jitter: JitterConfig::default(),
+            level_target: None,
             timeouts: MediaTimeouts::default(),
             latching: Latching::Symmetric,
             inband_digits: true,

@@ -46,6 +46,11 @@ impl Dbov {
         self.0.unsigned_abs()
     }
 
+    /// The power it stands for, 1 at 0 dBov.
+    pub(crate) fn power(self) -> f32 {
+        10f32.powf(f32::from(self.0) / 10.0)
+    }
+
     /// The level in dB, −127..=0.
     pub const fn db(self) -> i8 {
         self.0

@@ -5,10 +5,12 @@
 //! [`Leg::rtcp`], [`Leg::poll_event`], [`Encoder::encode`]) neither allocates nor locks, logs or blocks; every buffer
 //! has its size from construction on, and what does not fit is counted in [`Quality`].
 
+mod agc;
 pub mod clip;
 pub mod codec;
 mod conceal;
 mod convert;
+mod echo;
 pub mod emodel;
 mod event4733;
 mod fir;
@@ -26,14 +28,18 @@ mod quality;
 mod resample;
 pub mod rtcp;
 pub mod rtp;
+mod scrutiny;
 mod source;
+mod spectrum;
 mod stream;
 mod stretch;
+mod texture;
 pub mod tone;
 
 pub use clip::{Clip, ClipBank, ClipError};
 pub use codec::{Codec, Decoder, Effort, Encoder, Format, OpusSend};
 pub use convert::Converter;
+pub use echo::Echo;
 pub use emodel::Way;
 pub use frame::{Frame, Rate, TICK};
 pub use header_extension::{HeaderExtension, Malformed};

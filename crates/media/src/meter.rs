@@ -21,16 +21,18 @@ pub(crate) struct Meter {
 }
 
 impl Meter {
-    /// Takes in one frame of real audio.
-    pub(crate) fn tick(&mut self, level: Dbov, samples: &[i16]) {
+    /// Takes in one frame of real audio, and says whether it is speech and no noise.
+    pub(crate) fn tick(&mut self, level: Dbov, samples: &[i16]) -> bool {
         let db = f32::from(level.db());
         let noise = self.noise.map_or(db, |noise| db.min(noise + RISE));
         self.noise = Some(noise);
-        if db >= noise + OVER_NOISE {
+        let is_speech = db >= noise + OVER_NOISE;
+        if is_speech {
             let speech = self.speech.unwrap_or(db);
             self.speech = Some(speech + SHARE * (db - speech));
             self.clipped += u64::from(samples.iter().any(|sample| sample.unsigned_abs() >= FULL_SCALE));
         }
+        is_speech
     }
 
     /// The peer says how loud its noise is.
@@ -41,6 +43,11 @@ impl Meter {
     /// Level of speech, dBov.
     pub(crate) fn speech_dbov(&self) -> Option<i8> {
         self.speech.map(|db| db.round() as i8)
+    }
+
+    /// Level of the noise between words, dBov; full scale before it is known.
+    pub(crate) fn noise(&self) -> f32 {
+        self.noise.unwrap_or(0.0)
     }
 
     /// Level of the noise between words, dBov.

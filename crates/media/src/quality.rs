@@ -1,5 +1,6 @@
 //! What a leg counts.
 
+use crate::echo::Echo;
 use crate::emodel::Way;
 use crate::frame::Rate;
 use crate::jitter::Tally;
@@ -39,6 +40,17 @@ pub struct Quality {
     pub noise_dbov: Option<i8>,
     /// Speech with samples at full scale, in ms.
     pub clipped_ms: u64,
+    /// Gain that brings the peer's speech to its level, in dB; it comes on top of the gain that a host sets.
+    pub agc_gain_db: i8,
+    /// Whether the audio has gone on for some 20 s without what makes speech: music on hold, a tone, or loud noise. While nobody is to hear
+    /// the leg this stays as it was.
+    pub music_suspected: bool,
+    /// For how long that was so, in ms.
+    pub music_ms: u64,
+    /// The echo of what the peer is sent, where one is suspected.
+    pub echo: Option<Echo>,
+    /// For how long one was, in ms.
+    pub echo_ms: u64,
     /// Datagrams that are no RTP or RTCP, or lie about their lengths.
     pub malformed: u64,
     /// Datagrams from strangers.
@@ -102,7 +114,7 @@ impl Quality {
     }
 
     /// Everything that is counted. What is not in here is a meter: it is as it was measured last.
-    fn counters(&mut self) -> [&mut u64; 25] {
+    fn counters(&mut self) -> [&mut u64; 30] {
         [
             &mut self.received,
             &mut self.lost,
@@ -115,6 +127,8 @@ impl Quality {
             &mut self.shortened_ms,
             &mut self.stretched_ms,
             &mut self.clipped_ms,
+            &mut self.music_ms,
+            &mut self.echo_ms,
             &mut self.malformed,
             &mut self.foreign,
             &mut self.wrong_payload_type,
@@ -122,6 +136,9 @@ impl Quality {
             &mut self.ssrc_refused,
             &mut self.resyncs,
             &mut self.comfort_noise,
+            &mut self.comfort_noise_sent,
+            &mut self.malformed_extensions,
+            &mut self.false_levels,
             &mut self.digits,
             &mut self.digits_dropped,
             &mut self.sent,
@@ -236,7 +253,7 @@ mod tests {
             *counter = 1;
         }
         let shown = format!("{quality:?}");
-        assert_eq!(shown.matches(": 1,").count(), 25, "{shown}");
+        assert_eq!(shown.matches(": 1,").count(), 30, "{shown}");
         assert_eq!(quality.since(&quality), Quality::default());
     }
 }

@@ -4,6 +4,8 @@ use media::Rate;
 
 /// A factor of one: 15 bits behind the point.
 pub(crate) const UNITY: i32 = 1 << 15;
+/// A way no longer than one of so many parts of its end is short: 0.27 dB.
+const SHORT: i32 = 32;
 /// Samples that a ramp takes where nothing else is said: 5 ms.
 pub(crate) const fn ramp(rate: Rate) -> usize {
     rate.hz() as usize / 200
@@ -33,6 +35,18 @@ impl Fade {
         }
     }
 
+    /// Goes to `to` as the gain of a voice does: within 5 ms, or evenly over a whole tick where the way is so short that nobody hears one
+    /// step, but might hear a row of them.
+    pub(crate) fn turn(&mut self, to: i32, rate: Rate) {
+        let is_short = (to - self.at).abs() <= to / SHORT;
+        let length = if is_short {
+            rate.samples_per_tick()
+        } else {
+            ramp(rate)
+        };
+        self.set(to, length);
+    }
+
     /// Where it is at present.
     pub(crate) const fn at(self) -> i32 {
         self.at
@@ -58,6 +72,17 @@ impl Fade {
     pub(crate) fn apply(&mut self, sample: i32) -> i32 {
         self.at += (self.to - self.at).clamp(-self.step, self.step);
         ((i64::from(sample) * i64::from(self.at) + i64::from(UNITY / 2)) >> 15) as i32
+    }
+
+    /// Fades a voice. Only what is amplified can exceed full scale; the sum has the better limiter.
+    pub(crate) fn fade(&mut self, voice: &mut [i16]) {
+        if self.is_unity() {
+            return;
+        }
+        for sample in voice {
+            let faded = self.apply(i32::from(*sample));
+            *sample = faded.clamp(i16::MIN.into(), i16::MAX.into()) as i16;
+        }
     }
 
     /// Adds `source`, faded, to `sum`; the shorter of the two says how much.
@@ -108,6 +133,28 @@ mod tests {
             let now = fade.apply(10_000);
             assert!((now - last).abs() <= 251, "{last} {now}");
             last = now;
+        }
+    }
+
+    #[test]
+    fn a_gain_that_moves_slowly_makes_even_steps_through_every_tick() {
+        for rate in Rate::ALL {
+            let mut fade = Fade::OUT;
+            fade.set(UNITY, ramp(rate));
+            fade.finish();
+            let mut heard = vec![10_000];
+            for tick in 1..=100 {
+                // 3 dB a second.
+                let factor = f64::from(UNITY) * 10f64.powf(f64::from(tick) * 0.06 / 20.0);
+                fade.turn(factor as i32, rate);
+                let mut voice = vec![10_000; rate.samples_per_tick()];
+                fade.fade(&mut voice);
+                heard.extend(voice);
+            }
+            let step = heard.windows(2).map(|pair| (pair[1] - pair[0]).abs()).max();
+            assert!(step <= Some(2), "{rate:?}: {step:?}");
+            let end = 20.0 * (f64::from(*heard.last().unwrap()) / 10_000.0).log10();
+            assert!((end - 6.0).abs() < 0.01, "{rate:?}: {end} dB");
         }
     }
 

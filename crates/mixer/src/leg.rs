@@ -8,6 +8,7 @@ use media::{Converter, Dbov, Decode, Encoder, Format, Frame, Heard, Leg, LegEven
 
 use crate::branch::LONGEST_WAY;
 use crate::fade::{Fade, UNITY, ramp};
+use crate::gain::Gain;
 use crate::limiter::limit_all;
 use crate::payload::{Payload, Warm};
 use crate::player::Player;
@@ -24,8 +25,6 @@ use crate::{Channel, Hears, LegKey, LegSocket, Received};
 const DUCKED: i32 = UNITY * 178 / 1_000;
 /// How many times as long as other ramps ducking takes: 40 ms, soft enough not to pump.
 const DUCKING: usize = 8;
-/// Bounds of a leg's gain, dB.
-const GAIN_DB: std::ops::RangeInclusive<i8> = -40..=40;
 /// Datagrams of each channel that every leg may have read in one tick: five times what a phone sends.
 const SHARE: usize = 5;
 /// Ticks between two looks at a leg's reports: they come every few seconds, and the kernel notes when.
@@ -145,7 +144,7 @@ pub(crate) struct LegSlot<S> {
     next: Move,
     speaks: bool,
     hears: Hears,
-    gain: i32,
+    gain: Gain,
     talker: Talker,
     voice_fade: Fade,
     /// Whether there was anything of it in the last tick.
@@ -185,7 +184,7 @@ impl<S: LegSocket> LegSlot<S> {
             next: Move::Stay,
             speaks: false,
             hears: Hears::Nothing,
-            gain: UNITY,
+            gain: Gain::NONE,
             talker: Talker::default(),
             voice_fade: Fade::OUT,
             said: false,
@@ -299,8 +298,7 @@ impl<S: LegSocket> LegSlot<S> {
 
     /// Sets the microphone's gain, dB.
     pub(crate) fn set_gain(&mut self, db: i8) {
-        let db = db.clamp(*GAIN_DB.start(), *GAIN_DB.end());
-        self.gain = (UNITY as f32 * 10f32.powf(f32::from(db) / 20.0)).round() as i32;
+        self.gain.set_host(db);
     }
 
     /// Takes what was agreed anew; `change` and the encoder carry back what they replace.
@@ -384,7 +382,9 @@ impl<S: LegSocket> LegSlot<S> {
             // How loud it was meant to be is not known.
             Heard::Concealed => {}
         }
-        self.talker.score()
+        self.gain.set_agc(self.media.agc_gain_db());
+        // The floor goes to who will be heard loudest.
+        self.talker.score().map(|score| score + self.gain.agc_16ths())
     }
 
     fn is_open(&self) -> bool {
@@ -395,9 +395,9 @@ impl<S: LegSocket> LegSlot<S> {
     pub(crate) fn speak(&mut self, seated: bool, wanted: ByRate<bool>) {
         let rate = self.rate();
         let is_heard = self.is_open() && seated;
-        let to = if is_heard { self.gain } else { 0 };
+        let to = if is_heard { self.gain.factor() } else { 0 };
         self.talker.seat(is_heard);
-        self.voice_fade.set(to, ramp(rate));
+        self.voice_fade.turn(to, rate);
         let said = match self.heard {
             Heard::Silence | Heard::Skipped | Heard::Audio { level: Dbov::SILENCE } => false,
             Heard::Audio { .. } | Heard::Concealed => true,
@@ -409,22 +409,8 @@ impl<S: LegSocket> LegSlot<S> {
         if !self.sounds {
             return self.voice_fade.finish();
         }
-        self.fade_voice(rate);
+        self.voice_fade.fade(self.voice.at_mut(rate).samples_mut());
         self.convert(rate, wanted, !sounded);
-    }
-
-    fn fade_voice(&mut self, rate: Rate) {
-        let Self {
-            voice, voice_fade, ..
-        } = self;
-        if voice_fade.is_unity() {
-            return;
-        }
-        for sample in voice.at_mut(rate).samples_mut() {
-            let faded = voice_fade.apply(i32::from(*sample));
-            // Only what was amplified can exceed; the sum has the better limiter.
-            *sample = faded.clamp(i16::MIN.into(), i16::MAX.into()) as i16;
-        }
     }
 
     fn convert(&mut self, own: Rate, wanted: ByRate<bool>, anew: bool) {
@@ -552,6 +538,7 @@ impl<S: LegSocket> LegSlot<S> {
     /// Sends 20 ms of audio, and a report when one is due.
     pub(crate) fn send(&mut self, now: Instant, payload: &Payload) {
         self.sent_at = Some(now);
+        self.media.note_sent(payload.level());
         let Self { media, socket, .. } = self;
         let mut rtp = |to: SocketAddr, datagram: &[u8]| socket.send(Channel::Rtp, to, datagram);
         media.send(now, payload.bytes(), &mut rtp);

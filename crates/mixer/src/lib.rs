@@ -14,6 +14,7 @@ mod branch;
 mod command;
 mod fade;
 mod floor;
+mod gain;
 mod handle;
 mod leg;
 mod limiter;

@@ -1,6 +1,6 @@
 //! Sound becomes payloads: once for everybody who hears the same in the same format.
 
-use media::{Codec, Effort, Encoder, Format, Frame};
+use media::{Codec, Dbov, Effort, Encoder, Format, Frame};
 
 /// Formats of one sum at once: those without memory, and the rest for Opus in its variants.
 const FORMATS: usize = 16;
@@ -10,12 +10,18 @@ const FORMATS: usize = 16;
 pub(crate) struct Payload {
     bytes: [u8; Codec::MAX_PAYLOAD],
     len: usize,
+    level: Dbov,
 }
 
 impl Payload {
     /// The bytes to send.
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.bytes[..self.len]
+    }
+
+    /// How loud they are.
+    pub(crate) const fn level(&self) -> Dbov {
+        self.level
     }
 }
 
@@ -51,7 +57,8 @@ impl Warm {
             self.encoder.encode(before, &mut bytes);
         }
         let len = self.encoder.encode(frame, &mut bytes);
-        Payload { bytes, len }
+        let level = Dbov::of(frame.samples());
+        Payload { bytes, len, level }
     }
 
     /// Its leg leaves the shard at the end of tick number `tick`.

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use media::{Encoder, Leg, MediaLoss, Prepared, Quality};
+use media::{Echo, Encoder, Leg, MediaLoss, Prepared, Quality};
 
 use crate::branch::Branch;
 use crate::leg::Baggage;
@@ -40,6 +40,20 @@ pub enum Report<S> {
         leg: LegKey,
         /// Which of the two.
         on: bool,
+    },
+    /// A leg came to be suspected of playing music, or is not any more.
+    Music {
+        /// Which.
+        leg: LegKey,
+        /// Which of the two.
+        suspected: bool,
+    },
+    /// A leg came to be suspected of sending back what it hears, or is not any more.
+    Echo {
+        /// Which.
+        leg: LegKey,
+        /// The echo, if there is one.
+        suspected: Option<Echo>,
     },
     /// Something played has ended.
     Played {

@@ -424,6 +424,8 @@ fn tell_events<S: LegSocket>(leg: &mut LegSlot<S>, out: &mut Outbox<S>) {
             LegEvent::Digit { key: digit } => drop(out.tell(Report::Digit { leg: key, key: digit })),
             LegEvent::Latched { to } => drop(out.tell(Report::Latched { leg: key, to })),
             LegEvent::MediaLost { which } => out.keep(Report::MediaLost { leg: key, which }),
+            LegEvent::Music { suspected } => drop(out.tell(Report::Music { leg: key, suspected })),
+            LegEvent::Echo { suspected } => drop(out.tell(Report::Echo { leg: key, suspected })),
             // Menus act on the key's first packet.
             LegEvent::DigitEnd { .. } => {}
         }

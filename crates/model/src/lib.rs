@@ -20,6 +20,6 @@ pub use id::{DidGroupId, DidId, KeyId, LegId, MeetingId, MeetingNumber, Sid};
 pub use live::{CallState, CallView, Live, MeetingState, MeetingView};
 pub use mute::{Mute, MuteMask};
 pub use phrase::{Phrase, Prompt};
-pub use quality::{Incoming, Outgoing, Playout, Qualities, QualityView, Score};
+pub use quality::{EchoView, Incoming, Outgoing, Playout, Qualities, QualityView, Score};
 pub use record::{Cdr, Mdr};
 pub use role::{Role, Roles};

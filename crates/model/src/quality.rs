@@ -92,6 +92,21 @@ pub struct Playout {
     pub speech_dbov: Option<i8>,
     /// Level between words, dBov.
     pub noise_dbov: Option<i8>,
+    /// Gain that brings speech to its level, dB.
+    pub agc_gain_db: i8,
+    /// Whether it sounds like music, a tone or loud noise, and not like speech.
+    pub music_suspected: bool,
+    /// Echo of what the caller hears, where one is suspected.
+    pub echo: Option<EchoView>,
+}
+
+/// A call that sends back what it hears.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EchoView {
+    /// From sending to hearing it again, ms.
+    pub delay_ms: u16,
+    /// By how much weaker it comes back, dB.
+    pub loss_db: u8,
 }
 
 /// Packets sent, and what the phone's last report says of them.

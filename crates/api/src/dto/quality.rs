@@ -16,6 +16,7 @@ pub(crate) struct Quality {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Audio {
+    agc_gain_db: i8,
     #[serde(skip_serializing_if = "Option::is_none")]
     burst_loss_ratio: Option<f64>,
     clipped_ms: u64,
@@ -26,6 +27,10 @@ struct Audio {
     digits: u64,
     digits_dropped: u64,
     duplicated_packets: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    echo_delay_ms: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    echo_loss_db: Option<u8>,
     foreign_packets: u64,
     jitter_ms: u32,
     late_packets: u64,
@@ -38,6 +43,7 @@ struct Audio {
     mos_in: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     mos_out: Option<f64>,
+    music_suspected: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     noise_dbov: Option<i8>,
     other_source_packets: u64,
@@ -79,6 +85,7 @@ struct Audio {
 impl Wire for Quality {
     const COLLECTION: &'static str = "quality";
     const PLAIN: &'static [&'static str] = &[
+        "agcGainDb",
         "burstLossRatio",
         "clippedMs",
         "codec",
@@ -88,6 +95,8 @@ impl Wire for Quality {
         "digits",
         "digitsDropped",
         "duplicatedPackets",
+        "echoDelayMs",
+        "echoLossDb",
         "foreignPackets",
         "id",
         "jitterMs",
@@ -98,6 +107,7 @@ impl Wire for Quality {
         "malformedPackets",
         "mosIn",
         "mosOut",
+        "musicSuspected",
         "noiseDbov",
         "otherSourcePackets",
         "overflowedPackets",
@@ -148,6 +158,7 @@ impl Audio {
         } = view;
         let (heard, lately, hears) = (view.heard, view.heard_lately, view.hears);
         Self {
+            agc_gain_db: playout.agc_gain_db,
             burst_loss_ratio: heard.map(|score| rounded(score.burst_ratio, 2)),
             clipped_ms: playout.clipped_ms,
             codec: view.codec,
@@ -157,6 +168,8 @@ impl Audio {
             digits: incoming.digits,
             digits_dropped: incoming.digits_dropped,
             duplicated_packets: incoming.duplicated,
+            echo_delay_ms: playout.echo.map(|echo| echo.delay_ms),
+            echo_loss_db: playout.echo.map(|echo| echo.loss_db),
             foreign_packets: incoming.foreign,
             jitter_ms: incoming.jitter_ms,
             late_packets: incoming.late,
@@ -166,6 +179,7 @@ impl Audio {
             malformed_packets: incoming.malformed,
             mos_in: heard.map(mos),
             mos_out: hears.map(mos),
+            music_suspected: playout.music_suspected,
             noise_dbov: playout.noise_dbov,
             other_source_packets: incoming.source_refused,
             overflowed_packets: incoming.overflowed,

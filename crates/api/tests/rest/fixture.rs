@@ -8,9 +8,9 @@ use model::directory::{
     SubscriberRole,
 };
 use model::{
-    CallState, CallView, Cause, Cdr, DidGroupId, DidId, Incoming, KeyId, LegId, Live, Mdr, MeetingId,
-    MeetingNumber, MeetingState, MeetingView, Mute, MuteMask, Outgoing, Playout, Qualities, QualityView,
-    Role, Score, Sid,
+    CallState, CallView, Cause, Cdr, DidGroupId, DidId, EchoView, Incoming, KeyId, LegId, Live, Mdr,
+    MeetingId, MeetingNumber, MeetingState, MeetingView, Mute, MuteMask, Outgoing, Playout, Qualities,
+    QualityView, Role, Score, Sid,
 };
 
 /// Epoch ms of every test's beginning.
@@ -254,6 +254,12 @@ pub fn audio(mos: f64) -> QualityView {
             clipped_ms: 23,
             speech_dbov: Some(-24),
             noise_dbov: Some(-65),
+            agc_gain_db: -5,
+            music_suspected: true,
+            echo: Some(EchoView {
+                delay_ms: 240,
+                loss_db: 31,
+            }),
         },
         outgoing: Outgoing {
             sent: 1_000,

@@ -12,6 +12,7 @@ const PAGE: &str = include_str!("../../README.md");
 
 /// All that can be told of a call.
 const WHOLE: &str = r#"{
+    "agcGainDb": -5,
     "burstLossRatio": 1.23,
     "clippedMs": 23,
     "codec": "opus",
@@ -21,6 +22,8 @@ const WHOLE: &str = r#"{
     "digits": 14,
     "digitsDropped": 15,
     "duplicatedPackets": 4,
+    "echoDelayMs": 240,
+    "echoLossDb": 31,
     "foreignPackets": 8,
     "id": 6889184,
     "jitterMs": 16,
@@ -31,6 +34,7 @@ const WHOLE: &str = r#"{
     "malformedPackets": 7,
     "mosIn": 3.46,
     "mosOut": 4.32,
+    "musicSuspected": true,
     "noiseDbov": -65,
     "otherSourcePackets": 11,
     "overflowedPackets": 5,

@@ -158,6 +158,14 @@ mod tests {
     }
 
     #[test]
+    fn the_level_of_speech_can_be_set_and_switched_off() {
+        for (written, level) in [("-20", Some(media::Dbov::new(-20))), ("\"off\"", None)] {
+            let config = Config::parse(&format!("[media]\nlevel_target = {written}")).unwrap();
+            assert_eq!(config.media.level_target, level);
+        }
+    }
+
+    #[test]
     fn refusals_name_the_key_and_what_was_expected() {
         for (text, says) in [
             ("[sip]\nlissen = \"x\"", "unknown field `lissen`"),
@@ -170,6 +178,15 @@ mod tests {
             ("[media]\nopus_rate = 44100", "expected 8000, 16000 or 48000"),
             ("[media]\nopus_bitrate = 96000", "media.opus_bitrate"),
             ("[media]\ntalkers = 0", "media.talkers"),
+            ("[media]\nlevel_target = 26", "level_target = 26"),
+            (
+                "[media]\nlevel_target = -14",
+                "a level of -40 to -15 dBov, or \"off\"",
+            ),
+            (
+                "[media]\nlevel_target = \"on\"",
+                "a level of -40 to -15 dBov, or \"off\"",
+            ),
             ("[media]\ncores = [1, 1]", "media.cores"),
             ("[media]\nspread_load = 5", "media.spread_load"),
             ("[media]\nspread_legs = 0", "media.spread_legs"),

@@ -3,10 +3,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use ipnet::IpNet;
-use media::Rate;
+use media::{Dbov, Rate};
 use serde::Deserialize;
 
-use super::units::{PortRange, duration};
+use super::units::{PortRange, duration, speech_level};
 
 /// `[node]`: names shown in Call objects and logs.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -143,6 +143,9 @@ pub struct MediaSection {
     pub opus_bitrate: u32,
     /// Voices heard at once in a meeting, the loudest.
     pub talkers: usize,
+    /// Level that each caller's speech is brought to; none: left as it is.
+    #[serde(deserialize_with = "speech_level")]
+    pub level_target: Option<Dbov>,
     /// Whether a faint noise lies beneath everything.
     pub comfort_noise: bool,
     /// Cores that mixer threads are pinned to, one each; one thread that is not pinned where none is named.
@@ -192,6 +195,7 @@ impl Default for MediaSection {
             opus_rate: OpusRate(Rate::Hz48000),
             opus_bitrate: 32_000,
             talkers: 8,
+            level_target: Some(Dbov::new(-26)),
             comfort_noise: true,
             cores: Vec::new(),
             spread_load: 50,

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use media::Dbov;
 use serde::de::{self, Deserializer, Visitor};
 
 /// Reads `"20ms"`, `"30s"`, `"5min"`, `"1h"`; bare numbers are refused, since nobody knows what they count.
@@ -18,6 +19,30 @@ pub(super) fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Dur
         }
     }
     deserializer.deserialize_str(WithUnit)
+}
+
+/// Reads a level that speech is brought to: a number of dBov, -40 to -15, or `"off"`.
+pub(super) fn speech_level<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Dbov>, D::Error> {
+    struct LevelOrOff;
+    impl Visitor<'_> for LevelOrOff {
+        type Value = Option<Dbov>;
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a level of -40 to -15 dBov, or \"off\"")
+        }
+        fn visit_i64<E: de::Error>(self, db: i64) -> Result<Self::Value, E> {
+            match i8::try_from(db) {
+                Ok(level @ -40..=-15) => Ok(Some(Dbov::new(level))),
+                Ok(_) | Err(_) => Err(E::invalid_value(de::Unexpected::Signed(db), &self)),
+            }
+        }
+        fn visit_str<E: de::Error>(self, word: &str) -> Result<Self::Value, E> {
+            match word {
+                "off" => Ok(None),
+                _ => Err(E::invalid_value(de::Unexpected::Str(word), &self)),
+            }
+        }
+    }
+    deserializer.deserialize_any(LevelOrOff)
 }
 
 /// A range of UDP ports, both ends included, written `"20000-29999"`.

@@ -186,6 +186,7 @@ impl Control {
             ntp_at_start: seconds << 32 | fraction,
             seed: self.random.u64(),
             jitter: self.config.jitter,
+            level_target: self.config.level_target,
             timeouts: self.config.timeouts,
         };
         self.order(MediaOrder::Add {

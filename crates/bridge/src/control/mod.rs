@@ -82,6 +82,8 @@ pub struct ControlConfig {
     pub advertise: Option<IpAddr>,
     /// Bounds of the jitter buffers.
     pub jitter: JitterConfig,
+    /// Level that speech is brought to.
+    pub level_target: Option<media::Dbov>,
     /// When silence on the wire ends a call.
     pub timeouts: MediaTimeouts,
     /// Whether a media address may be learnt.

@@ -129,6 +129,16 @@ pub(super) const TIMES: &[Row<Quality, f64>] = &[
         "Speech with samples at full scale.",
         |q| seconds(q.clipped_ms),
     ),
+    (
+        "audio_music_seconds",
+        "Calls suspected of playing music into a meeting.",
+        |q| seconds(q.music_ms),
+    ),
+    (
+        "audio_echo_seconds",
+        "Calls suspected of sending back what they hear.",
+        |q| seconds(q.echo_ms),
+    ),
 ];
 
 /// A shard of the mixer, counted.

@@ -1,7 +1,7 @@
 //! From what a leg counts to what readers see: the one place where the fields of both meet.
 
 use media::{Codec, Quality, Way};
-use model::{Incoming, Outgoing, Playout, QualityView, Score};
+use model::{EchoView, Incoming, Outgoing, Playout, QualityView, Score};
 
 /// One call.
 pub(super) fn of(codec: Codec, talking: bool, quality: &Quality, lately: Option<Score>) -> QualityView {
@@ -65,6 +65,12 @@ fn playout(quality: &Quality) -> Playout {
         clipped_ms: quality.clipped_ms,
         speech_dbov: quality.speech_dbov,
         noise_dbov: quality.noise_dbov,
+        agc_gain_db: quality.agc_gain_db,
+        music_suspected: quality.music_suspected,
+        echo: quality.echo.map(|echo| EchoView {
+            delay_ms: echo.delay_ms,
+            loss_db: echo.loss_db,
+        }),
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::Receiver;
-use media::{JitterConfig, Leg, LegConfig, Prepared, Quality, Session, TICK};
+use media::{Echo, JitterConfig, Leg, LegConfig, Prepared, Quality, Session, TICK};
 use mixer::{
     Baggage, Branch, LegKey, Order, PlayId, Playlist, Report, Retired, Room, RoomKey, STATS_TICKS,
     ShardConfig, Stats, Target,
@@ -373,6 +373,8 @@ impl MediaPort {
                 self.audio.talking(LegId(leg.0), on);
                 self.show();
             }
+            Report::Music { leg, suspected } => log_music(leg, suspected),
+            Report::Echo { leg, suspected } => log_echo(leg, suspected),
             Report::Quality { leg, quality } => self.assess(leg, &quality),
             Report::Stats(stats) => {
                 self.note(now, shard, stats);
@@ -462,6 +464,27 @@ fn played(id: PlayId) -> MediaReport {
     }
 }
 
+/// Says that a call disturbs the meeting, perhaps, and when it does not any more.
+fn log_music(leg: LegKey, suspected: bool) {
+    if suspected {
+        tracing::info!(
+            call = leg.0,
+            "a call sounds like music or a tone, and not like speech"
+        );
+    } else {
+        tracing::info!(call = leg.0, "a call does not sound like music any more");
+    }
+}
+
+/// The same of one that sends back what it hears.
+fn log_echo(leg: LegKey, suspected: Option<Echo>) {
+    if let Some(Echo { delay_ms, loss_db }) = suspected {
+        tracing::info!(call = leg.0, delay_ms, loss_db, "a call sends back what it hears");
+    } else {
+        tracing::info!(call = leg.0, "a call does not send back what it hears any more");
+    }
+}
+
 /// One line for the audio of a call that is over.
 fn log_audio(leg: LegKey, quality: &Quality) {
     let rounded = |mos: f64| (mos * 100.0).round() / 100.0;
@@ -478,6 +501,11 @@ fn log_audio(leg: LegKey, quality: &Quality) {
         speech_dbov = quality.speech_dbov,
         noise_dbov = quality.noise_dbov,
         clipped_ms = quality.clipped_ms,
+        agc_gain_db = quality.agc_gain_db,
+        music_ms = quality.music_ms,
+        echo_ms = quality.echo_ms,
+        echo_delay_ms = quality.echo.map(|echo| echo.delay_ms),
+        echo_loss_db = quality.echo.map(|echo| echo.loss_db),
         false_levels = quality.false_levels,
         comfort_noise = quality.comfort_noise,
         comfort_noise_sent = quality.comfort_noise_sent,

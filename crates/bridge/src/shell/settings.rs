@@ -37,6 +37,7 @@ pub(super) fn control(config: &Config) -> ControlConfig {
         silence_suppression: media.silence_suppression,
         advertise: media.advertise.or(config.sip.advertise),
         jitter: jitter(config),
+        level_target: media.level_target,
         timeouts: MediaTimeouts {
             first: media.timeout_first,
             steady: media.timeout,

@@ -73,13 +73,22 @@ impl Scene {
             .unwrap()
     }
 
+    fn mean_depth_ms(&self, from_second: usize) -> i64 {
+        let part = &self.depths[from_second * 50..];
+        part.iter().sum::<i64>() / part.len() as i64 / 8
+    }
+
     fn worst_depth_ms(&self, from_second: usize) -> i64 {
         self.depths[from_second * 50..].iter().max().unwrap() / 8
     }
 }
 
+fn sine(n: i64, hz: f64, peak: f64) -> i16 {
+    ((n as f64 * hz * std::f64::consts::TAU / 8_000.0).sin() * peak) as i16
+}
+
 fn tone(n: i64) -> i16 {
-    ((n as f64 * 440.0 * std::f64::consts::TAU / 8_000.0).sin() * 8_000.0) as i16
+    sine(n, 440.0, 8_000.0)
 }
 
 /// Half a second of tone, half a second of pause.
@@ -196,34 +205,75 @@ fn reordered_and_doubled_packets_play_once_and_in_order() {
     assert_eq!(scene.player.tally().duplicated, before.duplicated + 1);
 }
 
+type Signal = fn(i64) -> i16;
+
+/// Signals without a pause: deep, middle and high tones, some that no whole number of samples fits, and two at once.
+const UNBROKEN: [(&str, Signal); 6] = [
+    ("97 Hz", |n| sine(n, 97.0, 8_000.0)),
+    ("440 Hz", tone),
+    ("1 kHz", |n| sine(n, 1_000.0, 8_000.0)),
+    ("1234.5 Hz", |n| sine(n, 1_234.5, 8_000.0)),
+    ("350 and 440 Hz", |n| {
+        sine(n, 350.0, 4_000.0) + sine(n, 440.0, 4_000.0)
+    }),
+    ("450 and 850 Hz", |n| {
+        sine(n, 450.0, 4_000.0) + sine(n, 850.0, 4_000.0)
+    }),
+];
+
+/// The largest step of a signal itself after G.711.
+fn own_jump(signal: Signal) -> i32 {
+    let mut scene = Scene::new(signal);
+    scene.run(20, |_| Some(2.0));
+    scene.biggest_jump(1)
+}
+
 #[test]
 fn a_drifting_clock_costs_neither_depth_nor_clicks_in_ten_minutes_of_unbroken_tone() {
-    for drift_ppm in [-200.0, 200.0] {
-        let mut scene = Scene::new(tone);
-        scene.drift_ppm = drift_ppm;
-        scene.run(600, |n| Some(2.0 + noise(n)));
-        assert!(
-            scene.worst_depth_ms(1) <= 45,
-            "{drift_ppm} ppm: {} ms",
-            scene.worst_depth_ms(1)
-        );
-        assert!(
-            scene.biggest_jump(1) <= TONE_STEP + 250,
-            "{drift_ppm} ppm: {}",
-            scene.biggest_jump(1)
-        );
-        assert!(
-            scene.concealed() <= 10,
-            "{drift_ppm} ppm: {} ticks concealed",
-            scene.concealed()
-        );
-        let moved = scene.player.tally();
-        let (cut, doubled) = (moved.shortened as i64, moved.stretched as i64);
-        let expected = (600.0 * 8_000.0 * drift_ppm / 1e6) as i64;
-        assert!(
-            (cut - doubled - expected).abs() < 400,
-            "{drift_ppm} ppm: {cut} cut, {doubled} doubled"
-        );
+    for (name, signal) in UNBROKEN {
+        let own = own_jump(signal);
+        for drift_ppm in [-200.0, 200.0] {
+            let mut scene = Scene::new(signal);
+            scene.drift_ppm = drift_ppm;
+            scene.run(600, |n| Some(2.0 + noise(n)));
+            let (jump, concealed) = (scene.biggest_jump(1), scene.concealed());
+            assert!(
+                jump <= own + own / 100,
+                "{name}, {drift_ppm} ppm: {jump} over {own}"
+            );
+            assert_eq!(concealed, 0, "{name}, {drift_ppm} ppm");
+            let (worst, mean) = (scene.worst_depth_ms(1), scene.mean_depth_ms(1));
+            assert!(
+                worst <= 45 && mean <= 32,
+                "{name}, {drift_ppm} ppm: {mean}, at worst {worst} ms"
+            );
+            let moved = scene.player.tally();
+            let (cut, doubled) = (moved.shortened as i64, moved.stretched as i64);
+            let expected = (600.0 * 8_000.0 * drift_ppm / 1e6) as i64;
+            assert!(
+                (cut - doubled - expected).abs() < 400,
+                "{name}, {drift_ppm} ppm: {cut} cut, {doubled} doubled"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_delay_of_a_burst_is_gone_within_twenty_seconds_though_there_is_no_pause() {
+    for (name, signal) in UNBROKEN {
+        let own = own_jump(signal);
+        let mut scene = Scene::new(signal);
+        scene.run(60, |n| {
+            Some(if (500..600).contains(&n) {
+                150.0 * noise(n)
+            } else {
+                2.0
+            })
+        });
+        assert!(scene.worst_depth_ms(10) > 140, "{name}");
+        let (left, jump) = (scene.worst_depth_ms(32), scene.biggest_jump(14));
+        assert!(left <= 35, "{name}: {left} ms");
+        assert!(jump <= own * 5 / 4, "{name}: {jump} over {own}");
     }
 }
 

@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use crate::codec::Format;
+use crate::level::Dbov;
 
 /// Whether media may come from another address than the SDP names (a peer behind a NAT).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -175,6 +176,8 @@ pub struct LegConfig {
     pub seed: u64,
     /// Bounds of the delay.
     pub jitter: JitterConfig,
+    /// Level that speech is brought to, active speech level of ITU-T P.56; none leaves it as it is.
+    pub level_target: Option<Dbov>,
     /// When silence on the wire is reported.
     pub timeouts: MediaTimeouts,
 }

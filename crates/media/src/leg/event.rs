@@ -2,6 +2,8 @@
 
 use std::net::SocketAddr;
 
+use crate::echo::Echo;
+
 /// Most events that wait to be polled.
 const CAPACITY: usize = 32;
 
@@ -40,6 +42,16 @@ pub enum LegEvent {
     MediaLost {
         /// Which limit was passed.
         which: MediaLoss,
+    },
+    /// The peer came to be suspected of playing music ([`crate::Quality::music_suspected`]), or is not any more.
+    Music {
+        /// Which of the two.
+        suspected: bool,
+    },
+    /// The peer came to be suspected of sending back what it hears, or is not any more.
+    Echo {
+        /// The echo, if there is one.
+        suspected: Option<Echo>,
     },
 }
 

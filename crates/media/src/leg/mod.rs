@@ -27,8 +27,8 @@ use crate::gate::Gate;
 use crate::inband::Inband;
 use crate::jitter::{Played, Player};
 use crate::level::Dbov;
-use crate::meter::Meter;
 use crate::quality::Quality;
+use crate::scrutiny::Scrutiny;
 use crate::source::{ReportSource, Source};
 use crate::stream::{Jitter, Stream};
 use clock::{Clock, Unwrapper};
@@ -74,7 +74,7 @@ pub struct Leg {
     /// For keys on another clock than the audio's.
     key_unwrapper: Unwrapper,
     player: Player,
-    meter: Meter,
+    scrutiny: Scrutiny,
     gate: Gate,
     /// Listens for keys in the audio, where no telephone events were negotiated.
     inband: Option<Inband>,
@@ -103,7 +103,7 @@ impl Leg {
             keys: Keys::new(key_clock(&session)),
             key_unwrapper: Unwrapper::default(),
             player: Player::new(codec, config.jitter),
-            meter: Meter::default(),
+            scrutiny: Scrutiny::new(codec.rate(), config.level_target, config.seed),
             gate: Gate::new(),
             inband: listens(&session).then(Inband::new),
             sender: Sender::new(config.ssrc, config.first_sequence, config.first_timestamp),
@@ -135,16 +135,37 @@ impl Leg {
         let open = !self.is_blanked(from, self.player.position());
         let left = self.gate.pass(open, samples, rate.hz());
         let played = if left { played } else { Played::Silence };
-        match self.listen(played, samples) {
-            Played::Real => {
-                let level = Dbov::of(samples);
-                self.meter.tick(level, samples);
-                Heard::Audio { level }
-            }
+        let heard = match self.listen(played, samples) {
+            Played::Real => Heard::Audio {
+                level: Dbov::of(samples),
+            },
             Played::Concealed => Heard::Concealed,
             Played::Skipped => Heard::Skipped,
             Played::Silence => Heard::Silence,
+        };
+        self.scrutinise(heard, decode, out);
+        heard
+    }
+
+    fn scrutinise(&mut self, heard: Heard, decode: Decode, out: &Frame) {
+        let Self { scrutiny, events, .. } = self;
+        match (heard, decode) {
+            (Heard::Audio { level }, _) => scrutiny.hear(level, out.samples(), out.rate()),
+            (Heard::Silence, _) | (Heard::Skipped, Decode::Always | Decode::IfTalking) => scrutiny.pause(),
+            (Heard::Skipped, Decode::No) | (Heard::Concealed, _) => scrutiny.miss(),
         }
+        scrutiny.tell(|event| events.push(event));
+    }
+
+    /// Notes how loud the 20 ms are that are sent in this tick, to find what comes back of them. Called once a tick where something is sent.
+    pub fn note_sent(&mut self, level: Dbov) {
+        self.scrutiny.sent(level);
+    }
+
+    /// The gain that brings the peer's speech to the level it is to have ([`LegConfig::level_target`]), in dB. It is not applied here; between
+    /// two ticks it changes by little, but when a peer who was faint shouts.
+    pub fn agc_gain_db(&self) -> f32 {
+        self.scrutiny.gain_db()
     }
 
     /// Whether a key lies over the audio between two places. Keys on another clock can't be placed in the audio: they blank it
@@ -290,9 +311,14 @@ impl Leg {
         let mut quality = Quality {
             lost: self.stream.counts().lost(),
             loss_bursts: self.stream.counts().holes,
-            speech_dbov: self.meter.speech_dbov(),
-            noise_dbov: self.meter.noise_dbov(),
-            clipped_ms: self.meter.clipped_ms(),
+            speech_dbov: self.scrutiny.meter.speech_dbov(),
+            noise_dbov: self.scrutiny.meter.noise_dbov(),
+            clipped_ms: self.scrutiny.meter.clipped_ms(),
+            agc_gain_db: self.scrutiny.gain_db().round() as i8,
+            music_suspected: self.scrutiny.music(),
+            music_ms: self.scrutiny.music_ms,
+            echo: self.scrutiny.echo(),
+            echo_ms: self.scrutiny.echo_ms,
             jitter_ms: self.jitter.value() / per_clock_ms,
             depth_ms: (self.player.depth() as u64 / per_ms) as u32,
             target_ms: (self.player.target() as u64 / per_ms) as u32,

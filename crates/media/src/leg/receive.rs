@@ -113,7 +113,7 @@ impl Leg {
                 let timestamp = self.unwrapper.unwrap(packet.timestamp);
                 self.player.pause(self.samples(timestamp));
                 if let Some(level) = packet.payload.first() {
-                    self.meter.told(Dbov::told(*level));
+                    self.scrutiny.meter.told(Dbov::told(*level));
                 }
             }
         }

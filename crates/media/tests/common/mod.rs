@@ -63,6 +63,7 @@ pub(crate) fn config() -> LegConfig {
         ntp_at_start: 3_900_000_000 << 32,
         seed: 42,
         jitter: JitterConfig::default(),
+        level_target: None,
         timeouts: MediaTimeouts::default(),
     }
 }

@@ -10,8 +10,8 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use media::{
-    Clip, Codec, ComfortNoise, Decoder, Direction, Encoder, Format, Frame, JitterConfig, KeyFormat, Latching,
-    Leg, LegConfig, MediaTimeouts, Prepared, Rate, Session, TICK,
+    Clip, Codec, ComfortNoise, Dbov, Decoder, Direction, Encoder, Format, Frame, JitterConfig, KeyFormat,
+    Latching, Leg, LegConfig, MediaTimeouts, Prepared, Rate, Session, TICK,
 };
 use mixer::{
     Audience, Channel, Handle, Hears, LegKey, LegSocket, Order, PlayId, Playlist, Received, Report, Room,
@@ -210,6 +210,10 @@ pub(crate) struct Phone {
     /// Peak of what it says.
     pub(crate) peak: f64,
     pub(crate) speaks: bool,
+    /// What it says in place of its tone, over and over; at its rate.
+    pub(crate) says: Vec<i16>,
+    /// Ticks after which it gives back what it hears, 14 dB weaker, if it does.
+    pub(crate) echoes: Option<usize>,
     sequence: u16,
     /// What was heard in the last tick.
     frame: Frame,
@@ -231,6 +235,8 @@ impl Phone {
             hz: 300.0 + 150.0 * (number % 13) as f64,
             peak: PEAK,
             speaks: true,
+            says: Vec::new(),
+            echoes: None,
             sequence: 0,
             frame: Frame::silence(codec.rate()),
             heard: Vec::new(),
@@ -278,6 +284,7 @@ impl Phone {
                 ntp_at_start: 0,
                 seed: self.key.0 + 1,
                 jitter: JitterConfig::default(),
+                level_target: Some(Dbov::new(-26)),
                 timeouts: MediaTimeouts::default(),
             },
             now,
@@ -297,7 +304,22 @@ impl Phone {
             f64::from(rate.hz()),
             usize::from(self.sequence) * rate.samples_per_tick(),
         );
-        if self.speaks {
+        if let Some(ticks) = self.echoes {
+            let from = self.heard.len().checked_sub(ticks * rate.samples_per_tick());
+            let back = self.heard[from.unwrap_or(self.heard.len())..].iter();
+            frame
+                .samples_mut()
+                .iter_mut()
+                .zip(back)
+                .for_each(|(sample, heard)| *sample = heard / 5);
+        } else if self.speaks && !self.says.is_empty() {
+            let words = self.says.iter().cycle().skip(start % self.says.len());
+            frame
+                .samples_mut()
+                .iter_mut()
+                .zip(words)
+                .for_each(|(sample, word)| *sample = *word);
+        } else if self.speaks {
             for (n, sample) in frame.samples_mut().iter_mut().enumerate() {
                 *sample = (angle(self.hz, (start + n) % rate.hz() as usize, hz).sin() * self.peak) as i16;
             }
