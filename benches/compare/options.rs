@@ -33,9 +33,9 @@ pub(crate) struct Options {
     /// Measure only rows that have one of these in their name: "server, scenario, codec, N legs"
     #[arg(long, value_name = "TEXT", value_delimiter = ';')]
     pub(crate) only: Vec<String>,
-    /// Filter of the lists that REST is asked for, where the bridge knows filters
-    #[arg(long, value_name = "FILTER")]
-    pub(crate) filter: Option<String>,
+    /// Filter of the lists that REST is asked for
+    #[arg(long, value_name = "FILTER", default_value = "state eq 2 and muteMode lt 2")]
+    pub(crate) filter: String,
     /// How often everything is measured; medians are shown
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=99))]
     pub(crate) runs: u32,

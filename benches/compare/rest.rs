@@ -130,10 +130,9 @@ fn password(printed: &str) -> Option<&str> {
     line.trim().strip_prefix("password ").map(str::trim)
 }
 
-/// The path of a list of as many calls as one answer holds, with a filter where there is one.
-pub(crate) fn list(filter: Option<&str>) -> String {
-    let filter = filter.map(|filter| format!("&filter={}", escape(filter)));
-    format!("/calls?limit=1000{}", filter.unwrap_or_default())
+/// The path of a list of as many calls as one answer holds.
+pub(crate) fn list(filter: &str) -> String {
+    format!("/calls?limit=1000&filter={}", escape(filter))
 }
 
 /// As a query holds it (RFC 3986, section 2).
@@ -158,10 +157,9 @@ mod tests {
 
     #[test]
     fn a_filter_is_escaped_into_the_query() {
-        assert_eq!(list(None), "/calls?limit=1000");
         assert_eq!(
-            list(Some("role = 1 & x~é")),
-            "/calls?limit=1000&filter=role%20%3D%201%20%26%20x~%C3%A9"
+            list("role eq 1 & x~é"),
+            "/calls?limit=1000&filter=role%20eq%201%20%26%20x~%C3%A9"
         );
     }
 }

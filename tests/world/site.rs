@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
 use api::{
-    Answer, Backend, CommandError, EditRefused, LiveCommand, Names, Readiness, RecordPage, Records, Scope,
-    Target, Unavailable,
+    Answer, Backend, CommandError, EditRefused, LiveCommand, Names, Readiness, Records, Scope, Target,
+    Unavailable,
 };
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -12,7 +12,8 @@ use axum::http::Request;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use model::directory::{Directory, Edit};
-use model::{Actor, Cdr, KeyId, Live, Mdr, Qualities};
+use model::query::Query;
+use model::{Actor, Begun, Cdr, KeptAnswer, KeyId, Live, Mdr, Qualities, RequestKey};
 use serde_json::Value;
 use tower::ServiceExt;
 
@@ -83,11 +84,11 @@ impl Bridge {
     }
 }
 
-fn page_of<R>(records: Vec<R>, page: RecordPage) -> Records<R> {
+fn page_of<R>(records: Vec<R>, query: &Query) -> Records<R> {
     let total = records.len() as u64;
-    let rest = records.into_iter().skip(page.offset as usize);
+    let rest = records.into_iter().skip(query.offset as usize);
     Records {
-        page: rest.take(page.limit as usize).collect(),
+        page: rest.take(query.limit as usize).collect(),
         total,
     }
 }
@@ -151,13 +152,25 @@ impl Backend for Bridge {
         Box::pin(async { Ok(ids) })
     }
 
-    fn cdrs(&self, _scope: Scope, page: RecordPage) -> Answer<'_, Result<Records<Cdr>, Unavailable>> {
-        let records = self.world().cdrs().into_iter().cloned().collect();
-        Box::pin(async move { Ok(page_of(records, page)) })
+    fn begin_request(&self, _: RequestKey, _: [u8; 32]) -> Answer<'_, Result<Begun, Unavailable>> {
+        Box::pin(async { Ok(Begun::Fresh) })
     }
 
-    fn mdrs(&self, _scope: Scope, page: RecordPage) -> Answer<'_, Result<Records<Mdr>, Unavailable>> {
+    fn finish_request(&self, _: RequestKey, _: KeptAnswer) -> Answer<'_, Result<(), Unavailable>> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn forget_request(&self, _: RequestKey) -> Answer<'_, Result<(), Unavailable>> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn cdrs(&self, _scope: Scope, query: Query) -> Answer<'_, Result<Records<Cdr>, Unavailable>> {
+        let records = self.world().cdrs().into_iter().cloned().collect();
+        Box::pin(async move { Ok(page_of(records, &query)) })
+    }
+
+    fn mdrs(&self, _scope: Scope, query: Query) -> Answer<'_, Result<Records<Mdr>, Unavailable>> {
         let records = self.world().mdrs().into_iter().cloned().collect();
-        Box::pin(async move { Ok(page_of(records, page)) })
+        Box::pin(async move { Ok(page_of(records, &query)) })
     }
 }

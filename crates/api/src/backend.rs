@@ -5,7 +5,11 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use model::directory::{Directory, Edit, EditError};
-use model::{Actor, Cdr, Command, KeyId, LegId, Live, Mdr, MeetingNumber, Qualities, Sid};
+use model::query::Query;
+use model::{
+    Actor, Begun, Cdr, Command, KeptAnswer, KeyId, LegId, Live, Mdr, MeetingNumber, Qualities, RequestKey,
+    Sid,
+};
 
 /// An answer that comes later.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -49,11 +53,21 @@ pub trait Backend: Send + Sync + 'static {
     /// `count` ids that no key has ever had.
     fn new_key_ids(&self, count: usize) -> Answer<'_, Result<Vec<KeyId>, Unavailable>>;
 
+    /// Notes on disk that a change with this key is about to be made, unless it was noted within the last day.
+    fn begin_request(&self, key: RequestKey, fingerprint: [u8; 32])
+    -> Answer<'_, Result<Begun, Unavailable>>;
+
+    /// Keeps the answer to a change that was begun; on disk when this answers.
+    fn finish_request(&self, key: RequestKey, answer: KeptAnswer) -> Answer<'_, Result<(), Unavailable>>;
+
+    /// Forgets a change that was begun and came to nothing.
+    fn forget_request(&self, key: RequestKey) -> Answer<'_, Result<(), Unavailable>>;
+
     /// One page of call detail records within `scope`.
-    fn cdrs(&self, scope: Scope, page: RecordPage) -> Answer<'_, Result<Records<Cdr>, Unavailable>>;
+    fn cdrs(&self, scope: Scope, query: Query) -> Answer<'_, Result<Records<Cdr>, Unavailable>>;
 
     /// One page of meeting detail records within `scope`.
-    fn mdrs(&self, scope: Scope, page: RecordPage) -> Answer<'_, Result<Records<Mdr>, Unavailable>>;
+    fn mdrs(&self, scope: Scope, query: Query) -> Answer<'_, Result<Records<Mdr>, Unavailable>>;
 }
 
 /// `bridgeName` and `nodeName` of a Call.
@@ -109,6 +123,9 @@ pub enum LiveCommand {
     },
     /// Hang up every call of the target and end the meeting.
     EndMeeting,
+    /// Each of these on its call, all of them before anything else happens. Calls that are gone, or that no longer take
+    /// what is asked of them, are passed over.
+    All(Vec<(LegId, LiveCommand)>),
 }
 
 /// Why a live command was not done.
@@ -162,26 +179,6 @@ impl Scope {
     pub fn sids(&self) -> &[Sid] {
         &self.sids
     }
-}
-
-/// Which part of the records.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RecordPage {
-    /// Records to skip.
-    pub offset: u64,
-    /// Most records to return, 1 to 1000.
-    pub limit: u32,
-    /// By time of creation.
-    pub order: RecordOrder,
-}
-
-/// Order of records by time of creation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RecordOrder {
-    /// Ascending.
-    OldestFirst,
-    /// Descending.
-    NewestFirst,
 }
 
 /// A page of records.

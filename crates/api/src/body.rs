@@ -21,7 +21,7 @@ use crate::error::ApiError;
 /// Longest body, in octets.
 pub(crate) const BODY_MAX: usize = 1024 * 1024;
 /// Time for a body to come.
-const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+pub(crate) const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 /// Deepest nesting of objects and lists.
 const DEPTH_MAX: usize = 64;
 

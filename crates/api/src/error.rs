@@ -146,7 +146,15 @@ impl ApiError {
         Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Unsupported media type")
     }
 
-    /// 429: too many wrong credentials; good again after `seconds`.
+    /// 422: the key of a change came with another change before.
+    pub(crate) fn other_request() -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "Unprocessable entity").and(
+            "Idempotency-Key",
+            "this key came with another request within the last day; a new request needs a new key",
+        )
+    }
+
+    /// 429: too many requests, or too many wrong credentials; good again after `seconds`.
     pub(crate) fn too_many_requests(seconds: u64) -> Self {
         Self::new(StatusCode::TOO_MANY_REQUESTS, "Too many requests")
             .with_header(RETRY_AFTER, HeaderValue::from(seconds))

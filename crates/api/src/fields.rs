@@ -21,18 +21,62 @@ pub(crate) const PARAMETERS: &[&str] = &[
     "excludeFields",
 ];
 
+/// What a field of one value holds, where it is not missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// A text.
+    Text,
+    /// A number.
+    Number,
+    /// `true` or `false`.
+    Flag,
+}
+
+/// A field of one value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Plain {
+    /// Name on the wire.
+    pub(crate) name: &'static str,
+    /// What it holds.
+    pub(crate) shape: Shape,
+}
+
+/// A field that holds a text.
+pub(crate) const fn text(name: &'static str) -> Plain {
+    Plain {
+        name,
+        shape: Shape::Text,
+    }
+}
+
+/// A field that holds a number.
+pub(crate) const fn number(name: &'static str) -> Plain {
+    Plain {
+        name,
+        shape: Shape::Number,
+    }
+}
+
+/// A field that holds `true` or `false`.
+pub(crate) const fn flag(name: &'static str) -> Plain {
+    Plain {
+        name,
+        shape: Shape::Flag,
+    }
+}
+
 /// An object on the wire.
 pub(crate) trait Wire: Serialize {
     /// Name of its list.
     const COLLECTION: &'static str;
-    /// Fields that hold one value, by which lists can be ordered.
-    const PLAIN: &'static [&'static str];
+    /// Fields that hold one value, by which lists can be ordered and filtered.
+    const PLAIN: &'static [Plain];
     /// Fields that hold lists or objects.
     const NESTED: &'static [&'static str];
 
     /// Whether it has a field called `name`.
     fn has(name: &str) -> bool {
-        Self::PLAIN.contains(&name) || Self::NESTED.contains(&name)
+        Self::PLAIN.iter().any(|field| field.name == name) || Self::NESTED.contains(&name)
     }
 }
 
@@ -61,8 +105,20 @@ impl<D: Wire> Selection<D> {
         })
     }
 
+    /// Appends `object` with the wanted fields only, as JSON.
+    pub(crate) fn write(&self, object: &D, json: &mut Vec<u8>) {
+        let written = match self.include.is_none() && self.exclude.is_empty() {
+            true => serde_json::to_writer(json, object),
+            false => serde_json::to_writer(json, &self.apply(object)),
+        };
+        debug_assert!(
+            written.is_ok(),
+            "objects on the wire have text keys, and memory takes all"
+        );
+    }
+
     /// `object` with the wanted fields only.
-    pub(crate) fn apply(&self, object: &D) -> Value {
+    fn apply(&self, object: &D) -> Value {
         let mut value = serde_json::to_value(object).unwrap_or_default();
         if let Value::Object(map) = &mut value {
             map.retain(|name, _| self.wants(name));

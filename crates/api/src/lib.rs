@@ -9,7 +9,9 @@ mod body;
 mod dto;
 mod error;
 mod fields;
+mod filter;
 mod handlers;
+mod idempotency;
 mod list;
 mod params;
 mod path;
@@ -18,7 +20,7 @@ mod value;
 
 pub use auth::{Login, Peer, hash_password};
 pub use backend::{
-    Answer, Backend, CommandError, EditRefused, LiveCommand, Names, Readiness, RecordOrder, RecordPage,
-    Records, Scope, Target, Unavailable,
+    Answer, Backend, CommandError, EditRefused, LiveCommand, Names, Readiness, Records, Scope, Target,
+    Unavailable,
 };
 pub use router::{Route, Settings, router};

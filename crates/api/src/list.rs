@@ -2,16 +2,17 @@
 
 use std::cmp::Ordering;
 
-use axum::Json;
 use axum::extract::FromRequestParts;
-use axum::http::header::HOST;
+use axum::http::header::{CONTENT_TYPE, HOST};
 use axum::http::request::Parts;
 use axum::http::uri::Authority;
 use axum::response::{IntoResponse, Response};
-use serde_json::{Map, Number, Value, json};
+use model::query::{Filter, OrderBy};
+use serde_json::{Map, Value, json};
 
 use crate::error::ApiError;
 use crate::fields::{self, Selection, Wire};
+use crate::filter;
 use crate::params::{Params, unquoted};
 use crate::router::Api;
 
@@ -20,7 +21,7 @@ const LIMIT_MAX: u64 = 1000;
 /// Most fields a list can be ordered by.
 const ORDER_MAX: usize = 8;
 /// Parameters of a page.
-pub(crate) const PARAMETERS: &[&str] = &["offset", "limit", "order", "envelope"];
+pub(crate) const PARAMETERS: &[&str] = &["offset", "limit", "order", filter::PARAMETER, "envelope"];
 
 /// What a request wants of a list of `D`.
 #[derive(Debug)]
@@ -31,18 +32,11 @@ pub(crate) struct Listing<D> {
     limit: Option<u64>,
     /// Fields to order by, the first first.
     pub(crate) order: Vec<OrderBy>,
+    /// Which objects.
+    pub(crate) filter: Option<Filter>,
     envelope: Envelope,
     selection: Selection<D>,
     links: Links,
-}
-
-/// One field to order by.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct OrderBy {
-    /// Name on the wire.
-    pub(crate) field: String,
-    /// Whether the greatest comes first.
-    pub(crate) descending: bool,
 }
 
 /// Which of the two documented envelopes to send.
@@ -53,15 +47,39 @@ enum Envelope {
     Collection,
 }
 
+/// The objects that a request is about: all of them or those that pass its filter, never one page of them.
+pub(crate) struct Chosen<D>(pub(crate) Listing<D>);
+
+/// Parameters of [`Chosen`].
+const CHOOSING: &[&str] = &[filter::PARAMETER, "envelope"];
+
+impl<D: Wire> FromRequestParts<Api> for Chosen<D> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, ApiError> {
+        Listing::read(parts, api, CHOOSING).map(Self)
+    }
+}
+
 impl<D: Wire> FromRequestParts<Api> for Listing<D> {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, ApiError> {
-        let params = Params::read(&parts.uri, &[PARAMETERS, fields::PARAMETERS])?;
+        Self::read(parts, api, PARAMETERS)
+    }
+}
+
+impl<D: Wire> Listing<D> {
+    fn read(parts: &Parts, api: &Api, parameters: &[&str]) -> Result<Self, ApiError> {
+        let params = Params::read(&parts.uri, &[parameters, fields::PARAMETERS])?;
         Ok(Self {
             offset: params.number("offset", 0..=i64::MAX as u64)?.unwrap_or(0),
             limit: params.number("limit", 1..=LIMIT_MAX)?,
             order: params.get("order").map_or(Ok(Vec::new()), order::<D>)?,
+            filter: params
+                .raw(filter::PARAMETER)
+                .map(filter::parse::<D>)
+                .transpose()?,
             envelope: envelope(&params)?,
             selection: Selection::read(&params)?,
             links: Links::new(parts, api),
@@ -97,13 +115,13 @@ fn order_by<D: Wire>(text: &str) -> Result<OrderBy, ApiError> {
     if D::NESTED.contains(&field) {
         return wrong(format!("{field} holds a list and gives no order"));
     }
-    if !D::PLAIN.contains(&field) {
-        return wrong(format!("there is no field called {field}"));
+    match D::PLAIN.iter().find(|known| known.name == field) {
+        Some(known) => Ok(OrderBy {
+            field: known.name,
+            descending,
+        }),
+        None => wrong(format!("there is no field called {field}")),
     }
-    Ok(OrderBy {
-        field: field.to_owned(),
-        descending,
-    })
 }
 
 impl<D: Wire> Listing<D> {
@@ -114,79 +132,104 @@ impl<D: Wire> Listing<D> {
 
     /// The answer for `objects`, which stand in their natural order; only what is sent is converted if it may stay so.
     pub(crate) fn answer<T>(&self, objects: Vec<T>, convert: impl Fn(&T) -> D) -> Response {
-        let total = objects.len() as u64;
-        let page = self.cut(objects, convert, self.limit());
+        let (page, total) = self.cut(objects, convert, self.limit());
         self.answer_page(page.into_iter(), total)
     }
 
     /// The answer for `objects` as a bare array; one that says no limit gets them all, for it could not tell that there are more.
     pub(crate) fn answer_bare<T>(&self, objects: Vec<T>, convert: impl Fn(&T) -> D) -> Response {
-        let page = self.cut(objects, convert, self.limit.unwrap_or(u64::MAX));
-        let items: Vec<_> = page.iter().map(|object| self.selection.apply(object)).collect();
-        Json(items).into_response()
+        let (page, _) = self.cut(objects, convert, self.limit.unwrap_or(u64::MAX));
+        json_answer(self.items(page.into_iter()).0)
     }
 
-    fn cut<T>(&self, objects: Vec<T>, convert: impl Fn(&T) -> D, limit: u64) -> Vec<D> {
+    /// Whether `object` passes the filter.
+    pub(crate) fn chooses(&self, object: &D) -> bool {
+        self.filter.is_none() || self.passes(&as_map(object))
+    }
+
+    /// The answer for all of `objects`, whatever the limit.
+    pub(crate) fn answer_all(mut self, objects: impl Iterator<Item = D>) -> Response {
+        let objects: Vec<_> = objects.collect();
+        let total = objects.len() as u64;
+        self.limit = Some(total.max(1));
+        self.answer_page(objects.into_iter(), total)
+    }
+
+    /// One page of `objects`, and how many pass the filter.
+    fn cut<T>(&self, objects: Vec<T>, convert: impl Fn(&T) -> D, limit: u64) -> (Vec<D>, u64) {
         let skip = usize::try_from(self.offset).unwrap_or(usize::MAX);
         let take = usize::try_from(limit).unwrap_or(usize::MAX);
-        if self.order.is_empty() {
-            return objects.iter().skip(skip).take(take).map(convert).collect();
+        if self.order.is_empty() && self.filter.is_none() {
+            let page = objects.iter().skip(skip).take(take).map(convert);
+            return (page.collect(), objects.len() as u64);
         }
-        let mut sorted: Vec<_> = objects
-            .iter()
-            .map(|object| {
-                let object = convert(object);
-                (serde_json::to_value(&object).unwrap_or_default(), object)
-            })
-            .collect();
-        sorted.sort_by(|(a, _), (b, _)| self.compare(a, b));
-        let page = sorted.into_iter().map(|(_, object)| object);
-        page.skip(skip).take(take).collect()
+        let converted = objects.iter().map(|object| {
+            let object = convert(object);
+            (as_map(&object), object)
+        });
+        let mut kept: Vec<_> = converted.filter(|(map, _)| self.passes(map)).collect();
+        kept.sort_by(|(a, _), (b, _)| self.compare(a, b));
+        let total = kept.len() as u64;
+        let page = kept.into_iter().map(|(_, object)| object);
+        (page.skip(skip).take(take).collect(), total)
     }
 
-    fn compare(&self, a: &Value, b: &Value) -> Ordering {
+    fn passes(&self, object: &Map<String, Value>) -> bool {
+        self.filter
+            .as_ref()
+            .is_none_or(|filter| filter::matches(filter, object))
+    }
+
+    fn compare(&self, a: &Map<String, Value>, b: &Map<String, Value>) -> Ordering {
         let by = |order: &OrderBy| {
-            let ordering = compare(a.get(&order.field), b.get(&order.field));
+            let ordering = filter::compare(a.get(order.field), b.get(order.field));
             match order.descending {
                 true => ordering.reverse(),
                 false => ordering,
             }
         };
-        self.order
-            .iter()
-            .map(by)
-            .find(|o| o.is_ne())
-            .unwrap_or(Ordering::Equal)
+        let mut orders = self.order.iter().map(by);
+        orders.find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
     }
 
     /// The answer for a page that has been cut by somebody else.
     pub(crate) fn answer_page(&self, page: impl Iterator<Item = D>, total: u64) -> Response {
-        let items: Vec<_> = page.map(|object| self.selection.apply(&object)).collect();
+        let (items, count) = self.items(page);
         let mut envelope = Map::new();
         if self.envelope != Envelope::Items {
-            let last = (self.offset + items.len() as u64).saturating_sub(1);
-            let last = if items.is_empty() { 0 } else { last };
-            envelope.insert("last".to_owned(), last.into());
+            let last = (self.offset + count).saturating_sub(1);
+            envelope.insert("last".to_owned(), if count == 0 { 0 } else { last }.into());
         }
         if self.envelope != Envelope::Collection {
-            let more = self.offset + (items.len() as u64) < total;
-            envelope.insert("count".to_owned(), items.len().into());
+            let more = self.offset + count < total;
+            envelope.insert("count".to_owned(), count.into());
             envelope.insert("has_more".to_owned(), more.into());
             envelope.insert("limit".to_owned(), self.limit().into());
             envelope.insert("pagination".to_owned(), self.pagination(more));
         }
         envelope.insert("offset".to_owned(), self.offset.into());
         envelope.insert("total".to_owned(), total.into());
-        let items = Value::Array(items);
-        match self.envelope {
-            Envelope::Items => envelope.insert("items".to_owned(), items),
-            Envelope::Collection => envelope.insert(D::COLLECTION.to_owned(), items),
-            Envelope::Both => {
-                envelope.insert(D::COLLECTION.to_owned(), items.clone());
-                envelope.insert("items".to_owned(), items)
-            }
+        let names: &[&str] = match self.envelope {
+            Envelope::Items => &["items"],
+            Envelope::Collection => &[D::COLLECTION],
+            Envelope::Both => &[D::COLLECTION, "items"],
         };
-        Json(envelope).into_response()
+        json_answer(enveloped(&envelope, names, &items))
+    }
+
+    /// `page` as a JSON list, and its length. Written once, also where it is sent twice: of a long list this is the cost.
+    fn items(&self, page: impl Iterator<Item = D>) -> (Vec<u8>, u64) {
+        let mut json = vec![b'['];
+        let mut count = 0;
+        for object in page {
+            if count > 0 {
+                json.push(b',');
+            }
+            self.selection.write(&object, &mut json);
+            count += 1;
+        }
+        json.push(b']');
+        (json, count)
     }
 
     fn pagination(&self, more: bool) -> Value {
@@ -202,23 +245,29 @@ impl<D: Wire> Listing<D> {
     }
 }
 
-/// Order of two values of one field: what is missing, numbers by size, texts by letters.
-fn compare(a: Option<&Value>, b: Option<&Value>) -> Ordering {
-    match (a, b) {
-        (Some(Value::String(a)), Some(Value::String(b))) => a.cmp(b),
-        (Some(Value::Bool(a)), Some(Value::Bool(b))) => a.cmp(b),
-        (Some(Value::Number(a)), Some(Value::Number(b))) => by_size(a, b),
-        (a, b) => a.is_some().cmp(&b.is_some()),
+fn as_map<D: Wire>(object: &D) -> Map<String, Value> {
+    match serde_json::to_value(object) {
+        Ok(Value::Object(map)) => map,
+        Ok(_) | Err(_) => Map::new(),
     }
 }
 
-/// Whole numbers exactly, others as they are rounded.
-fn by_size(a: &Number, b: &Number) -> Ordering {
-    match ((a.as_i64(), b.as_i64()), (a.as_u64(), b.as_u64())) {
-        ((Some(a), Some(b)), _) => a.cmp(&b),
-        (_, (Some(a), Some(b))) => a.cmp(&b),
-        _ => a.as_f64().partial_cmp(&b.as_f64()).unwrap_or(Ordering::Equal),
+/// The fields of `envelope`, and `items` under each of `names`.
+fn enveloped(envelope: &Map<String, Value>, names: &[&str], items: &[u8]) -> Vec<u8> {
+    let mut json = serde_json::to_vec(envelope).unwrap_or_default();
+    // An envelope is never empty, so what follows stands after a comma.
+    json.pop();
+    json.reserve(names.len() * (items.len() + 32));
+    for name in names {
+        json.extend_from_slice(format!(",\"{name}\":").as_bytes());
+        json.extend_from_slice(items);
     }
+    json.push(b'}');
+    json
+}
+
+fn json_answer(json: Vec<u8>) -> Response {
+    ([(CONTENT_TYPE, "application/json")], json).into_response()
 }
 
 /// Makes the addresses of other pages: this request's, with another offset.

@@ -15,9 +15,6 @@ impl Params {
         let Query(pairs) =
             Query::<Vec<(String, String)>>::try_from_uri(uri).map_err(|_| ApiError::bad_request())?;
         for (n, (name, _)) in pairs.iter().enumerate() {
-            if name == "filter" {
-                return Err(ApiError::not_available("filter"));
-            }
             if !known.iter().any(|names| names.contains(&name.as_str())) {
                 return Err(ApiError::bad_request().and(name, "there is no such parameter"));
             }
@@ -34,8 +31,13 @@ impl Params {
 
     /// The value of `name`, without quotes around it; `None` when it is empty or was not sent.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.raw(name).map(unquoted).filter(|value| !value.is_empty())
+    }
+
+    /// The value of `name` as it was sent; `None` when it is blank or was not sent.
+    pub(crate) fn raw(&self, name: &str) -> Option<&str> {
         let (_, value) = self.0.iter().find(|(other, _)| other == name)?;
-        Some(unquoted(value)).filter(|value| !value.is_empty())
+        Some(value.as_str()).filter(|value| !value.trim().is_empty())
     }
 
     /// A whole number within `range`.

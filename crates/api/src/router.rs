@@ -16,8 +16,10 @@ use crate::backend::Backend;
 use crate::body::BODY_MAX;
 use crate::error::ApiError;
 use crate::handlers::{
-    call, call_flow, cdr, did, did_group, health, mdr, meeting, meeting_attribute, quality, room, subscriber,
+    call, call_flow, cdr, did, did_group, health, mdr, meeting, meeting_attribute, meeting_calls, quality,
+    room, subscriber,
 };
+use crate::idempotency::{self, AtWork};
 
 /// Where the API begins.
 const BASE: &str = "/conference/v1";
@@ -28,6 +30,8 @@ pub struct Settings {
     /// Scheme and authority under which clients reach the bridge, such as `https://bridge.example.com`, for the links of
     /// lists; without it `https` and the `Host` of the request.
     pub public_url: Option<String>,
+    /// Requests a second that one login may make, as many at once; 0 for no limit.
+    pub requests_per_second: u32,
 }
 
 /// Stands in the extensions of the answer of a route: which, as `/conference/v1/calls/:id`. It holds nothing of the request.
@@ -50,6 +54,8 @@ pub(crate) struct Api {
     pub(crate) gate: Arc<Gate>,
     /// Held from reading the directory to the answer of the edit, so that no edit overwrites another.
     pub(crate) edits: Arc<Mutex<()>>,
+    /// Keys of changes that are being made.
+    pub(crate) at_work: AtWork,
 }
 
 /// The whole API: `/conference/v1` behind credentials, `/livez` and `/readyz` without.
@@ -57,10 +63,11 @@ pub(crate) struct Api {
 /// Requests should carry a [`crate::Peer`] extension, by which failed logins are counted.
 pub fn router(settings: Settings, backend: Arc<dyn Backend>) -> Router {
     let api = Api {
-        gate: Arc::new(Gate::new(&*backend)),
+        gate: Arc::new(Gate::new(&*backend, settings.requests_per_second)),
         backend,
         settings: Arc::new(settings),
         edits: Arc::default(),
+        at_work: AtWork::default(),
     };
     let v1 = routes()
         .into_iter()
@@ -72,6 +79,7 @@ pub fn router(settings: Settings, backend: Arc<dyn Backend>) -> Router {
         });
     let all = v1
         .fallback(not_found)
+        .layer(from_fn_with_state(api.clone(), idempotency::once))
         .layer(from_fn_with_state(api.clone(), auth::require))
         .route("/livez", get(health::live))
         .route("/readyz", get(health::ready))
@@ -112,6 +120,12 @@ fn routes() -> Vec<(&'static str, MethodRouter<Api>)> {
         (
             "/meetings/{number}/attributes/{name}",
             put(meeting_attribute::update),
+        ),
+        (
+            "/meetings/{number}/calls",
+            get(meeting_calls::list)
+                .put(meeting_calls::update)
+                .delete(meeting_calls::hang_up),
         ),
         ("/meetings/{number}/quality", get(quality::of_meeting)),
         ("/subscribers", get(subscriber::list)),

@@ -1,5 +1,6 @@
 use model::Sid;
 use model::directory::Directory;
+use model::query::{OrderBy, Query};
 
 /// The subscribers whose records may be seen. It cannot be made without naming one, and every query of records takes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,6 +52,20 @@ pub enum Order {
     OldestFirst,
     /// Descending.
     NewestFirst,
+}
+
+impl From<Page> for Query {
+    fn from(page: Page) -> Self {
+        Self {
+            offset: page.offset,
+            limit: page.limit,
+            order: vec![OrderBy {
+                field: "created",
+                descending: page.order == Order::NewestFirst,
+            }],
+            filter: None,
+        }
+    }
 }
 
 /// A page of records.

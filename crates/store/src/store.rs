@@ -3,7 +3,8 @@ use std::ops::Range;
 use std::pin::Pin;
 
 use model::directory::{Directory, Edit};
-use model::{Actor, Cdr, Event, Mdr, MeetingId, Sid};
+use model::query::Query;
+use model::{Actor, Begun, Cdr, Event, KeptAnswer, Mdr, MeetingId, RequestKey, Sid};
 
 use crate::{IdKind, LogLine, Page, Records, Scope, StoreError};
 
@@ -28,10 +29,24 @@ pub trait Store: Send + Sync + 'static {
     fn add_records<'a>(&'a self, records: &'a [Record]) -> Answer<'a, ()>;
 
     /// One page of call detail records of `scope`.
-    fn cdrs<'a>(&'a self, scope: &'a Scope, page: Page) -> Answer<'a, Records<Cdr>>;
+    fn cdrs<'a>(&'a self, scope: &'a Scope, query: &'a Query) -> Answer<'a, Records<Cdr>>;
 
     /// One page of meeting detail records of `scope`.
-    fn mdrs<'a>(&'a self, scope: &'a Scope, page: Page) -> Answer<'a, Records<Mdr>>;
+    fn mdrs<'a>(&'a self, scope: &'a Scope, query: &'a Query) -> Answer<'a, Records<Mdr>>;
+
+    /// Notes that a change with this key is about to be made, unless it was noted within the last day. On disk when this answers.
+    fn begin_request<'a>(
+        &'a self,
+        key: &'a RequestKey,
+        fingerprint: &'a [u8; 32],
+        now_ms: i64,
+    ) -> Answer<'a, Begun>;
+
+    /// Keeps the answer to a change that was begun.
+    fn finish_request<'a>(&'a self, key: &'a RequestKey, answer: &'a KeptAnswer) -> Answer<'a, ()>;
+
+    /// Forgets a change that was begun and came to nothing.
+    fn forget_request<'a>(&'a self, key: &'a RequestKey) -> Answer<'a, ()>;
 
     /// One page of the log of `meeting`, if it is of `scope`.
     fn meeting_log<'a>(

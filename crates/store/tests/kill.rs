@@ -159,7 +159,7 @@ async fn calls(store: &SqliteStore) -> u64 {
         order: Order::OldestFirst,
     };
     store
-        .cdrs(&Scope::tenant(Sid::new("a")), page)
+        .cdrs(&Scope::tenant(Sid::new("a")), &page.into())
         .await
         .unwrap()
         .total

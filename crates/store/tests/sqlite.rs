@@ -156,7 +156,7 @@ fn page(offset: u64, limit: u32, order: Order) -> Page {
 }
 
 async fn legs(store: &SqliteStore, scope: Scope, page: Page) -> (Vec<u64>, u64) {
-    let found = store.cdrs(&scope, page).await.unwrap();
+    let found = store.cdrs(&scope, &page.into()).await.unwrap();
     (found.page.iter().map(|cdr| cdr.leg.0).collect(), found.total)
 }
 
@@ -176,8 +176,8 @@ async fn records_come_back_as_they_were() {
     store.add_records(&records).await.unwrap();
     let scope = Scope::tenant(Sid::new("a"));
     let all = page(0, 10, Order::OldestFirst);
-    assert_eq!(store.cdrs(&scope, all).await.unwrap().page, calls);
-    assert_eq!(store.mdrs(&scope, all).await.unwrap().page, [mdr(3, "a")]);
+    assert_eq!(store.cdrs(&scope, &all.into()).await.unwrap().page, calls);
+    assert_eq!(store.mdrs(&scope, &all.into()).await.unwrap().page, [mdr(3, "a")]);
 }
 
 #[tokio::test]
@@ -198,7 +198,7 @@ async fn every_cause_survives_the_disk() {
     let scope = Scope::tenant(Sid::new("a"));
     assert_eq!(
         store
-            .cdrs(&scope, page(0, 1000, Order::OldestFirst))
+            .cdrs(&scope, &page(0, 1000, Order::OldestFirst).into())
             .await
             .unwrap()
             .page,

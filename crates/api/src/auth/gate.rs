@@ -14,6 +14,7 @@ use super::cache::Cache;
 use super::caller::Caller;
 use super::limit::Limiter;
 use super::password::NOBODY;
+use super::rate::Rates;
 use super::turns::Turns;
 use crate::backend::Backend;
 use crate::error::ApiError;
@@ -37,6 +38,8 @@ pub enum Login {
     Wrong,
     /// Not looked at: there were too many wrong ones before.
     Limited,
+    /// Good, and refused: this login asks too often.
+    Busy,
     /// Not looked at: too many wait, or the check failed.
     Unchecked,
 }
@@ -45,8 +48,10 @@ pub enum Login {
 enum Denied {
     Missing,
     Wrong,
-    /// To be tried again after so many seconds.
+    /// Too many were wrong; to be tried again after so many seconds.
     Limited(u64),
+    /// Good, but too many requests; to be tried again after so many seconds.
+    Busy(u64),
     Crowded,
     Fault,
 }
@@ -57,6 +62,7 @@ impl Denied {
             Self::Missing => Login::Missing,
             Self::Wrong => Login::Wrong,
             Self::Limited(_) => Login::Limited,
+            Self::Busy(_) => Login::Busy,
             Self::Crowded | Self::Fault => Login::Unchecked,
         }
     }
@@ -67,7 +73,7 @@ impl From<Denied> for ApiError {
         match denied {
             Denied::Missing => Self::unauthorized(),
             Denied::Wrong => Self::bad_credentials(),
-            Denied::Limited(seconds) => Self::too_many_requests(seconds),
+            Denied::Limited(seconds) | Denied::Busy(seconds) => Self::too_many_requests(seconds),
             Denied::Crowded => Self::unavailable(),
             Denied::Fault => Self::internal(),
         }
@@ -78,11 +84,13 @@ impl From<Denied> for ApiError {
 pub(crate) struct Gate {
     cache: Mutex<Cache>,
     limiter: Mutex<Limiter>,
+    rates: Mutex<Rates>,
     turns: Turns,
 }
 
 impl Gate {
-    pub(crate) fn new(backend: &dyn Backend) -> Self {
+    /// `per_second` requests of one login are let through, 0 for all.
+    pub(crate) fn new(backend: &dyn Backend, per_second: u32) -> Self {
         let mut key = [0; 32];
         for part in key.chunks_exact_mut(8) {
             part.copy_from_slice(&backend.random().to_le_bytes());
@@ -90,6 +98,7 @@ impl Gate {
         Self {
             cache: Mutex::new(Cache::new(key)),
             limiter: Mutex::default(),
+            rates: Mutex::new(Rates::new(per_second)),
             turns: Turns::default(),
         }
     }
@@ -107,6 +116,8 @@ impl Gate {
         let stored = subscriber.map_or(NOBODY, |subscriber| &subscriber.password_hash);
         self.check(backend, &credentials, stored, source).await?;
         let subscriber = subscriber.ok_or(Denied::Wrong)?;
+        let in_time = locked(&self.rates).take(&subscriber.sid, backend.now_ms());
+        in_time.map_err(Denied::Busy)?;
         Ok(Caller::new(directory.clone(), subscriber))
     }
 

@@ -6,6 +6,7 @@ mod caller;
 mod gate;
 mod limit;
 mod password;
+mod rate;
 mod turns;
 
 pub(crate) use caller::Caller;

@@ -1,7 +1,7 @@
 use model::attribute::{ATTRIBUTES, Attribute as Row, Overrides};
 use serde::Serialize;
 
-use crate::fields::Wire;
+use crate::fields::{Plain, Wire, text};
 
 /// One attribute with its value; `group` is a mask of levels (1 call flow and DID group, 2 DID, 4 meeting room).
 #[derive(Debug, Serialize)]
@@ -63,6 +63,6 @@ pub(crate) struct NameValue {
 
 impl Wire for NameValue {
     const COLLECTION: &'static str = "attributes";
-    const PLAIN: &'static [&'static str] = &["name", "value"];
+    const PLAIN: &'static [Plain] = &[text("name"), text("value")];
     const NESTED: &'static [&'static str] = &[];
 }

@@ -3,7 +3,7 @@ use serde::Serialize;
 
 use super::seconds;
 use crate::backend::Names;
-use crate::fields::Wire;
+use crate::fields::{Plain, Wire, number, text};
 
 /// A call while it lasts. Times are epoch ms, `duration` is in seconds, `gainLevel` in dB.
 #[derive(Debug, Serialize)]
@@ -38,30 +38,30 @@ pub(crate) struct Call {
 
 impl Wire for Call {
     const COLLECTION: &'static str = "calls";
-    const PLAIN: &'static [&'static str] = &[
-        "accessCode",
-        "addressFrom",
-        "addressTo",
-        "bridgeName",
-        "callee",
-        "caller",
-        "codec",
-        "connectionStatus",
-        "created",
-        "customName",
-        "duration",
-        "gainLevel",
-        "holdMode",
-        "id",
-        "joined",
-        "meetingNumber",
-        "muteMode",
-        "nodeName",
-        "operatorMode",
-        "presenterMedia",
-        "qaMode",
-        "role",
-        "state",
+    const PLAIN: &'static [Plain] = &[
+        text("accessCode"),
+        text("addressFrom"),
+        text("addressTo"),
+        text("bridgeName"),
+        text("callee"),
+        text("caller"),
+        text("codec"),
+        number("connectionStatus"),
+        number("created"),
+        text("customName"),
+        number("duration"),
+        number("gainLevel"),
+        number("holdMode"),
+        number("id"),
+        number("joined"),
+        number("meetingNumber"),
+        number("muteMode"),
+        text("nodeName"),
+        number("operatorMode"),
+        number("presenterMedia"),
+        number("qaMode"),
+        number("role"),
+        number("state"),
     ];
     const NESTED: &'static [&'static str] = &[];
 }

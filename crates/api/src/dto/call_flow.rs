@@ -1,7 +1,7 @@
 use serde::Serialize;
 
 use super::attribute::Attribute;
-use crate::fields::Wire;
+use crate::fields::{Plain, Wire, number, text};
 
 /// A way of handling calls, with the attributes it gives to whatever overrides none of them.
 #[derive(Debug, Serialize)]
@@ -15,7 +15,7 @@ pub(crate) struct CallFlow {
 
 impl Wire for CallFlow {
     const COLLECTION: &'static str = "callFlows";
-    const PLAIN: &'static [&'static str] = &["id", "name", "path"];
+    const PLAIN: &'static [Plain] = &[number("id"), text("name"), text("path")];
     const NESTED: &'static [&'static str] = &["attributeTemplates"];
 }
 

@@ -1,7 +1,7 @@
 use serde::Serialize;
 
 use super::seconds;
-use crate::fields::Wire;
+use crate::fields::{Plain, Wire, number, text};
 
 /// Call detail record. Times are epoch ms; `duration` is in seconds, from the answer to the end.
 #[derive(Debug, Serialize)]
@@ -35,26 +35,26 @@ pub(crate) struct Cdr {
 
 impl Wire for Cdr {
     const COLLECTION: &'static str = "cdrs";
-    const PLAIN: &'static [&'static str] = &[
-        "accessCode",
-        "answered",
-        "callee",
-        "caller",
-        "cause",
-        "codec",
-        "connectionStatus",
-        "created",
-        "customName",
-        "duration",
-        "ended",
-        "id",
-        "joined",
-        "meetingId",
-        "meetingNumber",
-        "role",
-        "sipStatus",
-        "source",
-        "subscriberSid",
+    const PLAIN: &'static [Plain] = &[
+        text("accessCode"),
+        number("answered"),
+        text("callee"),
+        text("caller"),
+        text("cause"),
+        text("codec"),
+        number("connectionStatus"),
+        number("created"),
+        text("customName"),
+        number("duration"),
+        number("ended"),
+        number("id"),
+        number("joined"),
+        number("meetingId"),
+        number("meetingNumber"),
+        number("role"),
+        number("sipStatus"),
+        text("source"),
+        text("subscriberSid"),
     ];
     const NESTED: &'static [&'static str] = &[];
 }

@@ -1,7 +1,7 @@
 use serde::Serialize;
 
 use super::attribute::Attribute;
-use crate::fields::Wire;
+use crate::fields::{Plain, Wire, number, text};
 
 /// `state` of DIDs and DID groups.
 pub(super) const STATE: i8 = -1;
@@ -22,13 +22,13 @@ pub(crate) struct Did {
 
 impl Wire for Did {
     const COLLECTION: &'static str = "dids";
-    const PLAIN: &'static [&'static str] = &[
-        "countryCode",
-        "description",
-        "didGroupId",
-        "id",
-        "phoneNumber",
-        "state",
+    const PLAIN: &'static [Plain] = &[
+        text("countryCode"),
+        text("description"),
+        number("didGroupId"),
+        number("id"),
+        text("phoneNumber"),
+        number("state"),
     ];
     const NESTED: &'static [&'static str] = &["attributes"];
 }

@@ -3,7 +3,7 @@ use serde::Serialize;
 
 use super::attribute::Attribute;
 use super::did::{Did, STATE};
-use crate::fields::Wire;
+use crate::fields::{Plain, Wire, number, text};
 
 /// Numbers that share a call flow and one set of access codes.
 #[derive(Debug, Serialize)]
@@ -21,13 +21,13 @@ pub(crate) struct DidGroup {
 
 impl Wire for DidGroup {
     const COLLECTION: &'static str = "didGroups";
-    const PLAIN: &'static [&'static str] = &[
-        "callFlowId",
-        "description",
-        "id",
-        "name",
-        "state",
-        "subscriberSid",
+    const PLAIN: &'static [Plain] = &[
+        number("callFlowId"),
+        text("description"),
+        number("id"),
+        text("name"),
+        number("state"),
+        text("subscriberSid"),
     ];
     const NESTED: &'static [&'static str] = &["attributes", "dids"];
 }

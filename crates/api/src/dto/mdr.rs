@@ -1,7 +1,7 @@
 use serde::Serialize;
 
 use super::seconds;
-use crate::fields::Wire;
+use crate::fields::{Plain, Wire, flag, number, text};
 
 /// Meeting detail record. Times are epoch ms; `duration` is in seconds, from the first caller to the end.
 #[derive(Debug, Serialize)]
@@ -23,18 +23,18 @@ pub(crate) struct Mdr {
 
 impl Wire for Mdr {
     const COLLECTION: &'static str = "mdrs";
-    const PLAIN: &'static [&'static str] = &[
-        "calls",
-        "cause",
-        "created",
-        "duration",
-        "ended",
-        "id",
-        "meetingNumber",
-        "onTheFly",
-        "peak",
-        "started",
-        "subscriberSid",
+    const PLAIN: &'static [Plain] = &[
+        number("calls"),
+        text("cause"),
+        number("created"),
+        number("duration"),
+        number("ended"),
+        number("id"),
+        number("meetingNumber"),
+        flag("onTheFly"),
+        number("peak"),
+        number("started"),
+        text("subscriberSid"),
     ];
     const NESTED: &'static [&'static str] = &[];
 }

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::attribute::{Attribute, NameValue};
 use super::seconds;
-use crate::fields::Wire;
+use crate::fields::{Plain, Wire, flag, number, text};
 
 /// A meeting while it lasts. `created` is epoch ms, `duration` in seconds, `participantCount` those who have joined.
 #[derive(Debug, Serialize)]
@@ -29,20 +29,20 @@ pub(crate) struct Meeting {
 
 impl Wire for Meeting {
     const COLLECTION: &'static str = "meetings";
-    const PLAIN: &'static [&'static str] = &[
-        "created",
-        "duration",
-        "holdMode",
-        "id",
-        "isRecording",
-        "isSecured",
-        "meetingNumber",
-        "muteMode",
-        "participantCount",
-        "qaMode",
-        "state",
-        "subscriberName",
-        "type",
+    const PLAIN: &'static [Plain] = &[
+        number("created"),
+        number("duration"),
+        number("holdMode"),
+        number("id"),
+        flag("isRecording"),
+        flag("isSecured"),
+        number("meetingNumber"),
+        number("muteMode"),
+        number("participantCount"),
+        number("qaMode"),
+        number("state"),
+        text("subscriberName"),
+        number("type"),
     ];
     const NESTED: &'static [&'static str] = &["attributes", "pollingMode"];
 }

@@ -2,7 +2,7 @@ use model::directory::{DidGroupReference, Key};
 use serde::Serialize;
 
 use super::attribute::Attribute;
-use crate::fields::Wire;
+use crate::fields::{Plain, Wire, number, text};
 
 /// A meeting room: settings and access codes.
 #[derive(Debug, Serialize)]
@@ -38,12 +38,12 @@ pub(crate) struct MeetingKey {
 
 impl Wire for Room {
     const COLLECTION: &'static str = "meetingRooms";
-    const PLAIN: &'static [&'static str] = &[
-        "created",
-        "description",
-        "meetingNumber",
-        "primaryDidGroupId",
-        "subscriberSid",
+    const PLAIN: &'static [Plain] = &[
+        number("created"),
+        text("description"),
+        number("meetingNumber"),
+        number("primaryDidGroupId"),
+        text("subscriberSid"),
     ];
     const NESTED: &'static [&'static str] = &["attributes", "didGroupReferences", "keychain"];
 }
@@ -84,6 +84,6 @@ impl From<&model::directory::Room> for Room {
 
 impl Wire for MeetingKey {
     const COLLECTION: &'static str = "keychain";
-    const PLAIN: &'static [&'static str] = &["accessCode", "id", "role"];
+    const PLAIN: &'static [Plain] = &[text("accessCode"), number("id"), number("role")];
     const NESTED: &'static [&'static str] = &[];
 }

@@ -2,7 +2,7 @@ use serde::Serialize;
 
 use super::room::{Reference, Room};
 use crate::auth::Caller;
-use crate::fields::Wire;
+use crate::fields::{Plain, Wire, number, text};
 
 /// An account. The password and the address for events are write only.
 #[derive(Debug, Serialize)]
@@ -37,20 +37,20 @@ struct Callback {
 
 impl Wire for Subscriber {
     const COLLECTION: &'static str = "subscribers";
-    const PLAIN: &'static [&'static str] = &[
-        "authenticationToken",
-        "created",
-        "details",
-        "email",
-        "ext",
-        "externalId",
-        "firstName",
-        "lastName",
-        "login",
-        "parentSid",
-        "phoneNumber",
-        "role",
-        "sid",
+    const PLAIN: &'static [Plain] = &[
+        text("authenticationToken"),
+        number("created"),
+        text("details"),
+        text("email"),
+        text("ext"),
+        number("externalId"),
+        text("firstName"),
+        text("lastName"),
+        text("login"),
+        text("parentSid"),
+        text("phoneNumber"),
+        number("role"),
+        text("sid"),
     ];
     const NESTED: &'static [&'static str] = &["callback", "didGroupReferences", "meetingRooms"];
 }

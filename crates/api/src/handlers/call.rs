@@ -106,7 +106,7 @@ pub(super) fn find<'a>(live: &'a Live, caller: &Caller, id: &str) -> Result<&'a 
         .ok_or_else(ApiError::not_found)
 }
 
-fn dto(api: &Api, call: &CallView) -> Dto {
+pub(super) fn dto(api: &Api, call: &CallView) -> Dto {
     Dto::new(call, &api.backend.names(), api.backend.now_ms())
 }
 
@@ -127,12 +127,33 @@ fn commands(
     // After a move, what the call is now says nothing: its role and mutes are those of the new room.
     let now = moved.is_none().then_some(call);
     let mut commands: Vec<_> = moved.into_iter().collect();
+    commands.extend(steps(call.leg, now, body)?);
+    Ok(commands)
+}
+
+fn steps(
+    leg: LegId,
+    now: Option<&CallView>,
+    body: &Map<String, Value>,
+) -> Result<Vec<LiveCommand>, ApiError> {
+    let mut commands = Vec::new();
     for (field, step) in STEPS {
         if let Some(value) = value::present(body, field) {
-            commands.extend(step(value, call.leg, now)?);
+            commands.extend(step(value, leg, now)?);
         }
     }
     Ok(commands)
+}
+
+/// What has to be done for a call to be as `body` says of many: fields that take effect, and no move.
+pub(super) fn steps_of_many(
+    leg: LegId,
+    now: Option<&CallView>,
+    body: &Map<String, Value>,
+) -> Result<Vec<LiveCommand>, ApiError> {
+    let fields: Vec<_> = STEPS.iter().map(|(field, _)| *field).collect();
+    value::only(body, &[&fields])?;
+    steps(leg, now, body)
 }
 
 /// The move to the room that a code opens, `None` for the code the call has. A code of somebody else's room opens none.

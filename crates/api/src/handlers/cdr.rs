@@ -1,7 +1,7 @@
 use axum::extract::State;
 use axum::response::Response;
 
-use super::records::page;
+use super::records::query;
 use crate::auth::Caller;
 use crate::backend::Scope;
 use crate::dto::cdr::Cdr as Dto;
@@ -16,6 +16,6 @@ pub(crate) async fn list(
     listing: Listing<Dto>,
 ) -> Result<Response, ApiError> {
     let scope = Scope::below(&caller.directory, &caller.top);
-    let records = api.backend.cdrs(scope, page(&listing)?).await?;
+    let records = api.backend.cdrs(scope, query(&listing)).await?;
     Ok(listing.answer_page(records.page.into_iter().map(Dto::from), records.total))
 }

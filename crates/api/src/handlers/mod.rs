@@ -10,6 +10,7 @@ mod keychain;
 pub(crate) mod mdr;
 pub(crate) mod meeting;
 pub(crate) mod meeting_attribute;
+pub(crate) mod meeting_calls;
 pub(crate) mod quality;
 mod records;
 pub(crate) mod room;

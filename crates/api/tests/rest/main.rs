@@ -3,13 +3,16 @@
 #![allow(missing_docs, unreachable_pub, reason = "a test program")]
 
 mod auth;
+mod bulk;
 mod calls;
 mod deny;
 mod directory;
 mod errors;
+mod filter;
 mod fixture;
 mod health;
 mod hostile;
+mod idempotency;
 mod meetings;
 mod pages;
 mod quality;

@@ -1,11 +1,12 @@
 //! The backend that tests stand in for the bridge, and a client that speaks to the API without a network.
 
+use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, Mutex};
 
 use api::{
-    Answer, Backend, CommandError, EditRefused, LiveCommand, Login, Names, Peer, Readiness, RecordOrder,
-    RecordPage, Records, Route, Scope, Settings, Target, Unavailable,
+    Answer, Backend, CommandError, EditRefused, LiveCommand, Login, Names, Peer, Readiness, Records, Route,
+    Scope, Settings, Target, Unavailable,
 };
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -13,9 +14,10 @@ use axum::http::{HeaderMap, Method, Request, StatusCode};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use model::directory::{Directory, Edit};
+use model::query::Query;
 use model::{
-    Actor, CallView, Cdr, Command, KeyId, LegId, Live, Mdr, MeetingNumber, MeetingState, MeetingView,
-    Qualities,
+    Actor, Begun, CallView, Cdr, Command, KeptAnswer, KeyId, LegId, Live, Mdr, MeetingNumber, MeetingState,
+    MeetingView, Qualities, RequestKey,
 };
 use serde_json::Value;
 use tower::ServiceExt;
@@ -37,6 +39,10 @@ pub struct State {
     pub panic: bool,
     pub keys: u64,
     pub cdrs: Vec<Cdr>,
+    /// Changes that came with keys: what they were, and how they were answered.
+    pub requests: HashMap<RequestKey, ([u8; 32], Option<KeptAnswer>)>,
+    /// Records asked for so far.
+    pub queries: Vec<Query>,
     pub mdrs: Vec<Mdr>,
 }
 
@@ -116,27 +122,58 @@ impl Backend for Fake {
         Box::pin(async { Ok(ids) })
     }
 
-    fn cdrs(&self, scope: Scope, page: RecordPage) -> Answer<'_, Result<Records<Cdr>, Unavailable>> {
+    fn begin_request(
+        &self,
+        key: RequestKey,
+        fingerprint: [u8; 32],
+    ) -> Answer<'_, Result<Begun, Unavailable>> {
+        let mut state = self.state();
+        let begun = match state.requests.get(&key) {
+            None => Begun::Fresh,
+            Some((known, _)) if *known != fingerprint => Begun::Other,
+            Some((_, None)) => Begun::Unfinished,
+            Some((_, Some(answer))) => Begun::Answered(answer.clone()),
+        };
+        state.requests.entry(key).or_insert((fingerprint, None));
+        Box::pin(async { Ok(begun) })
+    }
+
+    fn finish_request(&self, key: RequestKey, answer: KeptAnswer) -> Answer<'_, Result<(), Unavailable>> {
+        if let Some((_, kept)) = self.state().requests.get_mut(&key) {
+            *kept = Some(answer);
+        }
+        Box::pin(async { Ok(()) })
+    }
+
+    fn forget_request(&self, key: RequestKey) -> Answer<'_, Result<(), Unavailable>> {
+        self.state().requests.remove(&key);
+        Box::pin(async { Ok(()) })
+    }
+
+    fn cdrs(&self, scope: Scope, query: Query) -> Answer<'_, Result<Records<Cdr>, Unavailable>> {
         let records = self.state().cdrs.clone();
         let within = |cdr: &Cdr| {
             cdr.subscriber_sid
                 .as_ref()
                 .is_some_and(|sid| scope.sids().contains(sid))
         };
-        let answer = cut(records.into_iter().filter(within).collect(), page);
+        let answer = cut(records.into_iter().filter(within).collect(), &query);
+        self.state().queries.push(query);
         Box::pin(async { Ok(answer) })
     }
 
-    fn mdrs(&self, scope: Scope, page: RecordPage) -> Answer<'_, Result<Records<Mdr>, Unavailable>> {
+    fn mdrs(&self, scope: Scope, query: Query) -> Answer<'_, Result<Records<Mdr>, Unavailable>> {
         let records = self.state().mdrs.clone();
         let within = |mdr: &Mdr| scope.sids().contains(&mdr.subscriber_sid);
-        let answer = cut(records.into_iter().filter(within).collect(), page);
+        let answer = cut(records.into_iter().filter(within).collect(), &query);
+        self.state().queries.push(query);
         Box::pin(async { Ok(answer) })
     }
 }
 
-fn cut<R>(mut records: Vec<R>, page: RecordPage) -> Records<R> {
-    if page.order == RecordOrder::NewestFirst {
+/// A page by time alone: what order and filter come to is the store's.
+fn cut<R>(mut records: Vec<R>, page: &Query) -> Records<R> {
+    if page.order.iter().any(|by| by.descending) {
         records.reverse();
     }
     let total = records.len() as u64;
@@ -180,6 +217,11 @@ fn apply(live: &mut Live, target: Target, command: LiveCommand) {
         (LiveCommand::SetPresenter { leg, audio }, _) => call(live, leg, |call| call.presenter_audio = audio),
         (LiveCommand::HangUp { leg }, _) => drop(live.calls.remove(&leg)),
         (LiveCommand::EndMeeting, Target::Meeting(number)) => drop(live.meetings.remove(&number)),
+        (LiveCommand::All(commands), _) => {
+            for (leg, command) in commands {
+                apply(live, Target::Leg(leg), command);
+            }
+        }
         (LiveCommand::EndMeeting, Target::Leg(_)) => panic!("a call can't be ended as a meeting"),
     }
 }
@@ -270,6 +312,7 @@ impl World {
     pub fn new() -> Self {
         Self::with(Settings {
             public_url: Some("https://api.example.com/".into()),
+            ..Settings::default()
         })
     }
 
@@ -294,6 +337,8 @@ impl World {
                 .map(|id| fixture::cdr(id, "alice"))
                 .chain([fixture::cdr(4, "bob")])
                 .collect(),
+            requests: HashMap::new(),
+            queries: Vec::new(),
             mdrs: (1..=2)
                 .map(|id| fixture::mdr(id, "uma"))
                 .chain([fixture::mdr(3, "bob")])

@@ -112,6 +112,10 @@ impl Config {
                 "api.certificate and api.key: expected both or neither",
             ),
             (
+                self.api.public_url.as_deref().is_none_or(is_base),
+                "api.public_url: expected https:// and a host, without a path",
+            ),
+            (
                 self.sip.session_min.as_secs() >= 90,
                 "sip.session_min: expected 90s or more (RFC 4028, section 5)",
             ),
@@ -127,6 +131,15 @@ impl Config {
 fn is_each_once(cores: &[usize]) -> bool {
     let known: std::collections::BTreeSet<_> = cores.iter().collect();
     known.len() == cores.len()
+}
+
+/// Whether links can be made by putting a path behind it.
+fn is_base(url: &str) -> bool {
+    let uri = url.parse::<axum::http::Uri>().ok();
+    uri.is_some_and(|uri| {
+        let host = uri.authority().is_some_and(|host| !host.as_str().contains('@'));
+        uri.scheme_str() == Some("https") && host && uri.path() == "/" && uri.query().is_none()
+    })
 }
 
 #[cfg(test)]
@@ -174,6 +187,11 @@ mod tests {
             ("[media]\ncodecs = [\"G729\"]", "unknown variant `G729`"),
             ("[media]\njitter_min = \"300ms\"", "media.jitter_max"),
             ("[api]\ncertificate = \"x\"", "api.certificate and api.key"),
+            ("[api]\npublic_url = \"http://a.example.com\"", "api.public_url"),
+            (
+                "[api]\npublic_url = \"https://a.example.com/x\"",
+                "api.public_url",
+            ),
             ("[sip]\nallow = [\"10.0.0.0/40\"]", "allow"),
             ("[media]\nopus_rate = 44100", "expected 8000, 16000 or 48000"),
             ("[media]\nopus_bitrate = 96000", "media.opus_bitrate"),

@@ -295,6 +295,10 @@ pub struct ApiSection {
     pub connections: usize,
     /// Connections at once from one address.
     pub connections_per_source: usize,
+    /// Requests a second of one login; 0 for no limit.
+    pub requests_per_second_per_login: u32,
+    /// Scheme and authority under which clients reach the API.
+    pub public_url: Option<String>,
 }
 
 impl Default for ApiSection {
@@ -305,6 +309,8 @@ impl Default for ApiSection {
             key: None,
             connections: 1024,
             connections_per_source: 64,
+            requests_per_second_per_login: 500,
+            public_url: None,
         }
     }
 }

@@ -51,6 +51,12 @@ impl Control {
                 let id = self.meeting_of(target, &Command::Stop)?;
                 self.end_meeting(now, id, actor);
             }
+            LiveCommand::All(commands) => {
+                for (leg, command) in commands {
+                    // Whoever has left meanwhile is not there to be steered.
+                    let _ = self.carry_out(now, actor.clone(), Target::Leg(leg), command);
+                }
+            }
         }
         Ok(())
     }

@@ -116,6 +116,7 @@ fn worth(login: Login) -> &'static str {
         Login::Missing => "missing",
         Login::Wrong => "wrong",
         Login::Limited => "limited",
+        Login::Busy => "busy",
         Login::Unchecked => "unchecked",
     }
 }

@@ -5,13 +5,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use api::{
-    Answer, Backend, CommandError, EditRefused, LiveCommand, Names, Readiness, RecordOrder, RecordPage,
-    Records, Scope, Target, Unavailable,
+    Answer, Backend, CommandError, EditRefused, LiveCommand, Names, Readiness, Records, Scope, Target,
+    Unavailable,
 };
 use arc_swap::ArcSwap;
 use crossbeam_channel::{Sender, TrySendError};
 use model::directory::{Directory, Edit};
-use model::{Actor, Cdr, KeyId, Live, Mdr, Qualities};
+use model::query::Query;
+use model::{Actor, Begun, Cdr, KeptAnswer, KeyId, Live, Mdr, Qualities, RequestKey};
 use tokio::sync::oneshot;
 
 use super::control_thread::Inbound;
@@ -136,11 +137,33 @@ impl Backend for BridgeBackend {
         })
     }
 
-    fn cdrs(&self, scope: Scope, page: RecordPage) -> Answer<'_, Result<Records<Cdr>, Unavailable>> {
+    fn begin_request(
+        &self,
+        key: RequestKey,
+        fingerprint: [u8; 32],
+    ) -> Answer<'_, Result<Begun, Unavailable>> {
+        Box::pin(async move {
+            let begun = self.store.begin_request(&key, &fingerprint, now_ms()).await;
+            begun.map_err(Self::unavailable)
+        })
+    }
+
+    fn finish_request(&self, key: RequestKey, answer: KeptAnswer) -> Answer<'_, Result<(), Unavailable>> {
+        Box::pin(async move {
+            let kept = self.store.finish_request(&key, &answer).await;
+            kept.map_err(Self::unavailable)
+        })
+    }
+
+    fn forget_request(&self, key: RequestKey) -> Answer<'_, Result<(), Unavailable>> {
+        Box::pin(async move { self.store.forget_request(&key).await.map_err(Self::unavailable) })
+    }
+
+    fn cdrs(&self, scope: Scope, query: Query) -> Answer<'_, Result<Records<Cdr>, Unavailable>> {
         Box::pin(async move {
             let records = self
                 .store
-                .cdrs(&tenants(&scope), stored_page(page))
+                .cdrs(&tenants(&scope), &query)
                 .await
                 .map_err(Self::unavailable)?;
             Ok(Records {
@@ -150,11 +173,11 @@ impl Backend for BridgeBackend {
         })
     }
 
-    fn mdrs(&self, scope: Scope, page: RecordPage) -> Answer<'_, Result<Records<Mdr>, Unavailable>> {
+    fn mdrs(&self, scope: Scope, query: Query) -> Answer<'_, Result<Records<Mdr>, Unavailable>> {
         Box::pin(async move {
             let records = self
                 .store
-                .mdrs(&tenants(&scope), stored_page(page))
+                .mdrs(&tenants(&scope), &query)
                 .await
                 .map_err(Self::unavailable)?;
             Ok(Records {
@@ -168,15 +191,4 @@ impl Backend for BridgeBackend {
 fn tenants(scope: &Scope) -> store::Scope {
     let (first, others) = scope.sids().split_first().expect("a scope is never empty");
     store::Scope::of(first.clone(), others.iter().cloned())
-}
-
-fn stored_page(page: RecordPage) -> store::Page {
-    store::Page {
-        offset: page.offset,
-        limit: page.limit,
-        order: match page.order {
-            RecordOrder::OldestFirst => store::Order::OldestFirst,
-            RecordOrder::NewestFirst => store::Order::NewestFirst,
-        },
-    }
 }

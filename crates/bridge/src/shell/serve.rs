@@ -154,7 +154,7 @@ async fn start(mut config: Config, data: &Path, filling: &Filling) -> Result<Run
         names: names(&config),
         draining: draining.clone(),
     };
-    let router = api::router(api::Settings::default(), Arc::new(backend));
+    let router = api::router(api_settings(&config), Arc::new(backend));
     let counts = metrics.requests.clone();
     tokio::spawn(api_server::serve(
         sockets.api,
@@ -221,6 +221,13 @@ async fn open_sockets(config: &Config) -> Result<Sockets, String> {
 
 fn in_use(option: &str, address: SocketAddr, error: &std::io::Error) -> String {
     format!("{address}: {error}; choose another address or port with {option}")
+}
+
+fn api_settings(config: &Config) -> api::Settings {
+    api::Settings {
+        public_url: config.api.public_url.clone(),
+        requests_per_second: config.api.requests_per_second_per_login,
+    }
 }
 
 fn names(config: &Config) -> Names {

@@ -8,7 +8,9 @@ mod interrupted;
 mod load;
 mod log;
 mod open;
+mod query;
 mod records;
+mod requests;
 mod schema;
 mod sequence;
 #[cfg(test)]
@@ -21,7 +23,8 @@ use std::path::Path;
 use std::sync::Mutex;
 
 use model::directory::{Directory, Edit};
-use model::{Actor, Cdr, Mdr, MeetingId};
+use model::query::Query;
+use model::{Actor, Begun, Cdr, KeptAnswer, Mdr, MeetingId, RequestKey};
 use sqlx::SqlitePool;
 
 use crate::{Answer, IdKind, LogLine, Page, Record, Records, Scope, Store, StoreError};
@@ -69,12 +72,29 @@ impl Store for SqliteStore {
         Box::pin(records::add(&self.writer, records))
     }
 
-    fn cdrs<'a>(&'a self, scope: &'a Scope, page: Page) -> Answer<'a, Records<Cdr>> {
-        Box::pin(records::cdrs(&self.readers, scope, page))
+    fn cdrs<'a>(&'a self, scope: &'a Scope, query: &'a Query) -> Answer<'a, Records<Cdr>> {
+        Box::pin(records::cdrs(&self.readers, scope, query))
     }
 
-    fn mdrs<'a>(&'a self, scope: &'a Scope, page: Page) -> Answer<'a, Records<Mdr>> {
-        Box::pin(records::mdrs(&self.readers, scope, page))
+    fn mdrs<'a>(&'a self, scope: &'a Scope, query: &'a Query) -> Answer<'a, Records<Mdr>> {
+        Box::pin(records::mdrs(&self.readers, scope, query))
+    }
+
+    fn begin_request<'a>(
+        &'a self,
+        key: &'a RequestKey,
+        fingerprint: &'a [u8; 32],
+        now_ms: i64,
+    ) -> Answer<'a, Begun> {
+        Box::pin(requests::begin(&self.writer, key, fingerprint, now_ms))
+    }
+
+    fn finish_request<'a>(&'a self, key: &'a RequestKey, answer: &'a KeptAnswer) -> Answer<'a, ()> {
+        Box::pin(requests::finish(&self.writer, key, answer))
+    }
+
+    fn forget_request<'a>(&'a self, key: &'a RequestKey) -> Answer<'a, ()> {
+        Box::pin(requests::forget(&self.writer, key))
     }
 
     fn meeting_log<'a>(

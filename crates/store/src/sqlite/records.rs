@@ -1,12 +1,14 @@
+use model::query::Query;
 use model::{Cause, Cdr, LegId, Mdr, MeetingId, MeetingNumber, Role, Sid};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection, SqlitePool};
 
 use super::fault::{fit, whole};
 use super::load::{number, sid};
+use super::query::Table;
 use super::transaction::transaction;
 use super::{interrupted, log};
-use crate::{Order, Page, Record, Records, Scope, StoreError};
+use crate::{Record, Records, Scope, StoreError};
 
 /// Writes `records`, all or none; what is already there stays.
 pub(super) async fn add(pool: &SqlitePool, records: &[Record]) -> Result<(), StoreError> {
@@ -108,65 +110,49 @@ async fn add_mdr(db: &mut SqliteConnection, mdr: &Mdr) -> Result<(), StoreError>
     Ok(())
 }
 
-/// The statements that read one page of a table: how many in all, and the page in either order. Every one is bound to a
-/// scope, a list of secure ids as JSON.
-macro_rules! paged {
-    ($table:literal, $id:literal) => {
-        Paged {
-            count: concat!("SELECT count(*) FROM ", $table, " WHERE subscriber_sid IN (SELECT value FROM json_each(?1))"),
-            oldest: paged!(@page $table, $id, "ASC"),
-            newest: paged!(@page $table, $id, "DESC"),
-        }
-    };
-    (@page $table:literal, $id:literal, $order:literal) => {
-        concat!(
-            "SELECT * FROM ", $table, " WHERE subscriber_sid IN (SELECT value FROM json_each(?1)) ORDER BY created_ms ",
-            $order, ", ", $id, " ", $order, " LIMIT ?2 OFFSET ?3"
-        )
-    };
-}
+const CDRS: Table = Table {
+    name: "cdrs",
+    id: "leg",
+    fields: &[
+        ("accessCode", "access_code"),
+        ("answered", "answered_ms"),
+        ("callee", "callee"),
+        ("caller", "caller"),
+        ("cause", "cause"),
+        ("codec", "codec"),
+        ("connectionStatus", "outbound"),
+        ("created", "created_ms"),
+        ("customName", "custom_name"),
+        ("duration", "ifnull(max(ended_ms - answered_ms, 0) / 1000, 0)"),
+        ("ended", "ended_ms"),
+        ("id", "leg"),
+        ("joined", "joined_ms"),
+        ("meetingId", "meeting"),
+        ("meetingNumber", "meeting_number"),
+        ("role", "ifnull(role, 0)"),
+        ("sipStatus", "sip_status"),
+        ("source", "source"),
+        ("subscriberSid", "subscriber_sid"),
+    ],
+};
 
-struct Paged {
-    count: &'static str,
-    oldest: &'static str,
-    newest: &'static str,
-}
-
-const CDRS: Paged = paged!("cdrs", "leg");
-const MDRS: Paged = paged!("mdrs", "meeting");
-
-impl Paged {
-    async fn read<R>(
-        &self,
-        pool: &SqlitePool,
-        scope: &Scope,
-        page: Page,
-        each: fn(&SqliteRow) -> Result<R, StoreError>,
-    ) -> Result<Records<R>, StoreError> {
-        let scope = scope_text(scope);
-        let statement = match page.order {
-            Order::OldestFirst => self.oldest,
-            Order::NewestFirst => self.newest,
-        };
-        let mut tx = pool.begin().await?;
-        let total: i64 = sqlx::query_scalar(self.count)
-            .bind(&scope)
-            .fetch_one(&mut *tx)
-            .await?;
-        let rows = sqlx::query(statement)
-            .bind(&scope)
-            .bind(page.limit)
-            // Past the end of any table either way.
-            .bind(i64::try_from(page.offset).unwrap_or(i64::MAX))
-            .fetch_all(&mut *tx)
-            .await?;
-        tx.commit().await?;
-        Ok(Records {
-            page: rows.iter().map(each).collect::<Result<_, _>>()?,
-            total: whole(total, "count")?,
-        })
-    }
-}
+const MDRS: Table = Table {
+    name: "mdrs",
+    id: "meeting",
+    fields: &[
+        ("calls", "calls"),
+        ("cause", "cause"),
+        ("created", "created_ms"),
+        ("duration", "max(ended_ms - created_ms, 0) / 1000"),
+        ("ended", "ended_ms"),
+        ("id", "meeting"),
+        ("meetingNumber", "meeting_number"),
+        ("onTheFly", "on_the_fly"),
+        ("peak", "peak"),
+        ("started", "started_ms"),
+        ("subscriberSid", "subscriber_sid"),
+    ],
+};
 
 /// A scope as SQL takes it: a JSON list of secure ids.
 pub(super) fn scope_text(scope: &Scope) -> String {
@@ -175,13 +161,21 @@ pub(super) fn scope_text(scope: &Scope) -> String {
 }
 
 /// One page of call detail records.
-pub(super) async fn cdrs(pool: &SqlitePool, scope: &Scope, page: Page) -> Result<Records<Cdr>, StoreError> {
-    CDRS.read(pool, scope, page, cdr).await
+pub(super) async fn cdrs(
+    pool: &SqlitePool,
+    scope: &Scope,
+    query: &Query,
+) -> Result<Records<Cdr>, StoreError> {
+    CDRS.read(pool, scope, query, cdr).await
 }
 
 /// One page of meeting detail records.
-pub(super) async fn mdrs(pool: &SqlitePool, scope: &Scope, page: Page) -> Result<Records<Mdr>, StoreError> {
-    MDRS.read(pool, scope, page, mdr).await
+pub(super) async fn mdrs(
+    pool: &SqlitePool,
+    scope: &Scope,
+    query: &Query,
+) -> Result<Records<Mdr>, StoreError> {
+    MDRS.read(pool, scope, query, mdr).await
 }
 
 fn cdr(row: &SqliteRow) -> Result<Cdr, StoreError> {

@@ -5,7 +5,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use model::directory::{Directory, Edit};
-use model::{Actor, Cdr, Mdr, MeetingId};
+use model::query::Query;
+use model::{Actor, Begun, Cdr, KeptAnswer, Mdr, MeetingId, RequestKey};
 use store::{Answer, IdKind, LogLine, Page, Record, Records, Scope, Store, StoreError};
 use tokio::sync::Semaphore;
 
@@ -96,12 +97,29 @@ impl Store for Flaky {
         })
     }
 
-    fn cdrs<'a>(&'a self, _scope: &'a Scope, _page: Page) -> Answer<'a, Records<Cdr>> {
+    fn cdrs<'a>(&'a self, _scope: &'a Scope, _query: &'a Query) -> Answer<'a, Records<Cdr>> {
         done(none())
     }
 
-    fn mdrs<'a>(&'a self, _scope: &'a Scope, _page: Page) -> Answer<'a, Records<Mdr>> {
+    fn mdrs<'a>(&'a self, _scope: &'a Scope, _query: &'a Query) -> Answer<'a, Records<Mdr>> {
         done(none())
+    }
+
+    fn begin_request<'a>(
+        &'a self,
+        _key: &'a RequestKey,
+        _fingerprint: &'a [u8; 32],
+        _now_ms: i64,
+    ) -> Answer<'a, Begun> {
+        done(Begun::Fresh)
+    }
+
+    fn finish_request<'a>(&'a self, _key: &'a RequestKey, _answer: &'a KeptAnswer) -> Answer<'a, ()> {
+        done(())
+    }
+
+    fn forget_request<'a>(&'a self, _key: &'a RequestKey) -> Answer<'a, ()> {
+        done(())
     }
 
     fn meeting_log<'a>(

@@ -1,0 +1,92 @@
+//! The calls of one meeting: listed, and steered together.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use model::{CallView, LegId, Live, MeetingNumber};
+
+use super::call::{dto, steps_of_many};
+use super::steer::steer;
+use crate::auth::Caller;
+use crate::backend::{LiveCommand, Target};
+use crate::body::Body;
+use crate::dto::call::Call as Dto;
+use crate::error::ApiError;
+use crate::list::{Chosen, Listing};
+use crate::path::{At, Key};
+use crate::router::Api;
+
+/// GET /meetings/{meetingNumber}/calls: those in it or waiting for it, in order of arrival.
+pub(crate) async fn list(
+    State(api): State<Api>,
+    caller: Caller,
+    At(number): At<String>,
+    listing: Listing<Dto>,
+) -> Result<Response, ApiError> {
+    let live = api.backend.live();
+    let meeting = caller.meeting(&live, MeetingNumber::key(&number)?)?;
+    Ok(listing.answer(live.calls_of(meeting).collect(), |call| dto(&api, call)))
+}
+
+/// PUT /meetings/{meetingNumber}/calls: the same change of all calls, or of those that pass the filter, at one moment.
+pub(crate) async fn update(
+    State(api): State<Api>,
+    caller: Caller,
+    At(number): At<String>,
+    Chosen(listing): Chosen<Dto>,
+    Body(body): Body,
+) -> Result<Response, ApiError> {
+    let live = api.backend.live();
+    let number = MeetingNumber::key(&number)?;
+    let calls = chosen(&api, &caller, &live, number, &listing)?;
+    // What can't be read is refused whether there is anybody it is for or not.
+    steps_of_many(LegId(0), None, &body)?;
+    let mut commands = Vec::new();
+    for call in &calls {
+        let steps = steps_of_many(call.leg, Some(call), &body)?.into_iter();
+        commands.extend(steps.map(|command| (call.leg, command)));
+    }
+    let live = steer(
+        &api,
+        &caller,
+        Target::Meeting(number),
+        vec![LiveCommand::All(commands)],
+    )
+    .await?;
+    let after = calls.iter().filter_map(|call| live.calls.get(&call.leg));
+    Ok(listing.answer_all(after.map(|call| dto(&api, call))))
+}
+
+/// DELETE /meetings/{meetingNumber}/calls: hangs up all calls, or those that pass the filter, at one moment.
+pub(crate) async fn hang_up(
+    State(api): State<Api>,
+    caller: Caller,
+    At(number): At<String>,
+    Chosen(listing): Chosen<Dto>,
+) -> Result<StatusCode, ApiError> {
+    let live = api.backend.live();
+    let number = MeetingNumber::key(&number)?;
+    let calls = chosen(&api, &caller, &live, number, &listing)?;
+    let hang_up = |call: &&CallView| (call.leg, LiveCommand::HangUp { leg: call.leg });
+    let commands = calls.iter().map(hang_up).collect();
+    steer(
+        &api,
+        &caller,
+        Target::Meeting(number),
+        vec![LiveCommand::All(commands)],
+    )
+    .await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn chosen<'a>(
+    api: &Api,
+    caller: &Caller,
+    live: &'a Live,
+    number: MeetingNumber,
+    listing: &Listing<Dto>,
+) -> Result<Vec<&'a CallView>, ApiError> {
+    let meeting = caller.meeting(live, number)?;
+    let calls = live.calls_of(meeting).map(|call| &**call);
+    Ok(calls.filter(|call| listing.chooses(&dto(api, call))).collect())
+}

@@ -1,0 +1,219 @@
+//! Records found by any field, in any order.
+
+#[path = "common/records.rs"]
+mod records;
+
+use model::Pattern;
+use model::query::{Filter, OrderBy, Query, Relation, Scalar, Test};
+use model::{Cause, Cdr, Mdr, MeetingId, MeetingNumber, Sid};
+use records::cdr;
+use store::{Record, Scope, SqliteStore, Store};
+use tempfile::TempDir;
+
+const CDR_FIELDS: &[&str] = &[
+    "accessCode",
+    "answered",
+    "callee",
+    "caller",
+    "cause",
+    "codec",
+    "connectionStatus",
+    "created",
+    "customName",
+    "duration",
+    "ended",
+    "id",
+    "joined",
+    "meetingId",
+    "meetingNumber",
+    "role",
+    "sipStatus",
+    "source",
+    "subscriberSid",
+];
+const MDR_FIELDS: &[&str] = &[
+    "calls",
+    "cause",
+    "created",
+    "duration",
+    "ended",
+    "id",
+    "meetingNumber",
+    "onTheFly",
+    "peak",
+    "started",
+    "subscriberSid",
+];
+
+/// Four calls: Ann answered for 2 s, Jürgen for 1 s, one never answered and without a role, and one of another tenant.
+fn calls() -> Vec<Cdr> {
+    let ann = Cdr {
+        ended_ms: 3_000,
+        answered_ms: Some(1_000),
+        ..cdr(1, Some("a"), 10)
+    };
+    let juergen = Cdr {
+        custom_name: "Jürgen 50% [x]".into(),
+        ended_ms: 2_999,
+        answered_ms: Some(1_000),
+        ..cdr(2, Some("a"), 20)
+    };
+    let unanswered = Cdr {
+        custom_name: String::new(),
+        answered_ms: None,
+        role: None,
+        cause: Cause::Cancelled,
+        outbound: true,
+        ..cdr(3, Some("a"), 20)
+    };
+    vec![ann, juergen, unanswered, cdr(4, Some("b"), 20)]
+}
+
+async fn store(folder: &TempDir) -> SqliteStore {
+    let store = SqliteStore::open(&folder.path().join("partyline.db"))
+        .await
+        .unwrap();
+    let mut records: Vec<_> = calls()
+        .into_iter()
+        .map(|cdr| Record::Call(Box::new(cdr)))
+        .collect();
+    records.push(Record::Meeting(Box::new(Mdr {
+        meeting: MeetingId(3),
+        number: MeetingNumber(106_131),
+        subscriber_sid: Sid::new("a"),
+        created_ms: 10,
+        started_ms: None,
+        ended_ms: 20,
+        calls: 4,
+        peak: 3,
+        cause: Cause::Empty,
+        on_the_fly: true,
+    })));
+    store.add_records(&records).await.unwrap();
+    store
+}
+
+fn query(filter: Option<Filter>, order: &[(&'static str, bool)]) -> Query {
+    let by = |(field, descending): &(&'static str, bool)| OrderBy {
+        field,
+        descending: *descending,
+    };
+    Query {
+        offset: 0,
+        limit: 10,
+        order: order.iter().map(by).collect(),
+        filter,
+    }
+}
+
+fn field(name: &'static str, test: Test) -> Filter {
+    Filter::Field { name, test }
+}
+
+fn not(filter: Filter) -> Filter {
+    Filter::Not(Box::new(filter))
+}
+
+fn like(name: &'static str, pattern: &str, ignore_case: bool) -> Filter {
+    let pieces = pattern.split('|').map(str::to_owned).collect();
+    field(name, Test::Like(Pattern::new(pieces, ignore_case)))
+}
+
+async fn legs(store: &SqliteStore, query: &Query) -> Vec<u64> {
+    let found = store.cdrs(&Scope::tenant(Sid::new("a")), query).await.unwrap();
+    assert_eq!(found.total, found.page.len() as u64);
+    found.page.iter().map(|cdr| cdr.leg.0).collect()
+}
+
+#[tokio::test]
+async fn calls_are_found_by_every_kind_of_test() {
+    let folder = TempDir::new().unwrap();
+    let store = store(&folder).await;
+    let is = |name, relation, value| field(name, Test::Is(relation, value));
+    let text = |text: &str| Scalar::Text(text.to_owned());
+    use Relation::{Equal, Greater, GreaterOrEqual, Less, LessOrEqual};
+    for (filter, found) in [
+        (is("duration", Equal, Scalar::Whole(2)), &[1][..]),
+        (is("duration", Equal, Scalar::Whole(0)), &[3]),
+        (is("duration", Greater, Scalar::Real(0.5)), &[1, 2]),
+        (is("duration", LessOrEqual, Scalar::Whole(1)), &[2, 3]),
+        (is("answered", GreaterOrEqual, Scalar::Whole(0)), &[1, 2]),
+        (not(is("answered", GreaterOrEqual, Scalar::Whole(0))), &[3]),
+        (field("answered", Test::Missing), &[3]),
+        (not(field("answered", Test::Missing)), &[1, 2]),
+        (is("role", Equal, Scalar::Whole(0)), &[3]),
+        (is("cause", Equal, text("cancelled")), &[3]),
+        (is("customName", Less, text("B")), &[1, 3]),
+        (is("connectionStatus", Equal, Scalar::Whole(1)), &[3]),
+        (
+            field("id", Test::In(vec![Scalar::Whole(1), Scalar::Whole(3)])),
+            &[1, 3],
+        ),
+        (field("answered", Test::In(vec![Scalar::Whole(1_000)])), &[1, 2]),
+        (not(field("answered", Test::In(vec![Scalar::Whole(1_000)]))), &[3]),
+        (like("customName", "A|", false), &[1]),
+        (like("customName", "a|", false), &[]),
+        (like("customName", "A|", true), &[1]),
+        (like("customName", "JÜRG|", true), &[2]),
+        (like("customName", "JÜRG|", false), &[]),
+        (like("customName", "50% [x]", false), &[2]),
+        (like("customName", "*", false), &[]),
+        (like("customName", "?nn", false), &[]),
+        (like("meetingNumber", "1061|", false), &[1, 2, 3]),
+        (like("answered", "|", false), &[1, 2]),
+        (
+            Filter::Or(vec![
+                is("id", Equal, Scalar::Whole(1)),
+                is("id", Equal, Scalar::Whole(4)),
+            ]),
+            &[1],
+        ),
+        (
+            Filter::And(vec![
+                like("caller", "+1|", false),
+                not(field("answered", Test::Missing)),
+            ]),
+            &[1, 2],
+        ),
+        (is("caller", Equal, text("' OR 1=1 --")), &[]),
+    ] {
+        let asked = query(Some(filter.clone()), &[("id", false)]);
+        assert_eq!(legs(&store, &asked).await, found, "{filter:?}");
+    }
+}
+
+#[tokio::test]
+async fn ids_settle_the_order_of_what_is_equal() {
+    let folder = TempDir::new().unwrap();
+    let store = store(&folder).await;
+    for (order, found) in [
+        (&[("created", false)][..], [1, 2, 3]),
+        (&[("created", true)], [3, 2, 1]),
+        (&[("created", true), ("duration", false)], [3, 2, 1]),
+        (&[("created", true), ("duration", true)], [2, 3, 1]),
+        (&[("answered", false)], [3, 1, 2]),
+        (&[("customName", false)], [3, 1, 2]),
+    ] {
+        assert_eq!(legs(&store, &query(None, order)).await, found, "{order:?}");
+    }
+}
+
+#[tokio::test]
+async fn every_field_of_a_record_gives_an_order_and_can_be_compared() {
+    let folder = TempDir::new().unwrap();
+    let store = store(&folder).await;
+    let scope = Scope::tenant(Sid::new("a"));
+    let asked = |field: &'static str| query(Some(like(field, "|", false)), &[(field, true)]);
+    for field in CDR_FIELDS {
+        assert!(store.cdrs(&scope, &asked(field)).await.is_ok(), "{field}");
+    }
+    for field in MDR_FIELDS {
+        assert!(store.mdrs(&scope, &asked(field)).await.is_ok(), "{field}");
+    }
+    assert!(store.cdrs(&scope, &asked("colour")).await.is_err());
+    let on_the_fly = field("onTheFly", Test::Is(Relation::Equal, Scalar::Flag(true)));
+    let found = store
+        .mdrs(&scope, &query(Some(on_the_fly), &[("id", false)]))
+        .await;
+    assert_eq!(found.unwrap().total, 1);
+}
