@@ -13,7 +13,11 @@ impl World {
     pub fn cdrs(&self) -> Vec<&Cdr> {
         let found = self.records.iter().filter_map(|record| match record {
             Record::Call(cdr) => Some(&**cdr),
-            Record::Meeting(_) | Record::Log(_) | Record::OpenCall(_) | Record::Alive { .. } => None,
+            Record::Meeting(_)
+            | Record::Log(_)
+            | Record::Audit(_)
+            | Record::OpenCall(_)
+            | Record::Alive { .. } => None,
         });
         found.collect()
     }
@@ -22,7 +26,11 @@ impl World {
     pub fn mdrs(&self) -> Vec<&Mdr> {
         let found = self.records.iter().filter_map(|record| match record {
             Record::Meeting(mdr) => Some(&**mdr),
-            Record::Call(_) | Record::Log(_) | Record::OpenCall(_) | Record::Alive { .. } => None,
+            Record::Call(_)
+            | Record::Log(_)
+            | Record::Audit(_)
+            | Record::OpenCall(_)
+            | Record::Alive { .. } => None,
         });
         found.collect()
     }
@@ -31,7 +39,11 @@ impl World {
     pub fn log(&self) -> Vec<&LogEntry> {
         let found = self.records.iter().filter_map(|record| match record {
             Record::Log(entry) => Some(entry),
-            Record::Call(_) | Record::Meeting(_) | Record::OpenCall(_) | Record::Alive { .. } => None,
+            Record::Call(_)
+            | Record::Meeting(_)
+            | Record::Audit(_)
+            | Record::OpenCall(_)
+            | Record::Alive { .. } => None,
         });
         found.collect()
     }

@@ -21,10 +21,10 @@ use std::path::Path;
 use std::sync::Mutex;
 
 use model::directory::{Directory, Edit};
-use model::{Actor, Cdr, Mdr, MeetingId};
+use model::{Actor, Cdr, Mdr, MeetingId, Sid};
 use sqlx::SqlitePool;
 
-use crate::{Answer, IdKind, LogLine, Page, Record, Records, Scope, Store, StoreError};
+use crate::{Answer, AuditLine, IdKind, LogLine, Page, Record, Records, Scope, Store, StoreError};
 
 /// A [`Store`] in one SQLite file. One process at a time may have it open.
 pub struct SqliteStore {
@@ -84,6 +84,10 @@ impl Store for SqliteStore {
         page: Page,
     ) -> Answer<'a, Records<LogLine>> {
         Box::pin(log::read(&self.readers, scope, meeting, page))
+    }
+
+    fn audit<'a>(&'a self, top: &'a Sid, page: Page) -> Answer<'a, Records<AuditLine>> {
+        Box::pin(audit::read(&self.readers, top, page))
     }
 
     fn health(&self) -> Answer<'_, ()> {

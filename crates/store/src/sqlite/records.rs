@@ -5,7 +5,7 @@ use sqlx::{Row, SqliteConnection, SqlitePool};
 use super::fault::{fit, whole};
 use super::load::{number, sid};
 use super::transaction::transaction;
-use super::{interrupted, log};
+use super::{audit, interrupted, log};
 use crate::{Order, Page, Record, Records, Scope, StoreError};
 
 /// Writes `records`, all or none; what is already there stays.
@@ -18,6 +18,7 @@ pub(super) async fn add(pool: &SqlitePool, records: &[Record]) -> Result<(), Sto
                 Record::Alive { at_ms } => interrupted::beat(db, *at_ms).await?,
                 Record::Meeting(mdr) => add_mdr(db, mdr).await?,
                 Record::Log(entry) => log::add(db, entry).await?,
+                Record::Audit(entry) => audit::add(db, entry).await?,
             }
         }
         Ok(())

@@ -6,7 +6,7 @@ use crate::StoreError;
 /// `PRTY`; tells our files from those of other programs (https://sqlite.org/pragma.html#pragma_application_id).
 pub(super) const APPLICATION_ID: i32 = 0x5052_5459;
 
-const STEPS: [(&str, &str); 3] = [
+const STEPS: [(&str, &str); 4] = [
     (
         "directory",
         include_str!("../../migrations/sqlite/0001_directory.sql"),
@@ -19,6 +19,7 @@ const STEPS: [(&str, &str); 3] = [
         "open calls",
         include_str!("../../migrations/sqlite/0003_open_calls.sql"),
     ),
+    ("audit", include_str!("../../migrations/sqlite/0004_audit.sql")),
 ];
 
 /// Brings the schema up to date, one transaction a step. A step that was ever released is never changed.

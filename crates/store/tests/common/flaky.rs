@@ -5,8 +5,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use model::directory::{Directory, Edit};
-use model::{Actor, Cdr, Mdr, MeetingId};
-use store::{Answer, IdKind, LogLine, Page, Record, Records, Scope, Store, StoreError};
+use model::{Actor, Cdr, Mdr, MeetingId, Sid};
+use store::{Answer, AuditLine, IdKind, LogLine, Page, Record, Records, Scope, Store, StoreError};
 use tokio::sync::Semaphore;
 
 /// Keeps what it is given; fails the next `fail` writes; each write waits for a permit of `gate`.
@@ -110,6 +110,10 @@ impl Store for Flaky {
         _meeting: MeetingId,
         _page: Page,
     ) -> Answer<'a, Records<LogLine>> {
+        done(none())
+    }
+
+    fn audit<'a>(&'a self, _top: &'a Sid, _page: Page) -> Answer<'a, Records<AuditLine>> {
         done(none())
     }
 
