@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
 use api::{
-    Answer, Backend, CommandError, EditRefused, LiveCommand, Names, Readiness, RecordPage, Records, Scope,
-    Target, Unavailable,
+    Answer, Backend, CommandError, EditRefused, IdKind, LiveCommand, Names, Readiness, RecordPage, Records,
+    Scope, Target, Unavailable,
 };
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -12,7 +12,7 @@ use axum::http::Request;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use model::directory::{Directory, Edit};
-use model::{Actor, Cdr, KeyId, Live, Mdr, Qualities};
+use model::{Actor, Cdr, Live, Mdr, Qualities};
 use serde_json::Value;
 use tower::ServiceExt;
 
@@ -139,15 +139,15 @@ impl Backend for Bridge {
         Box::pin(async { answer })
     }
 
-    fn edit(&self, _actor: Actor, edit: Edit) -> Answer<'_, Result<Arc<Directory>, EditRefused>> {
+    fn edit(&self, _actor: Actor, edits: Vec<Edit>) -> Answer<'_, Result<Arc<Directory>, EditRefused>> {
         let mut world = self.world();
-        let edited = world.edit(edit).map_err(EditRefused::Error);
+        let edited = edits.into_iter().try_for_each(|edit| world.edit(edit));
         let answer = edited.map(|()| world.directory.clone());
-        Box::pin(async { answer })
+        Box::pin(async { answer.map_err(EditRefused::Error) })
     }
 
-    fn new_key_ids(&self, count: usize) -> Answer<'_, Result<Vec<KeyId>, Unavailable>> {
-        let ids = (1_000..1_000 + count as u64).map(KeyId).collect();
+    fn new_ids(&self, _kind: IdKind, count: usize) -> Answer<'_, Result<Vec<u64>, Unavailable>> {
+        let ids = (1_000..1_000 + count as u64).collect();
         Box::pin(async { Ok(ids) })
     }
 

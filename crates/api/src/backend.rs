@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use model::directory::{Directory, Edit, EditError};
-use model::{Actor, Cdr, Command, KeyId, LegId, Live, Mdr, MeetingNumber, Qualities, Sid};
+use model::{Actor, Cdr, Command, LegId, Live, Mdr, MeetingNumber, Qualities, Sid};
 
 /// An answer that comes later.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -41,19 +41,32 @@ pub trait Backend: Send + Sync + 'static {
         command: LiveCommand,
     ) -> Answer<'_, Result<Arc<Live>, CommandError>>;
 
-    /// Makes one edit; answers the directory that includes it once it is on disk.
+    /// Makes edits, all or none; answers the directory that includes them once they are on disk.
     ///
-    /// The API asks for one edit at a time, so that an edit built from the latest directory overwrites nothing newer.
-    fn edit(&self, actor: Actor, edit: Edit) -> Answer<'_, Result<Arc<Directory>, EditRefused>>;
+    /// The API asks for the edits of one request at a time, so that what is built from the latest directory overwrites nothing newer.
+    fn edit(&self, actor: Actor, edits: Vec<Edit>) -> Answer<'_, Result<Arc<Directory>, EditRefused>>;
 
-    /// `count` ids that no key has ever had.
-    fn new_key_ids(&self, count: usize) -> Answer<'_, Result<Vec<KeyId>, Unavailable>>;
+    /// `count` ids that no object of `kind` has ever had.
+    fn new_ids(&self, kind: IdKind, count: usize) -> Answer<'_, Result<Vec<u64>, Unavailable>>;
 
     /// One page of call detail records within `scope`.
     fn cdrs(&self, scope: Scope, page: RecordPage) -> Answer<'_, Result<Records<Cdr>, Unavailable>>;
 
     /// One page of meeting detail records within `scope`.
     fn mdrs(&self, scope: Scope, page: RecordPage) -> Answer<'_, Result<Records<Mdr>, Unavailable>>;
+}
+
+/// What an id is for; each has numbers of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum IdKind {
+    /// A DID group.
+    DidGroup,
+    /// A DID.
+    Did,
+    /// An access code.
+    Key,
+    /// The address to which a subscriber wants its events sent.
+    Callback,
 }
 
 /// `bridgeName` and `nodeName` of a Call.

@@ -11,12 +11,13 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, put};
 use tokio::sync::Mutex;
 
-use crate::auth::{self, Gate};
+use crate::auth::{self, Gate, Hasher};
 use crate::backend::Backend;
 use crate::body::BODY_MAX;
 use crate::error::ApiError;
 use crate::handlers::{
     call, call_flow, cdr, did, did_group, health, mdr, meeting, meeting_attribute, quality, room, subscriber,
+    subscriber_room,
 };
 
 /// Where the API begins.
@@ -50,6 +51,7 @@ pub(crate) struct Api {
     pub(crate) gate: Arc<Gate>,
     /// Held from reading the directory to the answer of the edit, so that no edit overwrites another.
     pub(crate) edits: Arc<Mutex<()>>,
+    pub(crate) hasher: Hasher,
 }
 
 /// The whole API: `/conference/v1` behind credentials, `/livez` and `/readyz` without.
@@ -61,6 +63,7 @@ pub fn router(settings: Settings, backend: Arc<dyn Backend>) -> Router {
         backend,
         settings: Arc::new(settings),
         edits: Arc::default(),
+        hasher: Hasher::default(),
     };
     let v1 = routes()
         .into_iter()
@@ -82,6 +85,11 @@ pub fn router(settings: Settings, backend: Arc<dyn Backend>) -> Router {
     Router::new().fallback_service(all).layer(from_fn(finish))
 }
 
+/// The addresses that need credentials, as templates.
+pub fn paths() -> impl Iterator<Item = String> {
+    routes().into_iter().map(|(path, _)| format!("{BASE}{path}"))
+}
+
 fn routes() -> Vec<(&'static str, MethodRouter<Api>)> {
     vec![
         ("/callFlows", get(call_flow::list)),
@@ -93,10 +101,15 @@ fn routes() -> Vec<(&'static str, MethodRouter<Api>)> {
         ),
         ("/calls/{id}/quality", get(quality::of_call)),
         ("/cdrs", get(cdr::list)),
-        ("/didGroups", get(did_group::list)),
-        ("/didGroups/{id}", get(did_group::read)),
-        ("/dids", get(did::list)),
-        ("/dids/{id}", get(did::read)),
+        ("/didGroups", get(did_group::list).post(did_group::create)),
+        (
+            "/didGroups/{id}",
+            get(did_group::read)
+                .put(did_group::update)
+                .delete(did_group::delete),
+        ),
+        ("/dids", get(did::list).post(did::create)),
+        ("/dids/{id}", get(did::read).put(did::update).delete(did::delete)),
         ("/mdrs", get(mdr::list)),
         ("/meetingRooms", get(room::list).post(room::create)),
         (
@@ -114,13 +127,26 @@ fn routes() -> Vec<(&'static str, MethodRouter<Api>)> {
             put(meeting_attribute::update),
         ),
         ("/meetings/{number}/quality", get(quality::of_meeting)),
-        ("/subscribers", get(subscriber::list)),
-        ("/subscribers/{sid}", get(subscriber::read)),
-        ("/subscribers/{sid}/meetingRooms", get(subscriber::rooms)),
-        ("/subscribers/{sid}/meetingRooms/{number}", get(subscriber::room)),
+        ("/subscribers", get(subscriber::list).post(subscriber::create)),
+        (
+            "/subscribers/{sid}",
+            get(subscriber::read)
+                .put(subscriber::update)
+                .delete(subscriber::delete),
+        ),
+        (
+            "/subscribers/{sid}/meetingRooms",
+            get(subscriber_room::list).post(subscriber_room::create),
+        ),
+        (
+            "/subscribers/{sid}/meetingRooms/{number}",
+            get(subscriber_room::read)
+                .put(subscriber_room::update)
+                .delete(subscriber_room::delete),
+        ),
         (
             "/subscribers/{sid}/meetingRooms/{number}/keychain",
-            get(subscriber::keychain),
+            get(subscriber_room::keychain).put(subscriber_room::replace_keychain),
         ),
     ]
 }

@@ -1,10 +1,12 @@
 //! What each address does, one file an object.
 
+mod attributes;
 pub(crate) mod call;
 pub(crate) mod call_flow;
 pub(crate) mod cdr;
 pub(crate) mod did;
 pub(crate) mod did_group;
+mod editing;
 pub(crate) mod health;
 mod keychain;
 pub(crate) mod mdr;
@@ -12,7 +14,10 @@ pub(crate) mod meeting;
 pub(crate) mod meeting_attribute;
 pub(crate) mod quality;
 mod records;
+mod references;
 pub(crate) mod room;
 mod room_patch;
 mod steer;
 pub(crate) mod subscriber;
+mod subscriber_patch;
+pub(crate) mod subscriber_room;

@@ -2,6 +2,7 @@
 
 #![allow(missing_docs, unreachable_pub, reason = "a test program")]
 
+mod accounts;
 mod auth;
 mod calls;
 mod deny;
@@ -11,6 +12,8 @@ mod fixture;
 mod health;
 mod hostile;
 mod meetings;
+mod numbers;
+mod owned_rooms;
 mod pages;
 mod quality;
 mod readme;

@@ -4,8 +4,8 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, Mutex};
 
 use api::{
-    Answer, Backend, CommandError, EditRefused, LiveCommand, Login, Names, Peer, Readiness, RecordOrder,
-    RecordPage, Records, Route, Scope, Settings, Target, Unavailable,
+    Answer, Backend, CommandError, EditRefused, IdKind, LiveCommand, Login, Names, Peer, Readiness,
+    RecordOrder, RecordPage, Records, Route, Scope, Settings, Target, Unavailable,
 };
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -14,8 +14,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use model::directory::{Directory, Edit};
 use model::{
-    Actor, CallView, Cdr, Command, KeyId, LegId, Live, Mdr, MeetingNumber, MeetingState, MeetingView,
-    Qualities,
+    Actor, CallView, Cdr, Command, LegId, Live, Mdr, MeetingNumber, MeetingState, MeetingView, Qualities,
 };
 use serde_json::Value;
 use tower::ServiceExt;
@@ -35,7 +34,8 @@ pub struct State {
     pub refuse_command: Option<CommandError>,
     pub refuse_edit: Option<EditRefused>,
     pub panic: bool,
-    pub keys: u64,
+    /// The last id given.
+    pub ids: u64,
     pub cdrs: Vec<Cdr>,
     pub mdrs: Vec<Mdr>,
 }
@@ -100,19 +100,19 @@ impl Backend for Fake {
         Box::pin(async { answer })
     }
 
-    fn edit(&self, actor: Actor, edit: Edit) -> Answer<'_, Result<Arc<Directory>, EditRefused>> {
+    fn edit(&self, actor: Actor, edits: Vec<Edit>) -> Answer<'_, Result<Arc<Directory>, EditRefused>> {
         // A disk takes a while: whoever does not wait for it is overwritten.
         Box::pin(async move {
             tokio::task::yield_now().await;
-            self.make(actor, edit)
+            self.make(actor, edits)
         })
     }
 
-    fn new_key_ids(&self, count: usize) -> Answer<'_, Result<Vec<KeyId>, Unavailable>> {
+    fn new_ids(&self, _kind: IdKind, count: usize) -> Answer<'_, Result<Vec<u64>, Unavailable>> {
         let mut state = self.state();
-        let first = state.keys + 1;
-        state.keys += count as u64;
-        let ids = (first..=state.keys).map(KeyId).collect();
+        let first = state.ids + 1;
+        state.ids += count as u64;
+        let ids = (first..=state.ids).collect();
         Box::pin(async { Ok(ids) })
     }
 
@@ -148,22 +148,19 @@ fn cut<R>(mut records: Vec<R>, page: RecordPage) -> Records<R> {
 }
 
 impl Fake {
-    fn make(&self, actor: Actor, edit: Edit) -> Result<Arc<Directory>, EditRefused> {
+    fn make(&self, actor: Actor, edits: Vec<Edit>) -> Result<Arc<Directory>, EditRefused> {
         let mut state = self.state();
-        let refusal = state.refuse_edit.clone();
-        state.edits.push((actor, edit.clone()));
-        let answer = match refusal {
-            Some(refusal) => Err(refusal),
-            None => state
-                .directory
-                .edited(edit)
-                .map(Arc::new)
-                .map_err(EditRefused::Error),
-        };
-        if let Ok(directory) = &answer {
-            state.directory = directory.clone();
+        let asked = edits.iter().map(|edit| (actor.clone(), edit.clone()));
+        state.edits.extend(asked);
+        if let Some(refusal) = state.refuse_edit.clone() {
+            return Err(refusal);
         }
-        answer
+        let mut next = (*state.directory).clone();
+        for edit in edits {
+            next = next.edited(edit).map_err(EditRefused::Error)?;
+        }
+        state.directory = Arc::new(next);
+        Ok(state.directory.clone())
     }
 
     pub fn state(&self) -> std::sync::MutexGuard<'_, State> {
@@ -289,7 +286,7 @@ impl World {
             refuse_command: None,
             refuse_edit: None,
             panic: false,
-            keys: 1000,
+            ids: 1000,
             cdrs: (1..=3)
                 .map(|id| fixture::cdr(id, "alice"))
                 .chain([fixture::cdr(4, "bob")])
@@ -331,6 +328,22 @@ impl World {
 
     pub async fn put(&self, login: &str, path: &str, body: &str) -> Reply {
         self.ask(login, Method::PUT, path, body).await
+    }
+
+    pub async fn post(&self, login: &str, path: &str, body: &str) -> Reply {
+        self.ask(login, Method::POST, path, body).await
+    }
+
+    pub async fn delete(&self, login: &str, path: &str) -> Reply {
+        self.ask(login, Method::DELETE, path, "").await
+    }
+
+    /// Makes edits behind the API's back.
+    pub fn edit(&self, edits: impl IntoIterator<Item = Edit>) {
+        let mut state = self.backend.state();
+        for edit in edits {
+            state.directory = Arc::new(state.directory.edited(edit).expect("a right edit"));
+        }
     }
 
     /// The commands asked for so far, without who asked.

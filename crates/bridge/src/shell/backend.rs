@@ -5,13 +5,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use api::{
-    Answer, Backend, CommandError, EditRefused, LiveCommand, Names, Readiness, RecordOrder, RecordPage,
-    Records, Scope, Target, Unavailable,
+    Answer, Backend, CommandError, EditRefused, IdKind, LiveCommand, Names, Readiness, RecordOrder,
+    RecordPage, Records, Scope, Target, Unavailable,
 };
 use arc_swap::ArcSwap;
 use crossbeam_channel::{Sender, TrySendError};
 use model::directory::{Directory, Edit};
-use model::{Actor, Cdr, KeyId, Live, Mdr, Qualities};
+use model::{Actor, Cdr, Live, Mdr, Qualities};
 use tokio::sync::oneshot;
 
 use super::control_thread::Inbound;
@@ -120,19 +120,19 @@ impl Backend for BridgeBackend {
         })
     }
 
-    fn edit(&self, actor: Actor, edit: Edit) -> Answer<'_, Result<Arc<Directory>, EditRefused>> {
+    fn edit(&self, actor: Actor, edits: Vec<Edit>) -> Answer<'_, Result<Arc<Directory>, EditRefused>> {
         Box::pin(async move {
             self.keeper
-                .edit(actor, edit, now_ms())
+                .edit_all(actor, edits, now_ms())
                 .await
                 .map_err(Self::refused)
         })
     }
 
-    fn new_key_ids(&self, count: usize) -> Answer<'_, Result<Vec<KeyId>, Unavailable>> {
+    fn new_ids(&self, kind: IdKind, count: usize) -> Answer<'_, Result<Vec<u64>, Unavailable>> {
         Box::pin(async move {
-            let ids = self.store.reserve(store::IdKind::Key, count as u64).await;
-            ids.map(|ids| ids.map(KeyId).collect()).map_err(Self::unavailable)
+            let ids = self.store.reserve(stored_kind(kind), count as u64).await;
+            ids.map(Iterator::collect).map_err(Self::unavailable)
         })
     }
 
@@ -168,6 +168,15 @@ impl Backend for BridgeBackend {
 fn tenants(scope: &Scope) -> store::Scope {
     let (first, others) = scope.sids().split_first().expect("a scope is never empty");
     store::Scope::of(first.clone(), others.iter().cloned())
+}
+
+fn stored_kind(kind: IdKind) -> store::IdKind {
+    match kind {
+        IdKind::DidGroup => store::IdKind::DidGroup,
+        IdKind::Did => store::IdKind::Did,
+        IdKind::Key => store::IdKind::Key,
+        IdKind::Callback => store::IdKind::Callback,
+    }
 }
 
 fn stored_page(page: RecordPage) -> store::Page {

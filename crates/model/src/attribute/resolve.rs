@@ -143,15 +143,7 @@ impl Overrides {
 
     /// Sets one value, or says why not.
     pub fn put(&mut self, name: &str, text: &str) -> Result<(), AttributeError> {
-        let id = AttributeId::find(name).ok_or_else(|| AttributeError::Unknown {
-            name: name.to_owned(),
-        })?;
-        if !id.row().levels.allow(self.level) {
-            return Err(AttributeError::WrongLevel {
-                id,
-                level: self.level,
-            });
-        }
+        let id = self.settable(name)?;
         if !Policy::default().set(id, text) {
             return Err(AttributeError::WrongValue {
                 id,
@@ -162,13 +154,24 @@ impl Overrides {
         Ok(())
     }
 
-    /// Takes the override called `name` off, if there is one.
+    /// Takes the override called `name` off, if there is one; refuses what may not be set here either.
     pub fn remove(&mut self, name: &str) -> Result<(), AttributeError> {
+        let id = self.settable(name)?;
+        self.values.remove(&id);
+        Ok(())
+    }
+
+    fn settable(&self, name: &str) -> Result<AttributeId, AttributeError> {
         let id = AttributeId::find(name).ok_or_else(|| AttributeError::Unknown {
             name: name.to_owned(),
         })?;
-        self.values.remove(&id);
-        Ok(())
+        match id.row().levels.allow(self.level) {
+            true => Ok(id),
+            false => Err(AttributeError::WrongLevel {
+                id,
+                level: self.level,
+            }),
+        }
     }
 
     /// Every override, in the order of the table.
@@ -264,6 +267,10 @@ mod tests {
             ),
         ] {
             assert_eq!(room.put(name, text).unwrap_err().to_string(), says);
+        }
+        for name in ["conference_colour", "call_delay"] {
+            let (put, removed) = (room.put(name, "3"), room.remove(name));
+            assert_eq!(removed, put, "{name}");
         }
     }
 
