@@ -227,3 +227,32 @@ fn ids_that_name_nothing_are_not_found_and_methods_that_do_nothing_not_allowed()
         assert_eq!(site.ask(method, path, "{}").0, status, "{method} {path}");
     }
 }
+
+#[test]
+fn a_meeting_tells_where_each_attribute_was_set_and_what_was_changed_while_it_runs() {
+    let (site, _, _) = two();
+    let named = |name: &str, query: &str| {
+        let (_, meeting) = site.ask("GET", &format!("{ROOM}{query}"), "");
+        let attributes = meeting["attributes"].as_array().cloned().unwrap_or_default();
+        attributes.into_iter().find(|attribute| attribute["name"] == name)
+    };
+    let before = named("conference_maxcalls", "?effective=true").expect("all are there");
+    assert_eq!(
+        (&before["value"], &before["origin"]),
+        (&json!("1000"), &json!("call flow"))
+    );
+    assert_eq!(named("conference_maxcalls", ""), None);
+    let path = format!("{ROOM}/attributes/conference_maxcalls");
+    assert_eq!(site.ask("PUT", &path, r#"{"value": 7}"#).0, 200);
+    let after = named("conference_maxcalls", "?effective=true").expect("all are there");
+    assert_eq!(
+        (&after["value"], &after["origin"]),
+        (&json!("7"), &json!("meeting"))
+    );
+    assert_eq!(
+        named("conference_maxcalls", "").expect("it was changed")["value"],
+        "7"
+    );
+    assert_eq!(site.ask("PUT", &path, r#"{"value": null}"#).0, 200);
+    assert_eq!(named("conference_maxcalls", ""), None);
+}

@@ -107,3 +107,32 @@ impl<D: Wire, S: Send + Sync> FromRequestParts<S> for Selection<D> {
         Self::read(&Params::read(&parts.uri, &[PARAMETERS])?)
     }
 }
+
+/// How much of one `D` with attributes a request wants: which fields, and of `effective=true` every attribute as it is in
+/// force, with its origin, in place of what the object sets itself.
+#[derive(Debug)]
+pub(crate) struct Detail<D> {
+    /// Which fields.
+    pub(crate) selection: Selection<D>,
+    /// Whether attributes are those in force.
+    pub(crate) effective: bool,
+}
+
+const EFFECTIVE: &str = "effective";
+
+impl<D: Wire, S: Send + Sync> FromRequestParts<S> for Detail<D> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        let params = Params::read(&parts.uri, &[PARAMETERS, &[EFFECTIVE]])?;
+        let effective = match params.get(EFFECTIVE) {
+            None | Some("false") => false,
+            Some("true") => true,
+            Some(_) => return Err(ApiError::wrong_value(EFFECTIVE, "expected true or false")),
+        };
+        Ok(Self {
+            selection: Selection::read(&params)?,
+            effective,
+        })
+    }
+}

@@ -10,9 +10,10 @@ use super::attributes::Changes;
 use super::editing::{Editing, NEW_ID};
 use crate::auth::Caller;
 use crate::body::Body;
+use crate::dto::attribute::Attribute;
 use crate::dto::did::Did as Dto;
 use crate::error::ApiError;
-use crate::fields::Selection;
+use crate::fields::{Detail, Selection};
 use crate::list::Listing;
 use crate::path::{At, Key};
 use crate::router::Api;
@@ -38,11 +39,20 @@ pub(crate) async fn list(caller: Caller, listing: Listing<Dto>) -> Response {
 pub(crate) async fn read(
     caller: Caller,
     At(id): At<String>,
-    selection: Selection<Dto>,
+    detail: Detail<Dto>,
 ) -> Result<Response, ApiError> {
     let did = caller.directory.did(DidId::key(&id)?);
-    let did = did.filter(|did| caller.sees_did(did));
-    Ok(selection.ok(&Dto::from(&**did.ok_or_else(ApiError::not_found)?)))
+    let did = did
+        .filter(|did| caller.sees_did(did))
+        .ok_or_else(ApiError::not_found)?;
+    let dto = match (detail.effective, caller.group(did.did_group_id)) {
+        (true, Some(group)) => {
+            let in_force = resolve(&[&group.attributes, &did.attributes]);
+            Dto::from(&**did).with_attributes(Attribute::in_force(&in_force))
+        }
+        (false, _) | (true, None) => Dto::from(&**did),
+    };
+    Ok(detail.selection.ok(&dto))
 }
 
 /// POST /dids

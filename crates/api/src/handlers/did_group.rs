@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use model::DidGroupId;
-use model::attribute::{Level, Overrides};
+use model::attribute::{Level, Overrides, resolve};
 use model::directory::{CallFlow, DidGroup, Directory, Edit};
 use serde_json::{Map, Value};
 
@@ -13,9 +13,10 @@ use super::editing::{Editing, NEW_ID};
 use super::room::named_owner;
 use crate::auth::Caller;
 use crate::body::Body;
+use crate::dto::attribute::Attribute;
 use crate::dto::did_group::DidGroup as Dto;
 use crate::error::ApiError;
-use crate::fields::Selection;
+use crate::fields::{Detail, Selection};
 use crate::list::Listing;
 use crate::path::{At, Key};
 use crate::router::Api;
@@ -39,12 +40,16 @@ pub(crate) async fn list(caller: Caller, listing: Listing<Dto>) -> Response {
 pub(crate) async fn read(
     caller: Caller,
     At(id): At<String>,
-    selection: Selection<Dto>,
+    detail: Detail<Dto>,
 ) -> Result<Response, ApiError> {
     let group = caller
         .group(DidGroupId::key(&id)?)
         .ok_or_else(ApiError::not_found)?;
-    Ok(selection.ok(&Dto::new(group, &caller.directory)))
+    let dto = Dto::new(group, &caller.directory);
+    Ok(detail.selection.ok(&match detail.effective {
+        true => dto.with_attributes(Attribute::in_force(&resolve(&[&group.attributes]))),
+        false => dto,
+    }))
 }
 
 /// POST /didGroups

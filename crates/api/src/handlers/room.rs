@@ -12,9 +12,10 @@ use super::editing::Editing;
 use super::room_patch::{self, RoomPatch, visible_group};
 use crate::auth::Caller;
 use crate::body::Body;
+use crate::dto::attribute::Attribute;
 use crate::dto::room::Room as Dto;
 use crate::error::ApiError;
-use crate::fields::Selection;
+use crate::fields::{Detail, Selection};
 use crate::list::Listing;
 use crate::path::{At, Key};
 use crate::router::Api;
@@ -38,10 +39,19 @@ pub(crate) async fn list(caller: Caller, listing: Listing<Dto>) -> Response {
 pub(crate) async fn read(
     caller: Caller,
     At(number): At<String>,
-    selection: Selection<Dto>,
+    detail: Detail<Dto>,
 ) -> Result<Response, ApiError> {
     let room = caller.room(MeetingNumber::key(&number)?)?;
-    Ok(selection.ok(&Dto::from(&**room)))
+    Ok(shown(&caller, room, &detail))
+}
+
+/// The answer that carries `room`.
+pub(super) fn shown(caller: &Caller, room: &Room, detail: &Detail<Dto>) -> Response {
+    let dto = Dto::from(room);
+    detail.selection.ok(&match detail.effective {
+        true => dto.with_attributes(Attribute::in_force(&caller.directory.resolve_room(room))),
+        false => dto,
+    })
 }
 
 /// POST /meetingRooms

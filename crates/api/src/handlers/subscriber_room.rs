@@ -16,7 +16,7 @@ use crate::auth::Caller;
 use crate::body::{Body, ListBody};
 use crate::dto::room::{MeetingKey, Room as Dto};
 use crate::error::ApiError;
-use crate::fields::Selection;
+use crate::fields::{Detail, Selection};
 use crate::list::Listing;
 use crate::path::{At, Key};
 use crate::router::Api;
@@ -36,9 +36,9 @@ pub(crate) async fn list(
 pub(crate) async fn read(
     caller: Caller,
     At((sid, number)): At<(String, String)>,
-    selection: Selection<Dto>,
+    detail: Detail<Dto>,
 ) -> Result<Response, ApiError> {
-    Ok(selection.ok(&Dto::from(find(&caller, &sid, &number)?)))
+    Ok(room::shown(&caller, find(&caller, &sid, &number)?, &detail))
 }
 
 /// POST /subscribers/{sid}/meetingRooms

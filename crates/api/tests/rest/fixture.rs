@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use model::attribute::{AttributeId, Level, Overrides, Policy};
+use model::attribute::{AttributeId, Level, Overrides, resolve};
 use model::directory::{
     CallFlow, Callback, Did, DidGroup, DidGroupReference, Directory, Edit, Key, Room, Subscriber,
     SubscriberRole,
@@ -158,15 +158,17 @@ pub fn call(id: u64, meeting: Option<u32>, owner: &str) -> CallView {
 }
 
 pub fn meeting(number: u32, id: u64, owner: &str, legs: &[u64]) -> MeetingView {
-    let mut policy = Policy::default();
-    assert!(policy.set(AttributeId::conference_distributed, "on"));
+    let mut base = resolve(&[]);
+    assert!(base.policy.set(AttributeId::conference_distributed, "on"));
+    base.origin[AttributeId::conference_distributed as usize] = Level::Group;
     MeetingView {
         id: MeetingId(id),
         number: MeetingNumber(number),
         subscriber_sid: sid(owner),
         subscriber_name: "John Smith".into(),
-        policy: Arc::new(policy),
+        policy: Arc::new(base.policy.clone()),
         attributes: Overrides::new(Level::Room),
+        base: Arc::new(base),
         created_ms: 1_544_643_933_000,
         started_ms: Some(1_544_643_933_000),
         hold: MuteMask::OPEN,

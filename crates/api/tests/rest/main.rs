@@ -7,6 +7,7 @@ mod auth;
 mod calls;
 mod deny;
 mod directory;
+mod effective;
 mod errors;
 mod fixture;
 mod health;

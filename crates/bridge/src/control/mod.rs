@@ -14,6 +14,7 @@ mod ids;
 mod input;
 mod menu;
 mod negotiation;
+mod opening;
 mod output;
 mod random;
 mod requests;

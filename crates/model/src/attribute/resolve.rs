@@ -33,14 +33,18 @@ impl Levels {
         Self(self.0 | other.0)
     }
 
-    /// Whether `level` may override.
-    pub fn allow(self, level: Level) -> bool {
-        let bit = match level {
+    /// `level` alone.
+    pub const fn of(level: Level) -> Self {
+        match level {
             Level::Flow | Level::Group => Self::GROUP,
             Level::Did => Self::DID,
             Level::Room => Self::ROOM,
-        };
-        self.0 & bit.0 != 0
+        }
+    }
+
+    /// Whether `level` may override.
+    pub fn allow(self, level: Level) -> bool {
+        self.0 & Self::of(level).0 != 0
     }
 
     /// The mask itself.
@@ -192,6 +196,13 @@ pub struct Resolved {
     pub policy: Policy,
     /// Origin of each, indexed by [`AttributeId`].
     pub origin: Vec<Level>,
+}
+
+impl Resolved {
+    /// Where the value of `id` was set.
+    pub fn origin_of(&self, id: AttributeId) -> Level {
+        self.origin.get(id as usize).copied().unwrap_or(Level::Flow)
+    }
 }
 
 /// Lays `layers` over the defaults; a stronger level wins whatever the order given.
