@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
 use api::{
     Answer, Backend, CommandError, EditRefused, IdKind, LiveCommand, Names, Readiness, RecordPage, Records,
-    Scope, Target, Unavailable,
+    Scope, SimulatedCall, Simulation, Target, Unavailable,
 };
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -149,6 +149,12 @@ impl Backend for Bridge {
     fn new_ids(&self, _kind: IdKind, count: usize) -> Answer<'_, Result<Vec<u64>, Unavailable>> {
         let ids = (1_000..1_000 + count as u64).collect();
         Box::pin(async { Ok(ids) })
+    }
+
+    fn simulate(&self, call: SimulatedCall) -> Answer<'_, Result<Simulation, Unavailable>> {
+        let world = self.world();
+        let played = bridge::control::simulate(world.now(), &world.directory, &world.live, &call);
+        Box::pin(async { Ok(played) })
     }
 
     fn cdrs(&self, _scope: Scope, page: RecordPage) -> Answer<'_, Result<Records<Cdr>, Unavailable>> {

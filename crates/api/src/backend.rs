@@ -7,6 +7,8 @@ use std::sync::Arc;
 use model::directory::{Directory, Edit, EditError};
 use model::{Actor, Cdr, Command, LegId, Live, Mdr, MeetingNumber, Qualities, Sid};
 
+use crate::simulation::{SimulatedCall, Simulation};
+
 /// An answer that comes later.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
@@ -48,6 +50,9 @@ pub trait Backend: Send + Sync + 'static {
 
     /// `count` ids that no object of `kind` has ever had.
     fn new_ids(&self, kind: IdKind, count: usize) -> Answer<'_, Result<Vec<u64>, Unavailable>>;
+
+    /// What a call would go through, played by the machines that real calls go through. Nothing live is touched.
+    fn simulate(&self, call: SimulatedCall) -> Answer<'_, Result<Simulation, Unavailable>>;
 
     /// One page of call detail records within `scope`.
     fn cdrs(&self, scope: Scope, page: RecordPage) -> Answer<'_, Result<Records<Cdr>, Unavailable>>;

@@ -14,6 +14,7 @@ mod list;
 mod params;
 mod path;
 mod router;
+mod simulation;
 mod value;
 
 pub use auth::{Login, Peer, hash_password};
@@ -22,3 +23,4 @@ pub use backend::{
     RecordPage, Records, Scope, Target, Unavailable,
 };
 pub use router::{Route, Settings, paths, router};
+pub use simulation::{Outcome, SimulatedCall, Simulation, Step, What};

@@ -8,7 +8,7 @@ use axum::http::header::{ALLOW, CACHE_CONTROL, HeaderValue};
 use axum::http::{Method, StatusCode};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, get, put};
+use axum::routing::{MethodRouter, get, post, put};
 use tokio::sync::Mutex;
 
 use crate::auth::{self, Gate, Hasher};
@@ -16,8 +16,8 @@ use crate::backend::Backend;
 use crate::body::BODY_MAX;
 use crate::error::ApiError;
 use crate::handlers::{
-    call, call_flow, cdr, did, did_group, health, mdr, meeting, meeting_attribute, quality, room, subscriber,
-    subscriber_room,
+    call, call_flow, cdr, did, did_group, health, mdr, meeting, meeting_attribute, quality, room, simulate,
+    subscriber, subscriber_room,
 };
 
 /// Where the API begins.
@@ -127,6 +127,7 @@ fn routes() -> Vec<(&'static str, MethodRouter<Api>)> {
             put(meeting_attribute::update),
         ),
         ("/meetings/{number}/quality", get(quality::of_meeting)),
+        ("/simulate", post(simulate::play)),
         ("/subscribers", get(subscriber::list).post(subscriber::create)),
         (
             "/subscribers/{sid}",

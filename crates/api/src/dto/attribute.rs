@@ -11,13 +11,13 @@ pub(crate) struct Attribute {
     description: &'static str,
     enum_values: String,
     group: u8,
-    name: &'static str,
+    pub(super) name: &'static str,
     /// Where the value was set, of attributes in force.
     #[serde(skip_serializing_if = "Option::is_none")]
-    origin: Option<String>,
+    pub(super) origin: Option<String>,
     #[serde(rename = "type")]
     kind: u8,
-    value: String,
+    pub(super) value: String,
 }
 
 impl Attribute {

@@ -10,6 +10,7 @@ pub(crate) mod mdr;
 pub(crate) mod meeting;
 pub(crate) mod quality;
 pub(crate) mod room;
+pub(crate) mod simulation;
 pub(crate) mod subscriber;
 
 /// Whole seconds between two times in ms; 0 when the clock went back.
@@ -39,6 +40,7 @@ mod tests {
         sorted::<meeting::Meeting>();
         sorted::<quality::Quality>();
         sorted::<room::Room>();
+        sorted::<simulation::Simulation>();
         sorted::<subscriber::Subscriber>();
     }
 }

@@ -17,6 +17,7 @@ mod records;
 mod references;
 pub(crate) mod room;
 mod room_patch;
+pub(crate) mod simulate;
 mod steer;
 pub(crate) mod subscriber;
 mod subscriber_patch;

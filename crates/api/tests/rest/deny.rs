@@ -73,6 +73,7 @@ const NEW_ROOM: &str = r#"{"primaryDidGroupId": 219, "callFlowId": 3}"#;
 const NEW_DID: &str = r#"{"phoneNumber": "442071838750", "didGroupId": 219}"#;
 const NEW_GROUP: &str = r#"{"name": "g", "callFlowId": 1}"#;
 const NEW_SUBSCRIBER: &str = r#"{"login": "new", "password": "long enough"}"#;
+const CALL_IN: &str = r#"{"did": "15162065319", "digits": "111#"}"#;
 const TEXT: &str = r#"{"description": "x"}"#;
 const KEYS: &str = r#"[{"accessCode": "4711", "role": 1}]"#;
 
@@ -124,6 +125,7 @@ const ROWS: &[Row] = &[
         [200, 200, 404],
     ),
     row(GET, "/meetings/{n}/quality", MEETING, "", [200, 200, 404]),
+    row(POST, "/simulate", NONE, CALL_IN, [200, 200, 200]),
     row(GET, "/subscribers", NONE, "", [200, 200, 200]),
     row(POST, "/subscribers", NONE, NEW_SUBSCRIBER, [201, 403, 403]),
     row(GET, "/subscribers/{sid}", ALICE, "", [200, 200, 404]),
@@ -429,6 +431,7 @@ async fn what_a_body_names_of_another_tenant_can_not_be_told_from_what_is_missin
             "319",
             "9",
         ),
+        (POST, "/simulate", r#"{"did": "?"}"#, "15162065400", "15162065999"),
         (
             POST,
             "/subscribers/sid-uma/meetingRooms",

@@ -1,7 +1,9 @@
 //! Two tenants, each with an administrator, an operator and a regular user, one DID group, rooms and a meeting going on.
 
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
+use api::{Outcome, SimulatedCall, Simulation, Step, What};
 use model::attribute::{AttributeId, Level, Overrides, resolve};
 use model::directory::{
     CallFlow, Callback, Did, DidGroup, DidGroupReference, Directory, Edit, Key, Room, Subscriber,
@@ -9,8 +11,8 @@ use model::directory::{
 };
 use model::{
     CallState, CallView, Cause, Cdr, DidGroupId, DidId, EchoView, Incoming, KeyId, LegId, Live, Mdr,
-    MeetingId, MeetingNumber, MeetingState, MeetingView, Mute, MuteMask, Outgoing, Playout, Qualities,
-    QualityView, Role, Score, Sid,
+    MeetingId, MeetingNumber, MeetingState, MeetingView, Mute, MuteMask, Outgoing, Phrase, Playout, Prompt,
+    Qualities, QualityView, Role, Score, Sid,
 };
 
 /// Epoch ms of every test's beginning.
@@ -311,5 +313,35 @@ pub fn mdr(id: u64, owner: &str) -> Mdr {
         peak: 2,
         cause: Cause::Empty,
         on_the_fly: true,
+    }
+}
+
+/// A call that is answered after two seconds and turned away by a full meeting.
+pub fn simulation(call: &SimulatedCall) -> Simulation {
+    let step = |ms, what| Step {
+        after: Duration::from_millis(ms),
+        what,
+    };
+    let count = vec![Phrase::from(Prompt::ThereAre), Phrase::Number(7)];
+    let mut settings = resolve(&[]);
+    settings.origin[AttributeId::conference_maxcalls as usize] = Level::Did;
+    Simulation {
+        caller: call.caller.clone(),
+        steps: vec![
+            step(0, What::Ring),
+            step(2_000, What::Answer),
+            step(2_000, What::Key('1')),
+            step(2_000, What::LookUp),
+            step(3_000, What::Say(count)),
+            step(3_000, What::EntryTone),
+            step(3_000, What::HangUp),
+        ],
+        consumed: 1,
+        role: Some(Role::Listener),
+        room: None,
+        meeting: None,
+        opens_on_the_fly: true,
+        outcome: Outcome::Refused(Cause::MeetingFull),
+        settings,
     }
 }

@@ -20,4 +20,5 @@ mod quality;
 mod readme;
 mod records;
 mod rooms;
+mod simulate;
 mod world;

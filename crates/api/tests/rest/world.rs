@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use api::{
     Answer, Backend, CommandError, EditRefused, IdKind, LiveCommand, Login, Names, Peer, Readiness,
-    RecordOrder, RecordPage, Records, Route, Scope, Settings, Target, Unavailable,
+    RecordOrder, RecordPage, Records, Route, Scope, Settings, SimulatedCall, Simulation, Target, Unavailable,
 };
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -36,6 +36,7 @@ pub struct State {
     pub panic: bool,
     /// The last id given.
     pub ids: u64,
+    pub simulated: Vec<SimulatedCall>,
     pub cdrs: Vec<Cdr>,
     pub mdrs: Vec<Mdr>,
 }
@@ -114,6 +115,12 @@ impl Backend for Fake {
         state.ids += count as u64;
         let ids = (first..=state.ids).collect();
         Box::pin(async { Ok(ids) })
+    }
+
+    fn simulate(&self, call: SimulatedCall) -> Answer<'_, Result<Simulation, Unavailable>> {
+        let played = fixture::simulation(&call);
+        self.state().simulated.push(call);
+        Box::pin(async { Ok(played) })
     }
 
     fn cdrs(&self, scope: Scope, page: RecordPage) -> Answer<'_, Result<Records<Cdr>, Unavailable>> {
@@ -287,6 +294,7 @@ impl World {
             refuse_edit: None,
             panic: false,
             ids: 1000,
+            simulated: Vec::new(),
             cdrs: (1..=3)
                 .map(|id| fixture::cdr(id, "alice"))
                 .chain([fixture::cdr(4, "bob")])

@@ -358,7 +358,7 @@ fn caller(incoming: &Incoming) -> String {
 }
 
 /// A calling number as it is shown: with plus where it is one, else the name that came.
-fn shown_number(user: &str) -> String {
+pub(super) fn shown_number(user: &str) -> String {
     match model::directory::normalise(user) {
         Some(digits) if digits.len() >= 7 => format!("+{digits}"),
         Some(_) | None => short(user),

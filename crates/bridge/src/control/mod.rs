@@ -20,6 +20,7 @@ mod random;
 mod requests;
 mod rooms;
 mod schedule;
+mod simulation;
 mod unanswered;
 mod views;
 pub mod voice;
@@ -28,6 +29,7 @@ pub use counts::{Counts, Shut};
 pub use ids::Ids;
 pub use input::{Input, MediaReport};
 pub use output::{Listeners, MediaOrder, Output, PlayId, Ticket};
+pub use simulation::simulate;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::net::IpAddr;

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use api::{
     Answer, Backend, CommandError, EditRefused, IdKind, LiveCommand, Names, Readiness, RecordOrder,
-    RecordPage, Records, Scope, Target, Unavailable,
+    RecordPage, Records, Scope, SimulatedCall, Simulation, Target, Unavailable,
 };
 use arc_swap::ArcSwap;
 use crossbeam_channel::{Sender, TrySendError};
@@ -133,6 +133,15 @@ impl Backend for BridgeBackend {
         Box::pin(async move {
             let ids = self.store.reserve(stored_kind(kind), count as u64).await;
             ids.map(Iterator::collect).map_err(Self::unavailable)
+        })
+    }
+
+    fn simulate(&self, call: SimulatedCall) -> Answer<'_, Result<Simulation, Unavailable>> {
+        let (directory, live) = (self.directory(), self.live());
+        Box::pin(async move {
+            // A meeting of thousands takes milliseconds to be built again.
+            let play = move || crate::control::simulate(Instant::now(), &directory, &live, &call);
+            tokio::task::spawn_blocking(play).await.map_err(|_| Unavailable)
         })
     }
 
