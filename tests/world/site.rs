@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
 use api::{
-    Answer, Backend, CommandError, EditRefused, IdKind, LiveCommand, Names, Readiness, RecordPage, Records,
-    Scope, SimulatedCall, Simulation, Target, Unavailable,
+    Answer, Backend, Change, CommandError, EditRefused, IdKind, LiveCommand, Names, Readiness, RecordPage,
+    Records, Scope, SimulatedCall, Simulation, Target, Unavailable,
 };
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -12,7 +12,7 @@ use axum::http::Request;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use model::directory::{Directory, Edit};
-use model::{Actor, Cdr, Live, Mdr, Qualities};
+use model::{Actor, Cdr, Live, Mdr, Qualities, Sid};
 use serde_json::Value;
 use tower::ServiceExt;
 
@@ -165,5 +165,10 @@ impl Backend for Bridge {
     fn mdrs(&self, _scope: Scope, page: RecordPage) -> Answer<'_, Result<Records<Mdr>, Unavailable>> {
         let records = self.world().mdrs().into_iter().cloned().collect();
         Box::pin(async move { Ok(page_of(records, page)) })
+    }
+
+    fn audit(&self, _top: Sid, page: RecordPage) -> Answer<'_, Result<Records<Change>, Unavailable>> {
+        let changes = self.world().audit();
+        Box::pin(async move { Ok(page_of(changes, page)) })
     }
 }

@@ -59,6 +59,9 @@ pub trait Backend: Send + Sync + 'static {
 
     /// One page of meeting detail records within `scope`.
     fn mdrs(&self, scope: Scope, page: RecordPage) -> Answer<'_, Result<Records<Mdr>, Unavailable>>;
+
+    /// One page of what was changed in the tree of `top`, as it was then.
+    fn audit(&self, top: Sid, page: RecordPage) -> Answer<'_, Result<Records<Change>, Unavailable>>;
 }
 
 /// What an id is for; each has numbers of its own.
@@ -180,6 +183,21 @@ impl Scope {
     pub fn sids(&self) -> &[Sid] {
         &self.sids
     }
+}
+
+/// Something that was changed in the directory, or by REST in what is live.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// Grows with every change.
+    pub id: u64,
+    /// When, epoch ms.
+    pub at_ms: i64,
+    /// Who.
+    pub actor: Actor,
+    /// What was done, in one word.
+    pub action: String,
+    /// To which object, such as `DID 220`.
+    pub object: String,
 }
 
 /// Which part of the records.

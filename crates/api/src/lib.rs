@@ -19,7 +19,7 @@ mod value;
 
 pub use auth::{Login, Peer, hash_password};
 pub use backend::{
-    Answer, Backend, CommandError, EditRefused, IdKind, LiveCommand, Names, Readiness, RecordOrder,
+    Answer, Backend, Change, CommandError, EditRefused, IdKind, LiveCommand, Names, Readiness, RecordOrder,
     RecordPage, Records, Scope, Target, Unavailable,
 };
 pub use router::{Route, Settings, paths, router};

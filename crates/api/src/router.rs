@@ -16,8 +16,8 @@ use crate::backend::Backend;
 use crate::body::BODY_MAX;
 use crate::error::ApiError;
 use crate::handlers::{
-    call, call_flow, cdr, did, did_group, health, mdr, meeting, meeting_attribute, quality, room, simulate,
-    subscriber, subscriber_room,
+    audit, call, call_flow, cdr, did, did_group, health, mdr, meeting, meeting_attribute, quality, room,
+    simulate, subscriber, subscriber_room,
 };
 
 /// Where the API begins.
@@ -92,6 +92,7 @@ pub fn paths() -> impl Iterator<Item = String> {
 
 fn routes() -> Vec<(&'static str, MethodRouter<Api>)> {
     vec![
+        ("/audit", get(audit::list)),
         ("/callFlows", get(call_flow::list)),
         ("/callFlows/{id}", get(call_flow::read)),
         ("/calls", get(call::list)),

@@ -1,6 +1,7 @@
 //! Objects as they travel, fields in alphabetical order; each is made from the model's by hand.
 
 pub(crate) mod attribute;
+pub(crate) mod audit;
 pub(crate) mod call;
 pub(crate) mod call_flow;
 pub(crate) mod cdr;
@@ -31,6 +32,7 @@ mod tests {
 
     #[test]
     fn field_lists_are_in_alphabetical_order() {
+        sorted::<audit::Change>();
         sorted::<call::Call>();
         sorted::<call_flow::CallFlow>();
         sorted::<cdr::Cdr>();

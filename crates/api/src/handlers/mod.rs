@@ -1,6 +1,7 @@
 //! What each address does, one file an object.
 
 mod attributes;
+pub(crate) mod audit;
 pub(crate) mod call;
 pub(crate) mod call_flow;
 pub(crate) mod cdr;

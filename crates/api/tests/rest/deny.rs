@@ -79,6 +79,7 @@ const KEYS: &str = r#"[{"accessCode": "4711", "role": 1}]"#;
 
 /// Every method of every address; a test holds that none is missing.
 const ROWS: &[Row] = &[
+    row(GET, "/audit", NONE, "", [200, 403, 403]),
     row(GET, "/callFlows", NONE, "", [200, 200, 200]),
     row(GET, "/callFlows/{id}", FLOW, "", [200, 200, 200]),
     row(GET, "/calls", NONE, "", [200, 200, 200]),

@@ -3,14 +3,14 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use api::{Outcome, SimulatedCall, Simulation, Step, What};
+use api::{Change, Outcome, SimulatedCall, Simulation, Step, What};
 use model::attribute::{AttributeId, Level, Overrides, resolve};
 use model::directory::{
     CallFlow, Callback, Did, DidGroup, DidGroupReference, Directory, Edit, Key, Room, Subscriber,
     SubscriberRole,
 };
 use model::{
-    CallState, CallView, Cause, Cdr, DidGroupId, DidId, EchoView, Incoming, KeyId, LegId, Live, Mdr,
+    Actor, CallState, CallView, Cause, Cdr, DidGroupId, DidId, EchoView, Incoming, KeyId, LegId, Live, Mdr,
     MeetingId, MeetingNumber, MeetingState, MeetingView, Mute, MuteMask, Outgoing, Phrase, Playout, Prompt,
     Qualities, QualityView, Role, Score, Sid,
 };
@@ -344,4 +344,33 @@ pub fn simulation(call: &SimulatedCall) -> Simulation {
         outcome: Outcome::Refused(Cause::MeetingFull),
         settings,
     }
+}
+
+/// A change in each tenant's tree, and what a deleted account did and the bridge itself in the first one's.
+pub fn audit() -> Vec<(Sid, Change)> {
+    let change = |id, actor, action: &str, object: &str| Change {
+        id,
+        at_ms: NOW_MS + id as i64,
+        actor,
+        action: action.into(),
+        object: object.into(),
+    };
+    vec![
+        (
+            sid("alice"),
+            change(1, Actor::Bridge, "put", "subscriber sid-alice"),
+        ),
+        (
+            sid("alice"),
+            change(2, Actor::User(sid("gone")), "put", "DID 220"),
+        ),
+        (
+            sid("bob"),
+            change(3, Actor::User(sid("bob")), "delete", "room 306131"),
+        ),
+        (
+            sid("alice"),
+            change(4, Actor::User(sid("olga")), "hang_up", "call 6889184"),
+        ),
+    ]
 }

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, Mutex};
 
 use api::{
-    Answer, Backend, CommandError, EditRefused, IdKind, LiveCommand, Login, Names, Peer, Readiness,
+    Answer, Backend, Change, CommandError, EditRefused, IdKind, LiveCommand, Login, Names, Peer, Readiness,
     RecordOrder, RecordPage, Records, Route, Scope, Settings, SimulatedCall, Simulation, Target, Unavailable,
 };
 use axum::Router;
@@ -14,7 +14,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use model::directory::{Directory, Edit};
 use model::{
-    Actor, CallView, Cdr, Command, LegId, Live, Mdr, MeetingNumber, MeetingState, MeetingView, Qualities,
+    Actor, CallView, Cdr, Command, LegId, Live, Mdr, MeetingNumber, MeetingState, MeetingView, Qualities, Sid,
 };
 use serde_json::Value;
 use tower::ServiceExt;
@@ -37,6 +37,8 @@ pub struct State {
     /// The last id given.
     pub ids: u64,
     pub simulated: Vec<SimulatedCall>,
+    /// What each tenant sees.
+    pub audit: Vec<(Sid, Change)>,
     pub cdrs: Vec<Cdr>,
     pub mdrs: Vec<Mdr>,
 }
@@ -138,6 +140,13 @@ impl Backend for Fake {
         let records = self.state().mdrs.clone();
         let within = |mdr: &Mdr| scope.sids().contains(&mdr.subscriber_sid);
         let answer = cut(records.into_iter().filter(within).collect(), page);
+        Box::pin(async { Ok(answer) })
+    }
+
+    fn audit(&self, top: Sid, page: RecordPage) -> Answer<'_, Result<Records<Change>, Unavailable>> {
+        let changes = self.state().audit.clone();
+        let of_top = changes.into_iter().filter(|(sid, _)| *sid == top);
+        let answer = cut(of_top.map(|(_, change)| change).collect(), page);
         Box::pin(async { Ok(answer) })
     }
 }
@@ -295,6 +304,7 @@ impl World {
             panic: false,
             ids: 1000,
             simulated: Vec::new(),
+            audit: fixture::audit(),
             cdrs: (1..=3)
                 .map(|id| fixture::cdr(id, "alice"))
                 .chain([fixture::cdr(4, "bob")])

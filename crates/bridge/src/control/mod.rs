@@ -5,6 +5,7 @@
 //! published before the answer to the request that changed it.
 
 mod arrival;
+mod audit;
 mod call;
 mod counts;
 mod departure;

@@ -403,6 +403,11 @@ impl Control {
 }
 
 impl Slot {
+    /// The tenant it belongs to.
+    pub(super) fn owner(&self) -> &Sid {
+        &self.subscriber_sid
+    }
+
     /// Keeps count for the record; tells who has just joined.
     fn count(&mut self, at_ms: i64, event: &Event) -> Option<LegId> {
         if matches!(event, Event::Started) {

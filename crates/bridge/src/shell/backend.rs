@@ -5,13 +5,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use api::{
-    Answer, Backend, CommandError, EditRefused, IdKind, LiveCommand, Names, Readiness, RecordOrder,
+    Answer, Backend, Change, CommandError, EditRefused, IdKind, LiveCommand, Names, Readiness, RecordOrder,
     RecordPage, Records, Scope, SimulatedCall, Simulation, Target, Unavailable,
 };
 use arc_swap::ArcSwap;
 use crossbeam_channel::{Sender, TrySendError};
 use model::directory::{Directory, Edit};
-use model::{Actor, Cdr, Live, Mdr, Qualities};
+use model::{Actor, Cdr, Live, Mdr, Qualities, Sid};
 use tokio::sync::oneshot;
 
 use super::control_thread::Inbound;
@@ -172,11 +172,42 @@ impl Backend for BridgeBackend {
             })
         })
     }
+
+    fn audit(&self, top: Sid, page: RecordPage) -> Answer<'_, Result<Records<Change>, Unavailable>> {
+        Box::pin(async move {
+            let lines = self
+                .store
+                .audit(&top, stored_page(page))
+                .await
+                .map_err(Self::unavailable)?;
+            Ok(Records {
+                page: lines.page.into_iter().map(change).collect(),
+                total: lines.total,
+            })
+        })
+    }
 }
 
 fn tenants(scope: &Scope) -> store::Scope {
     let (first, others) = scope.sids().split_first().expect("a scope is never empty");
     store::Scope::of(first.clone(), others.iter().cloned())
+}
+
+fn change(line: store::AuditLine) -> Change {
+    let store::AuditLine {
+        id,
+        at_ms,
+        actor,
+        action,
+        object,
+    } = line;
+    Change {
+        id,
+        at_ms,
+        actor,
+        action,
+        object,
+    }
 }
 
 fn stored_kind(kind: IdKind) -> store::IdKind {
