@@ -227,3 +227,81 @@ fn ids_that_name_nothing_are_not_found_and_methods_that_do_nothing_not_allowed()
         assert_eq!(site.ask(method, path, "{}").0, status, "{method} {path}");
     }
 }
+
+#[test]
+fn a_meeting_tells_where_each_attribute_was_set_and_what_was_changed_while_it_runs() {
+    let (site, _, _) = two();
+    let named = |name: &str, query: &str| {
+        let (_, meeting) = site.ask("GET", &format!("{ROOM}{query}"), "");
+        let attributes = meeting["attributes"].as_array().cloned().unwrap_or_default();
+        attributes.into_iter().find(|attribute| attribute["name"] == name)
+    };
+    let before = named("conference_maxcalls", "?effective=true").expect("all are there");
+    assert_eq!(
+        (&before["value"], &before["origin"]),
+        (&json!("1000"), &json!("call flow"))
+    );
+    assert_eq!(named("conference_maxcalls", ""), None);
+    let path = format!("{ROOM}/attributes/conference_maxcalls");
+    assert_eq!(site.ask("PUT", &path, r#"{"value": 7}"#).0, 200);
+    let after = named("conference_maxcalls", "?effective=true").expect("all are there");
+    assert_eq!(
+        (&after["value"], &after["origin"]),
+        (&json!("7"), &json!("meeting"))
+    );
+    assert_eq!(
+        named("conference_maxcalls", "").expect("it was changed")["value"],
+        "7"
+    );
+    assert_eq!(site.ask("PUT", &path, r#"{"value": null}"#).0, 200);
+    assert_eq!(named("conference_maxcalls", ""), None);
+}
+
+#[test]
+fn what_is_done_by_rest_to_calls_and_meetings_is_noted_without_values() {
+    let (site, _, guest) = two();
+    let call = path(&site, guest);
+    for (method, path, body) in [
+        (
+            "PUT",
+            &*call,
+            r#"{"accessCode": "333", "customName": "Ann", "muteMode": 2}"#,
+        ),
+        ("PUT", &*call, r#"{"muteMode": 99}"#),
+        ("PUT", ROOM, r#"{"isSecured": true}"#),
+        (
+            "PUT",
+            &*format!("{ROOM}/attributes/conference_maxcalls"),
+            r#"{"value": 7}"#,
+        ),
+        ("DELETE", &*call, ""),
+        ("DELETE", ROOM, ""),
+    ] {
+        site.ask(method, path, body);
+    }
+    let (_, audit) = site.ask("GET", "/audit?order=created&limit=100", "");
+    let items = audit["items"].as_array().expect("a list").clone();
+    let text = |item: &Value, field: &str| item[field].as_str().unwrap_or_default().to_owned();
+    let noted: Vec<_> = items
+        .iter()
+        .map(|item| {
+            format!(
+                "{} {} {}",
+                text(item, "login"),
+                text(item, "action"),
+                text(item, "object")
+            )
+        })
+        .collect();
+    let call = call.trim_start_matches("/calls/");
+    let expected = [
+        format!("admin move call {call}"),
+        format!("admin set_name call {call}"),
+        format!("admin set_mute call {call}"),
+        "admin set_lock meeting 106131".to_owned(),
+        "admin set_attribute conference_maxcalls of meeting 106131".to_owned(),
+        format!("admin hang_up call {call}"),
+        "admin end meeting 106131".to_owned(),
+    ];
+    assert_eq!(noted, expected);
+}

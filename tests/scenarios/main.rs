@@ -15,4 +15,5 @@ mod menu;
 mod offers;
 mod refusals;
 mod rest;
+mod simulate;
 mod upkeep;

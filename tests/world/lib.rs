@@ -122,6 +122,11 @@ impl World {
         }
     }
 
+    /// The moment it is.
+    pub fn now(&self) -> Instant {
+        self.now
+    }
+
     /// Ms since the start.
     pub fn ms(&self) -> u64 {
         (self.now - self.epoch).as_millis() as u64

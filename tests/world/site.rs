@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
 use api::{
-    Answer, Backend, CommandError, EditRefused, LiveCommand, Names, Readiness, Records, Scope, Target,
-    Unavailable,
+    Answer, Backend, Change, CommandError, EditRefused, IdKind, LiveCommand, Names, Readiness, Records,
+    Scope, SimulatedCall, Simulation, Target, Unavailable,
 };
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -13,7 +13,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use model::directory::{Directory, Edit};
 use model::query::Query;
-use model::{Actor, Begun, Cdr, KeptAnswer, KeyId, Live, Mdr, Qualities, RequestKey};
+use model::{Actor, Begun, Cdr, KeptAnswer, Live, Mdr, Qualities, RequestKey, Sid};
 use serde_json::Value;
 use tower::ServiceExt;
 
@@ -140,20 +140,26 @@ impl Backend for Bridge {
         Box::pin(async { answer })
     }
 
-    fn edit(&self, _actor: Actor, edit: Edit) -> Answer<'_, Result<Arc<Directory>, EditRefused>> {
+    fn edit(&self, _actor: Actor, edits: Vec<Edit>) -> Answer<'_, Result<Arc<Directory>, EditRefused>> {
         let mut world = self.world();
-        let edited = world.edit(edit).map_err(EditRefused::Error);
+        let edited = edits.into_iter().try_for_each(|edit| world.edit(edit));
         let answer = edited.map(|()| world.directory.clone());
-        Box::pin(async { answer })
+        Box::pin(async { answer.map_err(EditRefused::Error) })
     }
 
-    fn new_key_ids(&self, count: usize) -> Answer<'_, Result<Vec<KeyId>, Unavailable>> {
-        let ids = (1_000..1_000 + count as u64).map(KeyId).collect();
+    fn new_ids(&self, _kind: IdKind, count: usize) -> Answer<'_, Result<Vec<u64>, Unavailable>> {
+        let ids = (1_000..1_000 + count as u64).collect();
         Box::pin(async { Ok(ids) })
     }
 
     fn begin_request(&self, _: RequestKey, _: [u8; 32]) -> Answer<'_, Result<Begun, Unavailable>> {
         Box::pin(async { Ok(Begun::Fresh) })
+    }
+
+    fn simulate(&self, call: SimulatedCall) -> Answer<'_, Result<Simulation, Unavailable>> {
+        let world = self.world();
+        let played = bridge::control::simulate(world.now(), &world.directory, &world.live, &call);
+        Box::pin(async { Ok(played) })
     }
 
     fn finish_request(&self, _: RequestKey, _: KeptAnswer) -> Answer<'_, Result<(), Unavailable>> {
@@ -172,5 +178,10 @@ impl Backend for Bridge {
     fn mdrs(&self, _scope: Scope, query: Query) -> Answer<'_, Result<Records<Mdr>, Unavailable>> {
         let records = self.world().mdrs().into_iter().cloned().collect();
         Box::pin(async move { Ok(page_of(records, &query)) })
+    }
+
+    fn audit(&self, _top: Sid, query: Query) -> Answer<'_, Result<Records<Change>, Unavailable>> {
+        let changes = self.world().audit();
+        Box::pin(async move { Ok(page_of(changes, &query)) })
     }
 }

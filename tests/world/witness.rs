@@ -1,10 +1,11 @@
 //! What there is to see and hear in the world: records, words, views.
 
+use api::Change;
 use bridge::control::Listeners;
 use bridge::control::voice::Sound;
 use meeting::Hears;
 use model::{CallView, Cause, Cdr, Event, LegId, Mdr, MeetingId, MeetingNumber, MeetingView};
-use store::{LogEntry, Record};
+use store::{AuditEntry, LogEntry, Record};
 
 use crate::{PhoneId, World};
 
@@ -13,7 +14,11 @@ impl World {
     pub fn cdrs(&self) -> Vec<&Cdr> {
         let found = self.records.iter().filter_map(|record| match record {
             Record::Call(cdr) => Some(&**cdr),
-            Record::Meeting(_) | Record::Log(_) | Record::OpenCall(_) | Record::Alive { .. } => None,
+            Record::Meeting(_)
+            | Record::Log(_)
+            | Record::Audit(_)
+            | Record::OpenCall(_)
+            | Record::Alive { .. } => None,
         });
         found.collect()
     }
@@ -22,7 +27,11 @@ impl World {
     pub fn mdrs(&self) -> Vec<&Mdr> {
         let found = self.records.iter().filter_map(|record| match record {
             Record::Meeting(mdr) => Some(&**mdr),
-            Record::Call(_) | Record::Log(_) | Record::OpenCall(_) | Record::Alive { .. } => None,
+            Record::Call(_)
+            | Record::Log(_)
+            | Record::Audit(_)
+            | Record::OpenCall(_)
+            | Record::Alive { .. } => None,
         });
         found.collect()
     }
@@ -31,9 +40,33 @@ impl World {
     pub fn log(&self) -> Vec<&LogEntry> {
         let found = self.records.iter().filter_map(|record| match record {
             Record::Log(entry) => Some(entry),
-            Record::Call(_) | Record::Meeting(_) | Record::OpenCall(_) | Record::Alive { .. } => None,
+            Record::Call(_)
+            | Record::Meeting(_)
+            | Record::Audit(_)
+            | Record::OpenCall(_)
+            | Record::Alive { .. } => None,
         });
         found.collect()
+    }
+
+    /// What was done to calls and meetings by REST so far.
+    pub fn audit(&self) -> Vec<Change> {
+        let found = self.records.iter().filter_map(|record| match record {
+            Record::Audit(entry) => Some(entry),
+            Record::Call(_)
+            | Record::Meeting(_)
+            | Record::Log(_)
+            | Record::OpenCall(_)
+            | Record::Alive { .. } => None,
+        });
+        let change = |(id, entry): (u64, &AuditEntry)| Change {
+            id,
+            at_ms: entry.at_ms,
+            actor: entry.actor.clone(),
+            action: entry.action.to_owned(),
+            object: entry.object.clone(),
+        };
+        (1..).zip(found).map(change).collect()
     }
 
     /// Whether an event is in the log.

@@ -4,11 +4,11 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use crate::simulation::{SimulatedCall, Simulation};
 use model::directory::{Directory, Edit, EditError};
 use model::query::Query;
 use model::{
-    Actor, Begun, Cdr, Command, KeptAnswer, KeyId, LegId, Live, Mdr, MeetingNumber, Qualities, RequestKey,
-    Sid,
+    Actor, Begun, Cdr, Command, KeptAnswer, LegId, Live, Mdr, MeetingNumber, Qualities, RequestKey, Sid,
 };
 
 /// An answer that comes later.
@@ -45,13 +45,16 @@ pub trait Backend: Send + Sync + 'static {
         command: LiveCommand,
     ) -> Answer<'_, Result<Arc<Live>, CommandError>>;
 
-    /// Makes one edit; answers the directory that includes it once it is on disk.
+    /// Makes edits, all or none; answers the directory that includes them once they are on disk.
     ///
-    /// The API asks for one edit at a time, so that an edit built from the latest directory overwrites nothing newer.
-    fn edit(&self, actor: Actor, edit: Edit) -> Answer<'_, Result<Arc<Directory>, EditRefused>>;
+    /// The API asks for the edits of one request at a time, so that what is built from the latest directory overwrites nothing newer.
+    fn edit(&self, actor: Actor, edits: Vec<Edit>) -> Answer<'_, Result<Arc<Directory>, EditRefused>>;
 
-    /// `count` ids that no key has ever had.
-    fn new_key_ids(&self, count: usize) -> Answer<'_, Result<Vec<KeyId>, Unavailable>>;
+    /// `count` ids that no object of `kind` has ever had.
+    fn new_ids(&self, kind: IdKind, count: usize) -> Answer<'_, Result<Vec<u64>, Unavailable>>;
+
+    /// What a call would go through, played by the machines that real calls go through. Nothing live is touched.
+    fn simulate(&self, call: SimulatedCall) -> Answer<'_, Result<Simulation, Unavailable>>;
 
     /// Notes on disk that a change with this key is about to be made, unless it was noted within the last day.
     fn begin_request(&self, key: RequestKey, fingerprint: [u8; 32])
@@ -68,6 +71,22 @@ pub trait Backend: Send + Sync + 'static {
 
     /// One page of meeting detail records within `scope`.
     fn mdrs(&self, scope: Scope, query: Query) -> Answer<'_, Result<Records<Mdr>, Unavailable>>;
+
+    /// One page of what was changed in the tree of `top`, as it was then.
+    fn audit(&self, top: Sid, query: Query) -> Answer<'_, Result<Records<Change>, Unavailable>>;
+}
+
+/// What an id is for; each has numbers of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum IdKind {
+    /// A DID group.
+    DidGroup,
+    /// A DID.
+    Did,
+    /// An access code.
+    Key,
+    /// The address to which a subscriber wants its events sent.
+    Callback,
 }
 
 /// `bridgeName` and `nodeName` of a Call.
@@ -179,6 +198,21 @@ impl Scope {
     pub fn sids(&self) -> &[Sid] {
         &self.sids
     }
+}
+
+/// Something that was changed in the directory, or by REST in what is live.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// Grows with every change.
+    pub id: u64,
+    /// When, epoch ms.
+    pub at_ms: i64,
+    /// Who.
+    pub actor: Actor,
+    /// What was done, in one word.
+    pub action: String,
+    /// To which object, such as `DID 220`.
+    pub object: String,
 }
 
 /// A page of records.

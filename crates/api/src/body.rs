@@ -1,7 +1,7 @@
-//! Request bodies: one JSON object, read strictly.
+//! Request bodies: one JSON object, at one address a list, read strictly.
 //!
 //! Refused: other media types (415), more than 1 MiB (413), a body that does not come within 30 s (408), invalid UTF-8 or
-//! JSON, anything but an object, nesting beyond 64, U+0000 anywhere, and a key that stands twice: whichever of the two a
+//! JSON, anything but what is expected, nesting beyond 64, U+0000 anywhere, and a key that stands twice: whichever of the two a
 //! reader takes, another takes the other.
 
 use std::cell::RefCell;
@@ -29,20 +29,39 @@ const DEPTH_MAX: usize = 64;
 #[derive(Debug)]
 pub(crate) struct Body(pub(crate) Map<String, Value>);
 
+/// The list a request carries, for the one address that takes a list.
+#[derive(Debug)]
+pub(crate) struct ListBody(pub(crate) Value);
+
 impl<S: Send + Sync> FromRequest<S> for Body {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
-        check_media_type(request.headers())?;
-        let bytes = tokio::time::timeout(BODY_TIMEOUT, Bytes::from_request(request, state))
-            .await
-            .map_err(|_| ApiError::too_slow())?
-            .map_err(|rejection| match rejection.into_response().status() {
-                StatusCode::PAYLOAD_TOO_LARGE => ApiError::too_large(),
-                _ => ApiError::bad_request(),
-            })?;
-        object(&bytes).map(Self)
+        object(&octets(request, state).await?).map(Self)
     }
+}
+
+impl<S: Send + Sync> FromRequest<S> for ListBody {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        let value = json(&octets(request, state).await?)?;
+        match value.is_array() {
+            true => Ok(Self(value)),
+            false => Err(ApiError::bad_request().and("", "expected a list")),
+        }
+    }
+}
+
+async fn octets<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, ApiError> {
+    check_media_type(request.headers())?;
+    tokio::time::timeout(BODY_TIMEOUT, Bytes::from_request(request, state))
+        .await
+        .map_err(|_| ApiError::too_slow())?
+        .map_err(|rejection| match rejection.into_response().status() {
+            StatusCode::PAYLOAD_TOO_LARGE => ApiError::too_large(),
+            _ => ApiError::bad_request(),
+        })
 }
 
 fn check_media_type(headers: &HeaderMap) -> Result<(), ApiError> {
@@ -58,6 +77,14 @@ fn check_media_type(headers: &HeaderMap) -> Result<(), ApiError> {
 
 /// Reads one JSON object.
 pub(crate) fn object(bytes: &[u8]) -> Result<Map<String, Value>, ApiError> {
+    let Value::Object(map) = json(bytes)? else {
+        return Err(ApiError::not_json());
+    };
+    Ok(map)
+}
+
+/// Reads one JSON value.
+fn json(bytes: &[u8]) -> Result<Value, ApiError> {
     let text = std::str::from_utf8(bytes).map_err(|_| ApiError::not_json())?;
     let fault = RefCell::new(None);
     let strict = Strict {
@@ -71,7 +98,7 @@ pub(crate) fn object(bytes: &[u8]) -> Result<Map<String, Value>, ApiError> {
         return Err(error);
     }
     match (value, reader.end()) {
-        (Ok(Value::Object(map)), Ok(())) => Ok(map),
+        (Ok(value), Ok(())) => Ok(value),
         _ => Err(ApiError::not_json()),
     }
 }

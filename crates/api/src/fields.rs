@@ -71,7 +71,7 @@ pub(crate) trait Wire: Serialize {
     const COLLECTION: &'static str;
     /// Fields that hold one value, by which lists can be ordered and filtered.
     const PLAIN: &'static [Plain];
-    /// Fields that hold lists or objects.
+    /// Fields that can be neither ordered nor filtered by, most of them lists and objects.
     const NESTED: &'static [&'static str];
 
     /// Whether it has a field called `name`.
@@ -118,7 +118,7 @@ impl<D: Wire> Selection<D> {
     }
 
     /// `object` with the wanted fields only.
-    fn apply(&self, object: &D) -> Value {
+    pub(crate) fn apply(&self, object: &D) -> Value {
         let mut value = serde_json::to_value(object).unwrap_or_default();
         if let Value::Object(map) = &mut value {
             map.retain(|name, _| self.wants(name));
@@ -161,5 +161,34 @@ impl<D: Wire, S: Send + Sync> FromRequestParts<S> for Selection<D> {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
         Self::read(&Params::read(&parts.uri, &[PARAMETERS])?)
+    }
+}
+
+/// How much of one `D` with attributes a request wants: which fields, and of `effective=true` every attribute as it is in
+/// force, with its origin, in place of what the object sets itself.
+#[derive(Debug)]
+pub(crate) struct Detail<D> {
+    /// Which fields.
+    pub(crate) selection: Selection<D>,
+    /// Whether attributes are those in force.
+    pub(crate) effective: bool,
+}
+
+const EFFECTIVE: &str = "effective";
+
+impl<D: Wire, S: Send + Sync> FromRequestParts<S> for Detail<D> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        let params = Params::read(&parts.uri, &[PARAMETERS, &[EFFECTIVE]])?;
+        let effective = match params.get(EFFECTIVE) {
+            None | Some("false") => false,
+            Some("true") => true,
+            Some(_) => return Err(ApiError::wrong_value(EFFECTIVE, "expected true or false")),
+        };
+        Ok(Self {
+            selection: Selection::read(&params)?,
+            effective,
+        })
     }
 }

@@ -16,11 +16,13 @@ mod list;
 mod params;
 mod path;
 mod router;
+mod simulation;
 mod value;
 
 pub use auth::{Login, Peer, hash_password};
 pub use backend::{
-    Answer, Backend, CommandError, EditRefused, LiveCommand, Names, Readiness, Records, Scope, Target,
-    Unavailable,
+    Answer, Backend, Change, CommandError, EditRefused, IdKind, LiveCommand, Names, Readiness, Records,
+    Scope, Target, Unavailable,
 };
-pub use router::{Route, Settings, router};
+pub use router::{Route, Settings, paths, router};
+pub use simulation::{Outcome, SimulatedCall, Simulation, Step, What};

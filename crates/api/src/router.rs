@@ -8,16 +8,16 @@ use axum::http::header::{ALLOW, CACHE_CONTROL, HeaderValue};
 use axum::http::{Method, StatusCode};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, get, put};
+use axum::routing::{MethodRouter, get, post, put};
 use tokio::sync::Mutex;
 
-use crate::auth::{self, Gate};
+use crate::auth::{self, Gate, Hasher};
 use crate::backend::Backend;
 use crate::body::BODY_MAX;
 use crate::error::ApiError;
 use crate::handlers::{
-    call, call_flow, cdr, did, did_group, health, mdr, meeting, meeting_attribute, meeting_calls, quality,
-    room, subscriber,
+    audit, call, call_flow, cdr, did, did_group, health, mdr, meeting, meeting_attribute, meeting_calls,
+    quality, room, simulate, subscriber, subscriber_room,
 };
 use crate::idempotency::{self, AtWork};
 
@@ -56,6 +56,7 @@ pub(crate) struct Api {
     pub(crate) edits: Arc<Mutex<()>>,
     /// Keys of changes that are being made.
     pub(crate) at_work: AtWork,
+    pub(crate) hasher: Hasher,
 }
 
 /// The whole API: `/conference/v1` behind credentials, `/livez` and `/readyz` without.
@@ -68,6 +69,7 @@ pub fn router(settings: Settings, backend: Arc<dyn Backend>) -> Router {
         settings: Arc::new(settings),
         edits: Arc::default(),
         at_work: AtWork::default(),
+        hasher: Hasher::default(),
     };
     let v1 = routes()
         .into_iter()
@@ -90,8 +92,14 @@ pub fn router(settings: Settings, backend: Arc<dyn Backend>) -> Router {
     Router::new().fallback_service(all).layer(from_fn(finish))
 }
 
+/// The addresses that need credentials, as templates.
+pub fn paths() -> impl Iterator<Item = String> {
+    routes().into_iter().map(|(path, _)| format!("{BASE}{path}"))
+}
+
 fn routes() -> Vec<(&'static str, MethodRouter<Api>)> {
     vec![
+        ("/audit", get(audit::list)),
         ("/callFlows", get(call_flow::list)),
         ("/callFlows/{id}", get(call_flow::read)),
         ("/calls", get(call::list)),
@@ -101,10 +109,15 @@ fn routes() -> Vec<(&'static str, MethodRouter<Api>)> {
         ),
         ("/calls/{id}/quality", get(quality::of_call)),
         ("/cdrs", get(cdr::list)),
-        ("/didGroups", get(did_group::list)),
-        ("/didGroups/{id}", get(did_group::read)),
-        ("/dids", get(did::list)),
-        ("/dids/{id}", get(did::read)),
+        ("/didGroups", get(did_group::list).post(did_group::create)),
+        (
+            "/didGroups/{id}",
+            get(did_group::read)
+                .put(did_group::update)
+                .delete(did_group::delete),
+        ),
+        ("/dids", get(did::list).post(did::create)),
+        ("/dids/{id}", get(did::read).put(did::update).delete(did::delete)),
         ("/mdrs", get(mdr::list)),
         ("/meetingRooms", get(room::list).post(room::create)),
         (
@@ -128,13 +141,27 @@ fn routes() -> Vec<(&'static str, MethodRouter<Api>)> {
                 .delete(meeting_calls::hang_up),
         ),
         ("/meetings/{number}/quality", get(quality::of_meeting)),
-        ("/subscribers", get(subscriber::list)),
-        ("/subscribers/{sid}", get(subscriber::read)),
-        ("/subscribers/{sid}/meetingRooms", get(subscriber::rooms)),
-        ("/subscribers/{sid}/meetingRooms/{number}", get(subscriber::room)),
+        ("/simulate", post(simulate::play)),
+        ("/subscribers", get(subscriber::list).post(subscriber::create)),
+        (
+            "/subscribers/{sid}",
+            get(subscriber::read)
+                .put(subscriber::update)
+                .delete(subscriber::delete),
+        ),
+        (
+            "/subscribers/{sid}/meetingRooms",
+            get(subscriber_room::list).post(subscriber_room::create),
+        ),
+        (
+            "/subscribers/{sid}/meetingRooms/{number}",
+            get(subscriber_room::read)
+                .put(subscriber_room::update)
+                .delete(subscriber_room::delete),
+        ),
         (
             "/subscribers/{sid}/meetingRooms/{number}/keychain",
-            get(subscriber::keychain),
+            get(subscriber_room::keychain).put(subscriber_room::replace_keychain),
         ),
     ]
 }

@@ -2,14 +2,19 @@
 
 use std::ops::RangeInclusive;
 
+use axum::http::Uri;
 use serde_json::{Map, Value};
 
 use crate::error::ApiError;
 
-/// Longest name of a call, in characters.
+/// Longest name of a call, account or group, in characters.
 pub(crate) const NAME_MAX: usize = 255;
 /// Longest other text, in characters.
 pub(crate) const TEXT_MAX: usize = 4096;
+/// Longest telephone number, in digits (ITU-T E.164).
+const PHONE_MAX: usize = 15;
+/// Longest address of the web, in characters.
+const URL_MAX: usize = 2048;
 
 /// Refuses fields that are not one of `known`, all at once.
 pub(crate) fn only(body: &Map<String, Value>, known: &[&[&str]]) -> Result<(), ApiError> {
@@ -33,6 +38,39 @@ pub(crate) fn unchanged(body: &Map<String, Value>, current: &Value, fields: &[&s
         }
     }
     Ok(())
+}
+
+/// What of `body` is to change: the fields that do not come as `current` has them (an object that was read may be sent back).
+pub(crate) fn changes(body: &Map<String, Value>, current: &Value) -> Map<String, Value> {
+    let differs =
+        |(field, sent): &(&String, &Value)| !same(sent, current.get(field.as_str()).unwrap_or(&Value::Null));
+    let changes = body.iter().filter(differs);
+    changes
+        .map(|(field, sent)| (field.clone(), sent.clone()))
+        .collect()
+}
+
+/// Refuses changes of fields that can't be changed, all at once.
+pub(crate) fn none_of(changes: &Map<String, Value>, fields: &[&str]) -> Result<(), ApiError> {
+    let mut fixed = fields.iter().filter(|field| changes.contains_key(**field));
+    let Some(first) = fixed.next() else {
+        return Ok(());
+    };
+    let message = "cannot be changed";
+    let refusal = ApiError::invalid_field(*first, message);
+    Err(fixed.fold(refusal, |refusal, field| refusal.and(*field, message)))
+}
+
+/// Refuses a body without the fields that a new object needs, naming each.
+pub(crate) fn require(body: &Map<String, Value>, fields: &[&str]) -> Result<(), ApiError> {
+    let missing = |field: &&&str| present(body, field).is_none();
+    let mut missing = fields.iter().filter(missing).peekable();
+    if missing.peek().is_none() {
+        return Ok(());
+    }
+    Err(missing.fold(ApiError::incomplete(), |refusal, field| {
+        refusal.and(*field, "is required")
+    }))
 }
 
 fn same(sent: &Value, current: &Value) -> bool {
@@ -78,6 +116,41 @@ pub(crate) fn text(field: &str, value: &Value, max: usize) -> Result<String, Api
     let expected =
         || ApiError::wrong_value(field, format!("expected at most {max} characters of plain text"));
     good.map(str::to_owned).ok_or_else(expected)
+}
+
+/// A telephone number: digits without plus, whether they came as a text or as a number; null is none.
+pub(crate) fn phone_number(field: &str, value: &Value) -> Result<String, ApiError> {
+    let number = value.as_u64().map(|number| number.to_string());
+    let text = if value.is_null() { Some("") } else { value.as_str() };
+    let number = number.or_else(|| text.map(str::to_owned));
+    let digits = |number: &String| number.len() <= PHONE_MAX && number.bytes().all(|b| b.is_ascii_digit());
+    number
+        .filter(digits)
+        .ok_or_else(|| ApiError::wrong_value(field, "expected at most 15 digits in E.164 form without plus"))
+}
+
+/// Where something is to be sent: an http or https address of at most 2048 characters without credentials; `None` for null
+/// and for the empty text.
+pub(crate) fn url(field: &str, value: &Value) -> Result<Option<String>, ApiError> {
+    let text = if value.is_null() { Some("") } else { value.as_str() };
+    let good = |text: &&str| {
+        let uri = Uri::try_from(*text)
+            .ok()
+            .filter(|_| text.len() <= URL_MAX && !text.contains('#'));
+        let web = |uri: &Uri| matches!(uri.scheme_str(), Some("http" | "https"));
+        let host = |uri: &Uri| {
+            let authority = uri.authority();
+            authority.is_some_and(|a| !a.host().is_empty() && !a.as_str().contains('@'))
+        };
+        text.is_empty() || uri.is_some_and(|uri| web(&uri) && host(&uri))
+    };
+    let expected = || {
+        let expected =
+            "expected an http or https URL of at most 2048 characters, without credentials and fragment";
+        ApiError::wrong_value(field, expected)
+    };
+    let text = text.filter(good).ok_or_else(expected)?;
+    Ok((!text.is_empty()).then(|| text.to_owned()))
 }
 
 /// An access code: digits, whether they came as a text or as a number.

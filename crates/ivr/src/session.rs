@@ -224,6 +224,18 @@ impl Session {
         step.into_iter().chain(self.leave_at).min()
     }
 
+    /// Whether a key would be heard now.
+    pub fn listens(&self) -> bool {
+        match self.step {
+            Step::Prompting { .. } | Step::Listening { .. } | Step::Keying { .. } => true,
+            Step::Ringing { .. }
+            | Step::Answering
+            | Step::Looking { .. }
+            | Step::Deciding { .. }
+            | Step::Done => false,
+        }
+    }
+
     fn connected(&mut self, now: Instant) {
         if matches!(self.step, Step::Answering) {
             self.leave_at = Some(now + MENU_MAX);

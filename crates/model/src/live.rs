@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use imbl::OrdMap;
 
-use crate::attribute::{Overrides, Policy};
+use crate::attribute::{Overrides, Policy, Resolved};
 use crate::{LegId, MeetingId, MeetingNumber, Mute, MuteMask, Role, Sid};
 
 /// Where a call stands; `state` of a Call.
@@ -91,6 +91,8 @@ pub struct MeetingView {
     pub policy: Arc<Policy>,
     /// Settings of the room it was made from, with changes made while it runs.
     pub attributes: Overrides,
+    /// Settings it began with, and where each was set.
+    pub base: Arc<Resolved>,
     /// Epoch ms.
     pub created_ms: i64,
     /// Epoch ms of the start, once started.

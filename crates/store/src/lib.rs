@@ -19,6 +19,6 @@ pub use ids::{IdBlock, IdKind};
 pub use keeper::{EditCounts, Keeper, Keeping, WriteRefused};
 pub use provision::{ProvisionError, Provisioning, Secrets};
 pub use record_writer::{RecordCounts, RecordLimits, RecordQueue, RecordWatch, RecordWriter, record_writer};
-pub use scope::{LogLine, Order, Page, Records, Scope};
+pub use scope::{AuditLine, LogLine, Order, Page, Records, Scope};
 pub use sqlite::SqliteStore;
-pub use store::{Answer, LogEntry, Record, Store};
+pub use store::{Answer, AuditEntry, LogEntry, Record, Store};

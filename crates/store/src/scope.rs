@@ -1,6 +1,6 @@
-use model::Sid;
 use model::directory::Directory;
 use model::query::{OrderBy, Query};
+use model::{Actor, Sid};
 
 /// The subscribers whose records may be seen. It cannot be made without naming one, and every query of records takes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,6 +90,21 @@ pub struct LogLine {
     pub leg: Option<model::LegId>,
     /// Cause, new value or state; empty when the word says it all.
     pub detail: String,
+}
+
+/// One change as it is read back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditLine {
+    /// Grows with every change.
+    pub id: u64,
+    /// When, epoch ms.
+    pub at_ms: i64,
+    /// Who.
+    pub actor: Actor,
+    /// What was done, in one word.
+    pub action: String,
+    /// To which object, such as `DID 220`.
+    pub object: String,
 }
 
 #[cfg(test)]

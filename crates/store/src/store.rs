@@ -6,7 +6,7 @@ use model::directory::{Directory, Edit};
 use model::query::Query;
 use model::{Actor, Begun, Cdr, Event, KeptAnswer, Mdr, MeetingId, RequestKey, Sid};
 
-use crate::{IdKind, LogLine, Page, Records, Scope, StoreError};
+use crate::{AuditLine, IdKind, LogLine, Page, Records, Scope, StoreError};
 
 /// An answer that comes later.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
@@ -56,6 +56,10 @@ pub trait Store: Send + Sync + 'static {
         page: Page,
     ) -> Answer<'a, Records<LogLine>>;
 
+    /// One page of what was changed in the tree of `top`, as it was then: of the directory, and by REST of what is live. In order
+    /// of being written down.
+    fn audit<'a>(&'a self, top: &'a Scope, query: &'a Query) -> Answer<'a, Records<AuditLine>>;
+
     /// Whether the database can be written to, tried by writing.
     fn health(&self) -> Answer<'_, ()>;
 
@@ -83,6 +87,23 @@ pub enum Record {
     Meeting(Box<Mdr>),
     /// One thing that happened in a meeting.
     Log(LogEntry),
+    /// One thing that somebody did to what is live. Sent again after a failed batch it may stand twice.
+    Audit(AuditEntry),
+}
+
+/// One thing that somebody did to a call or meeting.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditEntry {
+    /// When, epoch ms.
+    pub at_ms: i64,
+    /// Who.
+    pub actor: Actor,
+    /// The tenant whose call or meeting it was; seen by it and by all above it.
+    pub owner: Sid,
+    /// What, in one word; no values, so that no secret gets here.
+    pub action: &'static str,
+    /// To what, such as `call 5`.
+    pub object: String,
 }
 
 /// One thing that happened in a meeting.

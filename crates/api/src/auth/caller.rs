@@ -43,12 +43,14 @@ impl Caller {
         }
     }
 
-    /// The same caller, looking at a newer directory.
-    pub(crate) fn at(&self, directory: Arc<Directory>) -> Self {
-        Self {
-            directory,
-            ..self.clone()
-        }
+    /// The same subscriber as `directory` has it, which may be newer.
+    ///
+    /// # Errors
+    /// It is there no more: its credentials are good for nothing.
+    pub(crate) fn at(&self, directory: Arc<Directory>) -> Result<Self, ApiError> {
+        let subscriber = directory.subscriber(&self.sid).cloned();
+        let subscriber = subscriber.ok_or_else(ApiError::bad_credentials)?;
+        Ok(Self::new(directory, &subscriber))
     }
 
     /// As it stands in logs of meetings.
@@ -62,6 +64,19 @@ impl Caller {
             SubscriberRole::Administrator | SubscriberRole::Regular => Ok(()),
             SubscriberRole::Operator => Err(ApiError::forbidden()),
         }
+    }
+
+    /// Refuses all but administrators.
+    pub(crate) fn may_administer(&self) -> Result<(), ApiError> {
+        match self.role {
+            SubscriberRole::Administrator => Ok(()),
+            SubscriberRole::Operator | SubscriberRole::Regular => Err(ApiError::forbidden()),
+        }
+    }
+
+    /// What it may do.
+    pub(crate) fn role(&self) -> SubscriberRole {
+        self.role
     }
 
     /// Whether it may see secrets of `subscriber`: its own, and for administrators all of their tree.
@@ -93,6 +108,12 @@ impl Caller {
     /// A DID group it may use.
     pub(crate) fn group(&self, id: DidGroupId) -> Option<&Arc<DidGroup>> {
         self.directory.group(id).filter(|group| self.sees_group(group))
+    }
+
+    /// A DID group of its tree; one that is lent to it belongs to somebody else.
+    pub(crate) fn own_group(&self, id: DidGroupId) -> Option<&Arc<DidGroup>> {
+        let group = self.directory.group(id);
+        group.filter(|group| self.sees(&group.subscriber_sid))
     }
 
     /// A meeting room of its tree.

@@ -12,4 +12,5 @@ mod turns;
 pub(crate) use caller::Caller;
 pub(crate) use gate::{Gate, require};
 pub use gate::{Login, Peer};
+pub(crate) use password::Hasher;
 pub use password::hash_password;

@@ -1,7 +1,12 @@
 //! Password hashes: argon2id in PHC form.
 
-use argon2::password_hash::phc::{Output, PasswordHash};
-use argon2::{Algorithm, Argon2, Block, CustomizedPasswordHasher, Params, Version};
+use std::sync::Arc;
+
+use argon2::password_hash::phc::{Output, PasswordHash, Salt};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
+use tokio::sync::Mutex;
+
+use crate::error::ApiError;
 
 /// A hash of nobody's password, of the same cost as those of [`hash_password`]: what an unknown login is checked against.
 pub(crate) const NOBODY: &str =
@@ -9,9 +14,20 @@ pub(crate) const NOBODY: &str =
 
 /// The argon2id hash of `password` to keep in a subscriber (19 MiB, two passes: OWASP's first choice); `salt` must be random.
 pub fn hash_password(password: &str, salt: [u8; 16]) -> String {
-    let params = Params::default();
-    let hash = Argon2::default().hash_password_with_params(password.as_bytes(), &salt, params);
-    hash.map(|hash| hash.to_string()).unwrap_or_default()
+    Verifier::default().hash(password, salt).unwrap_or_default()
+}
+
+/// Hashes new passwords one after another, off the threads that answer requests.
+#[derive(Clone, Default)]
+pub(crate) struct Hasher(Arc<Mutex<Verifier>>);
+
+impl Hasher {
+    /// The hash of `password`; `salt` must be random.
+    pub(crate) async fn hash(&self, password: String, salt: [u8; 16]) -> Result<String, ApiError> {
+        let mut verifier = self.0.clone().lock_owned().await;
+        let hash = tokio::task::spawn_blocking(move || verifier.hash(&password, salt));
+        hash.await.ok().flatten().ok_or_else(ApiError::internal)
+    }
 }
 
 /// Checks passwords one at a time, in memory that is taken once (19 MiB, at the first check) and kept: given back and taken
@@ -28,6 +44,14 @@ impl Verifier {
         let good = parsed.is_ok_and(|parsed| self.recompute(password, &parsed) == parsed.hash);
         // `NOBODY` has an output that no password is known to have; should one turn up, it opens nothing.
         good && hash != NOBODY && PasswordHash::new(hash).is_ok()
+    }
+
+    /// The hash of `password` under a fresh `salt`, at the cost of [`NOBODY`].
+    fn hash(&mut self, password: &str, salt: [u8; 16]) -> Option<String> {
+        let mut hash = PasswordHash::new(NOBODY).ok()?;
+        hash.salt = Some(Salt::new(&salt).ok()?);
+        hash.hash = Some(self.recompute(password, &hash)?);
+        Some(hash.to_string())
     }
 
     /// What `password` hashes to under the same salt and cost; nothing when `hash` is not argon2. Outputs compare in constant time.

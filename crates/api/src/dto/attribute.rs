@@ -1,4 +1,5 @@
-use model::attribute::{ATTRIBUTES, Attribute as Row, Overrides};
+use model::MeetingView;
+use model::attribute::{ATTRIBUTES, Attribute as Row, AttributeId, Levels, Overrides, Resolved};
 use serde::Serialize;
 
 use crate::fields::{Plain, Wire, text};
@@ -10,10 +11,13 @@ pub(crate) struct Attribute {
     description: &'static str,
     enum_values: String,
     group: u8,
-    name: &'static str,
+    pub(super) name: &'static str,
+    /// Where the value was set, of attributes in force.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) origin: Option<String>,
     #[serde(rename = "type")]
     kind: u8,
-    value: String,
+    pub(super) value: String,
 }
 
 impl Attribute {
@@ -23,6 +27,7 @@ impl Attribute {
             enum_values: row.choices.join(","),
             group: row.levels.bits(),
             name: row.name,
+            origin: None,
             kind: row.kind as u8,
             value: value.to_owned(),
         }
@@ -40,11 +45,38 @@ impl Attribute {
 
     /// What a running meeting sets, by name; `group` says which level owns the value.
     pub(crate) fn owned(overrides: &Overrides, owner: u8) -> Vec<Self> {
-        let own = |(id, value): (model::attribute::AttributeId, &str)| Self {
+        let own = |(id, value): (AttributeId, &str)| Self {
             group: owner,
             ..Self::new(id.row(), value)
         };
         by_name(overrides.iter().map(own))
+    }
+
+    /// Every attribute as it is in force, by name, with its origin; `group` says where it may be set.
+    pub(crate) fn in_force(resolved: &Resolved) -> Vec<Self> {
+        by_name(ATTRIBUTES.iter().map(|row| Self {
+            origin: Some(resolved.origin_of(row.id).to_string()),
+            ..Self::new(row, &resolved.policy.text(row.id))
+        }))
+    }
+
+    /// Every attribute as it is in force in a meeting, by name, with its origin; `group` says which level owns the value.
+    pub(crate) fn in_meeting(view: &MeetingView) -> Vec<Self> {
+        by_name(ATTRIBUTES.iter().map(|row| {
+            let value = view.policy.text(row.id);
+            let (owner, origin) = match value == view.base.policy.text(row.id) {
+                true => {
+                    let level = view.base.origin_of(row.id);
+                    (Levels::of(level), level.to_string())
+                }
+                false => (Levels::ROOM, "meeting".to_owned()),
+            };
+            Self {
+                group: owner.bits(),
+                origin: Some(origin),
+                ..Self::new(row, &value)
+            }
+        }))
     }
 }
 

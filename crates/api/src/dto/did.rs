@@ -33,6 +33,13 @@ impl Wire for Did {
     const NESTED: &'static [&'static str] = &["attributes"];
 }
 
+impl Did {
+    /// The same, with these attributes in place of what it sets itself.
+    pub(crate) fn with_attributes(self, attributes: Vec<Attribute>) -> Self {
+        Self { attributes, ..self }
+    }
+}
+
 impl From<&model::directory::Did> for Did {
     fn from(did: &model::directory::Did) -> Self {
         Self {

@@ -46,4 +46,9 @@ impl DidGroup {
             subscriber_sid: group.subscriber_sid.to_string(),
         }
     }
+
+    /// The same, with these attributes in place of what it sets itself.
+    pub(crate) fn with_attributes(self, attributes: Vec<Attribute>) -> Self {
+        Self { attributes, ..self }
+    }
 }

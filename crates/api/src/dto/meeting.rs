@@ -68,6 +68,11 @@ impl Meeting {
             kind: u8::from(distributed == Switch::On),
         }
     }
+
+    /// The same, with these attributes in place of what it sets itself.
+    pub(crate) fn with_attributes(self, attributes: Vec<Attribute>) -> Self {
+        Self { attributes, ..self }
+    }
 }
 
 /// The live counters: who has joined, by role and by name.

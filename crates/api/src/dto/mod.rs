@@ -1,6 +1,7 @@
 //! Objects as they travel, fields in alphabetical order; each is made from the model's by hand.
 
 pub(crate) mod attribute;
+pub(crate) mod audit;
 pub(crate) mod call;
 pub(crate) mod call_flow;
 pub(crate) mod cdr;
@@ -10,6 +11,7 @@ pub(crate) mod mdr;
 pub(crate) mod meeting;
 pub(crate) mod quality;
 pub(crate) mod room;
+pub(crate) mod simulation;
 pub(crate) mod subscriber;
 
 /// Whole seconds between two times in ms; 0 when the clock went back.
@@ -29,6 +31,7 @@ mod tests {
 
     #[test]
     fn field_lists_are_in_alphabetical_order() {
+        sorted::<audit::Change>();
         sorted::<call::Call>();
         sorted::<call_flow::CallFlow>();
         sorted::<cdr::Cdr>();
@@ -38,6 +41,7 @@ mod tests {
         sorted::<meeting::Meeting>();
         sorted::<quality::Quality>();
         sorted::<room::Room>();
+        sorted::<simulation::Simulation>();
         sorted::<subscriber::Subscriber>();
     }
 }

@@ -67,6 +67,13 @@ impl From<&Key> for MeetingKey {
     }
 }
 
+impl Room {
+    /// The same, with these attributes in place of what it sets itself.
+    pub(crate) fn with_attributes(self, attributes: Vec<Attribute>) -> Self {
+        Self { attributes, ..self }
+    }
+}
+
 impl From<&model::directory::Room> for Room {
     fn from(room: &model::directory::Room) -> Self {
         Self {

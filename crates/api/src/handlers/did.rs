@@ -1,12 +1,33 @@
+use axum::extract::State;
+use axum::http::StatusCode;
 use axum::response::Response;
-use model::DidId;
+use model::attribute::{Level, Overrides, Value as _, resolve};
+use model::directory::{Did, DidGroup, Edit};
+use model::{DidGroupId, DidId};
+use serde_json::{Map, Value};
 
+use super::attributes::Changes;
+use super::editing::{Editing, NEW_ID};
 use crate::auth::Caller;
+use crate::body::Body;
+use crate::dto::attribute::Attribute;
 use crate::dto::did::Did as Dto;
 use crate::error::ApiError;
-use crate::fields::Selection;
+use crate::fields::{Detail, Selection};
 use crate::list::Listing;
 use crate::path::{At, Key};
+use crate::router::Api;
+use crate::value;
+
+/// Fields that can be set.
+const FIELDS: &[&str] = &["attributes", "description", GROUP, "phoneNumber"];
+const GROUP: &str = "didGroupId";
+/// Set when a DID is made and never after.
+const COUNTRY: &str = "countryCode";
+/// Fields that may only come as they are.
+const FIXED: &[&str] = &[COUNTRY, "id", "state"];
+/// Fields that a new DID needs.
+const REQUIRED: &[&str] = &[GROUP, "phoneNumber"];
 
 /// GET /dids
 pub(crate) async fn list(caller: Caller, listing: Listing<Dto>) -> Response {
@@ -18,9 +39,127 @@ pub(crate) async fn list(caller: Caller, listing: Listing<Dto>) -> Response {
 pub(crate) async fn read(
     caller: Caller,
     At(id): At<String>,
-    selection: Selection<Dto>,
+    detail: Detail<Dto>,
 ) -> Result<Response, ApiError> {
     let did = caller.directory.did(DidId::key(&id)?);
-    let did = did.filter(|did| caller.sees_did(did));
-    Ok(selection.ok(&Dto::from(&**did.ok_or_else(ApiError::not_found)?)))
+    let did = did
+        .filter(|did| caller.sees_did(did))
+        .ok_or_else(ApiError::not_found)?;
+    let dto = match (detail.effective, caller.group(did.did_group_id)) {
+        (true, Some(group)) => {
+            let in_force = resolve(&[&group.attributes, &did.attributes]);
+            Dto::from(&**did).with_attributes(Attribute::in_force(&in_force))
+        }
+        (false, _) | (true, None) => Dto::from(&**did),
+    };
+    Ok(detail.selection.ok(&dto))
+}
+
+/// POST /dids
+pub(crate) async fn create(
+    State(api): State<Api>,
+    caller: Caller,
+    selection: Selection<Dto>,
+    Body(body): Body,
+) -> Result<Response, ApiError> {
+    let editing = Editing::begin(&api, &caller, Caller::may_administer).await?;
+    value::only(&body, &[FIELDS, &[COUNTRY]])?;
+    value::require(&body, REQUIRED)?;
+    let group = body.get(GROUP).unwrap_or(&Value::Null);
+    let group = own_group(&editing.caller, group)?;
+    let mut did = Did {
+        id: DidId(NEW_ID),
+        phone_number: String::new(),
+        country_code: country(&body, group)?,
+        description: String::new(),
+        did_group_id: group.id,
+        attributes: Overrides::new(Level::Did),
+    };
+    apply(&body, &mut did, &editing.caller)?;
+    let did = put(editing, did).await?;
+    Ok(selection.answer(StatusCode::CREATED, &Dto::from(&did)))
+}
+
+/// PUT /dids/{id}
+pub(crate) async fn update(
+    State(api): State<Api>,
+    caller: Caller,
+    At(id): At<String>,
+    selection: Selection<Dto>,
+    Body(body): Body,
+) -> Result<Response, ApiError> {
+    let editing = Editing::begin(&api, &caller, Caller::may_administer).await?;
+    let mut did = own_did(&editing.caller, &id)?.clone();
+    value::only(&body, &[FIELDS, FIXED])?;
+    let changes = value::changes(&body, &serde_json::to_value(Dto::from(&did)).unwrap_or_default());
+    value::none_of(&changes, FIXED)?;
+    apply(&changes, &mut did, &editing.caller)?;
+    let did = put(editing, did).await?;
+    Ok(selection.ok(&Dto::from(&did)))
+}
+
+/// DELETE /dids/{id}
+pub(crate) async fn delete(
+    State(api): State<Api>,
+    caller: Caller,
+    At(id): At<String>,
+) -> Result<StatusCode, ApiError> {
+    let mut editing = Editing::begin(&api, &caller, Caller::may_administer).await?;
+    let id = own_did(&editing.caller, &id)?.id;
+    editing.add(Edit::DeleteDid(id))?;
+    editing.commit().await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// A DID that the caller may change: one that it sees in a group lent to it belongs to somebody else.
+fn own_did<'a>(caller: &'a Caller, id: &str) -> Result<&'a Did, ApiError> {
+    let did = caller.directory.did(DidId::key(id)?);
+    let did = did
+        .filter(|did| caller.sees_did(did))
+        .ok_or_else(ApiError::not_found)?;
+    match caller.own_group(did.did_group_id) {
+        Some(_) => Ok(&**did),
+        None => Err(ApiError::forbidden()),
+    }
+}
+
+fn own_group<'a>(caller: &'a Caller, id: &Value) -> Result<&'a DidGroup, ApiError> {
+    let group = caller
+        .own_group(DidGroupId(value::id(GROUP, id)?))
+        .map(|group| &**group);
+    let expected = || ApiError::wrong_value(GROUP, "expected the id of a DID group of your own");
+    group.ok_or_else(expected)
+}
+
+/// The country that is sent, else the one whose rules the group's conferences follow.
+fn country(body: &Map<String, Value>, group: &DidGroup) -> Result<String, ApiError> {
+    match value::present(body, COUNTRY) {
+        Some(sent) => value::text(COUNTRY, sent, 2),
+        None => {
+            let policy = resolve(&[&group.attributes]).policy;
+            Ok(policy.entry.conference_country.text())
+        }
+    }
+}
+
+fn apply(changes: &Map<String, Value>, did: &mut Did, caller: &Caller) -> Result<(), ApiError> {
+    Changes::read(changes)?.merge(&mut did.attributes)?;
+    if let Some(text) = changes.get("description") {
+        did.description = value::text("description", text, value::TEXT_MAX)?;
+    }
+    if let Some(number) = value::present(changes, "phoneNumber") {
+        did.phone_number = value::phone_number("phoneNumber", number)?;
+    }
+    if let Some(id) = value::present(changes, GROUP) {
+        did.did_group_id = own_group(caller, id)?.id;
+    }
+    Ok(())
+}
+
+async fn put(mut editing: Editing<'_>, did: Did) -> Result<Did, ApiError> {
+    editing.add(Edit::PutDid(did))?;
+    match editing.commit().await?.0.pop() {
+        Some(Edit::PutDid(did)) => Ok(did),
+        _ => Err(ApiError::internal()),
+    }
 }

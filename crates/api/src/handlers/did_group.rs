@@ -1,12 +1,34 @@
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::StatusCode;
 use axum::response::Response;
 use model::DidGroupId;
+use model::attribute::{Level, Overrides, resolve};
+use model::directory::{CallFlow, DidGroup, Directory, Edit};
+use serde_json::{Map, Value};
 
+use super::attributes::Changes;
+use super::editing::{Editing, NEW_ID};
+use super::room::named_owner;
 use crate::auth::Caller;
+use crate::body::Body;
+use crate::dto::attribute::Attribute;
 use crate::dto::did_group::DidGroup as Dto;
 use crate::error::ApiError;
-use crate::fields::Selection;
+use crate::fields::{Detail, Selection};
 use crate::list::Listing;
 use crate::path::{At, Key};
+use crate::router::Api;
+use crate::value;
+
+/// Fields that can be set.
+const FIELDS: &[&str] = &["attributes", FLOW, "description", "name"];
+const FLOW: &str = "callFlowId";
+/// Fields that may only come as they are; its numbers are changed at their own addresses.
+const FIXED: &[&str] = &["dids", "id", "state", "subscriberSid"];
+/// Fields that a new group needs.
+const REQUIRED: &[&str] = &[FLOW, "name"];
 
 /// GET /didGroups
 pub(crate) async fn list(caller: Caller, listing: Listing<Dto>) -> Response {
@@ -18,10 +40,105 @@ pub(crate) async fn list(caller: Caller, listing: Listing<Dto>) -> Response {
 pub(crate) async fn read(
     caller: Caller,
     At(id): At<String>,
-    selection: Selection<Dto>,
+    detail: Detail<Dto>,
 ) -> Result<Response, ApiError> {
     let group = caller
         .group(DidGroupId::key(&id)?)
         .ok_or_else(ApiError::not_found)?;
-    Ok(selection.ok(&Dto::new(group, &caller.directory)))
+    let dto = Dto::new(group, &caller.directory);
+    Ok(detail.selection.ok(&match detail.effective {
+        true => dto.with_attributes(Attribute::in_force(&resolve(&[&group.attributes]))),
+        false => dto,
+    }))
+}
+
+/// POST /didGroups
+pub(crate) async fn create(
+    State(api): State<Api>,
+    caller: Caller,
+    selection: Selection<Dto>,
+    Body(body): Body,
+) -> Result<Response, ApiError> {
+    let editing = Editing::begin(&api, &caller, Caller::may_administer).await?;
+    value::only(&body, &[FIELDS, &["subscriberSid"]])?;
+    value::require(&body, REQUIRED)?;
+    let mut group = DidGroup {
+        id: DidGroupId(NEW_ID),
+        name: String::new(),
+        description: String::new(),
+        call_flow: CallFlow::Conf,
+        subscriber_sid: named_owner(&editing.caller, &body, None)?,
+        attributes: Overrides::new(Level::Group),
+    };
+    apply(&body, &mut group)?;
+    let (group, directory) = put(editing, group).await?;
+    Ok(selection.answer(StatusCode::CREATED, &Dto::new(&group, &directory)))
+}
+
+/// PUT /didGroups/{id}
+pub(crate) async fn update(
+    State(api): State<Api>,
+    caller: Caller,
+    At(id): At<String>,
+    selection: Selection<Dto>,
+    Body(body): Body,
+) -> Result<Response, ApiError> {
+    let editing = Editing::begin(&api, &caller, Caller::may_administer).await?;
+    let mut group = own_group(&editing.caller, &id)?.clone();
+    value::only(&body, &[FIELDS, FIXED])?;
+    let current = Dto::new(&group, &editing.caller.directory);
+    let changes = value::changes(&body, &serde_json::to_value(current).unwrap_or_default());
+    value::none_of(&changes, FIXED)?;
+    apply(&changes, &mut group)?;
+    let (group, directory) = put(editing, group).await?;
+    Ok(selection.ok(&Dto::new(&group, &directory)))
+}
+
+/// DELETE /didGroups/{id}
+pub(crate) async fn delete(
+    State(api): State<Api>,
+    caller: Caller,
+    At(id): At<String>,
+) -> Result<StatusCode, ApiError> {
+    let mut editing = Editing::begin(&api, &caller, Caller::may_administer).await?;
+    let id = own_group(&editing.caller, &id)?.id;
+    editing.add(Edit::DeleteGroup(id))?;
+    editing.commit().await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// A DID group that the caller may change: one lent to it is seen, but belongs to somebody else.
+fn own_group<'a>(caller: &'a Caller, id: &str) -> Result<&'a DidGroup, ApiError> {
+    let group = caller
+        .group(DidGroupId::key(id)?)
+        .ok_or_else(ApiError::not_found)?;
+    match caller.own_group(group.id) {
+        Some(group) => Ok(&**group),
+        None => Err(ApiError::forbidden()),
+    }
+}
+
+fn apply(changes: &Map<String, Value>, group: &mut DidGroup) -> Result<(), ApiError> {
+    Changes::read(changes)?.merge(&mut group.attributes)?;
+    if let Some(text) = changes.get("description") {
+        group.description = value::text("description", text, value::TEXT_MAX)?;
+    }
+    if let Some(text) = value::present(changes, "name") {
+        group.name = value::text("name", text, value::NAME_MAX)?;
+    }
+    if let Some(id) = value::present(changes, FLOW) {
+        let flow = value::id(FLOW, id).ok().and_then(CallFlow::from_id);
+        let expected = || ApiError::wrong_value(FLOW, "expected 1 (SPECTEL) or 3 (CONF)");
+        group.call_flow = flow.ok_or_else(expected)?;
+    }
+    Ok(())
+}
+
+async fn put(mut editing: Editing<'_>, group: DidGroup) -> Result<(DidGroup, Arc<Directory>), ApiError> {
+    editing.add(Edit::PutGroup(group))?;
+    let (mut edits, directory) = editing.commit().await?;
+    match edits.pop() {
+        Some(Edit::PutGroup(group)) => Ok((group, directory)),
+        _ => Err(ApiError::internal()),
+    }
 }

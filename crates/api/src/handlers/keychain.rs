@@ -4,6 +4,7 @@ use model::directory::{Key, Room};
 use model::{KeyId, Role};
 use serde_json::Value;
 
+use super::editing::NEW_ID;
 use crate::auth::Caller;
 use crate::backend::Backend;
 use crate::error::ApiError;
@@ -53,8 +54,8 @@ fn wanted(key: &serde_json::Map<String, Value>) -> Result<Wanted, ApiError> {
 }
 
 /// Gives `room` the keys that are `wanted`, in place of those it has. Codes that stay keep their ids; a key without a code
-/// keeps the code of the key whose id it names, else gets one that nobody can foresee.
-pub(super) async fn replace(
+/// keeps the code of the key whose id it names, else gets one that nobody can foresee. New keys get their ids when all is good.
+pub(super) fn replace(
     room: &mut Room,
     wanted: Vec<Wanted>,
     caller: &Caller,
@@ -71,25 +72,13 @@ pub(super) async fn replace(
         };
         let kept = old.iter().find(|old| old.access_code == access_code);
         room.keychain.push(Key {
-            id: kept.map_or(UNKNOWN, |old| old.id),
+            id: kept.map_or(KeyId(NEW_ID), |old| old.id),
             access_code,
             role: key.role,
         });
     }
-    let fresh = room.keychain.iter_mut().filter(|key| key.id == UNKNOWN);
-    let fresh: Vec<_> = fresh.collect();
-    if !fresh.is_empty() {
-        let ids = backend.new_key_ids(fresh.len()).await?;
-        fresh.into_iter().zip(ids).for_each(|(key, id)| key.id = id);
-    }
-    match room.keychain.iter().any(|key| key.id == UNKNOWN) {
-        true => Err(ApiError::internal()),
-        false => Ok(()),
-    }
+    Ok(())
 }
-
-/// Stands for an id that has not been given yet.
-const UNKNOWN: KeyId = KeyId(u64::MAX);
 
 fn unforeseen(room: &Room, old: &[Key], caller: &Caller, backend: &dyn Backend) -> Result<String, ApiError> {
     let directory = &caller.directory;

@@ -8,9 +8,10 @@ use super::steer::steer;
 use crate::auth::Caller;
 use crate::backend::{LiveCommand, Target};
 use crate::body::Body;
+use crate::dto::attribute::Attribute;
 use crate::dto::meeting::Meeting as Dto;
 use crate::error::ApiError;
-use crate::fields::Selection;
+use crate::fields::{Detail, Selection};
 use crate::list::Listing;
 use crate::path::{At, Key};
 use crate::router::Api;
@@ -45,11 +46,15 @@ pub(crate) async fn read(
     State(api): State<Api>,
     caller: Caller,
     At(number): At<String>,
-    selection: Selection<Dto>,
+    detail: Detail<Dto>,
 ) -> Result<Response, ApiError> {
     let live = api.backend.live();
     let meeting = caller.meeting(&live, MeetingNumber::key(&number)?)?;
-    Ok(selection.ok(&Dto::new(meeting, &live, api.backend.now_ms())))
+    let dto = Dto::new(meeting, &live, api.backend.now_ms());
+    Ok(detail.selection.ok(&match detail.effective {
+        true => dto.with_attributes(Attribute::in_meeting(meeting)),
+        false => dto,
+    }))
 }
 
 /// PUT /meetings/{meetingNumber}

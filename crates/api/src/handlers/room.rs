@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -6,12 +8,14 @@ use model::directory::{CallFlow, DidGroup, DidGroupReference, Edit, Room};
 use model::{MeetingNumber, Sid};
 use serde_json::{Map, Value};
 
+use super::editing::Editing;
 use super::room_patch::{self, RoomPatch, visible_group};
 use crate::auth::Caller;
 use crate::body::Body;
+use crate::dto::attribute::Attribute;
 use crate::dto::room::Room as Dto;
 use crate::error::ApiError;
-use crate::fields::Selection;
+use crate::fields::{Detail, Selection};
 use crate::list::Listing;
 use crate::path::{At, Key};
 use crate::router::Api;
@@ -35,10 +39,19 @@ pub(crate) async fn list(caller: Caller, listing: Listing<Dto>) -> Response {
 pub(crate) async fn read(
     caller: Caller,
     At(number): At<String>,
-    selection: Selection<Dto>,
+    detail: Detail<Dto>,
 ) -> Result<Response, ApiError> {
     let room = caller.room(MeetingNumber::key(&number)?)?;
-    Ok(selection.ok(&Dto::from(&**room)))
+    Ok(shown(&caller, room, &detail))
+}
+
+/// The answer that carries `room`.
+pub(super) fn shown(caller: &Caller, room: &Room, detail: &Detail<Dto>) -> Response {
+    let dto = Dto::from(room);
+    detail.selection.ok(&match detail.effective {
+        true => dto.with_attributes(Attribute::in_force(&caller.directory.resolve_room(room))),
+        false => dto,
+    })
 }
 
 /// POST /meetingRooms
@@ -48,17 +61,10 @@ pub(crate) async fn create(
     selection: Selection<Dto>,
     Body(body): Body,
 ) -> Result<Response, ApiError> {
-    caller.may_configure()?;
-    value::only(&body, &[room_patch::FIELDS, &["callFlowId", "subscriberSid"]])?;
-    require(&body)?;
-    let patch = RoomPatch::read(&body)?;
-    let _edits = api.edits.lock().await;
-    let caller = caller.at(api.backend.directory());
-    let mut room = new_room(&api, &caller, &patch, &body)?;
-    patch.apply(&mut room, &caller, &*api.backend).await?;
-    let answer = Dto::from(&room);
-    api.backend.edit(caller.actor(), Edit::PutRoom(room)).await?;
-    Ok(selection.answer(StatusCode::CREATED, &answer))
+    let editing = Editing::begin(&api, &caller, Caller::may_configure).await?;
+    let room = drafted(&api, &editing.caller, &body, None)?;
+    let room = put(editing, None, room).await?;
+    Ok(selection.answer(StatusCode::CREATED, &Dto::from(&*room)))
 }
 
 /// PUT /meetingRooms/{meetingNumber}
@@ -69,25 +75,11 @@ pub(crate) async fn update(
     selection: Selection<Dto>,
     Body(body): Body,
 ) -> Result<Response, ApiError> {
-    caller.may_configure()?;
-    let _edits = api.edits.lock().await;
-    let caller = caller.at(api.backend.directory());
-    let before = caller.room(MeetingNumber::key(&number)?)?;
-    value::only(&body, &[room_patch::FIELDS, FIXED])?;
-    value::unchanged(&body, &current(before), FIXED)?;
-    let mut room = (**before).clone();
-    let patch = RoomPatch::read(&body)?;
-    if patch.number.is_some_and(|number| number != before.meeting_number) {
-        new_number(&api, &caller, patch.number)?;
-    }
-    patch.apply(&mut room, &caller, &*api.backend).await?;
-    let answer = Dto::from(&room);
-    let edit = match before.meeting_number {
-        same if same == room.meeting_number => Edit::PutRoom(room),
-        from => Edit::RenumberRoom { from, room },
-    };
-    api.backend.edit(caller.actor(), edit).await?;
-    Ok(selection.ok(&answer))
+    let editing = Editing::begin(&api, &caller, Caller::may_configure).await?;
+    let before = editing.caller.room(MeetingNumber::key(&number)?)?.clone();
+    let room = changed(&api, &editing.caller, &before, &body)?;
+    let room = put(editing, Some(before.meeting_number), room).await?;
+    Ok(selection.ok(&Dto::from(&*room)))
 }
 
 /// DELETE /meetingRooms/{meetingNumber}
@@ -96,32 +88,75 @@ pub(crate) async fn delete(
     caller: Caller,
     At(number): At<String>,
 ) -> Result<StatusCode, ApiError> {
-    caller.may_configure()?;
-    let _edits = api.edits.lock().await;
-    let caller = caller.at(api.backend.directory());
-    let number = caller.room(MeetingNumber::key(&number)?)?.meeting_number;
-    api.backend.edit(caller.actor(), Edit::DeleteRoom(number)).await?;
+    let mut editing = Editing::begin(&api, &caller, Caller::may_configure).await?;
+    let number = editing.caller.room(MeetingNumber::key(&number)?)?.meeting_number;
+    editing.add(Edit::DeleteRoom(number))?;
+    editing.commit().await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// The room as a client knows it, and what it was made with.
-fn current(room: &Room) -> Value {
-    let mut value = serde_json::to_value(Dto::from(room)).unwrap_or_default();
-    if let Value::Object(map) = &mut value {
-        map.insert("callFlowId".to_owned(), room.call_flow.id().into());
-    }
-    value
+/// A room as `body` describes it; of `owner`, or of whom the body names, or of the caller.
+pub(super) fn drafted(
+    api: &Api,
+    caller: &Caller,
+    body: &Map<String, Value>,
+    owner: Option<&Sid>,
+) -> Result<Room, ApiError> {
+    value::only(body, &[room_patch::FIELDS, &["callFlowId", "subscriberSid"]])?;
+    value::require(body, REQUIRED)?;
+    let patch = RoomPatch::read(body)?;
+    let mut room = new_room(api, caller, &patch, body, owner)?;
+    patch.apply(&mut room, caller, &*api.backend)?;
+    Ok(room)
 }
 
-fn require(body: &Map<String, Value>) -> Result<(), ApiError> {
-    let missing = |field: &&&str| value::present(body, field).is_none();
-    let mut missing = REQUIRED.iter().filter(missing).peekable();
-    if missing.peek().is_none() {
-        return Ok(());
+/// `before` as `body` changes it.
+pub(super) fn changed(
+    api: &Api,
+    caller: &Caller,
+    before: &Room,
+    body: &Map<String, Value>,
+) -> Result<Room, ApiError> {
+    value::only(body, &[room_patch::FIELDS, FIXED])?;
+    value::unchanged(body, &current(caller, before), FIXED)?;
+    let mut room = before.clone();
+    let patch = RoomPatch::read(body)?;
+    if patch.number.is_some_and(|number| number != before.meeting_number) {
+        new_number(api, caller, patch.number)?;
     }
-    Err(missing.fold(ApiError::incomplete(), |refusal, field| {
-        refusal.and(*field, "is required")
-    }))
+    patch.apply(&mut room, caller, &*api.backend)?;
+    Ok(room)
+}
+
+/// The edit that puts `room` in place of the one of number `from`, where there was one.
+pub(super) fn edit(from: Option<MeetingNumber>, room: Room) -> Edit {
+    match from {
+        Some(from) if from != room.meeting_number => Edit::RenumberRoom { from, room },
+        Some(_) | None => Edit::PutRoom(room),
+    }
+}
+
+/// Makes the edit of [`edit`]; answers the room with the ids that its keys were given.
+pub(super) async fn put(
+    mut editing: Editing<'_>,
+    from: Option<MeetingNumber>,
+    room: Room,
+) -> Result<Arc<Room>, ApiError> {
+    let number = room.meeting_number;
+    editing.add(edit(from, room))?;
+    let (_, directory) = editing.commit().await?;
+    directory.room(number).cloned().ok_or_else(ApiError::internal)
+}
+
+/// The room as a client knows it, and what it is made with.
+fn current(caller: &Caller, room: &Room) -> Value {
+    let mut value = serde_json::to_value(Dto::from(room)).unwrap_or_default();
+    if let Value::Object(map) = &mut value {
+        let group = caller.directory.group(room.primary_did_group_id);
+        let flow = group.map_or(room.call_flow, |group| group.call_flow);
+        map.insert("callFlowId".to_owned(), flow.id().into());
+    }
+    value
 }
 
 /// A room of its own number, group and owner, otherwise empty.
@@ -130,6 +165,7 @@ fn new_room(
     caller: &Caller,
     patch: &RoomPatch,
     body: &Map<String, Value>,
+    owner: Option<&Sid>,
 ) -> Result<Room, ApiError> {
     let primary = patch.primary.ok_or_else(ApiError::incomplete)?;
     let group = visible_group(caller, primary)?;
@@ -146,7 +182,7 @@ fn new_room(
         did_group_references: vec![reference],
         keychain: Vec::new(),
         primary_did_group_id: primary,
-        subscriber_sid: owner(caller, body)?,
+        subscriber_sid: named_owner(caller, body, owner)?,
     })
 }
 
@@ -159,16 +195,20 @@ fn call_flow(group: &DidGroup, body: &Map<String, Value>) -> Result<CallFlow, Ap
         .ok_or_else(|| ApiError::wrong_value(FIELD, "expected the callFlowId of the DID group"))
 }
 
-fn owner(caller: &Caller, body: &Map<String, Value>) -> Result<Sid, ApiError> {
+/// Whose a new object is to be: of whom the body names, else of `owner`, else of the caller.
+pub(super) fn named_owner(
+    caller: &Caller,
+    body: &Map<String, Value>,
+    owner: Option<&Sid>,
+) -> Result<Sid, ApiError> {
     let Some(value) = value::present(body, "subscriberSid") else {
-        return Ok(caller.sid.clone());
+        return Ok(owner.unwrap_or(&caller.sid).clone());
     };
     let sid = value.as_str().map(Sid::new);
-    let subscriber = sid.and_then(|sid| caller.subscriber(&sid).ok());
-    let expected = || ApiError::wrong_value("subscriberSid", "expected the sid of a subscriber");
-    subscriber
-        .map(|subscriber| subscriber.sid.clone())
-        .ok_or_else(expected)
+    let fits = |sid: &Sid| owner.is_none_or(|owner| owner == sid) && caller.subscriber(sid).is_ok();
+    sid.filter(fits).ok_or_else(|| {
+        ApiError::wrong_value("subscriberSid", "expected the sid of the subscriber who owns it")
+    })
 }
 
 /// The number asked for, or one that nobody can foresee; free among rooms and among meetings opened on the fly.

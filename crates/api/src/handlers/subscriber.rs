@@ -1,16 +1,31 @@
 use std::collections::BTreeMap;
 
+use axum::extract::State;
+use axum::http::StatusCode;
 use axum::response::Response;
-use model::directory::Room;
-use model::{MeetingNumber, Sid};
+use model::Sid;
+use model::directory::{Edit, Room, Subscriber, SubscriberRole};
+use serde_json::{Map, Value};
 
+use super::editing::Editing;
+use super::subscriber_patch::{self, SubscriberPatch, password_hash};
+use super::subscriber_room;
 use crate::auth::Caller;
-use crate::dto::room::{MeetingKey, Room as RoomDto};
+use crate::body::Body;
+use crate::dto::room::Room as RoomDto;
 use crate::dto::subscriber::Subscriber as Dto;
 use crate::error::ApiError;
 use crate::fields::Selection;
 use crate::list::Listing;
 use crate::path::{At, Key};
+use crate::router::Api;
+use crate::value;
+
+const PARENT: &str = "parentSid";
+/// Fields that may only come as they are.
+const FIXED: &[&str] = &["authenticationToken", "created", "externalId", PARENT, "sid"];
+/// Fields that a new subscriber needs.
+const REQUIRED: &[&str] = &["login", "password"];
 
 /// GET /subscribers
 pub(crate) async fn list(caller: Caller, listing: Listing<Dto>) -> Response {
@@ -37,48 +52,159 @@ pub(crate) async fn read(
     selection: Selection<Dto>,
 ) -> Result<Response, ApiError> {
     let subscriber = caller.subscriber(&Sid::key(&sid)?)?;
-    let rooms = rooms_of(&caller, &subscriber.sid).map(RoomDto::from);
-    Ok(selection.ok(&Dto::new(subscriber, rooms.collect(), &caller)))
+    Ok(selection.ok(&dto(&caller, subscriber)))
 }
 
-/// GET /subscribers/{sid}/meetingRooms
-pub(crate) async fn rooms(
+/// POST /subscribers
+pub(crate) async fn create(
+    State(api): State<Api>,
+    caller: Caller,
+    selection: Selection<Dto>,
+    Body(body): Body,
+) -> Result<Response, ApiError> {
+    caller.may_administer()?;
+    value::only(&body, &[subscriber_patch::FIELDS, &["externalId", PARENT]])?;
+    value::require(&body, REQUIRED)?;
+    let patch = SubscriberPatch::read(&body)?;
+    let hash = password_hash(&api, &body).await?;
+    let editing = Editing::begin(&api, &caller, Caller::may_administer).await?;
+    let mut subscriber = new_subscriber(&api, &editing.caller, &body)?;
+    subscriber.password_hash = hash.unwrap_or_default();
+    let made = put(&api, editing, subscriber, patch).await?;
+    Ok(selection.answer(StatusCode::CREATED, &made))
+}
+
+/// PUT /subscribers/{sid}
+pub(crate) async fn update(
+    State(api): State<Api>,
     caller: Caller,
     At(sid): At<String>,
-    listing: Listing<RoomDto>,
+    selection: Selection<Dto>,
+    Body(body): Body,
 ) -> Result<Response, ApiError> {
-    let sid = &caller.subscriber(&Sid::key(&sid)?)?.sid;
-    Ok(listing.answer(rooms_of(&caller, sid).collect(), |room| RoomDto::from(*room)))
+    let sid = Sid::key(&sid)?;
+    may_change(&caller, &sid)?;
+    caller.subscriber(&sid)?;
+    value::only(&body, &[subscriber_patch::FIELDS, FIXED])?;
+    let hash = password_hash(&api, &body).await?;
+    let editing = Editing::begin(&api, &caller, |_| Ok(())).await?;
+    may_change(&editing.caller, &sid)?;
+    let before = editing.caller.subscriber(&sid)?.clone();
+    let changes = value::changes(&body, &current(&editing.caller, &before));
+    value::none_of(&changes, FIXED)?;
+    subscriber_patch::may_change(&editing.caller, &sid, &changes)?;
+    let patch = SubscriberPatch::read(&changes)?;
+    let mut subscriber = (*before).clone();
+    if let Some(hash) = hash {
+        subscriber.password_hash = hash;
+    }
+    Ok(selection.ok(&put(&api, editing, subscriber, patch).await?))
 }
 
-/// GET /subscribers/{sid}/meetingRooms/{meetingNumber}
-pub(crate) async fn room(
+/// DELETE /subscribers/{sid}
+pub(crate) async fn delete(
+    State(api): State<Api>,
     caller: Caller,
-    At((sid, number)): At<(String, String)>,
-    selection: Selection<RoomDto>,
-) -> Result<Response, ApiError> {
-    Ok(selection.ok(&RoomDto::from(room_of(&caller, &sid, &number)?)))
+    At(sid): At<String>,
+) -> Result<StatusCode, ApiError> {
+    let mut editing = Editing::begin(&api, &caller, Caller::may_administer).await?;
+    let sid = editing.caller.subscriber(&Sid::key(&sid)?)?.sid.clone();
+    if sid == editing.caller.sid {
+        return Err(ApiError::forbidden().and("sid", "nobody deletes himself"));
+    }
+    editing.add(Edit::DeleteSubscriber(sid))?;
+    editing.commit().await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
-/// GET /subscribers/{sid}/meetingRooms/{meetingNumber}/keychain: a bare array.
-pub(crate) async fn keychain(
-    caller: Caller,
-    At((sid, number)): At<(String, String)>,
-    listing: Listing<MeetingKey>,
-) -> Result<Response, ApiError> {
-    let room = room_of(&caller, &sid, &number)?;
-    Ok(listing.answer_bare(room.keychain.iter().collect(), |key| MeetingKey::from(*key)))
+/// Whether the caller may change anything of the subscriber: administrators of all in their tree, others of themselves.
+fn may_change(caller: &Caller, sid: &Sid) -> Result<(), ApiError> {
+    match caller.sid == *sid {
+        true => Ok(()),
+        false => caller.may_administer(),
+    }
 }
 
-fn rooms_of<'a>(caller: &'a Caller, sid: &'a Sid) -> impl Iterator<Item = &'a Room> {
+/// The subscriber as the caller reads it.
+fn current(caller: &Caller, subscriber: &Subscriber) -> Value {
+    serde_json::to_value(dto(caller, subscriber)).unwrap_or_default()
+}
+
+fn dto(caller: &Caller, subscriber: &Subscriber) -> Dto {
+    let rooms = rooms_of(caller, &subscriber.sid).map(RoomDto::from);
+    Dto::new(subscriber, rooms.collect(), caller)
+}
+
+/// A subscriber of its own sid, token and parent, otherwise empty: a regular user who cannot log in.
+fn new_subscriber(api: &Api, caller: &Caller, body: &Map<String, Value>) -> Result<Subscriber, ApiError> {
+    let [a, b, c, d] = std::array::from_fn(|_| api.backend.random());
+    let external_id = value::present(body, "externalId");
+    let external_id = external_id.map(|id| value::integer("externalId", id, -1..=i64::MAX));
+    Ok(Subscriber {
+        sid: new_sid(a, b),
+        parent_sid: Some(parent(caller, body)?),
+        login: String::new(),
+        password_hash: String::new(),
+        authentication_token: format!("{c:016x}{d:016x}"),
+        created_ms: api.backend.now_ms(),
+        first_name: String::new(),
+        last_name: String::new(),
+        email: String::new(),
+        phone_number: String::new(),
+        ext: String::new(),
+        details: String::new(),
+        external_id: external_id.unwrap_or(Ok(-1))?,
+        role: SubscriberRole::Regular,
+        did_group_references: Vec::new(),
+        callback: None,
+    })
+}
+
+/// A random UUID (RFC 9562, section 5.4).
+fn new_sid(a: u64, b: u64) -> Sid {
+    let (a, b) = ((a & !0xf000) | 0x4000, (b & !(0b11 << 62)) | (0b10 << 62));
+    Sid::new(&format!(
+        "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
+        a >> 32,
+        (a >> 16) & 0xffff,
+        a & 0xffff,
+        b >> 48,
+        b & 0xffff_ffff_ffff
+    ))
+}
+
+/// Below whom a new subscriber stands: below the one that is named, else below its creator.
+fn parent(caller: &Caller, body: &Map<String, Value>) -> Result<Sid, ApiError> {
+    let Some(value) = value::present(body, PARENT) else {
+        return Ok(caller.sid.clone());
+    };
+    let sid = value.as_str().map(Sid::new);
+    let expected = || ApiError::wrong_value(PARENT, "expected the sid of a subscriber");
+    sid.filter(|sid| caller.subscriber(sid).is_ok())
+        .ok_or_else(expected)
+}
+
+/// Puts the subscriber and the rooms that came with it, all or none; answers it as the caller, who may be the same, sees it then.
+async fn put(
+    api: &Api,
+    mut editing: Editing<'_>,
+    mut subscriber: Subscriber,
+    patch: SubscriberPatch,
+) -> Result<Dto, ApiError> {
+    let (sid, caller) = (subscriber.sid.clone(), editing.caller.clone());
+    let rooms = patch.apply(&mut subscriber, &editing.caller)?;
+    editing.add(Edit::PutSubscriber(subscriber))?;
+    for body in &rooms {
+        let edit = subscriber_room::edit(api, &editing.caller, &sid, body)?;
+        editing.add(edit)?;
+    }
+    let (_, directory) = editing.commit().await?;
+    let caller = caller.at(directory)?;
+    Ok(dto(&caller, caller.subscriber(&sid)?))
+}
+
+/// The rooms that a subscriber owns, by number.
+pub(super) fn rooms_of<'a>(caller: &'a Caller, sid: &'a Sid) -> impl Iterator<Item = &'a Room> {
     let rooms = caller.directory.rooms().map(|room| &**room);
     rooms.filter(move |room| room.subscriber_sid == *sid)
-}
-
-fn room_of<'a>(caller: &'a Caller, sid: &str, number: &str) -> Result<&'a Room, ApiError> {
-    let sid = &caller.subscriber(&Sid::key(sid)?)?.sid;
-    let room = caller.room(MeetingNumber::key(number)?)?;
-    Some(&**room)
-        .filter(|room| room.subscriber_sid == *sid)
-        .ok_or_else(ApiError::not_found)
 }

@@ -1,97 +1,232 @@
-//! Who may not do what, over every route.
+//! Who may not do what, over every route there is.
 
-use axum::http::Method;
+use std::collections::BTreeSet;
 
-use crate::fixture::{A, B};
-use crate::world::World;
+use axum::body::Body;
+use axum::http::{Method, Request};
+
+use crate::fixture::{A, B, PASSWORD};
+use crate::world::{Reply, World, request};
 
 const GET: Method = Method::GET;
 const PUT: Method = Method::PUT;
 const POST: Method = Method::POST;
 const DELETE: Method = Method::DELETE;
 
-/// Every route with an object in it: method, address with tenant B's object, the same with one that never was, and a body
-/// that would be good.
-const ADDRESSED: &[(Method, &str, &str, &str)] = &[
-    (GET, "/calls/7000001", "/calls/1", ""),
-    (PUT, "/calls/7000001", "/calls/1", r#"{"customName": "x"}"#),
-    (PUT, "/calls/7000002", "/calls/1", r#"{"colour": "x"}"#),
-    (DELETE, "/calls/7000001", "/calls/1", ""),
-    (GET, "/calls/7000001/quality", "/calls/1/quality", ""),
-    (GET, "/calls/7000002/quality", "/calls/1/quality", ""),
-    (GET, "/dids/320", "/dids/1", ""),
-    (GET, "/didGroups/319", "/didGroups/1", ""),
-    (GET, "/meetings/306131", "/meetings/999999", ""),
-    (
-        PUT,
-        "/meetings/306131",
-        "/meetings/999999",
-        r#"{"isSecured": true}"#,
-    ),
-    (DELETE, "/meetings/306131", "/meetings/999999", ""),
-    (GET, "/meetings/306131/quality", "/meetings/999999/quality", ""),
-    (
-        GET,
-        "/meetings/306131/attributes",
-        "/meetings/999999/attributes",
-        "",
-    ),
-    (
-        PUT,
-        "/meetings/306131/attributes/conference_maxcalls",
-        "/meetings/999999/attributes/conference_maxcalls",
-        r#"{"value": 1}"#,
-    ),
-    (GET, "/meetingRooms/306131", "/meetingRooms/999999", ""),
-    (
-        PUT,
-        "/meetingRooms/306131",
-        "/meetingRooms/999999",
-        r#"{"description": "x"}"#,
-    ),
-    (
-        PUT,
-        "/meetingRooms/306131",
-        "/meetingRooms/999999",
-        r#"{"colour": "x"}"#,
-    ),
-    (DELETE, "/meetingRooms/306131", "/meetingRooms/999999", ""),
-    (GET, "/subscribers/sid-bob", "/subscribers/none", ""),
-    (
-        GET,
-        "/subscribers/sid-bob/meetingRooms",
-        "/subscribers/none/meetingRooms",
-        "",
-    ),
-    (
-        GET,
-        "/subscribers/sid-bob/meetingRooms/306131",
-        "/subscribers/none/meetingRooms/306131",
-        "",
-    ),
-    (
-        GET,
-        "/subscribers/sid-bob/meetingRooms/306131/keychain",
-        "/subscribers/none/meetingRooms/306131/keychain",
-        "",
-    ),
-    (
-        GET,
-        "/subscribers/sid-uma/meetingRooms/306131",
-        "/subscribers/sid-uma/meetingRooms/999999",
-        "",
-    ),
-];
+/// What a method at an address does for whom.
+struct Row {
+    method: Method,
+    template: &'static str,
+    /// What stands for the parameters: an object of tenant A, one of tenant B, one that never was.
+    objects: [&'static [&'static str]; 3],
+    /// A body that is good.
+    body: &'static str,
+    /// What administrator, operator and regular user of tenant A get for the object of A.
+    answers: [u16; 3],
+}
 
-const LISTS: &[&str] = &[
-    "/calls",
-    "/cdrs",
-    "/didGroups",
-    "/dids",
-    "/mdrs",
-    "/meetingRooms",
-    "/meetings",
-    "/subscribers",
+const fn row(
+    method: Method,
+    template: &'static str,
+    objects: [&'static [&'static str]; 3],
+    body: &'static str,
+    answers: [u16; 3],
+) -> Row {
+    Row {
+        method,
+        template,
+        objects,
+        body,
+        answers,
+    }
+}
+
+/// Of an address without parameters.
+const NONE: [&[&str]; 3] = [&[], &[], &[]];
+/// Of what belongs to nobody; the one that never was has another test.
+const FLOW: [&[&str]; 3] = [&["3"], &["2"], &["2"]];
+const CALL: [&[&str]; 3] = [&["6889184"], &["7000001"], &["1"]];
+const GROUP: [&[&str]; 3] = [&["219"], &["319"], &["1"]];
+const DID: [&[&str]; 3] = [&["220"], &["320"], &["1"]];
+const ROOM: [&[&str]; 3] = [&["106131"], &["306131"], &["999999"]];
+const UMAS_ROOM: [&[&str]; 3] = [&["273751"], &["306131"], &["999999"]];
+const MEETING: [&[&str]; 3] = ROOM;
+const ATTRIBUTE: [&[&str]; 3] = [
+    &["106131", "conference_maxcalls"],
+    &["306131", "conference_maxcalls"],
+    &["999999", "conference_maxcalls"],
+];
+const ALICE: [&[&str]; 3] = [&["sid-alice"], &["sid-bob"], &["none"]];
+const OLGA: [&[&str]; 3] = [&["sid-olga"], &["sid-oscar"], &["none"]];
+const UMA: [&[&str]; 3] = [&["sid-uma"], &["sid-ursula"], &["none"]];
+const OF_ALICE: [&[&str]; 3] = [
+    &["sid-alice", "106131"],
+    &["sid-bob", "306131"],
+    &["none", "306131"],
+];
+const OF_UMA: [&[&str]; 3] = [
+    &["sid-uma", "273751"],
+    &["sid-uma", "306131"],
+    &["sid-uma", "999999"],
+];
+const NEW_ROOM: &str = r#"{"primaryDidGroupId": 219, "callFlowId": 3}"#;
+const NEW_DID: &str = r#"{"phoneNumber": "442071838750", "didGroupId": 219}"#;
+const NEW_GROUP: &str = r#"{"name": "g", "callFlowId": 1}"#;
+const NEW_SUBSCRIBER: &str = r#"{"login": "new", "password": "long enough"}"#;
+const CALL_IN: &str = r#"{"did": "15162065319", "digits": "111#"}"#;
+const TEXT: &str = r#"{"description": "x"}"#;
+const KEYS: &str = r#"[{"accessCode": "4711", "role": 1}]"#;
+
+/// Every method of every address; a test holds that none is missing.
+const ROWS: &[Row] = &[
+    row(GET, "/audit", NONE, "", [200, 403, 403]),
+    row(GET, "/callFlows", NONE, "", [200, 200, 200]),
+    row(GET, "/callFlows/{id}", FLOW, "", [200, 200, 200]),
+    row(GET, "/calls", NONE, "", [200, 200, 200]),
+    row(GET, "/calls/{id}", CALL, "", [200, 200, 404]),
+    row(PUT, "/calls/{id}", CALL, r#"{"muteMode": 2}"#, [200, 200, 404]),
+    row(DELETE, "/calls/{id}", CALL, "", [204, 204, 404]),
+    row(GET, "/calls/{id}/quality", CALL, "", [200, 200, 404]),
+    row(GET, "/cdrs", NONE, "", [200, 200, 200]),
+    row(GET, "/didGroups", NONE, "", [200, 200, 200]),
+    row(POST, "/didGroups", NONE, NEW_GROUP, [201, 403, 403]),
+    row(GET, "/didGroups/{id}", GROUP, "", [200, 200, 200]),
+    row(PUT, "/didGroups/{id}", GROUP, TEXT, [200, 403, 403]),
+    row(DELETE, "/didGroups/{id}", GROUP, "", [409, 403, 403]),
+    row(GET, "/dids", NONE, "", [200, 200, 200]),
+    row(POST, "/dids", NONE, NEW_DID, [201, 403, 403]),
+    row(GET, "/dids/{id}", DID, "", [200, 200, 200]),
+    row(PUT, "/dids/{id}", DID, TEXT, [200, 403, 403]),
+    row(DELETE, "/dids/{id}", DID, "", [204, 403, 403]),
+    row(GET, "/mdrs", NONE, "", [200, 200, 200]),
+    row(GET, "/meetingRooms", NONE, "", [200, 200, 200]),
+    row(POST, "/meetingRooms", NONE, NEW_ROOM, [201, 403, 201]),
+    row(GET, "/meetingRooms/{n}", ROOM, "", [200, 200, 404]),
+    row(PUT, "/meetingRooms/{n}", ROOM, TEXT, [200, 403, 404]),
+    row(DELETE, "/meetingRooms/{n}", ROOM, "", [204, 403, 404]),
+    row(GET, "/meetingRooms/{n}", UMAS_ROOM, "", [200, 200, 200]),
+    row(PUT, "/meetingRooms/{n}", UMAS_ROOM, TEXT, [200, 403, 200]),
+    row(DELETE, "/meetingRooms/{n}", UMAS_ROOM, "", [204, 403, 204]),
+    row(GET, "/meetings", NONE, "", [200, 200, 200]),
+    row(GET, "/meetings/{n}", MEETING, "", [200, 200, 404]),
+    row(
+        PUT,
+        "/meetings/{n}",
+        MEETING,
+        r#"{"isSecured": true}"#,
+        [200, 200, 404],
+    ),
+    row(DELETE, "/meetings/{n}", MEETING, "", [204, 204, 404]),
+    row(GET, "/meetings/{n}/attributes", MEETING, "", [200, 200, 404]),
+    row(
+        PUT,
+        "/meetings/{n}/attributes/{name}",
+        ATTRIBUTE,
+        r#"{"value": 1}"#,
+        [200, 200, 404],
+    ),
+    row(GET, "/meetings/{n}/quality", MEETING, "", [200, 200, 404]),
+    row(POST, "/simulate", NONE, CALL_IN, [200, 200, 200]),
+    row(GET, "/subscribers", NONE, "", [200, 200, 200]),
+    row(POST, "/subscribers", NONE, NEW_SUBSCRIBER, [201, 403, 403]),
+    row(GET, "/subscribers/{sid}", ALICE, "", [200, 200, 404]),
+    row(GET, "/subscribers/{sid}", UMA, "", [200, 200, 200]),
+    row(
+        PUT,
+        "/subscribers/{sid}",
+        ALICE,
+        r#"{"firstName": "x"}"#,
+        [200, 403, 403],
+    ),
+    row(
+        PUT,
+        "/subscribers/{sid}",
+        UMA,
+        r#"{"firstName": "x"}"#,
+        [200, 403, 200],
+    ),
+    row(PUT, "/subscribers/{sid}", UMA, r#"{"role": 1}"#, [200, 403, 403]),
+    row(DELETE, "/subscribers/{sid}", ALICE, "", [403, 403, 403]),
+    row(DELETE, "/subscribers/{sid}", OLGA, "", [204, 403, 403]),
+    row(DELETE, "/subscribers/{sid}", UMA, "", [409, 403, 403]),
+    row(GET, "/subscribers/{sid}/meetingRooms", ALICE, "", [200, 200, 404]),
+    row(
+        POST,
+        "/subscribers/{sid}/meetingRooms",
+        ALICE,
+        NEW_ROOM,
+        [201, 403, 404],
+    ),
+    row(
+        POST,
+        "/subscribers/{sid}/meetingRooms",
+        UMA,
+        NEW_ROOM,
+        [201, 403, 201],
+    ),
+    row(
+        GET,
+        "/subscribers/{sid}/meetingRooms/{n}",
+        OF_ALICE,
+        "",
+        [200, 200, 404],
+    ),
+    row(
+        GET,
+        "/subscribers/{sid}/meetingRooms/{n}",
+        OF_UMA,
+        "",
+        [200, 200, 200],
+    ),
+    row(
+        PUT,
+        "/subscribers/{sid}/meetingRooms/{n}",
+        OF_ALICE,
+        TEXT,
+        [200, 403, 404],
+    ),
+    row(
+        PUT,
+        "/subscribers/{sid}/meetingRooms/{n}",
+        OF_UMA,
+        TEXT,
+        [200, 403, 200],
+    ),
+    row(
+        DELETE,
+        "/subscribers/{sid}/meetingRooms/{n}",
+        OF_ALICE,
+        "",
+        [204, 403, 404],
+    ),
+    row(
+        DELETE,
+        "/subscribers/{sid}/meetingRooms/{n}",
+        OF_UMA,
+        "",
+        [204, 403, 204],
+    ),
+    row(
+        GET,
+        "/subscribers/{sid}/meetingRooms/{n}/keychain",
+        OF_ALICE,
+        "",
+        [200, 200, 404],
+    ),
+    row(
+        PUT,
+        "/subscribers/{sid}/meetingRooms/{n}/keychain",
+        OF_ALICE,
+        KEYS,
+        [200, 403, 404],
+    ),
+    row(
+        PUT,
+        "/subscribers/{sid}/meetingRooms/{n}/keychain",
+        OF_UMA,
+        KEYS,
+        [200, 403, 200],
+    ),
 ];
 
 /// Whatever names something of tenant B.
@@ -108,19 +243,112 @@ const OF_B: &[&str] = &[
     "196939",
 ];
 
+impl Row {
+    /// The address with one of its objects in it.
+    fn path(&self, objects: &[&str]) -> String {
+        let mut rest = objects.iter();
+        let parts = self.template.split('/').map(|part| match part.starts_with('{') {
+            true => rest.next().copied().expect("an object for each parameter"),
+            false => part,
+        });
+        parts.collect::<Vec<_>>().join("/")
+    }
+
+    fn own(&self) -> String {
+        self.path(self.objects[0])
+    }
+
+    fn is_list(&self) -> bool {
+        self.method == GET && !self.template.contains('{')
+    }
+}
+
+/// Every method of every address, as the router itself tells.
+async fn served() -> BTreeSet<(String, String)> {
+    let world = World::new();
+    let mut served = BTreeSet::new();
+    for path in api::paths() {
+        let example = path.replace(['{', '}'], "");
+        let ask = request(Method::OPTIONS, &example, "alice", PASSWORD);
+        let reply = world.send(ask.body(Body::empty()).unwrap()).await;
+        let template = path
+            .trim_start_matches("/conference/v1")
+            .replace("{number}", "{n}");
+        let methods = reply.header("allow").split(',').map(str::trim);
+        let methods = methods.filter(|method| !matches!(*method, "HEAD" | "OPTIONS"));
+        served.extend(methods.map(|method| (template.clone(), method.to_owned())));
+    }
+    served
+}
+
+async fn ask(world: &World, login: &str, row: &Row, path: &str) -> Reply {
+    world.ask(login, row.method.clone(), path, row.body).await
+}
+
+#[tokio::test]
+async fn every_method_of_every_address_has_a_row() {
+    let rows = ROWS
+        .iter()
+        .map(|row| (row.template.to_owned(), row.method.to_string()));
+    assert_eq!(rows.collect::<BTreeSet<_>>(), served().await);
+}
+
+#[tokio::test]
+async fn each_role_may_do_what_it_is_for() {
+    for row in ROWS {
+        for (login, status) in A.into_iter().zip(row.answers) {
+            let world = World::new();
+            let reply = ask(&world, login, row, &row.own()).await;
+            let what = format!("{login} {} {}: {}", row.method, row.own(), reply.text);
+            assert_eq!(reply.status, status, "{what}");
+            let state = world.backend.state();
+            let untouched = state.edits.is_empty() && state.commands.is_empty();
+            assert!(status < 400 || untouched, "{what}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn what_is_foreign_answers_exactly_like_what_is_missing_for_every_role() {
     let world = World::new();
     for login in A {
-        for (method, foreign, missing, body) in ADDRESSED {
-            let foreign_reply = world.ask(login, method.clone(), foreign, body).await;
-            let missing_reply = world.ask(login, method.clone(), missing, body).await;
-            let status = foreign_reply.status.as_u16();
-            assert!(
-                matches!(status, 403 | 404),
-                "{login} {method} {foreign}: {status}"
-            );
-            assert_eq!(foreign_reply, missing_reply, "{login} {method} {foreign}");
+        for row in ROWS.iter().filter(|row| row.template.contains('{')) {
+            // What is wrong with a body must not tell either.
+            for body in [row.body, r#"{"colour": "x"}"#, r#"[{"colour": "x"}]"#] {
+                let [foreign, missing] = [row.objects[1], row.objects[2]].map(|objects| row.path(objects));
+                let foreign_reply = world.ask(login, row.method.clone(), &foreign, body).await;
+                let missing_reply = world.ask(login, row.method.clone(), &missing, body).await;
+                let status = foreign_reply.status.as_u16();
+                let what = format!("{login} {} {foreign} {body}: {status}", row.method);
+                let unread = body != row.body && status == 400;
+                assert!(matches!(status, 403 | 404) || unread, "{what}");
+                assert_eq!(foreign_reply, missing_reply, "{what}");
+            }
+        }
+    }
+    let state = world.backend.state();
+    assert!(state.commands.is_empty() && state.edits.is_empty());
+}
+
+#[tokio::test]
+async fn nothing_is_said_or_done_without_good_credentials() {
+    let world = World::new();
+    for row in ROWS {
+        let uri = format!("/conference/v1{}", row.own());
+        for (credentials, message) in [
+            (None, "Unauthorized"),
+            (Some("Basic Og=="), "Bad credentials"),
+            (Some("Bearer YTpi"), "Unauthorized"),
+        ] {
+            let mut ask = Request::builder().method(row.method.clone()).uri(&uri);
+            if let Some(credentials) = credentials {
+                ask = ask.header("authorization", credentials);
+            }
+            let ask = ask.header("content-type", "application/json");
+            world.backend.state().now_ms += 3_600_000;
+            let reply = world.send(ask.body(Body::from(row.body)).unwrap()).await;
+            assert_eq!(reply.refusal(), (401, message.into(), String::new()), "{uri}");
+            assert!(reply.header("www-authenticate").starts_with("Basic"), "{uri}");
         }
     }
     let state = world.backend.state();
@@ -131,9 +359,9 @@ async fn what_is_foreign_answers_exactly_like_what_is_missing_for_every_role() {
 async fn lists_hold_nothing_of_another_tenant_and_all_of_ones_own() {
     let world = World::new();
     for login in A {
-        for list in LISTS {
+        for row in ROWS.iter().filter(|row| row.is_list()) {
+            let list = row.template;
             let reply = world.get(login, &format!("{list}?limit=1000")).await;
-            assert_eq!(reply.status, 200, "{login} {list}");
             let foreign = OF_B.iter().find(|name| reply.text.contains(*name));
             assert_eq!(foreign, None, "{login} {list}: {}", reply.text);
         }
@@ -159,49 +387,74 @@ async fn lists_hold_nothing_of_another_tenant_and_all_of_ones_own() {
 }
 
 #[tokio::test]
-async fn each_role_may_do_what_it_is_for() {
-    let new_room = r#"{"primaryDidGroupId": 219, "callFlowId": 3}"#;
-    for (method, path, body, [administrator, operator, regular]) in [
-        (GET, "/callFlows/3", "", [200, 200, 200]),
-        (GET, "/calls/6889184", "", [200, 200, 404]),
-        (PUT, "/calls/6889184", r#"{"muteMode": 2}"#, [200, 200, 404]),
-        (DELETE, "/calls/6889184", "", [204, 204, 404]),
-        (GET, "/dids/220", "", [200, 200, 200]),
-        (GET, "/didGroups/219", "", [200, 200, 200]),
-        (GET, "/meetings/106131", "", [200, 200, 404]),
-        (PUT, "/meetings/106131", r#"{"isSecured": true}"#, [200, 200, 404]),
-        (DELETE, "/meetings/106131", "", [204, 204, 404]),
-        (GET, "/meetings/106131/attributes", "", [200, 200, 404]),
+async fn what_a_body_names_of_another_tenant_can_not_be_told_from_what_is_missing() {
+    for (method, path, body, foreign, missing) in [
+        (
+            POST,
+            "/dids",
+            r#"{"phoneNumber": "442071838750", "didGroupId": ?}"#,
+            "319",
+            "9",
+        ),
+        (PUT, "/dids/220", r#"{"didGroupId": ?}"#, "319", "9"),
+        (
+            POST,
+            "/didGroups",
+            r#"{"name": "g", "callFlowId": 3, "subscriberSid": "?"}"#,
+            "sid-bob",
+            "none",
+        ),
+        (
+            POST,
+            "/subscribers",
+            r#"{"login": "new", "password": "long enough", "parentSid": "?"}"#,
+            "sid-bob",
+            "none",
+        ),
+        (
+            POST,
+            "/subscribers",
+            r#"{"login": "new", "password": "long enough", "didGroupReferences": [{"didGroupId": ?}]}"#,
+            "319",
+            "9",
+        ),
         (
             PUT,
-            "/meetings/106131/attributes/conference_maxcalls",
-            r#"{"value": 1}"#,
-            [200, 200, 404],
+            "/subscribers/sid-uma",
+            r#"{"didGroupReferences": [{"didGroupId": ?}]}"#,
+            "319",
+            "9",
         ),
-        (GET, "/meetingRooms/106131", "", [200, 200, 404]),
         (
             PUT,
-            "/meetingRooms/106131",
-            r#"{"description": "x"}"#,
-            [200, 403, 404],
+            "/subscribers/sid-uma",
+            r#"{"meetingRooms": [{"primaryDidGroupId": ?, "callFlowId": 3}]}"#,
+            "319",
+            "9",
         ),
-        (DELETE, "/meetingRooms/106131", "", [204, 403, 404]),
-        (GET, "/meetingRooms/273751", "", [200, 200, 200]),
+        (POST, "/simulate", r#"{"did": "?"}"#, "15162065400", "15162065999"),
         (
-            PUT,
-            "/meetingRooms/273751",
-            r#"{"description": "x"}"#,
-            [200, 403, 200],
+            POST,
+            "/subscribers/sid-uma/meetingRooms",
+            r#"{"primaryDidGroupId": ?, "callFlowId": 3}"#,
+            "319",
+            "9",
         ),
-        (DELETE, "/meetingRooms/273751", "", [204, 403, 204]),
-        (POST, "/meetingRooms", new_room, [201, 403, 201]),
-        (GET, "/subscribers/sid-alice", "", [200, 200, 404]),
-        (GET, "/subscribers/sid-uma", "", [200, 200, 200]),
+        (
+            POST,
+            "/subscribers/sid-uma/meetingRooms",
+            r#"{"primaryDidGroupId": 219, "callFlowId": 3, "subscriberSid": "?"}"#,
+            "sid-bob",
+            "none",
+        ),
     ] {
-        for (login, status) in A.into_iter().zip([administrator, operator, regular]) {
-            let reply = World::new().ask(login, method.clone(), path, body).await;
-            assert_eq!(reply.status, status, "{login} {method} {path}: {}", reply.text);
-        }
+        let world = World::new();
+        let [foreign, missing] = [foreign, missing].map(|named| body.replace('?', named));
+        let foreign_reply = world.ask("alice", method.clone(), path, &foreign).await;
+        assert_eq!(foreign_reply.status, 400, "{foreign}: {}", foreign_reply.text);
+        let missing_reply = world.ask("alice", method, path, &missing).await;
+        assert_eq!(foreign_reply, missing_reply, "{foreign}");
+        assert_eq!(world.backend.state().edits, [], "{foreign}");
     }
 }
 

@@ -1,16 +1,18 @@
 //! Two tenants, each with an administrator, an operator and a regular user, one DID group, rooms and a meeting going on.
 
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
-use model::attribute::{AttributeId, Level, Overrides, Policy};
+use api::{Change, Outcome, SimulatedCall, Simulation, Step, What};
+use model::attribute::{AttributeId, Level, Overrides, resolve};
 use model::directory::{
     CallFlow, Callback, Did, DidGroup, DidGroupReference, Directory, Edit, Key, Room, Subscriber,
     SubscriberRole,
 };
 use model::{
-    CallState, CallView, Cause, Cdr, DidGroupId, DidId, EchoView, Incoming, KeyId, LegId, Live, Mdr,
-    MeetingId, MeetingNumber, MeetingState, MeetingView, Mute, MuteMask, Outgoing, Playout, Qualities,
-    QualityView, Role, Score, Sid,
+    Actor, CallState, CallView, Cause, Cdr, DidGroupId, DidId, EchoView, Incoming, KeyId, LegId, Live, Mdr,
+    MeetingId, MeetingNumber, MeetingState, MeetingView, Mute, MuteMask, Outgoing, Phrase, Playout, Prompt,
+    Qualities, QualityView, Role, Score, Sid,
 };
 
 /// Epoch ms of every test's beginning.
@@ -158,15 +160,17 @@ pub fn call(id: u64, meeting: Option<u32>, owner: &str) -> CallView {
 }
 
 pub fn meeting(number: u32, id: u64, owner: &str, legs: &[u64]) -> MeetingView {
-    let mut policy = Policy::default();
-    assert!(policy.set(AttributeId::conference_distributed, "on"));
+    let mut base = resolve(&[]);
+    assert!(base.policy.set(AttributeId::conference_distributed, "on"));
+    base.origin[AttributeId::conference_distributed as usize] = Level::Group;
     MeetingView {
         id: MeetingId(id),
         number: MeetingNumber(number),
         subscriber_sid: sid(owner),
         subscriber_name: "John Smith".into(),
-        policy: Arc::new(policy),
+        policy: Arc::new(base.policy.clone()),
         attributes: Overrides::new(Level::Room),
+        base: Arc::new(base),
         created_ms: 1_544_643_933_000,
         started_ms: Some(1_544_643_933_000),
         hold: MuteMask::OPEN,
@@ -310,4 +314,63 @@ pub fn mdr(id: u64, owner: &str) -> Mdr {
         cause: Cause::Empty,
         on_the_fly: true,
     }
+}
+
+/// A call that is answered after two seconds and turned away by a full meeting.
+pub fn simulation(call: &SimulatedCall) -> Simulation {
+    let step = |ms, what| Step {
+        after: Duration::from_millis(ms),
+        what,
+    };
+    let count = vec![Phrase::from(Prompt::ThereAre), Phrase::Number(7)];
+    let mut settings = resolve(&[]);
+    settings.origin[AttributeId::conference_maxcalls as usize] = Level::Did;
+    Simulation {
+        caller: call.caller.clone(),
+        steps: vec![
+            step(0, What::Ring),
+            step(2_000, What::Answer),
+            step(2_000, What::Key('1')),
+            step(2_000, What::LookUp),
+            step(3_000, What::Say(count)),
+            step(3_000, What::EntryTone),
+            step(3_000, What::HangUp),
+        ],
+        consumed: 1,
+        role: Some(Role::Listener),
+        room: None,
+        meeting: None,
+        opens_on_the_fly: true,
+        outcome: Outcome::Refused(Cause::MeetingFull),
+        settings,
+    }
+}
+
+/// A change in each tenant's tree, and what a deleted account did and the bridge itself in the first one's.
+pub fn audit() -> Vec<(Sid, Change)> {
+    let change = |id, actor, action: &str, object: &str| Change {
+        id,
+        at_ms: NOW_MS + id as i64,
+        actor,
+        action: action.into(),
+        object: object.into(),
+    };
+    vec![
+        (
+            sid("alice"),
+            change(1, Actor::Bridge, "put", "subscriber sid-alice"),
+        ),
+        (
+            sid("alice"),
+            change(2, Actor::User(sid("gone")), "put", "DID 220"),
+        ),
+        (
+            sid("bob"),
+            change(3, Actor::User(sid("bob")), "delete", "room 306131"),
+        ),
+        (
+            sid("alice"),
+            change(4, Actor::User(sid("olga")), "hang_up", "call 6889184"),
+        ),
+    ]
 }

@@ -2,11 +2,13 @@
 
 #![allow(missing_docs, unreachable_pub, reason = "a test program")]
 
+mod accounts;
 mod auth;
 mod bulk;
 mod calls;
 mod deny;
 mod directory;
+mod effective;
 mod errors;
 mod filter;
 mod fixture;
@@ -14,9 +16,12 @@ mod health;
 mod hostile;
 mod idempotency;
 mod meetings;
+mod numbers;
+mod owned_rooms;
 mod pages;
 mod quality;
 mod readme;
 mod records;
 mod rooms;
+mod simulate;
 mod world;

@@ -53,3 +53,34 @@ async fn meeting_records_of_everyone_below_are_seen() {
     });
     assert_eq!(mdr, expected);
 }
+
+#[tokio::test]
+async fn an_administrator_sees_who_changed_what_in_its_tree_the_newest_first() {
+    let world = World::new();
+    let list = world.get("alice", "/audit?envelope=collection").await.json();
+    let at = |n: i64| crate::fixture::NOW_MS + n;
+    let expected = json!({
+        "audit": [
+            {"action": "hang_up", "created": at(4), "id": 4, "login": "olga", "object": "call 6889184", "subscriberSid": "sid-olga"},
+            {"action": "put", "created": at(2), "id": 2, "object": "DID 220", "subscriberSid": "sid-gone"},
+            {"action": "put", "created": at(1), "id": 1, "object": "subscriber sid-alice"}
+        ],
+        "last": 2,
+        "offset": 0,
+        "total": 3
+    });
+    assert_eq!(list, expected);
+    let oldest = world.get("alice", "/audit?order=created&limit=1").await.json();
+    assert_eq!(
+        (&oldest["items"][0]["id"], &oldest["total"]),
+        (&json!(1), &json!(3))
+    );
+    let others = world.get("bob", "/audit").await;
+    assert!(
+        others.json()["total"] == 1 && !others.text.contains("alice"),
+        "{}",
+        others.text
+    );
+    let by_object = world.get("alice", "/audit?order=object").await;
+    assert_eq!(by_object.refusal(), (400, "Wrong value".into(), "order".into()));
+}

@@ -5,8 +5,8 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, Mutex};
 
 use api::{
-    Answer, Backend, CommandError, EditRefused, LiveCommand, Login, Names, Peer, Readiness, Records, Route,
-    Scope, Settings, Target, Unavailable,
+    Answer, Backend, Change, CommandError, EditRefused, IdKind, LiveCommand, Login, Names, Peer, Readiness,
+    Records, Route, Scope, Settings, SimulatedCall, Simulation, Target, Unavailable,
 };
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -16,8 +16,8 @@ use base64::engine::general_purpose::STANDARD;
 use model::directory::{Directory, Edit};
 use model::query::Query;
 use model::{
-    Actor, Begun, CallView, Cdr, Command, KeptAnswer, KeyId, LegId, Live, Mdr, MeetingNumber, MeetingState,
-    MeetingView, Qualities, RequestKey,
+    Actor, Begun, CallView, Cdr, Command, KeptAnswer, LegId, Live, Mdr, MeetingNumber, MeetingState,
+    MeetingView, Qualities, RequestKey, Sid,
 };
 use serde_json::Value;
 use tower::ServiceExt;
@@ -37,7 +37,11 @@ pub struct State {
     pub refuse_command: Option<CommandError>,
     pub refuse_edit: Option<EditRefused>,
     pub panic: bool,
-    pub keys: u64,
+    /// The last id given.
+    pub ids: u64,
+    pub simulated: Vec<SimulatedCall>,
+    /// What each tenant sees.
+    pub audit: Vec<(Sid, Change)>,
     pub cdrs: Vec<Cdr>,
     /// Changes that came with keys: what they were, and how they were answered.
     pub requests: HashMap<RequestKey, ([u8; 32], Option<KeptAnswer>)>,
@@ -106,19 +110,19 @@ impl Backend for Fake {
         Box::pin(async { answer })
     }
 
-    fn edit(&self, actor: Actor, edit: Edit) -> Answer<'_, Result<Arc<Directory>, EditRefused>> {
+    fn edit(&self, actor: Actor, edits: Vec<Edit>) -> Answer<'_, Result<Arc<Directory>, EditRefused>> {
         // A disk takes a while: whoever does not wait for it is overwritten.
         Box::pin(async move {
             tokio::task::yield_now().await;
-            self.make(actor, edit)
+            self.make(actor, edits)
         })
     }
 
-    fn new_key_ids(&self, count: usize) -> Answer<'_, Result<Vec<KeyId>, Unavailable>> {
+    fn new_ids(&self, _kind: IdKind, count: usize) -> Answer<'_, Result<Vec<u64>, Unavailable>> {
         let mut state = self.state();
-        let first = state.keys + 1;
-        state.keys += count as u64;
-        let ids = (first..=state.keys).map(KeyId).collect();
+        let first = state.ids + 1;
+        state.ids += count as u64;
+        let ids = (first..=state.ids).collect();
         Box::pin(async { Ok(ids) })
     }
 
@@ -150,6 +154,12 @@ impl Backend for Fake {
         Box::pin(async { Ok(()) })
     }
 
+    fn simulate(&self, call: SimulatedCall) -> Answer<'_, Result<Simulation, Unavailable>> {
+        let played = fixture::simulation(&call);
+        self.state().simulated.push(call);
+        Box::pin(async { Ok(played) })
+    }
+
     fn cdrs(&self, scope: Scope, query: Query) -> Answer<'_, Result<Records<Cdr>, Unavailable>> {
         let records = self.state().cdrs.clone();
         let within = |cdr: &Cdr| {
@@ -169,6 +179,13 @@ impl Backend for Fake {
         self.state().queries.push(query);
         Box::pin(async { Ok(answer) })
     }
+
+    fn audit(&self, top: Sid, query: Query) -> Answer<'_, Result<Records<Change>, Unavailable>> {
+        let changes = self.state().audit.clone();
+        let of_top = changes.into_iter().filter(|(sid, _)| *sid == top);
+        let answer = cut(of_top.map(|(_, change)| change).collect(), &query);
+        Box::pin(async { Ok(answer) })
+    }
 }
 
 /// A page by time alone: what order and filter come to is the store's.
@@ -185,22 +202,19 @@ fn cut<R>(mut records: Vec<R>, page: &Query) -> Records<R> {
 }
 
 impl Fake {
-    fn make(&self, actor: Actor, edit: Edit) -> Result<Arc<Directory>, EditRefused> {
+    fn make(&self, actor: Actor, edits: Vec<Edit>) -> Result<Arc<Directory>, EditRefused> {
         let mut state = self.state();
-        let refusal = state.refuse_edit.clone();
-        state.edits.push((actor, edit.clone()));
-        let answer = match refusal {
-            Some(refusal) => Err(refusal),
-            None => state
-                .directory
-                .edited(edit)
-                .map(Arc::new)
-                .map_err(EditRefused::Error),
-        };
-        if let Ok(directory) = &answer {
-            state.directory = directory.clone();
+        let asked = edits.iter().map(|edit| (actor.clone(), edit.clone()));
+        state.edits.extend(asked);
+        if let Some(refusal) = state.refuse_edit.clone() {
+            return Err(refusal);
         }
-        answer
+        let mut next = (*state.directory).clone();
+        for edit in edits {
+            next = next.edited(edit).map_err(EditRefused::Error)?;
+        }
+        state.directory = Arc::new(next);
+        Ok(state.directory.clone())
     }
 
     pub fn state(&self) -> std::sync::MutexGuard<'_, State> {
@@ -332,7 +346,9 @@ impl World {
             refuse_command: None,
             refuse_edit: None,
             panic: false,
-            keys: 1000,
+            ids: 1000,
+            simulated: Vec::new(),
+            audit: fixture::audit(),
             cdrs: (1..=3)
                 .map(|id| fixture::cdr(id, "alice"))
                 .chain([fixture::cdr(4, "bob")])
@@ -376,6 +392,22 @@ impl World {
 
     pub async fn put(&self, login: &str, path: &str, body: &str) -> Reply {
         self.ask(login, Method::PUT, path, body).await
+    }
+
+    pub async fn post(&self, login: &str, path: &str, body: &str) -> Reply {
+        self.ask(login, Method::POST, path, body).await
+    }
+
+    pub async fn delete(&self, login: &str, path: &str) -> Reply {
+        self.ask(login, Method::DELETE, path, "").await
+    }
+
+    /// Makes edits behind the API's back.
+    pub fn edit(&self, edits: impl IntoIterator<Item = Edit>) {
+        let mut state = self.backend.state();
+        for edit in edits {
+            state.directory = Arc::new(state.directory.edited(edit).expect("a right edit"));
+        }
     }
 
     /// The commands asked for so far, without who asked.

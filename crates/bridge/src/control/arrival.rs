@@ -13,6 +13,7 @@ use sip::{Command, Incoming};
 use super::Control;
 use super::call::{Call, Media, Stage};
 use super::negotiation::{self, Agreed, Here};
+use super::opening::menu_settings;
 use super::output::{MediaOrder, Output};
 
 /// Seconds between the epochs of NTP (1900) and Unix (1970), RFC 868.
@@ -78,7 +79,7 @@ impl Control {
         let Media::Opening { offer } = std::mem::replace(&mut call.media, Media::None) else {
             return;
         };
-        let settings = session_settings(&call.dialled, &self.directory);
+        let settings = menu_settings(&call.dialled, &self.directory);
         let here = Here::new(&self.config, &self.ports, leg, rtp);
         match negotiation::first(&here, offer.as_deref()) {
             Ok((sdp, agreed)) => {
@@ -341,15 +342,6 @@ pub(super) fn both_ports(rtp: SocketAddr) -> [u16; 2] {
     [rtp.port(), rtp.port().saturating_add(1)]
 }
 
-fn session_settings(dialled: &Dialled, directory: &model::directory::Directory) -> session::Settings {
-    let policy = directory.resolve(dialled, None).policy;
-    session::Settings {
-        flow: dialled.group.call_flow,
-        delay: Duration::from_secs(policy.entry.call_delay.0.into()),
-        tries: policy.entry.call_operator_after,
-    }
-}
-
 /// As much of a name or number as is kept of one that is none of ours.
 fn short(user: &str) -> String {
     user.chars().filter(|c| !c.is_control()).take(64).collect()
@@ -360,11 +352,16 @@ fn caller(incoming: &Incoming) -> String {
     let user = incoming.asserted.as_ref().or(incoming.from_user.as_ref());
     match user {
         _ if incoming.privacy => String::new(),
-        Some(user) => match model::directory::normalise(user) {
-            Some(digits) if digits.len() >= 7 => format!("+{digits}"),
-            Some(_) | None => short(user),
-        },
+        Some(user) => shown_number(user),
         None => String::new(),
+    }
+}
+
+/// A calling number as it is shown: with plus where it is one, else the name that came.
+pub(super) fn shown_number(user: &str) -> String {
+    match model::directory::normalise(user) {
+        Some(digits) if digits.len() >= 7 => format!("+{digits}"),
+        Some(_) | None => short(user),
     }
 }
 

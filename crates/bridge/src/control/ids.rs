@@ -55,7 +55,7 @@ impl Ids {
         let source = match kind {
             IdKind::Leg => &mut self.legs,
             IdKind::Meeting => &mut self.meetings,
-            IdKind::DidGroup | IdKind::Did | IdKind::Key => return,
+            IdKind::DidGroup | IdKind::Did | IdKind::Key | IdKind::Callback => return,
         };
         source.asked = false;
         source.block.refill(ids);

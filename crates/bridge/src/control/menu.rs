@@ -4,17 +4,14 @@ use std::time::{Duration, Instant};
 
 use ivr::budget::Allowance;
 use ivr::session::{self, Found};
-use model::directory::CallFlow;
 use model::{LegId, Phrase};
 use sip::Command;
 
 use super::Control;
 use super::call::Stage;
+use super::opening;
 use super::output::{Listeners, MediaOrder, PlayId};
 use super::voice;
-
-/// Lengths of codes that may open a meeting on the fly; shorter and longer ones cost nothing of that allowance.
-const ON_THE_FLY: std::ops::RangeInclusive<usize> = 4..=20;
 
 impl Control {
     pub(super) fn session_input(&mut self, now: Instant, leg: LegId, input: session::Input) {
@@ -124,8 +121,7 @@ impl Control {
 
     fn peek(&mut self, now: Instant, leg: LegId, digits: &str) {
         let Some(call) = self.calls.get(&leg) else { return };
-        let group = call.dialled.group.id;
-        if self.directory.grant(group, digits).is_some() && !self.directory.longer_code(group, digits) {
+        if opening::is_whole(&self.directory, call.dialled.group.id, digits) {
             self.session_input(now, leg, session::Input::Complete);
         }
     }
@@ -139,7 +135,7 @@ impl Control {
             Allowance::After(wait) => {
                 let known = self.directory.grant(who.group, code).is_some()
                     || self.on_the_fly.contains_key(&(who.group, code.to_owned()));
-                let may_open = flow == CallFlow::Conf && ON_THE_FLY.contains(&code.len());
+                let may_open = opening::may_open(flow, code);
                 let found = match known {
                     true => Found::Open,
                     false if may_open && self.room_for_a_meeting() && self.budget.open_meeting(now, &who) => {

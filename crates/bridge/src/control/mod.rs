@@ -5,6 +5,7 @@
 //! published before the answer to the request that changed it.
 
 mod arrival;
+mod audit;
 mod call;
 mod counts;
 mod departure;
@@ -14,11 +15,13 @@ mod ids;
 mod input;
 mod menu;
 mod negotiation;
+mod opening;
 mod output;
 mod random;
 mod requests;
 mod rooms;
 mod schedule;
+mod simulation;
 mod unanswered;
 mod views;
 pub mod voice;
@@ -27,6 +30,7 @@ pub use counts::{Counts, Shut};
 pub use ids::Ids;
 pub use input::{Input, MediaReport};
 pub use output::{Listeners, MediaOrder, Output, PlayId, Ticket};
+pub use simulation::simulate;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::net::IpAddr;

@@ -4,10 +4,12 @@ use std::time::Instant;
 
 use api::{CommandError, LiveCommand, Target};
 use model::{Actor, Cause, Command, LegId, MeetingId};
+use store::{AuditEntry, Record};
 
-use super::Control;
 use super::call::{Media, Stage};
 use super::output::{Output, Ticket};
+use super::rooms::Slot;
+use super::{Control, audit};
 
 impl Control {
     pub(super) fn request(
@@ -18,8 +20,47 @@ impl Control {
         target: Target,
         command: LiveCommand,
     ) {
+        // Before: what is hung up or ended is not there after.
+        let entry = self.audit_entry(now, &actor, target, &command);
         let result = self.carry_out(now, actor, target, command);
+        if let (Some(entry), Ok(())) = (entry, &result) {
+            self.outputs.push_back(Output::Record(Record::Audit(entry)));
+        }
         self.replies.push(Output::Reply { ticket, result });
+    }
+
+    /// What a request is noted as, should it be done; `None` where its target is not there.
+    fn audit_entry(
+        &self,
+        now: Instant,
+        actor: &Actor,
+        target: Target,
+        command: &LiveCommand,
+    ) -> Option<AuditEntry> {
+        let slot = |id: MeetingId| self.meetings.get(&id);
+        let (owner, object) = match target {
+            Target::Meeting(number) => {
+                let owner = slot(*self.by_number.get(&number)?)?.owner();
+                (owner, format!("meeting {number}"))
+            }
+            Target::Leg(leg) => {
+                let call = self.calls.get(&leg)?;
+                let meeting = call.meeting().and_then(slot);
+                let owner = meeting.map_or(&call.view.subscriber_sid, Slot::owner);
+                (owner, format!("call {leg}"))
+            }
+        };
+        let (action, attribute) = audit::action(command);
+        Some(AuditEntry {
+            at_ms: self.clock.ms(now),
+            actor: actor.clone(),
+            owner: owner.clone(),
+            action,
+            object: match attribute {
+                Some(id) => format!("{} of {object}", id.row().name),
+                None => object,
+            },
+        })
     }
 
     fn carry_out(

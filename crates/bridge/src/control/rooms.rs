@@ -6,8 +6,8 @@ use std::time::Instant;
 
 use ivr::keypad::{self, Keypad};
 use meeting::{Audience, Meeting};
-use model::attribute::{Level, Overrides, Policy};
-use model::directory::{Grant, Room};
+use model::attribute::{ATTRIBUTES, Level, Overrides, Resolved};
+use model::directory::Room;
 use model::{
     Actor, Cause, Command, DidGroupId, Entrant, Event, LegId, Mdr, MeetingId, MeetingNumber, MeetingState,
     MeetingView, Role, Sid,
@@ -15,6 +15,7 @@ use model::{
 use store::{LogEntry, Record};
 
 use super::call::Stage;
+use super::opening::Opening;
 use super::output::{Listeners, MediaOrder, Output};
 use super::voice::{self, Sound};
 use super::{Control, Owner};
@@ -25,6 +26,8 @@ const NUMBER_TRIES: usize = 100;
 /// One live meeting.
 pub(super) struct Slot {
     pub(super) meeting: Meeting,
+    /// What it began with.
+    base: Arc<Resolved>,
     pub(super) number: MeetingNumber,
     room: Option<Arc<Room>>,
     /// Group and code of a meeting on the fly.
@@ -39,15 +42,6 @@ pub(super) struct Slot {
     peak: u32,
     /// Whether its outputs are being carried out; what they cause in it waits its turn.
     draining: bool,
-}
-
-/// What a code opens for one caller.
-pub(super) struct Opening {
-    room: Option<Arc<Room>>,
-    code: Option<(DidGroupId, String)>,
-    role: Role,
-    policy: Policy,
-    owner: Sid,
 }
 
 impl Control {
@@ -133,24 +127,11 @@ impl Control {
     pub(super) fn opening(&self, leg: LegId, code: &str, on_the_fly: bool) -> Option<Opening> {
         let dialled = &self.calls.get(&leg)?.dialled;
         let group = &dialled.group;
-        if let Some(Grant { room, key }) = self.directory.grant(group.id, code) {
-            return Some(Opening {
-                role: key.role,
-                policy: self.directory.resolve_room(&room).policy,
-                owner: room.subscriber_sid.clone(),
-                room: Some(room),
-                code: None,
-            });
+        if let Some(grant) = self.directory.grant(group.id, code) {
+            return Some(Opening::of_room(&self.directory, grant));
         }
-        let code = (group.id, code.to_owned());
-        let running = self.on_the_fly.contains_key(&code);
-        (running || on_the_fly).then(|| Opening {
-            role: if running { Role::Participant } else { Role::Host },
-            policy: self.directory.resolve(dialled, None).policy,
-            owner: group.subscriber_sid.clone(),
-            room: None,
-            code: Some(code),
-        })
+        let running = self.on_the_fly.contains_key(&(group.id, code.to_owned()));
+        (running || on_the_fly).then(|| Opening::on_the_fly(&self.directory, dialled, code, running))
     }
 
     /// Why a call would not get in with a code that is good, should it be moved there.
@@ -203,7 +184,8 @@ impl Control {
         let id = self.ids.meeting()?;
         let owner = self.directory.subscriber(&opening.owner);
         let slot = Slot {
-            meeting: Meeting::new(opening.policy),
+            meeting: Meeting::new(opening.settings.policy.clone()),
+            base: Arc::new(opening.settings),
             number,
             room: opening.room,
             code: opening.code.clone(),
@@ -421,6 +403,11 @@ impl Control {
 }
 
 impl Slot {
+    /// The tenant it belongs to.
+    pub(super) fn owner(&self) -> &Sid {
+        &self.subscriber_sid
+    }
+
     /// Keeps count for the record; tells who has just joined.
     fn count(&mut self, at_ms: i64, event: &Event) -> Option<LegId> {
         if matches!(event, Event::Started) {
@@ -436,20 +423,37 @@ impl Slot {
         None
     }
 
-    /// The meeting as readers see it.
-    pub(super) fn view(&self, id: MeetingId) -> MeetingView {
-        let meeting = &self.meeting;
-        let attributes = match &self.room {
+    /// What the room sets, and what was changed since.
+    fn attributes(&self) -> Overrides {
+        let mut attributes = match &self.room {
             Some(room) => room.attributes.clone(),
             None => Overrides::new(Level::Room),
         };
+        let (now, then) = (self.meeting.policy(), &self.base.policy);
+        if now != then {
+            for row in ATTRIBUTES {
+                let text = now.text(row.id);
+                if text != then.text(row.id) {
+                    // Only what a room may set is changed in a meeting.
+                    let known = attributes.put(row.name, &text);
+                    debug_assert!(known.is_ok(), "{} was checked when it was set", row.name);
+                }
+            }
+        }
+        attributes
+    }
+
+    /// The meeting as readers see it.
+    pub(super) fn view(&self, id: MeetingId) -> MeetingView {
+        let meeting = &self.meeting;
         MeetingView {
             id,
             number: self.number,
             subscriber_sid: self.subscriber_sid.clone(),
             subscriber_name: self.subscriber_name.clone(),
             policy: Arc::new(meeting.policy().clone()),
-            attributes,
+            attributes: self.attributes(),
+            base: self.base.clone(),
             created_ms: self.created_ms,
             started_ms: self.started_ms,
             hold: meeting.hold_mode(),

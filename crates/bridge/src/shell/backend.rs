@@ -2,17 +2,17 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use api::{
-    Answer, Backend, CommandError, EditRefused, LiveCommand, Names, Readiness, Records, Scope, Target,
-    Unavailable,
+    Answer, Backend, Change, CommandError, EditRefused, IdKind, LiveCommand, Names, Readiness, Records,
+    Scope, SimulatedCall, Simulation, Target, Unavailable,
 };
 use arc_swap::ArcSwap;
 use crossbeam_channel::{Sender, TrySendError};
 use model::directory::{Directory, Edit};
 use model::query::Query;
-use model::{Actor, Begun, Cdr, KeptAnswer, KeyId, Live, Mdr, Qualities, RequestKey};
+use model::{Actor, Begun, Cdr, KeptAnswer, Live, Mdr, Qualities, RequestKey, Sid};
 use tokio::sync::oneshot;
 
 use super::control_thread::Inbound;
@@ -121,19 +121,28 @@ impl Backend for BridgeBackend {
         })
     }
 
-    fn edit(&self, actor: Actor, edit: Edit) -> Answer<'_, Result<Arc<Directory>, EditRefused>> {
+    fn edit(&self, actor: Actor, edits: Vec<Edit>) -> Answer<'_, Result<Arc<Directory>, EditRefused>> {
         Box::pin(async move {
             self.keeper
-                .edit(actor, edit, now_ms())
+                .edit_all(actor, edits, now_ms())
                 .await
                 .map_err(Self::refused)
         })
     }
 
-    fn new_key_ids(&self, count: usize) -> Answer<'_, Result<Vec<KeyId>, Unavailable>> {
+    fn new_ids(&self, kind: IdKind, count: usize) -> Answer<'_, Result<Vec<u64>, Unavailable>> {
         Box::pin(async move {
-            let ids = self.store.reserve(store::IdKind::Key, count as u64).await;
-            ids.map(|ids| ids.map(KeyId).collect()).map_err(Self::unavailable)
+            let ids = self.store.reserve(stored_kind(kind), count as u64).await;
+            ids.map(Iterator::collect).map_err(Self::unavailable)
+        })
+    }
+
+    fn simulate(&self, call: SimulatedCall) -> Answer<'_, Result<Simulation, Unavailable>> {
+        let (directory, live) = (self.directory(), self.live());
+        Box::pin(async move {
+            // A meeting of thousands takes milliseconds to be built again.
+            let play = move || crate::control::simulate(Instant::now(), &directory, &live, &call);
+            tokio::task::spawn_blocking(play).await.map_err(|_| Unavailable)
         })
     }
 
@@ -186,9 +195,49 @@ impl Backend for BridgeBackend {
             })
         })
     }
+
+    fn audit(&self, top: Sid, query: Query) -> Answer<'_, Result<Records<Change>, Unavailable>> {
+        Box::pin(async move {
+            let lines = self
+                .store
+                .audit(&store::Scope::tenant(top), &query)
+                .await
+                .map_err(Self::unavailable)?;
+            Ok(Records {
+                page: lines.page.into_iter().map(change).collect(),
+                total: lines.total,
+            })
+        })
+    }
 }
 
 fn tenants(scope: &Scope) -> store::Scope {
     let (first, others) = scope.sids().split_first().expect("a scope is never empty");
     store::Scope::of(first.clone(), others.iter().cloned())
+}
+
+fn change(line: store::AuditLine) -> Change {
+    let store::AuditLine {
+        id,
+        at_ms,
+        actor,
+        action,
+        object,
+    } = line;
+    Change {
+        id,
+        at_ms,
+        actor,
+        action,
+        object,
+    }
+}
+
+fn stored_kind(kind: IdKind) -> store::IdKind {
+    match kind {
+        IdKind::DidGroup => store::IdKind::DidGroup,
+        IdKind::Did => store::IdKind::Did,
+        IdKind::Key => store::IdKind::Key,
+        IdKind::Callback => store::IdKind::Callback,
+    }
 }

@@ -268,3 +268,20 @@ fn a_caller_who_guessed_too_often_is_let_go() {
     let cause = Cause::TooManyGuesses;
     assert!(matches!(session.poll_output(), Some(Output::HangUp { cause: c, .. }) if c == cause));
 }
+
+#[test]
+fn it_listens_while_it_asks_and_not_while_it_decides() {
+    let mut caller = Caller::new(CallFlow::Spectel, Some(3));
+    assert!(!caller.session.listens());
+    caller = caller.connected();
+    assert!(caller.session.listens());
+    caller = caller.said().key("9");
+    assert!(caller.session.listens());
+    caller = caller.key("#").said().key("9#");
+    assert!(
+        !caller.session.listens(),
+        "the second wrong code is answered a second later"
+    );
+    caller = caller.wait(1_000);
+    assert!(caller.session.listens());
+}

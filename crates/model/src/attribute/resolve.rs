@@ -33,14 +33,18 @@ impl Levels {
         Self(self.0 | other.0)
     }
 
-    /// Whether `level` may override.
-    pub fn allow(self, level: Level) -> bool {
-        let bit = match level {
+    /// `level` alone.
+    pub const fn of(level: Level) -> Self {
+        match level {
             Level::Flow | Level::Group => Self::GROUP,
             Level::Did => Self::DID,
             Level::Room => Self::ROOM,
-        };
-        self.0 & bit.0 != 0
+        }
+    }
+
+    /// Whether `level` may override.
+    pub fn allow(self, level: Level) -> bool {
+        self.0 & Self::of(level).0 != 0
     }
 
     /// The mask itself.
@@ -143,15 +147,7 @@ impl Overrides {
 
     /// Sets one value, or says why not.
     pub fn put(&mut self, name: &str, text: &str) -> Result<(), AttributeError> {
-        let id = AttributeId::find(name).ok_or_else(|| AttributeError::Unknown {
-            name: name.to_owned(),
-        })?;
-        if !id.row().levels.allow(self.level) {
-            return Err(AttributeError::WrongLevel {
-                id,
-                level: self.level,
-            });
-        }
+        let id = self.settable(name)?;
         if !Policy::default().set(id, text) {
             return Err(AttributeError::WrongValue {
                 id,
@@ -162,13 +158,24 @@ impl Overrides {
         Ok(())
     }
 
-    /// Takes the override called `name` off, if there is one.
+    /// Takes the override called `name` off, if there is one; refuses what may not be set here either.
     pub fn remove(&mut self, name: &str) -> Result<(), AttributeError> {
+        let id = self.settable(name)?;
+        self.values.remove(&id);
+        Ok(())
+    }
+
+    fn settable(&self, name: &str) -> Result<AttributeId, AttributeError> {
         let id = AttributeId::find(name).ok_or_else(|| AttributeError::Unknown {
             name: name.to_owned(),
         })?;
-        self.values.remove(&id);
-        Ok(())
+        match id.row().levels.allow(self.level) {
+            true => Ok(id),
+            false => Err(AttributeError::WrongLevel {
+                id,
+                level: self.level,
+            }),
+        }
     }
 
     /// Every override, in the order of the table.
@@ -189,6 +196,13 @@ pub struct Resolved {
     pub policy: Policy,
     /// Origin of each, indexed by [`AttributeId`].
     pub origin: Vec<Level>,
+}
+
+impl Resolved {
+    /// Where the value of `id` was set.
+    pub fn origin_of(&self, id: AttributeId) -> Level {
+        self.origin.get(id as usize).copied().unwrap_or(Level::Flow)
+    }
 }
 
 /// Lays `layers` over the defaults; a stronger level wins whatever the order given.
@@ -264,6 +278,10 @@ mod tests {
             ),
         ] {
             assert_eq!(room.put(name, text).unwrap_err().to_string(), says);
+        }
+        for name in ["conference_colour", "call_delay"] {
+            let (put, removed) = (room.put(name, "3"), room.remove(name));
+            assert_eq!(removed, put, "{name}");
         }
     }
 

@@ -142,6 +142,10 @@ impl Directory {
             ("login", login),
             ("details", &subscriber.details),
             ("email", &subscriber.email),
+            ("ext", &subscriber.ext),
+            ("firstName", &subscriber.first_name),
+            ("lastName", &subscriber.last_name),
+            ("phoneNumber", &subscriber.phone_number),
         ] {
             text(field, value)?;
         }
@@ -181,7 +185,7 @@ impl Directory {
             !owns,
             Fault::Conflict,
             "sid",
-            "the subscriber still owns rooms, DID groups or subscribers",
+            "still owns meeting rooms, DID groups or subscribers: delete those first",
         )?;
         self.by_login.remove(&subscriber.login);
         self.subscribers.remove(sid);
@@ -217,7 +221,7 @@ impl Directory {
             !used,
             Fault::Conflict,
             "id",
-            "DIDs, meeting rooms or subscribers still refer to this DID group",
+            "DIDs, meeting rooms or subscribers still refer to this DID group: delete them, or let them refer to another first",
         )?;
         self.groups.remove(&id);
         Ok(())

@@ -1,26 +1,152 @@
-use model::Actor;
+//! Who changed what, and whose it was: one row a change, seen by everybody at or above the owner of what was changed.
+
+use std::collections::BTreeSet;
+
 use model::directory::Edit;
-use sqlx::SqliteConnection;
+use model::query::Query;
+use model::{Actor, LegId, Sid};
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row, SqliteConnection, SqlitePool};
 
-use crate::StoreError;
+use super::fault::whole;
+use super::query::Table;
 use crate::assemble::describe;
+use crate::{AuditEntry, AuditLine, Records, Scope, StoreError};
 
-/// Notes who made which edit.
-pub(super) async fn note(
+/// Notes who made which edit; it is seen by all who saw its object before or see it after.
+pub(super) async fn note_edit(
     db: &mut SqliteConnection,
     actor: &Actor,
     edit: &Edit,
     now_ms: i64,
+    tenants: &BTreeSet<String>,
 ) -> Result<(), StoreError> {
     let (action, object) = describe(edit);
-    sqlx::query("INSERT INTO audit (at_ms, actor, action, object) VALUES (?1, ?2, ?3, ?4)")
-        .bind(now_ms)
+    put(db, (now_ms, actor, action, object.as_str()), tenants).await
+}
+
+/// Notes something done to what is live.
+pub(super) async fn add(db: &mut SqliteConnection, entry: &AuditEntry) -> Result<(), StoreError> {
+    let tenants = above(db, &entry.owner).await?;
+    let AuditEntry {
+        at_ms,
+        actor,
+        action,
+        object,
+        ..
+    } = entry;
+    let tenants = tenants.into_iter().collect();
+    put(db, (*at_ms, actor, *action, object.as_str()), &tenants).await
+}
+
+async fn put(
+    db: &mut SqliteConnection,
+    (at_ms, actor, action, object): (i64, &Actor, &str, &str),
+    tenants: &BTreeSet<String>,
+) -> Result<(), StoreError> {
+    let done = sqlx::query("INSERT INTO audit (at_ms, actor, action, object) VALUES (?1, ?2, ?3, ?4)")
+        .bind(at_ms)
         .bind(actor_text(actor))
         .bind(action)
         .bind(object)
-        .execute(db)
+        .execute(&mut *db)
         .await?;
+    for sid in tenants {
+        sqlx::query("INSERT INTO audit_tenants (sid, audit) VALUES (?1, ?2)")
+            .bind(sid)
+            .bind(done.last_insert_rowid())
+            .execute(&mut *db)
+            .await?;
+    }
     Ok(())
+}
+
+/// Who sees the objects of `edit` as they are on disk now: their owners and all above them. Nobody where there are none.
+pub(super) async fn tenants(db: &mut SqliteConnection, edit: &Edit) -> Result<BTreeSet<String>, StoreError> {
+    const GROUP: &str = "SELECT subscriber_sid FROM did_groups WHERE id = ?1";
+    const DID: &str = "SELECT subscriber_sid FROM did_groups
+        WHERE id = (SELECT did_group_id FROM dids WHERE dids.id = ?1)";
+    const ROOM: &str = "SELECT subscriber_sid FROM rooms WHERE meeting_number = ?1";
+    let owners = match edit {
+        // A subscriber sees what is done to it.
+        Edit::PutSubscriber(subscriber) => vec![subscriber.sid.clone()],
+        Edit::DeleteSubscriber(sid) => vec![sid.clone()],
+        Edit::PutGroup(group) => owner(db, GROUP, group.id.0).await?,
+        Edit::DeleteGroup(id) => owner(db, GROUP, id.0).await?,
+        Edit::PutDid(did) => owner(db, DID, did.id.0).await?,
+        Edit::DeleteDid(id) => owner(db, DID, id.0).await?,
+        Edit::PutRoom(room) => owner(db, ROOM, room.meeting_number.0.into()).await?,
+        Edit::DeleteRoom(number) => owner(db, ROOM, number.0.into()).await?,
+        Edit::RenumberRoom { from, room } => {
+            let mut owners = owner(db, ROOM, from.0.into()).await?;
+            owners.extend(owner(db, ROOM, room.meeting_number.0.into()).await?);
+            owners
+        }
+    };
+    let mut tenants = BTreeSet::new();
+    for owner in owners {
+        tenants.extend(above(db, &owner).await?);
+    }
+    Ok(tenants)
+}
+
+async fn owner(db: &mut SqliteConnection, statement: &'static str, id: u64) -> Result<Vec<Sid>, StoreError> {
+    // No object has an id that no column can hold.
+    let Ok(id) = i64::try_from(id) else {
+        return Ok(Vec::new());
+    };
+    let owner: Option<String> = sqlx::query_scalar(statement).bind(id).fetch_optional(db).await?;
+    Ok(owner.iter().map(|sid| Sid::new(sid)).collect())
+}
+
+/// `owner` and everybody above it.
+async fn above(db: &mut SqliteConnection, owner: &Sid) -> Result<Vec<String>, StoreError> {
+    // UNION, not UNION ALL, so that it ends even where damaged data loops.
+    const ABOVE: &str = "WITH RECURSIVE above (sid) AS (
+            SELECT ?1
+            UNION
+            SELECT parent_sid FROM subscribers JOIN above USING (sid) WHERE parent_sid IS NOT NULL
+        )
+        SELECT sid FROM above";
+    Ok(sqlx::query_scalar(ABOVE)
+        .bind(owner.as_str())
+        .fetch_all(db)
+        .await?)
+}
+
+const AUDIT: Table = Table {
+    name: "audit",
+    id: "id",
+    whose: ("id IN (SELECT audit FROM audit_tenants WHERE sid IN ", ")"),
+    fields: &[
+        ("action", "action"),
+        ("created", "at_ms"),
+        ("id", "id"),
+        ("object", "object"),
+        (
+            "subscriberSid",
+            "iif(actor GLOB 'user *', substr(actor, 6), NULL)",
+        ),
+    ],
+};
+
+/// One page of the changes in the trees of `tops`.
+pub(super) async fn read(
+    pool: &SqlitePool,
+    tops: &Scope,
+    query: &Query,
+) -> Result<Records<AuditLine>, StoreError> {
+    AUDIT.read(pool, tops, query, line).await
+}
+
+fn line(row: &SqliteRow) -> Result<AuditLine, StoreError> {
+    Ok(AuditLine {
+        id: whole(row.try_get("id")?, "id")?,
+        at_ms: row.try_get("at_ms")?,
+        actor: actor(row.try_get("actor")?)?,
+        action: row.try_get("action")?,
+        object: row.try_get("object")?,
+    })
 }
 
 /// An actor in words.
@@ -29,5 +155,17 @@ pub(super) fn actor_text(actor: &Actor) -> String {
         Actor::Leg(leg) => format!("leg {leg}"),
         Actor::User(sid) => format!("user {sid}"),
         Actor::Bridge => "bridge".to_owned(),
+    }
+}
+
+/// The actor that stands there in words.
+fn actor(text: &str) -> Result<Actor, StoreError> {
+    let leg = text.strip_prefix("leg ").and_then(|id| id.parse().ok());
+    let user = text.strip_prefix("user ").map(Sid::new);
+    match (text, leg, user) {
+        ("bridge", ..) => Ok(Actor::Bridge),
+        (_, Some(id), _) => Ok(Actor::Leg(LegId(id))),
+        (_, _, Some(sid)) => Ok(Actor::User(sid)),
+        (_, None, None) => Err(StoreError::Damaged(format!("{text} is no actor"))),
     }
 }

@@ -16,8 +16,10 @@ type Written = Result<(), StoreError>;
 pub(super) async fn write(pool: &SqlitePool, actor: &Actor, edits: &[Edit], now_ms: i64) -> Written {
     let all = async |db: &mut SqliteConnection| {
         for edit in edits {
+            let mut tenants = audit::tenants(db, edit).await?;
             apply(db, edit).await?;
-            audit::note(db, actor, edit, now_ms).await?;
+            tenants.extend(audit::tenants(db, edit).await?);
+            audit::note_edit(db, actor, edit, now_ms, &tenants).await?;
         }
         Ok(())
     };
@@ -73,6 +75,9 @@ async fn put_subscriber(db: &mut SqliteConnection, subscriber: &Subscriber) -> W
     .bind(subscriber.callback.as_ref().map(|callback| &callback.url))
     .execute(&mut *db)
     .await?;
+    if let Some(id) = callback_id {
+        spend(db, IdKind::Callback, id).await?;
+    }
     put_subscriber_references(db, sid, &subscriber.did_group_references).await
 }
 

@@ -27,7 +27,7 @@ use model::query::Query;
 use model::{Actor, Begun, Cdr, KeptAnswer, Mdr, MeetingId, RequestKey};
 use sqlx::SqlitePool;
 
-use crate::{Answer, IdKind, LogLine, Page, Record, Records, Scope, Store, StoreError};
+use crate::{Answer, AuditLine, IdKind, LogLine, Page, Record, Records, Scope, Store, StoreError};
 
 /// A [`Store`] in one SQLite file. One process at a time may have it open.
 pub struct SqliteStore {
@@ -104,6 +104,10 @@ impl Store for SqliteStore {
         page: Page,
     ) -> Answer<'a, Records<LogLine>> {
         Box::pin(log::read(&self.readers, scope, meeting, page))
+    }
+
+    fn audit<'a>(&'a self, top: &'a Scope, query: &'a Query) -> Answer<'a, Records<AuditLine>> {
+        Box::pin(audit::read(&self.readers, top, query))
     }
 
     fn health(&self) -> Answer<'_, ()> {

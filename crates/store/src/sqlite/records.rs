@@ -7,7 +7,7 @@ use super::fault::{fit, whole};
 use super::load::{number, sid};
 use super::query::Table;
 use super::transaction::transaction;
-use super::{interrupted, log};
+use super::{audit, interrupted, log};
 use crate::{Record, Records, Scope, StoreError};
 
 /// Writes `records`, all or none; what is already there stays.
@@ -20,6 +20,7 @@ pub(super) async fn add(pool: &SqlitePool, records: &[Record]) -> Result<(), Sto
                 Record::Alive { at_ms } => interrupted::beat(db, *at_ms).await?,
                 Record::Meeting(mdr) => add_mdr(db, mdr).await?,
                 Record::Log(entry) => log::add(db, entry).await?,
+                Record::Audit(entry) => audit::add(db, entry).await?,
             }
         }
         Ok(())
@@ -112,6 +113,7 @@ async fn add_mdr(db: &mut SqliteConnection, mdr: &Mdr) -> Result<(), StoreError>
 
 const CDRS: Table = Table {
     name: "cdrs",
+    whose: ("subscriber_sid IN ", ""),
     id: "leg",
     fields: &[
         ("accessCode", "access_code"),
@@ -138,6 +140,7 @@ const CDRS: Table = Table {
 
 const MDRS: Table = Table {
     name: "mdrs",
+    whose: ("subscriber_sid IN ", ""),
     id: "meeting",
     fields: &[
         ("calls", "calls"),

@@ -6,7 +6,7 @@ use crate::StoreError;
 /// `PRTY`; tells our files from those of other programs (https://sqlite.org/pragma.html#pragma_application_id).
 pub(super) const APPLICATION_ID: i32 = 0x5052_5459;
 
-const STEPS: [(&str, &str); 4] = [
+const STEPS: [(&str, &str); 5] = [
     (
         "directory",
         include_str!("../../migrations/sqlite/0001_directory.sql"),
@@ -19,9 +19,10 @@ const STEPS: [(&str, &str); 4] = [
         "open calls",
         include_str!("../../migrations/sqlite/0003_open_calls.sql"),
     ),
+    ("audit", include_str!("../../migrations/sqlite/0004_audit.sql")),
     (
         "requests",
-        include_str!("../../migrations/sqlite/0004_requests.sql"),
+        include_str!("../../migrations/sqlite/0005_requests.sql"),
     ),
 ];
 

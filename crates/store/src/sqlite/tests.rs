@@ -338,9 +338,13 @@ async fn a_store_of_a_later_version_is_left_alone() {
         .unwrap();
     store.close().await.unwrap();
     let said = SqliteStore::open(&path).await.err().unwrap().to_string();
-    let latest = super::schema::LATEST;
-    let expected = format!("it has schema 99 of a later version, this one knows {latest}");
-    assert!(said.contains(&expected), "{said}");
+    assert!(
+        said.contains(&format!(
+            "it has schema 99 of a later version, this one knows {}",
+            schema::LATEST
+        )),
+        "{said}"
+    );
 }
 
 #[tokio::test]
@@ -399,4 +403,32 @@ async fn health_is_tried_by_writing() {
     assert_eq!(std::fs::metadata(&wal).unwrap().len(), 0);
     store.health().await.unwrap();
     assert!(std::fs::metadata(&wal).unwrap().len() > 0);
+}
+
+#[tokio::test]
+async fn changes_from_before_owners_were_kept_are_shown_to_the_one_above_all_if_there_is_one() {
+    for (tops, seen) in [(1, 1), (2, 0)] {
+        let folder = TempDir::new().unwrap();
+        let store = open(&folder).await;
+        for n in 0..tops {
+            write(&store, account(&format!("top {n}"), "")).await.unwrap();
+        }
+        for statement in [
+            "DROP TABLE audit_tenants",
+            "DELETE FROM sequences WHERE name = 'callback'",
+            "DELETE FROM _sqlx_migrations WHERE version = 4",
+        ] {
+            sqlx::query(statement).execute(&store.writer).await.unwrap();
+        }
+        store.close().await.unwrap();
+        let store = open(&folder).await;
+        let page = Page {
+            offset: 0,
+            limit: 9,
+            order: crate::Order::OldestFirst,
+        };
+        let lines = store.audit(&Sid::new("top 0"), page).await.unwrap();
+        assert_eq!(lines.total, seen, "{tops}");
+        assert_eq!(store.reserve(IdKind::Callback, 1).await.unwrap(), 1..2);
+    }
 }

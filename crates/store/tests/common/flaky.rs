@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use model::directory::{Directory, Edit};
 use model::query::Query;
 use model::{Actor, Begun, Cdr, KeptAnswer, Mdr, MeetingId, RequestKey};
-use store::{Answer, IdKind, LogLine, Page, Record, Records, Scope, Store, StoreError};
+use store::{Answer, AuditLine, IdKind, LogLine, Page, Record, Records, Scope, Store, StoreError};
 use tokio::sync::Semaphore;
 
 /// Keeps what it is given; fails the next `fail` writes; each write waits for a permit of `gate`.
@@ -128,6 +128,10 @@ impl Store for Flaky {
         _meeting: MeetingId,
         _page: Page,
     ) -> Answer<'a, Records<LogLine>> {
+        done(none())
+    }
+
+    fn audit<'a>(&'a self, _top: &'a Scope, _query: &'a Query) -> Answer<'a, Records<AuditLine>> {
         done(none())
     }
 

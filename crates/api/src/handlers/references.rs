@@ -1,0 +1,48 @@
+//! `didGroupReferences` of rooms and subscribers.
+
+use model::DidGroupId;
+use model::directory::DidGroupReference;
+use serde_json::Value;
+
+use crate::auth::Caller;
+use crate::error::ApiError;
+use crate::value;
+
+const FIELD: &str = "didGroupReferences";
+
+/// Reads the list.
+pub(super) fn read(value: &Value) -> Result<Vec<DidGroupReference>, ApiError> {
+    value::objects(FIELD, value)?
+        .into_iter()
+        .map(|reference| {
+            value::only(reference, &[&["didGroupId", "state"]])?;
+            let id = reference.get("didGroupId").unwrap_or(&Value::Null);
+            let state = value::present(reference, "state");
+            let state = state.map_or(Ok(0), |state| value::integer("state", state, 0..=1))?;
+            Ok(DidGroupReference {
+                did_group_id: DidGroupId(value::id("didGroupId", id)?),
+                disabled: state == 1,
+            })
+        })
+        .collect()
+}
+
+/// Refuses a group that stands twice, and one that is not among those `had` so far unless the caller may use it.
+pub(super) fn check(
+    references: &[DidGroupReference],
+    had: &[DidGroupReference],
+    caller: &Caller,
+) -> Result<(), ApiError> {
+    let had = |id| had.iter().any(|r| r.did_group_id == id);
+    let allowed = |r: &DidGroupReference| had(r.did_group_id) || caller.group(r.did_group_id).is_some();
+    if !references.iter().all(allowed) {
+        return Err(ApiError::wrong_value(FIELD, "expected ids of DID groups"));
+    }
+    for (n, reference) in references.iter().enumerate() {
+        let mut rest = references.iter().skip(n + 1);
+        if rest.any(|other| other.did_group_id == reference.did_group_id) {
+            return Err(ApiError::wrong_value(FIELD, "a DID group stands twice"));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,145 @@
+//! Rooms of one subscriber, addressed below it.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use model::directory::{Edit, Room};
+use model::{MeetingNumber, Sid};
+use serde_json::{Map, Value};
+
+use super::editing::Editing;
+use super::keychain;
+use super::room::{self, changed, drafted, put};
+use super::subscriber::rooms_of;
+use crate::auth::Caller;
+use crate::body::{Body, ListBody};
+use crate::dto::room::{MeetingKey, Room as Dto};
+use crate::error::ApiError;
+use crate::fields::{Detail, Selection};
+use crate::list::Listing;
+use crate::path::{At, Key};
+use crate::router::Api;
+use crate::value;
+
+/// GET /subscribers/{sid}/meetingRooms
+pub(crate) async fn list(
+    caller: Caller,
+    At(sid): At<String>,
+    listing: Listing<Dto>,
+) -> Result<Response, ApiError> {
+    let sid = &caller.subscriber(&Sid::key(&sid)?)?.sid;
+    Ok(listing.answer(rooms_of(&caller, sid).collect(), |room| Dto::from(*room)))
+}
+
+/// GET /subscribers/{sid}/meetingRooms/{meetingNumber}
+pub(crate) async fn read(
+    caller: Caller,
+    At((sid, number)): At<(String, String)>,
+    detail: Detail<Dto>,
+) -> Result<Response, ApiError> {
+    Ok(room::shown(&caller, find(&caller, &sid, &number)?, &detail))
+}
+
+/// POST /subscribers/{sid}/meetingRooms
+pub(crate) async fn create(
+    State(api): State<Api>,
+    caller: Caller,
+    At(sid): At<String>,
+    selection: Selection<Dto>,
+    Body(body): Body,
+) -> Result<Response, ApiError> {
+    let editing = Editing::begin(&api, &caller, Caller::may_configure).await?;
+    let sid = editing.caller.subscriber(&Sid::key(&sid)?)?.sid.clone();
+    let room = drafted(&api, &editing.caller, &body, Some(&sid))?;
+    let room = put(editing, None, room).await?;
+    Ok(selection.answer(StatusCode::CREATED, &Dto::from(&*room)))
+}
+
+/// PUT /subscribers/{sid}/meetingRooms/{meetingNumber}
+pub(crate) async fn update(
+    State(api): State<Api>,
+    caller: Caller,
+    At((sid, number)): At<(String, String)>,
+    selection: Selection<Dto>,
+    Body(body): Body,
+) -> Result<Response, ApiError> {
+    let editing = Editing::begin(&api, &caller, Caller::may_configure).await?;
+    let before = find(&editing.caller, &sid, &number)?;
+    let (from, room) = (
+        before.meeting_number,
+        changed(&api, &editing.caller, before, &body)?,
+    );
+    let room = put(editing, Some(from), room).await?;
+    Ok(selection.ok(&Dto::from(&*room)))
+}
+
+/// DELETE /subscribers/{sid}/meetingRooms/{meetingNumber}
+pub(crate) async fn delete(
+    State(api): State<Api>,
+    caller: Caller,
+    At((sid, number)): At<(String, String)>,
+) -> Result<StatusCode, ApiError> {
+    let mut editing = Editing::begin(&api, &caller, Caller::may_configure).await?;
+    let number = find(&editing.caller, &sid, &number)?.meeting_number;
+    editing.add(Edit::DeleteRoom(number))?;
+    editing.commit().await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// GET /subscribers/{sid}/meetingRooms/{meetingNumber}/keychain: a bare array.
+pub(crate) async fn keychain(
+    caller: Caller,
+    At((sid, number)): At<(String, String)>,
+    listing: Listing<MeetingKey>,
+) -> Result<Response, ApiError> {
+    let room = find(&caller, &sid, &number)?;
+    Ok(listing.answer_bare(room.keychain.iter().collect(), |key| MeetingKey::from(*key)))
+}
+
+/// PUT /subscribers/{sid}/meetingRooms/{meetingNumber}/keychain: a bare array in place of the one there is.
+pub(crate) async fn replace_keychain(
+    State(api): State<Api>,
+    caller: Caller,
+    At((sid, number)): At<(String, String)>,
+    selection: Selection<MeetingKey>,
+    ListBody(body): ListBody,
+) -> Result<Response, ApiError> {
+    let editing = Editing::begin(&api, &caller, Caller::may_configure).await?;
+    let mut room = find(&editing.caller, &sid, &number)?.clone();
+    keychain::replace(&mut room, keychain::read(&body)?, &editing.caller, &*api.backend)?;
+    let room = put(editing, Some(room.meeting_number), room).await?;
+    let keys = room.keychain.iter().map(MeetingKey::from);
+    let keys: Vec<_> = keys.map(|key| selection.apply(&key)).collect();
+    Ok(Json(keys).into_response())
+}
+
+/// What a room within a subscriber's body asks for: one of the subscriber's that is named by its number is changed,
+/// any other is made.
+pub(super) fn edit(
+    api: &Api,
+    caller: &Caller,
+    owner: &Sid,
+    body: &Map<String, Value>,
+) -> Result<Edit, ApiError> {
+    const NUMBER: &str = "meetingNumber";
+    let number =
+        value::present(body, NUMBER).map(|number| value::integer(NUMBER, number, 0..=u32::MAX.into()));
+    let number = number.transpose()?.and_then(|number| u32::try_from(number).ok());
+    let known = number.and_then(|number| caller.directory.room(MeetingNumber(number)));
+    match known.filter(|room| room.subscriber_sid == *owner) {
+        Some(before) => Ok(room::edit(
+            Some(before.meeting_number),
+            changed(api, caller, before, body)?,
+        )),
+        None => Ok(room::edit(None, drafted(api, caller, body, Some(owner))?)),
+    }
+}
+
+fn find<'a>(caller: &'a Caller, sid: &str, number: &str) -> Result<&'a Room, ApiError> {
+    let sid = &caller.subscriber(&Sid::key(sid)?)?.sid;
+    let room = caller.room(MeetingNumber::key(number)?)?;
+    Some(&**room)
+        .filter(|room| room.subscriber_sid == *sid)
+        .ok_or_else(ApiError::not_found)
+}

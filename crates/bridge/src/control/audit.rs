@@ -1,0 +1,47 @@
+//! What requests are called in the audit: a word each, without values, so that neither codes nor names get there.
+
+use api::LiveCommand;
+use model::Command;
+use model::attribute::AttributeId;
+
+/// The word, and the attribute where it is one that was set.
+pub(super) fn action(command: &LiveCommand) -> (&'static str, Option<AttributeId>) {
+    match command {
+        LiveCommand::Meeting(Command::SetAttribute { id, .. }) => ("set_attribute", Some(*id)),
+        LiveCommand::Meeting(command) => (word(command), None),
+        LiveCommand::Move { .. } => ("move", None),
+        LiveCommand::SetPresenter { .. } => ("set_presenter", None),
+        LiveCommand::HangUp { .. } => ("hang_up", None),
+        LiveCommand::EndMeeting => ("end", None),
+        LiveCommand::All(commands) => match commands.first() {
+            Some((_, LiveCommand::HangUp { .. })) => ("hang_up_calls", None),
+            Some(_) | None => ("steer_calls", None),
+        },
+    }
+}
+
+fn word(command: &Command) -> &'static str {
+    match command {
+        Command::Join(_) => "join",
+        Command::Leave { .. } => "leave",
+        Command::Drop { .. } => "drop",
+        Command::ToggleMute { .. } => "toggle_mute",
+        Command::SetMute { .. } => "set_mute",
+        Command::StepMuteMode => "step_mute_mode",
+        Command::SetMuteMode(_) => "set_mute_mode",
+        Command::SetHold { .. } => "set_hold",
+        Command::ToggleHold => "toggle_hold",
+        Command::SetHoldMode(_) => "set_hold_mode",
+        Command::ToggleLock => "toggle_lock",
+        Command::SetLock(_) => "set_lock",
+        Command::StepTones => "step_tones",
+        Command::Count { .. } => "count",
+        Command::SetRole { .. } => "set_role",
+        Command::RolePin { .. } => "role_pin",
+        Command::SetName { .. } => "set_name",
+        Command::SetGain { .. } => "set_gain",
+        Command::SetAttribute { .. } => "set_attribute",
+        Command::Start => "start",
+        Command::Stop => "stop",
+    }
+}
