@@ -13,6 +13,7 @@ mod lifetime;
 mod meetings;
 mod menu;
 mod offers;
+mod questions;
 mod refusals;
 mod rest;
 mod upkeep;

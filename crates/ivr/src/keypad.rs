@@ -34,6 +34,8 @@ pub struct Keypad {
     leg: LegId,
     state: State,
     helping: bool,
+    /// Until then the key for the next question ends the session.
+    ends_until: Option<Instant>,
     outputs: VecDeque<Output>,
 }
 
@@ -54,6 +56,17 @@ enum State {
     },
 }
 
+/// What keys depend on.
+#[derive(Clone, Copy, Debug)]
+pub struct Scene<'a> {
+    /// Role of the leg now.
+    pub role: Role,
+    /// Keys in force, and who may use them.
+    pub policy: &'a KeyPolicy,
+    /// Whether a question-and-answer session runs.
+    pub questions: bool,
+}
+
 /// A command with its keys, who may use it and its line in the help menu.
 struct Binding<'a> {
     keys: &'a str,
@@ -70,21 +83,34 @@ enum Action {
     Lock,
     Count,
     Tones,
+    Questions,
+    Hand,
     Help,
     Leave,
     RolePin,
 }
 
-fn bindings(policy: &KeyPolicy) -> [Binding<'_>; 9] {
-    let row = |keys, roles, help, action| Binding {
+fn row(keys: &str, roles: Roles, help: Prompt, action: Action) -> Binding<'_> {
+    Binding {
         keys,
         roles,
         help,
         action,
-    };
+    }
+}
+
+/// Every command, in the order of the help menu.
+fn bindings(scene: Scene<'_>) -> Vec<Binding<'_>> {
+    let all = of_meeting(scene.policy).into_iter();
+    all.chain(of_questions(scene))
+        .chain(of_oneself(scene.policy))
+        .collect()
+}
+
+fn of_meeting(policy: &KeyPolicy) -> [Binding<'_>; 6] {
     [
         row(
-            policy.call_mute_dtmf_binding.0.as_str(),
+            &policy.call_mute_dtmf_binding.0,
             policy.call_mute_dtmf,
             Prompt::HelpMute,
             Action::Mute,
@@ -119,6 +145,25 @@ fn bindings(policy: &KeyPolicy) -> [Binding<'_>; 9] {
             Prompt::HelpTones,
             Action::Tones,
         ),
+    ]
+}
+
+/// The same keys for those who run the session and for those who ask, who can do so only while one runs.
+fn of_questions(scene: Scene<'_>) -> [Binding<'_>; 2] {
+    let keys = &scene.policy.conference_qa_dtmf_binding.0;
+    let hosts = scene.policy.conference_qa_dtmf;
+    let askers = match scene.questions {
+        true => hosts.others(),
+        false => Roles::default(),
+    };
+    [
+        row(keys, hosts, Prompt::HelpQaHost, Action::Questions),
+        row(keys, askers, Prompt::HelpRaiseHand, Action::Hand),
+    ]
+}
+
+fn of_oneself(policy: &KeyPolicy) -> [Binding<'_>; 3] {
+    [
         row(ROLE_PIN_KEYS, Roles::GUESTS, Prompt::HelpRolePin, Action::RolePin),
         row(
             &policy.call_instructions_dtmf_binding.0,
@@ -147,22 +192,23 @@ impl Keypad {
                 State::Idle
             },
             helping: false,
+            ends_until: None,
             outputs: VecDeque::new(),
         }
     }
 
-    /// Takes in a key that the leg pressed in its present role under the keys in force.
-    pub fn handle_input(&mut self, now: Instant, key: char, role: Role, policy: &KeyPolicy) {
+    /// Takes in a key that the leg pressed.
+    pub fn handle_input(&mut self, now: Instant, key: char, scene: Scene<'_>) {
         self.handle_timeout(now);
         if std::mem::take(&mut self.helping) {
             self.outputs.push_back(Output::Hush);
         }
         match std::mem::replace(&mut self.state, State::Idle) {
             State::PoundPending { .. } if key == '#' => {}
-            State::Idle | State::PoundPending { .. } => self.match_keys(now, key.into(), role, policy),
+            State::Idle | State::PoundPending { .. } => self.match_keys(now, key.into(), scene),
             State::Command { mut keys, .. } => {
                 keys.push(key);
-                self.match_keys(now, keys, role, policy);
+                self.match_keys(now, keys, scene);
             }
             State::Pin { digits, .. } => self.pin(now, digits, key),
         }
@@ -194,22 +240,22 @@ impl Keypad {
     }
 
     /// A whole binding acts; the beginning of one waits; anything else is dropped up to the key that may begin anew.
-    fn match_keys(&mut self, now: Instant, keys: String, role: Role, policy: &KeyPolicy) {
-        let bindings = bindings(policy);
-        if let Some(binding) = bindings.iter().find(|binding| binding.keys == keys) {
-            match binding.roles.has(role) {
-                true => self.act(now, binding.action, role, policy),
-                false => self.say([Prompt::CommandNotAllowed]),
-            }
+    fn match_keys(&mut self, now: Instant, keys: String, scene: Scene<'_>) {
+        let bindings = bindings(scene);
+        let whole = || bindings.iter().filter(|binding| binding.keys == keys);
+        if let Some(binding) = whole().find(|binding| binding.roles.has(scene.role)) {
+            self.act(now, binding.action, scene);
+        } else if whole().next().is_some() {
+            self.say([Prompt::CommandNotAllowed]);
         } else if bindings.iter().any(|binding| binding.keys.starts_with(&keys)) {
             let until = now + KEY_GAP;
             self.state = State::Command { keys, until };
         } else if keys.len() > 1 {
-            self.match_keys(now, keys.chars().skip(1).collect(), role, policy);
+            self.match_keys(now, keys.chars().skip(1).collect(), scene);
         }
     }
 
-    fn act(&mut self, now: Instant, action: Action, role: Role, policy: &KeyPolicy) {
+    fn act(&mut self, now: Instant, action: Action, scene: Scene<'_>) {
         let leg = self.leg;
         let command = match action {
             Action::Mute => Command::ToggleMute { leg },
@@ -219,7 +265,9 @@ impl Keypad {
             Action::Count => Command::Count { leg },
             Action::Tones => Command::StepTones,
             Action::Leave => Command::Drop { leg },
-            Action::Help => return self.help(role, policy),
+            Action::Questions => self.questions(now, scene),
+            Action::Hand => Command::ToggleHand { leg },
+            Action::Help => return self.help(scene),
             Action::RolePin => {
                 self.state = State::Pin {
                     digits: String::new(),
@@ -229,6 +277,19 @@ impl Keypad {
             }
         };
         self.outputs.push_back(Output::Command(command));
+    }
+
+    /// Begins a session, or takes the next question; keyed twice within the key gap it ends the session.
+    fn questions(&mut self, now: Instant, scene: Scene<'_>) -> Command {
+        let twice = self.ends_until.take().is_some_and(|until| now <= until);
+        match (scene.questions, twice) {
+            (false, _) => Command::SetQa(true),
+            (true, true) => Command::SetQa(false),
+            (true, false) => {
+                self.ends_until = Some(now + KEY_GAP);
+                Command::NextQuestion
+            }
+        }
     }
 
     fn pin(&mut self, now: Instant, mut digits: String, key: char) {
@@ -247,11 +308,11 @@ impl Keypad {
     }
 
     /// The commands this role may use, with the keys in force.
-    fn help(&mut self, role: Role, policy: &KeyPolicy) {
+    fn help(&mut self, scene: Scene<'_>) {
         self.helping = true;
-        let lines = bindings(policy)
+        let lines = bindings(scene)
             .into_iter()
-            .filter(|binding| binding.roles.has(role));
+            .filter(|binding| binding.roles.has(scene.role));
         let phrases = lines.flat_map(|line| [Phrase::Prompt(line.help), Phrase::Keys(line.keys.to_owned())]);
         self.outputs.push_back(Output::Say(phrases.collect()));
     }
@@ -269,6 +330,12 @@ mod tests {
 
     const LEG: LegId = LegId(7);
 
+    /// What goes on in the meeting.
+    #[derive(Clone, Copy, Default)]
+    struct Going {
+        questions: bool,
+    }
+
     fn epoch() -> Instant {
         #[expect(
             clippy::disallowed_methods,
@@ -277,15 +344,30 @@ mod tests {
         Instant::now()
     }
 
-    /// Presses `keys` half a second apart; a space is a pause of four seconds.
+    /// Presses `keys` half a second apart while nothing special goes on; a space is a long pause.
     fn press(role: Role, policy: &Policy, pound_pending: bool, keys: &str) -> Vec<Output> {
+        press_while(Going::default(), role, policy, pound_pending, keys)
+    }
+
+    fn press_while(
+        going: Going,
+        role: Role,
+        policy: &Policy,
+        pound_pending: bool,
+        keys: &str,
+    ) -> Vec<Output> {
+        let scene = Scene {
+            role,
+            policy: &policy.keys,
+            questions: going.questions,
+        };
         let mut now = epoch();
         let mut keypad = Keypad::new(now, LEG, pound_pending);
         let mut did = Vec::new();
         for key in keys.chars() {
             match key {
                 ' ' => now += Duration::from_secs(8),
-                key => keypad.handle_input(now, key, role, &policy.keys),
+                key => keypad.handle_input(now, key, scene),
             }
             keypad.handle_timeout(now);
             did.extend(std::iter::from_fn(|| keypad.poll_output()));
@@ -295,7 +377,11 @@ mod tests {
     }
 
     fn commands(role: Role, keys: &str) -> Vec<Command> {
-        let did = press(role, &Policy::default(), false, keys);
+        commands_while(Going::default(), role, keys)
+    }
+
+    fn commands_while(going: Going, role: Role, keys: &str) -> Vec<Command> {
+        let did = press_while(going, role, &Policy::default(), false, keys);
         let command = |output| match output {
             Output::Command(command) => Some(command),
             Output::Say(_) | Output::Hush | Output::RolePin(_) => None,
@@ -313,6 +399,7 @@ mod tests {
             ("*6", Command::ToggleMute { leg }),
             ("*7", Command::ToggleLock),
             ("*8", Command::StepTones),
+            ("*1", Command::SetQa(true)),
             ("##", Command::Drop { leg }),
         ] {
             assert_eq!(commands(Role::Host, keys), [command], "{keys}");
@@ -357,6 +444,52 @@ mod tests {
             press(Role::Host, &policy, true, "*6"),
             [Output::Command(Command::ToggleMute { leg })]
         );
+    }
+
+    const QUESTIONS: Going = Going { questions: true };
+
+    #[test]
+    fn the_key_for_questions_takes_the_next_one_and_twice_within_the_gap_it_ends_them() {
+        let (next, end) = (Command::NextQuestion, Command::SetQa(false));
+        for (keys, expected) in [
+            ("*1", vec![next.clone()]),
+            ("*1*1", vec![next.clone(), end.clone()]),
+            ("*1 *1", vec![next.clone(), next.clone()]),
+            ("*1*1*1", vec![next.clone(), end, next]),
+        ] {
+            assert_eq!(commands_while(QUESTIONS, Role::Host, keys), expected, "{keys}");
+        }
+        let began = Command::SetQa(true);
+        assert_eq!(
+            commands(Role::Host, "*1*1"),
+            [began.clone(), began],
+            "what begins them is not the first of two"
+        );
+    }
+
+    #[test]
+    fn those_who_do_not_run_the_questions_raise_a_hand_with_the_same_key_while_they_run() {
+        let not_allowed = || Output::Say(vec![Phrase::Prompt(Prompt::CommandNotAllowed)]);
+        for role in [Role::Participant, Role::Listener] {
+            let hand = Command::ToggleHand { leg: LEG };
+            assert_eq!(commands_while(QUESTIONS, role, "*1"), [hand]);
+            let did = press(role, &Policy::default(), false, "*1");
+            assert_eq!(did, [not_allowed()]);
+        }
+        let mut policy = Policy::default();
+        assert!(policy.set(AttributeId::conference_qa_dtmf, "hp"));
+        let did = press_while(QUESTIONS, Role::Participant, &policy, false, "*1");
+        assert_eq!(did, [Output::Command(Command::NextQuestion)]);
+    }
+
+    #[test]
+    fn help_offers_to_raise_a_hand_only_while_questions_run() {
+        for (going, offered) in [(Going::default(), false), (QUESTIONS, true)] {
+            let did = press_while(going, Role::Listener, &Policy::default(), false, "*4");
+            let line = Phrase::Prompt(Prompt::HelpRaiseHand);
+            let said = |output: &Output| matches!(output, Output::Say(said) if said.contains(&line));
+            assert_eq!(did.iter().any(said), offered);
+        }
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod log;
 mod machine;
 mod mute;
 mod output;
+mod qa;
 mod roster;
 
 pub use log::{Entry, LogEntry};

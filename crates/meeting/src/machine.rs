@@ -8,6 +8,7 @@ use model::{Actor, Command, Event, LegId, MuteMask, Phrase, Prompt, Role};
 use crate::Output;
 use crate::lifetime::{Closing, State};
 use crate::log::{Entry, Log, LogEntry};
+use crate::qa::Session;
 use crate::roster::{Member, Row};
 
 /// Why a command that would change nothing is not carried out.
@@ -29,6 +30,8 @@ pub struct Meeting {
     pub(crate) mute_mode: MuteMask,
     pub(crate) hold_mode: MuteMask,
     pub(crate) locked: bool,
+    /// The question-and-answer session that runs.
+    pub(crate) session: Option<Session>,
     /// Not before then is another tone played.
     pub(crate) quiet_until: Option<Instant>,
     /// Whether its end by its length was announced.
@@ -53,6 +56,7 @@ impl Meeting {
             state: State::Waiting,
             closing: None,
             locked: false,
+            session: None,
             quiet_until: None,
             warned: false,
             arrivals: 0,
@@ -156,6 +160,10 @@ impl Meeting {
             Command::ToggleLock => self.set_lock(actor, !self.locked),
             Command::SetLock(on) => self.set_lock(actor, on),
             Command::StepTones => self.step_tones(actor),
+            Command::SetQa(on) => self.set_qa(actor, on),
+            Command::NextQuestion => self.next_question(actor),
+            Command::ToggleHand { leg } => self.toggle_hand(actor, leg),
+            Command::SetQuestion { leg, question } => self.set_question(actor, leg, question),
             Command::Count { leg } => self.count(leg),
             Command::SetRole { leg, role } => self.set_role(now, actor, leg, role),
             Command::RolePin { leg, right } => self.role_pin(now, actor, leg, right),
@@ -195,12 +203,14 @@ impl Meeting {
 
     fn set_role(&mut self, now: Instant, actor: &Actor, leg: LegId, role: Role) -> Result<(), &'static str> {
         let (mute, hold) = (self.mute_mode.of(role), self.hold_mode.of(role).any());
+        let qa_mute = self.qa_mutes(role);
         let member = self.member_mut(leg)?;
         if member.role == role {
             return Err(SAME);
         }
         let before = (member.mute(), member.held());
         (member.role, member.mode_mute, member.mode_hold) = (role, mute, hold);
+        member.qa_mute = qa_mute;
         let after = (member.mute(), member.held());
         self.event(actor, Event::RoleSet { leg, role });
         let prompt = match role {
@@ -284,6 +294,8 @@ impl Meeting {
         } else if id == AttributeId::conference_hold_policy {
             let mode = MuteMask::of_policy(policy.conference_hold_policy);
             let _ = self.set_hold_mode(actor, mode);
+        } else if id == AttributeId::conference_qa_policy {
+            self.apply_session(actor);
         } else if id == AttributeId::conference_maxduration {
             self.length_changed(now, actor);
         } else if id == AttributeId::conference_stop_wait {

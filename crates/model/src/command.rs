@@ -1,7 +1,7 @@
 //! What a meeting can be asked to do. Keypad, REST and console all end here: one verb, one implementation.
 
 use crate::attribute::AttributeId;
-use crate::{Cause, LegId, Mute, MuteMask, Role, Sid};
+use crate::{Cause, LegId, Mute, MuteMask, Question, Role, Sid};
 
 /// Who asks, or decided.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,6 +81,22 @@ pub enum Command {
     SetLock(bool),
     /// Step entry:exit tones on:on ▸ on:off ▸ off:on ▸ off:off.
     StepTones,
+    /// Begin or end a question-and-answer session.
+    SetQa(bool),
+    /// Give the floor to whoever raised a hand first.
+    NextQuestion,
+    /// Raise a leg's hand, or lower it; one that has the floor gives it back.
+    ToggleHand {
+        /// Which.
+        leg: LegId,
+    },
+    /// Change a leg's part in the question-and-answer session, out of turn too.
+    SetQuestion {
+        /// Which.
+        leg: LegId,
+        /// The new one.
+        question: Question,
+    },
     /// Tell a leg how many people are in the meeting.
     Count {
         /// Which.

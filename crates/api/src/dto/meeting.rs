@@ -62,7 +62,7 @@ impl Meeting {
             meeting_number: view.number.0,
             mute_mode: view.mute.bits(),
             participant_count: joined(view, live).count(),
-            qa_mode: 0,
+            qa_mode: u8::from(view.questions),
             state: view.state as u8,
             subscriber_name: view.subscriber_name.clone(),
             kind: u8::from(distributed == Switch::On),

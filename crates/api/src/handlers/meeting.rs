@@ -17,9 +17,9 @@ use crate::router::Api;
 use crate::value;
 
 /// Fields that take effect.
-const EFFECTIVE: &[&str] = &["holdMode", "isSecured", "muteMode", "state"];
+const EFFECTIVE: &[&str] = &["holdMode", "isSecured", "muteMode", "qaMode", "state"];
 /// Fields that will, in a later version.
-const LATER: &[&str] = &["isRecording", "pollingMode", "qaMode"];
+const LATER: &[&str] = &["isRecording", "pollingMode"];
 /// Fields that have moved on since they were read.
 const INERT: &[&str] = &["duration", "participantCount"];
 /// Fields that may only come as they are.
@@ -110,6 +110,11 @@ fn commands(meeting: &MeetingView, body: &Map<String, Value>) -> Result<Vec<Live
     if let Some(value) = field("holdMode") {
         let mask = mask("holdMode", value)?;
         commands.extend((mask != meeting.hold).then_some(Command::SetHoldMode(mask)));
+    }
+    if let Some(value) = field("qaMode") {
+        let expected = |_| ApiError::wrong_value("qaMode", "expected 0 for off or 1 for running");
+        let on = value::integer("qaMode", value, 0..=1).map_err(expected)? == 1;
+        commands.extend((on != meeting.questions).then_some(Command::SetQa(on)));
     }
     match field("state")
         .map(|value| state(meeting, value))

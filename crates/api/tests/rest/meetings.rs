@@ -72,6 +72,7 @@ async fn fields_that_take_effect_become_commands() {
     for (state, body, commands) in [
         (2, r#"{"isSecured": true}"#, vec![Command::SetLock(true)]),
         (2, r#"{"muteMode": 40}"#, vec![Command::SetMuteMode(mask(40))]),
+        (2, r#"{"qaMode": 1}"#, vec![Command::SetQa(true)]),
         (2, r#"{"holdMode": "40"}"#, vec![Command::SetHoldMode(mask(40))]),
         (
             2,
@@ -80,8 +81,8 @@ async fn fields_that_take_effect_become_commands() {
         ),
         (
             1,
-            r#"{"state": 2, "isSecured": true}"#,
-            vec![Command::Start, Command::SetLock(true)],
+            r#"{"qaMode": 1, "state": 2, "isSecured": true}"#,
+            vec![Command::Start, Command::SetLock(true), Command::SetQa(true)],
         ),
         (
             2,
@@ -112,10 +113,10 @@ async fn fields_that_take_effect_become_commands() {
 #[tokio::test]
 async fn the_answer_is_the_meeting_after_the_command_and_a_stopped_one_as_it_ended() {
     let world = World::new();
-    let body = r#"{"isSecured": true, "muteMode": 40, "holdMode": 40}"#;
+    let body = r#"{"isSecured": true, "muteMode": 40, "holdMode": 40, "qaMode": 1}"#;
     let meeting = world.put("olga", MEETING, body).await.json();
-    let fields = [&meeting["isSecured"], &meeting["muteMode"], &meeting["holdMode"]];
-    assert_eq!(fields, [&json!(true), &json!(40), &json!(40)]);
+    let fields = ["isSecured", "muteMode", "holdMode", "qaMode"].map(|field| &meeting[field]);
+    assert_eq!(fields, [&json!(true), &json!(40), &json!(40), &json!(1)]);
     let stopped = world.put("olga", MEETING, r#"{"state": 3}"#).await.json();
     assert_eq!(
         (&stopped["state"], &stopped["participantCount"]),
@@ -145,7 +146,7 @@ async fn refusals_name_the_field_and_nothing_is_done() {
         (r#"{"state": 0}"#, "Wrong value", "state"),
         (r#"{"state": 4}"#, "Wrong value", "state"),
         (r#"{"isRecording": true}"#, "Wrong value", "isRecording"),
-        (r#"{"qaMode": 1}"#, "Wrong value", "qaMode"),
+        (r#"{"qaMode": 2}"#, "Wrong value", "qaMode"),
         (r#"{"pollingMode": {"status": 2}}"#, "Wrong value", "pollingMode"),
         (r#"{"pollingMode": 0}"#, "Wrong value", "pollingMode"),
     ] {

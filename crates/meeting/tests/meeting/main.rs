@@ -8,6 +8,7 @@ mod hold;
 mod log;
 mod mute;
 mod properties;
+mod qa;
 mod roles;
 mod script;
 mod starting;

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use meeting::{Audience, Hears, Meeting, Output};
-use model::{Cause, Event, LegId, Mute};
+use model::{Cause, Event, LegId, Mute, Question};
 
 #[derive(Debug, Default)]
 pub(crate) struct Witness {
     legs: BTreeMap<LegId, Seen>,
     created: bool,
+    questions: bool,
     over: Option<Cause>,
     ended: bool,
 }
@@ -20,7 +21,14 @@ struct Seen {
     dropped: bool,
     held: bool,
     mute: Mute,
+    question: Question,
     route: Option<(bool, Hears)>,
+}
+
+impl Seen {
+    fn has_floor(&self) -> bool {
+        self.question == Question::Floor && !self.dropped
+    }
 }
 
 impl Witness {
@@ -93,6 +101,17 @@ impl Witness {
                 let before = std::mem::replace(&mut self.staying(*leg).mute, *mute);
                 assert_ne!(before, *mute, "{leg} is muted as before");
             }
+            Event::QaSet(on) => {
+                let before = std::mem::replace(&mut self.questions, *on);
+                assert_ne!(before, *on, "questions begin or end twice");
+            }
+            Event::QuestionSet { leg, question } => {
+                assert!(self.questions || *question == Question::None, "nobody may ask");
+                let before = std::mem::replace(&mut self.staying(*leg).question, *question);
+                assert_ne!(before, *question, "{leg} asks as before");
+                let holders = self.legs.values().filter(|seen| seen.has_floor());
+                assert!(holders.count() <= 1, "more than one has the floor");
+            }
             Event::RoleSet { leg, .. } | Event::Named { leg, .. } | Event::GainSet { leg, .. } => {
                 self.staying(*leg);
             }
@@ -115,6 +134,7 @@ impl Witness {
 
     fn compare(&self, meeting: &Meeting) {
         let mut legs: Vec<_> = meeting.legs().collect();
+        assert_eq!(meeting.questions(), self.questions);
         legs.sort();
         assert_eq!(legs, self.legs.keys().copied().collect::<Vec<_>>());
         for (leg, seen) in &self.legs {
@@ -127,6 +147,12 @@ impl Witness {
             assert_eq!(seen.route, Some(route), "{row:?}");
             assert_eq!(seen.held, row.held, "{leg}: the last Held event");
             assert_eq!(seen.mute, row.mute, "{leg}: the last Muted event");
+            assert_eq!(seen.question, row.question, "{leg}: the last QuestionSet event");
+            assert!(row.question != Question::Floor || !row.mute.hard, "{row:?}");
+            assert!(
+                self.questions || row.question == Question::None || seen.dropped,
+                "{row:?}"
+            );
             assert!(seen.dropped || seen.joined != row.waiting, "{row:?}");
         }
     }

@@ -101,9 +101,9 @@ attributes! {
         /// A listed role starts, advances and ends a question-and-answer session; while it runs the same
         /// key raises and lowers a participant's hand. Questioners queue in order; the one who has the
         /// floor is unmuted.
-        conference_qa_dtmf: Roles = "h" at ROOM_GROUP, Later;
+        conference_qa_dtmf: Roles = "h" at ROOM_GROUP, Honoured;
         /// The key sequence for conference_qa_dtmf.
-        conference_qa_dtmf_binding: Keys = "*1" at GROUP, Later;
+        conference_qa_dtmf_binding: Keys = "*1" at GROUP, Honoured;
         /// A listed role extends the schedule.
         conference_schedule_extend_dtmf: Roles = "h" at ROOM_GROUP, Later;
         /// The key sequence for conference_schedule_extend_dtmf.
@@ -172,7 +172,7 @@ attributes! {
     qa: QaPolicy {
         /// Listed roles are muted when a question-and-answer session starts and return to their former
         /// state when it ends.
-        conference_qa_policy: Roles = "p" at ROOM_GROUP, Later;
+        conference_qa_policy: Roles = "p" at ROOM_GROUP, Honoured;
     }
     /// Read by `meeting::recording`.
     recording: RecordingPolicy {

@@ -120,6 +120,8 @@ fn describe(event: &Event) -> Said {
         Event::MuteModeSet(mask) => on_all("mute_mode_set", mask.bits()),
         Event::HoldModeSet(mask) => on_all("hold_mode_set", mask.bits()),
         Event::Locked(on) => on_all("locked", u8::from(*on)),
+        Event::QaSet(on) => on_all("qa_set", u8::from(*on)),
+        Event::QuestionSet { leg, question } => on_leg("question_set", *leg, question.wire()),
         Event::RoleSet { leg, role } => on_leg("role_set", *leg, *role as u8),
         Event::Named { leg, name } => on_leg("named", *leg, name),
         Event::GainSet { leg, db } => on_leg("gain_set", *leg, db),
