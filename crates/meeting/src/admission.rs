@@ -134,6 +134,7 @@ impl Meeting {
         cause: Cause,
     ) -> Result<(), &'static str> {
         let member = self.roster.remove(&leg).ok_or(UNKNOWN)?;
+        self.poll.leave(leg);
         let (cause, actor) = match &member.place {
             Place::Going { cause, by, .. } => (*cause, by),
             Place::Waiting { .. } | Place::Inside { .. } => (cause, actor),

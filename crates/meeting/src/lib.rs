@@ -13,6 +13,7 @@ mod log;
 mod machine;
 mod mute;
 mod output;
+mod poll;
 mod qa;
 mod roster;
 

@@ -3,16 +3,19 @@ use std::ops::RangeInclusive;
 use std::time::Instant;
 
 use model::attribute::{AttributeId, Policy};
-use model::{Actor, Command, Event, LegId, MuteMask, Phrase, Prompt, Role};
+use model::{Actor, Command, Event, LegId, MuteMask, Phrase, PollStatus, Prompt, Question, Role};
 
 use crate::Output;
 use crate::lifetime::{Closing, State};
 use crate::log::{Entry, Log, LogEntry};
-use crate::qa::Session;
+use crate::poll::Poll;
+use crate::qa::{NO_SESSION, Session};
 use crate::roster::{Member, Row};
 
 /// Why a command that would change nothing is not carried out.
 pub(crate) const SAME: &str = "already so";
+/// Why there are neither questions nor polls yet.
+pub(crate) const NOT_STARTED: &str = "the meeting has not started yet";
 /// What a microphone's level may be, dB.
 const GAIN_DB: RangeInclusive<i8> = -20..=20;
 
@@ -32,6 +35,7 @@ pub struct Meeting {
     pub(crate) locked: bool,
     /// The question-and-answer session that runs.
     pub(crate) session: Option<Session>,
+    pub(crate) poll: Poll,
     /// Not before then is another tone played.
     pub(crate) quiet_until: Option<Instant>,
     /// Whether its end by its length was announced.
@@ -57,6 +61,7 @@ impl Meeting {
             closing: None,
             locked: false,
             session: None,
+            poll: Poll::None,
             quiet_until: None,
             warned: false,
             arrivals: 0,
@@ -142,6 +147,17 @@ impl Meeting {
         self.roster.get(&leg).map(Member::row)
     }
 
+    /// Why a client cannot have now what it asks for; nothing where it can, or where all is as it asks already.
+    pub fn refuses(&self, command: &Command) -> Option<&'static str> {
+        if let Command::SetQuestion { question, .. } = command {
+            let asks = *question != Question::None;
+            return (asks && !self.questions()).then_some(NO_SESSION);
+        }
+        let begins = matches!(command, Command::SetQa(true) | Command::SetPoll(PollStatus::Open));
+        let waits = !self.has_started() && !self.is_ending();
+        (begins && waits).then_some(NOT_STARTED)
+    }
+
     fn carry_out(&mut self, now: Instant, actor: &Actor, command: Command) -> Result<(), &'static str> {
         if !matches!(command, Command::Join(_) | Command::Leave { .. }) {
             self.may_command(actor)?;
@@ -164,6 +180,8 @@ impl Meeting {
             Command::NextQuestion => self.next_question(actor),
             Command::ToggleHand { leg } => self.toggle_hand(actor, leg),
             Command::SetQuestion { leg, question } => self.set_question(actor, leg, question),
+            Command::SetPoll(status) => self.set_poll(actor, status),
+            Command::Vote { leg, digit } => self.vote(leg, digit),
             Command::Count { leg } => self.count(leg),
             Command::SetRole { leg, role } => self.set_role(now, actor, leg, role),
             Command::RolePin { leg, right } => self.role_pin(now, actor, leg, right),

@@ -1,15 +1,13 @@
 //! Questions and answers: hands are raised and queue in order, and one leg at a time has the floor.
 
-use model::{Actor, Command, Event, LegId, Phrase, Prompt, Question, Role};
+use model::{Actor, Event, LegId, Phrase, Prompt, Question, Role};
 
 use crate::Meeting;
-use crate::machine::SAME;
+use crate::machine::{NOT_STARTED, SAME};
 use crate::roster::Member;
 
 /// Why nobody has a question now.
-const NO_SESSION: &str = "no question-and-answer session is running";
-/// Why there are no questions yet.
-const NOT_STARTED: &str = "the meeting has not started yet";
+pub(crate) const NO_SESSION: &str = "no question-and-answer session is running";
 
 /// A question-and-answer session that runs.
 #[derive(Debug, Default)]
@@ -65,17 +63,6 @@ impl Meeting {
     /// Whether a question-and-answer session runs.
     pub fn questions(&self) -> bool {
         self.session.is_some()
-    }
-
-    /// Why a client cannot have now what it asks for; nothing where it can, or where all is as it asks already.
-    pub fn refuses(&self, command: &Command) -> Option<&'static str> {
-        if let Command::SetQuestion { question, .. } = command {
-            let asks = *question != Question::None;
-            return (asks && !self.questions()).then_some(NO_SESSION);
-        }
-        let begins = matches!(command, Command::SetQa(true));
-        let waits = !self.has_started() && !self.is_ending();
-        (begins && waits).then_some(NOT_STARTED)
     }
 
     /// Whether a leg of this role is muted by the session, if one runs.

@@ -1,7 +1,7 @@
 //! What a meeting can be asked to do. Keypad, REST and console all end here: one verb, one implementation.
 
 use crate::attribute::AttributeId;
-use crate::{Cause, LegId, Mute, MuteMask, Question, Role, Sid};
+use crate::{Cause, LegId, Mute, MuteMask, PollStatus, Question, Role, Sid};
 
 /// Who asks, or decided.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,6 +96,15 @@ pub enum Command {
         leg: LegId,
         /// The new one.
         question: Question,
+    },
+    /// Open a poll, close it, or clear its result.
+    SetPoll(PollStatus),
+    /// A leg votes in the open poll; its last vote counts.
+    Vote {
+        /// Which.
+        leg: LegId,
+        /// For what, 0 to 9.
+        digit: u8,
     },
     /// Tell a leg how many people are in the meeting.
     Count {

@@ -1,7 +1,7 @@
 //! What the world may know of a meeting, in order.
 
 use crate::attribute::AttributeId;
-use crate::{Cause, LegId, Mute, MuteMask, Question, Role};
+use crate::{Cause, LegId, Mute, MuteMask, Question, Role, Tally};
 
 /// One thing that happened to a meeting.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,6 +72,12 @@ pub enum Event {
         /// The new one.
         question: Question,
     },
+    /// A poll was opened.
+    PollOpened,
+    /// It was closed, with this result.
+    PollClosed(Tally),
+    /// Its result was cleared.
+    PollCleared,
     /// A leg's role changed.
     RoleSet {
         /// Which.

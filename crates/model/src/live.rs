@@ -5,7 +5,7 @@ use std::sync::Arc;
 use imbl::OrdMap;
 
 use crate::attribute::{Overrides, Policy};
-use crate::{LegId, MeetingId, MeetingNumber, Mute, MuteMask, Question, Role, Sid};
+use crate::{LegId, MeetingId, MeetingNumber, Mute, MuteMask, Poll, Question, Role, Sid};
 
 /// Where a call stands; `state` of a Call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,6 +103,8 @@ pub struct MeetingView {
     pub mute: MuteMask,
     /// Whether a question-and-answer session runs.
     pub questions: bool,
+    /// Its poll.
+    pub poll: Poll,
     /// Whether recorded.
     pub recording: bool,
     /// Whether locked.

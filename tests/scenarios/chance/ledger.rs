@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use model::{CallState, Cause, Event, LegId, MeetingId, MeetingView, Mute, MuteMask, Question, Role};
+use model::{
+    CallState, Cause, Event, LegId, MeetingId, MeetingView, Mute, MuteMask, Poll, PollStatus, Question, Role,
+};
 use store::{LogEntry, Record};
 use world::World;
 
@@ -30,6 +32,7 @@ pub(super) struct Account {
     hold: Option<MuteMask>,
     locked: bool,
     questions: bool,
+    poll: Poll,
     /// Whether it started.
     pub(super) started: bool,
     /// Why it ended.
@@ -109,6 +112,12 @@ impl Account {
             Event::Locked(on) => self.locked = on,
             Event::QaSet(on) => self.questions = on,
             Event::QuestionSet { leg, question } => self.row(leg).question = question,
+            Event::PollOpened => self.poll.status = PollStatus::Open,
+            Event::PollClosed(tally) => {
+                let status = PollStatus::Closed;
+                self.poll = Poll { status, tally };
+            }
+            Event::PollCleared => self.poll = Poll::default(),
             Event::RoleSet { leg, role } => self.row(leg).role = role,
             Event::Named { leg, name } => self.row(leg).name = Some(name),
             Event::GainSet { leg, db } => self.row(leg).gain = db,
@@ -149,6 +158,8 @@ impl Account {
             (view.locked, view.started_ms.is_some(), view.questions),
             (self.locked, self.started, self.questions)
         );
+        assert_eq!(view.poll.status, self.poll.status);
+        assert!(view.poll.status == PollStatus::Open || view.poll == self.poll);
         assert!(self.mute.is_none_or(|mode| mode == view.mute));
         assert!(self.hold.is_none_or(|mode| mode == view.hold));
     }

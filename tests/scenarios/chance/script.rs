@@ -4,7 +4,7 @@ use api::{LiveCommand, Target};
 use bridge::control::{Input, MediaReport};
 use media::MediaLoss;
 use model::attribute::AttributeId;
-use model::{Command, LegId, MeetingNumber, Mute, MuteMask, Question, Role};
+use model::{Command, LegId, MeetingNumber, Mute, MuteMask, PollStatus, Question, Role};
 use proptest::prelude::*;
 use proptest::sample::select;
 use world::{CALLER, CONF, Level, PCMA, PhoneId, ROOM, SDP, SPECTEL, Settings, World};
@@ -112,6 +112,7 @@ fn keys() -> impl Strategy<Value = Step> {
     let keys = select(vec![
         "111#", "111#", "222#", "222#", "333#", "4711#", "4712#", "999#", "1", "*", "#", "##", "*1", "*1",
         "*1", "*1*1", "*2", "*3", "*3", "*4", "*5", "*5", "*6", "*6", "*7", "*8", "99111#", "99222#", "7",
+        "91", "91", "9", "2",
     ]);
     (who(), keys).prop_map(|(who, keys)| Step::Keys(who, keys))
 }
@@ -166,6 +167,7 @@ fn of_meeting() -> impl Strategy<Value = Step> {
         3 => mask().prop_map(|mode| LiveCommand::Meeting(Command::SetMuteMode(mode))),
         3 => mask().prop_map(|mode| LiveCommand::Meeting(Command::SetHoldMode(mode))),
         2 => any::<bool>().prop_map(|on| LiveCommand::Meeting(Command::SetQa(on))),
+        2 => select(PollStatus::ALL.to_vec()).prop_map(|to| LiveCommand::Meeting(Command::SetPoll(to))),
         2 => Just(LiveCommand::Meeting(Command::Start)),
         3 => attribute().prop_map(LiveCommand::Meeting),
         1 => Just(LiveCommand::EndMeeting),

@@ -9,7 +9,7 @@ use model::directory::{
 };
 use model::{
     CallState, CallView, Cause, Cdr, DidGroupId, DidId, EchoView, Incoming, KeyId, LegId, Live, Mdr,
-    MeetingId, MeetingNumber, MeetingState, MeetingView, Mute, MuteMask, Outgoing, Playout, Qualities,
+    MeetingId, MeetingNumber, MeetingState, MeetingView, Mute, MuteMask, Outgoing, Playout, Poll, Qualities,
     QualityView, Question, Role, Score, Sid,
 };
 
@@ -173,6 +173,7 @@ pub fn meeting(number: u32, id: u64, owner: &str, legs: &[u64]) -> MeetingView {
         hold: MuteMask::OPEN,
         mute: MuteMask::LISTENERS,
         questions: false,
+        poll: Poll::default(),
         recording: false,
         locked: false,
         state: MeetingState::InProgress,

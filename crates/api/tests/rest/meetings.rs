@@ -1,7 +1,7 @@
 use api::{LiveCommand, Target};
 use axum::http::Method;
 use model::attribute::AttributeId;
-use model::{Command, MeetingNumber, MeetingState, MuteMask};
+use model::{Command, MeetingNumber, MeetingState, MuteMask, Poll, PollStatus, Tally};
 use serde_json::{Value, json};
 
 use crate::world::World;
@@ -73,6 +73,12 @@ async fn fields_that_take_effect_become_commands() {
         (2, r#"{"isSecured": true}"#, vec![Command::SetLock(true)]),
         (2, r#"{"muteMode": 40}"#, vec![Command::SetMuteMode(mask(40))]),
         (2, r#"{"qaMode": 1}"#, vec![Command::SetQa(true)]),
+        (
+            2,
+            r#"{"pollingMode": {"status": 1}}"#,
+            vec![Command::SetPoll(PollStatus::Open)],
+        ),
+        (2, r#"{"pollingMode": {"status": 2}}"#, vec![]),
         (2, r#"{"holdMode": "40"}"#, vec![Command::SetHoldMode(mask(40))]),
         (
             2,
@@ -107,6 +113,34 @@ async fn fields_that_take_effect_become_commands() {
         assert_eq!(reply.status, 200, "{reply:?}");
         let commands: Vec<_> = commands.into_iter().map(LiveCommand::Meeting).collect();
         assert_eq!(world.commands(), commands, "{body}");
+    }
+}
+
+#[tokio::test]
+async fn a_poll_shows_its_votes_and_can_be_sent_back_as_it_was_read() {
+    let mut tally = Tally::default();
+    [1, 7, 1, 1].into_iter().for_each(|digit| tally.add(digit));
+    let next = |status| match status {
+        PollStatus::None => PollStatus::Open,
+        PollStatus::Open => PollStatus::Closed,
+        PollStatus::Closed => PollStatus::None,
+    };
+    for status in [PollStatus::Open, PollStatus::Closed] {
+        let world = World::new();
+        let mut meeting = crate::fixture::meeting(106_131, 196_938, "alice", &[]);
+        meeting.poll = Poll { status, tally };
+        let mut live = crate::fixture::live();
+        live.meetings.insert(meeting.number, meeting.into());
+        world.backend.state().live = live.into();
+        let read = world.get("alice", MEETING).await;
+        let shown = json!({"status": status.wire(), "votes": {"1": 3, "7": 1}});
+        assert_eq!(read.json()["pollingMode"], shown);
+        assert_eq!(world.put("alice", MEETING, &read.text).await.status, 200);
+        assert_eq!(world.commands(), []);
+        let body = json!({"pollingMode": {"status": next(status).wire()}}).to_string();
+        assert_eq!(world.put("alice", MEETING, &body).await.status, 200);
+        let command = Command::SetPoll(next(status));
+        assert_eq!(world.commands(), [LiveCommand::Meeting(command)]);
     }
 }
 
@@ -147,7 +181,18 @@ async fn refusals_name_the_field_and_nothing_is_done() {
         (r#"{"state": 4}"#, "Wrong value", "state"),
         (r#"{"isRecording": true}"#, "Wrong value", "isRecording"),
         (r#"{"qaMode": 2}"#, "Wrong value", "qaMode"),
-        (r#"{"pollingMode": {"status": 2}}"#, "Wrong value", "pollingMode"),
+        (r#"{"pollingMode": {"status": 3}}"#, "Wrong value", "pollingMode"),
+        (
+            r#"{"pollingMode": {"status": true}}"#,
+            "Wrong value",
+            "pollingMode",
+        ),
+        (r#"{"pollingMode": {"votes": {}}}"#, "Wrong value", "pollingMode"),
+        (
+            r#"{"pollingMode": {"status": 1, "colour": 1}}"#,
+            "Invalid field specific",
+            "colour",
+        ),
         (r#"{"pollingMode": 0}"#, "Wrong value", "pollingMode"),
     ] {
         let reply = world.put("alice", MEETING, body).await;

@@ -265,6 +265,8 @@ fn apply_to_meeting(live: &mut Live, number: MeetingNumber, command: Command) {
         meeting.hold = mask;
     } else if let Command::SetQa(on) = command {
         meeting.questions = on;
+    } else if let Command::SetPoll(status) = command {
+        meeting.poll.status = status;
     } else if command == Command::Start {
         meeting.state = MeetingState::InProgress;
     } else if let Command::SetAttribute { id, value } = command {

@@ -156,6 +156,7 @@ fn field(command: &Command) -> &'static str {
         | Command::NextQuestion
         | Command::ToggleHand { .. }
         | Command::SetQuestion { .. } => "qaMode",
+        Command::SetPoll(_) | Command::Vote { .. } => "pollingMode",
         Command::SetRole { .. } | Command::RolePin { .. } => "role",
         Command::SetName { .. } => "customName",
         Command::SetGain { .. } => "gainLevel",

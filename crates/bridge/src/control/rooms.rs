@@ -442,6 +442,7 @@ impl Slot {
             role,
             policy: &self.meeting.policy().keys,
             questions: self.meeting.questions(),
+            polling: self.meeting.polling(),
         }
     }
 
@@ -464,6 +465,7 @@ impl Slot {
             hold: meeting.hold_mode(),
             mute: meeting.mute_mode(),
             questions: meeting.questions(),
+            poll: meeting.poll(),
             recording: false,
             locked: meeting.locked(),
             state: match (meeting.is_ending(), self.started_ms) {
@@ -486,6 +488,7 @@ fn concerned(event: &Event) -> Option<LegId> {
         Event::QuestionSet { leg, .. } => Some(*leg),
         Event::Created | Event::Started | Event::Ended { .. } | Event::MuteModeSet(_) => None,
         Event::HoldModeSet(_) | Event::Locked(_) | Event::QaSet(_) | Event::AttributeSet { .. } => None,
+        Event::PollOpened | Event::PollClosed(_) | Event::PollCleared => None,
         Event::Ending { .. } | Event::EndingCancelled => None,
     }
 }

@@ -2,7 +2,7 @@
 
 use meeting::Entry;
 use model::Role::{Host, Participant};
-use model::{Actor, Cause, Command, LegId, Mute, Question};
+use model::{Actor, Cause, Command, LegId, Mute, PollStatus, Question};
 
 use crate::script::{Script, leg, rest};
 
@@ -21,6 +21,7 @@ fn about(leg: LegId) -> Vec<Command> {
         Command::SetHold { leg, on: true },
         Command::Count { leg },
         Command::ToggleHand { leg },
+        Command::Vote { leg, digit: 1 },
         Command::SetQuestion {
             leg,
             question: Question::Raised,
@@ -74,6 +75,7 @@ fn legs_that_are_not_here_command_nothing() {
         Command::StepTones,
         Command::SetQa(true),
         Command::NextQuestion,
+        Command::SetPoll(PollStatus::Open),
         Command::Start,
         Command::Stop,
         Command::Drop { leg: LegId(1) },

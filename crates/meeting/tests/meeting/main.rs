@@ -7,6 +7,7 @@ mod ending;
 mod hold;
 mod log;
 mod mute;
+mod poll;
 mod properties;
 mod qa;
 mod roles;

@@ -1,11 +1,11 @@
 //! What holds whatever is asked of a meeting, and whenever. The [`Witness`](crate::witness::Witness) looks on at every step.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use meeting::{Entry, Meeting, Output};
 use model::attribute::{AttributeId, Policy};
-use model::{Actor, Cause, Command, LegId, Mute, MuteMask, Question, Role};
+use model::{Actor, Cause, Command, LegId, Mute, MuteMask, PollStatus, Question, Role, Tally};
 use proptest::prelude::*;
 
 use crate::script::{Script, entrant, rest};
@@ -85,6 +85,7 @@ fn command() -> impl Strategy<Value = Command> {
         (leg(), any::<bool>()).prop_map(|(leg, on)| Command::SetHold { leg, on }),
         leg().prop_map(|leg| Command::Count { leg }),
         leg().prop_map(|leg| Command::ToggleHand { leg }),
+        (leg(), 0..11u8).prop_map(|(leg, digit)| Command::Vote { leg, digit }),
         (leg(), question()).prop_map(|(leg, question)| Command::SetQuestion { leg, question }),
         (leg(), role()).prop_map(|(leg, role)| Command::SetRole { leg, role }),
         (leg(), any::<bool>()).prop_map(|(leg, right)| Command::RolePin { leg, right }),
@@ -101,6 +102,7 @@ fn command() -> impl Strategy<Value = Command> {
         Just(Command::StepTones),
         prop::bool::weighted(0.8).prop_map(Command::SetQa),
         Just(Command::NextQuestion),
+        prop::sample::select(PollStatus::ALL.to_vec()).prop_map(Command::SetPoll),
         Just(Command::Start),
     ];
     prop_oneof![4 => about_a_leg, 3 => about_all, 3 => attribute, 1 => Just(Command::Stop)]
@@ -183,7 +185,7 @@ fn replay(policy: Policy, meeting: &Meeting) -> (Meeting, Vec<Output>) {
 fn state(meeting: &Meeting) -> impl PartialEq + std::fmt::Debug + use<> {
     let rows: Vec<_> = meeting.legs().map(|leg| meeting.row(leg)).collect();
     let modes = (meeting.mute_mode(), meeting.hold_mode(), meeting.locked());
-    let modes = (modes, meeting.questions());
+    let modes = (modes, meeting.questions(), meeting.poll());
     let life = (meeting.has_started(), meeting.is_ending(), meeting.poll_timeout());
     (rows, modes, life, meeting.policy().clone())
 }
@@ -246,6 +248,31 @@ proptest! {
         }
         script.asks(rest(), Command::SetQa(false));
         prop_assert_eq!(state(&script.meeting), before);
+    }
+
+    #[test]
+    fn the_last_vote_of_each_counts_whoever_left((settings, steps) in story()) {
+        let script = play(&settings, steps);
+        let (mut votes, mut left) = (BTreeMap::new(), Vec::new());
+        let (mut open, mut tally) = (false, Tally::default());
+        for line in script.meeting.log() {
+            let Entry::Command { command, refused: None, .. } = &line.entry else {
+                continue;
+            };
+            if let Command::SetPoll(status) = command {
+                open = *status == PollStatus::Open;
+                if open || *status == PollStatus::None {
+                    (votes, left) = (BTreeMap::new(), Vec::new());
+                }
+            } else if let Command::Vote { leg, digit } = command {
+                prop_assert!(open, "a vote without a poll");
+                votes.insert(*leg, *digit);
+            } else if let Command::Leave { leg, .. } = command {
+                left.extend(votes.remove(leg));
+            }
+        }
+        votes.values().chain(&left).for_each(|digit| tally.add(*digit));
+        prop_assert_eq!(script.meeting.poll().tally, tally);
     }
 
     #[test]

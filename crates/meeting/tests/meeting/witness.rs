@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use meeting::{Audience, Hears, Meeting, Output};
-use model::{Cause, Event, LegId, Mute, Question};
+use model::{Cause, Event, LegId, Mute, Poll, PollStatus, Question};
 
 #[derive(Debug, Default)]
 pub(crate) struct Witness {
     legs: BTreeMap<LegId, Seen>,
     created: bool,
     questions: bool,
+    poll: Poll,
     over: Option<Cause>,
     ended: bool,
 }
@@ -112,6 +113,19 @@ impl Witness {
                 let holders = self.legs.values().filter(|seen| seen.has_floor());
                 assert!(holders.count() <= 1, "more than one has the floor");
             }
+            Event::PollOpened => {
+                assert_ne!(self.poll.status, PollStatus::Open, "opened twice");
+                self.poll.status = PollStatus::Open;
+            }
+            Event::PollClosed(tally) => {
+                assert_eq!(self.poll.status, PollStatus::Open, "none was open");
+                let (status, tally) = (PollStatus::Closed, *tally);
+                self.poll = Poll { status, tally };
+            }
+            Event::PollCleared => {
+                assert_eq!(self.poll.status, PollStatus::Closed, "nothing to clear");
+                self.poll = Poll::default();
+            }
             Event::RoleSet { leg, .. } | Event::Named { leg, .. } | Event::GainSet { leg, .. } => {
                 self.staying(*leg);
             }
@@ -135,6 +149,9 @@ impl Witness {
     fn compare(&self, meeting: &Meeting) {
         let mut legs: Vec<_> = meeting.legs().collect();
         assert_eq!(meeting.questions(), self.questions);
+        let (poll, open) = (meeting.poll(), self.poll.status == PollStatus::Open);
+        assert_eq!((poll.status, meeting.polling()), (self.poll.status, open));
+        assert!(open || poll == self.poll, "what stands is what was told");
         legs.sort();
         assert_eq!(legs, self.legs.keys().copied().collect::<Vec<_>>());
         for (leg, seen) in &self.legs {

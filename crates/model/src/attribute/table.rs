@@ -110,9 +110,9 @@ attributes! {
         conference_schedule_extend_dtmf_binding: Keys = "92" at GROUP, Later;
         /// A listed role opens and closes a vote; while it is open each caller's single digit is a vote
         /// (the last one counts); the result is announced and readable.
-        polling_dtmf: Roles = "h" at ROOM_GROUP, Later;
+        polling_dtmf: Roles = "h" at ROOM_GROUP, Honoured;
         /// The key sequence for polling_dtmf.
-        polling_dtmf_binding: Keys = "91" at GROUP, Later;
+        polling_dtmf_binding: Keys = "91" at GROUP, Honoured;
         /// A listed role starts and stops recording; everyone hears it.
         recording_dtmf: Roles = "h" at ROOM_GROUP, Later;
         /// The key sequence for recording_dtmf.
