@@ -156,7 +156,7 @@ fn the_head_count_is_spoken_privately_with_the_right_number() {
 
 #[test]
 fn roles_without_a_command_are_told_and_nothing_happens() {
-    for keys in ["*5", "*3", "*7", "*2", "*8"] {
+    for keys in ["*5", "*3", "*7", "*2", "*8", "*1", "91"] {
         for who in [1, 2] {
             let (mut world, phones) = three();
             let before = world.live.version;
@@ -286,6 +286,9 @@ fn help_names_what_each_role_may_use_and_any_key_ends_it() {
         ("help_lock", [true, false, false]),
         ("help_count", [true, false, false]),
         ("help_tones", [true, false, false]),
+        ("help_qa_host", [true, false, false]),
+        ("help_raise_hand", [false, false, false]),
+        ("help_poll", [true, false, false]),
         ("help_role_pin", [false, true, true]),
         ("help_help", [true, true, true]),
         ("help_leave", [true, true, true]),

@@ -13,6 +13,8 @@ mod lifetime;
 mod meetings;
 mod menu;
 mod offers;
+mod polls;
+mod questions;
 mod refusals;
 mod rest;
 mod simulate;

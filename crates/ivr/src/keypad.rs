@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use model::attribute::KeyPolicy;
-use model::{Command, LegId, Phrase, Prompt, Role, Roles};
+use model::{Command, LegId, Phrase, PollStatus, Prompt, Role, Roles};
 
 /// Longest pause between two keys of one command.
 pub const KEY_GAP: Duration = Duration::from_secs(3);
@@ -34,6 +34,8 @@ pub struct Keypad {
     leg: LegId,
     state: State,
     helping: bool,
+    /// Until then the key for the next question ends the session.
+    ends_until: Option<Instant>,
     outputs: VecDeque<Output>,
 }
 
@@ -47,11 +49,27 @@ enum State {
     Command {
         keys: String,
         until: Instant,
+        /// Whether its digits are votes should no command come of them: not those behind another key, for whoever mistook a command meant no
+        /// vote.
+        votes: bool,
     },
     Pin {
         digits: String,
         until: Instant,
     },
+}
+
+/// What keys depend on.
+#[derive(Clone, Copy, Debug)]
+pub struct Scene<'a> {
+    /// Role of the leg now.
+    pub role: Role,
+    /// Keys in force, and who may use them.
+    pub policy: &'a KeyPolicy,
+    /// Whether a question-and-answer session runs.
+    pub questions: bool,
+    /// Whether a poll is open: digits of which no command comes are votes.
+    pub polling: bool,
 }
 
 /// A command with its keys, who may use it and its line in the help menu.
@@ -70,21 +88,36 @@ enum Action {
     Lock,
     Count,
     Tones,
+    Questions,
+    Hand,
+    Poll,
     Help,
     Leave,
     RolePin,
 }
 
-fn bindings(policy: &KeyPolicy) -> [Binding<'_>; 9] {
-    let row = |keys, roles, help, action| Binding {
+fn row(keys: &str, roles: Roles, help: Prompt, action: Action) -> Binding<'_> {
+    Binding {
         keys,
         roles,
         help,
         action,
-    };
+    }
+}
+
+/// Every command, in the order of the help menu.
+fn bindings(scene: Scene<'_>) -> Vec<Binding<'_>> {
+    let all = of_meeting(scene.policy).into_iter();
+    all.chain(of_questions(scene))
+        .chain([of_polls(scene.policy)])
+        .chain(of_oneself(scene.policy))
+        .collect()
+}
+
+fn of_meeting(policy: &KeyPolicy) -> [Binding<'_>; 6] {
     [
         row(
-            policy.call_mute_dtmf_binding.0.as_str(),
+            &policy.call_mute_dtmf_binding.0,
             policy.call_mute_dtmf,
             Prompt::HelpMute,
             Action::Mute,
@@ -119,6 +152,34 @@ fn bindings(policy: &KeyPolicy) -> [Binding<'_>; 9] {
             Prompt::HelpTones,
             Action::Tones,
         ),
+    ]
+}
+
+/// The same keys for those who run the session and for those who ask, who can do so only while one runs.
+fn of_questions(scene: Scene<'_>) -> [Binding<'_>; 2] {
+    let keys = &scene.policy.conference_qa_dtmf_binding.0;
+    let hosts = scene.policy.conference_qa_dtmf;
+    let askers = match scene.questions {
+        true => hosts.others(),
+        false => Roles::default(),
+    };
+    [
+        row(keys, hosts, Prompt::HelpQaHost, Action::Questions),
+        row(keys, askers, Prompt::HelpRaiseHand, Action::Hand),
+    ]
+}
+
+fn of_polls(policy: &KeyPolicy) -> Binding<'_> {
+    row(
+        &policy.polling_dtmf_binding.0,
+        policy.polling_dtmf,
+        Prompt::HelpPoll,
+        Action::Poll,
+    )
+}
+
+fn of_oneself(policy: &KeyPolicy) -> [Binding<'_>; 3] {
+    [
         row(ROLE_PIN_KEYS, Roles::GUESTS, Prompt::HelpRolePin, Action::RolePin),
         row(
             &policy.call_instructions_dtmf_binding.0,
@@ -147,34 +208,39 @@ impl Keypad {
                 State::Idle
             },
             helping: false,
+            ends_until: None,
             outputs: VecDeque::new(),
         }
     }
 
-    /// Takes in a key that the leg pressed in its present role under the keys in force.
-    pub fn handle_input(&mut self, now: Instant, key: char, role: Role, policy: &KeyPolicy) {
-        self.handle_timeout(now);
+    /// Takes in a key that the leg pressed.
+    pub fn handle_input(&mut self, now: Instant, key: char, scene: Scene<'_>) {
+        self.handle_timeout(now, scene.polling);
         if std::mem::take(&mut self.helping) {
             self.outputs.push_back(Output::Hush);
         }
         match std::mem::replace(&mut self.state, State::Idle) {
             State::PoundPending { .. } if key == '#' => {}
-            State::Idle | State::PoundPending { .. } => self.match_keys(now, key.into(), role, policy),
-            State::Command { mut keys, .. } => {
+            State::Idle | State::PoundPending { .. } => {
+                self.match_keys(now, key.into(), scene.polling, scene);
+            }
+            State::Command { mut keys, votes, .. } => {
                 keys.push(key);
-                self.match_keys(now, keys, role, policy);
+                self.match_keys(now, keys, votes && scene.polling, scene);
             }
             State::Pin { digits, .. } => self.pin(now, digits, key),
         }
     }
 
-    /// Lets time pass up to `now`.
-    pub fn handle_timeout(&mut self, now: Instant) {
+    /// Lets time pass up to `now`; `polling` as in [`Scene`].
+    pub fn handle_timeout(&mut self, now: Instant, polling: bool) {
         if self.poll_timeout().is_none_or(|at| at > now) {
             return;
         }
-        if let State::Pin { digits, .. } = std::mem::replace(&mut self.state, State::Idle) {
-            self.outputs.push_back(Output::RolePin(digits));
+        match std::mem::replace(&mut self.state, State::Idle) {
+            State::Pin { digits, .. } => self.outputs.push_back(Output::RolePin(digits)),
+            State::Command { keys, votes, .. } if votes && polling => self.vote(keys.chars()),
+            State::Command { .. } | State::Idle | State::PoundPending { .. } => {}
         }
     }
 
@@ -194,22 +260,47 @@ impl Keypad {
     }
 
     /// A whole binding acts; the beginning of one waits; anything else is dropped up to the key that may begin anew.
-    fn match_keys(&mut self, now: Instant, keys: String, role: Role, policy: &KeyPolicy) {
-        let bindings = bindings(policy);
-        if let Some(binding) = bindings.iter().find(|binding| binding.keys == keys) {
-            match binding.roles.has(role) {
-                true => self.act(now, binding.action, role, policy),
-                false => self.say([Prompt::CommandNotAllowed]),
-            }
-        } else if bindings.iter().any(|binding| binding.keys.starts_with(&keys)) {
+    /// So is a whole one that the role may not use where its digits are `votes`.
+    fn match_keys(&mut self, now: Instant, keys: String, votes: bool, scene: Scene<'_>) {
+        let bindings = bindings(scene);
+        let whole = || bindings.iter().filter(|binding| binding.keys == keys);
+        if let Some(binding) = whole().find(|binding| binding.roles.has(scene.role)) {
+            self.act(now, binding.action, scene);
+        } else if whole().next().is_some() && !(votes && is_digits(&keys)) {
+            self.say([Prompt::CommandNotAllowed]);
+        } else if bindings.iter().any(|binding| begins(binding.keys, &keys)) {
             let until = now + KEY_GAP;
-            self.state = State::Command { keys, until };
-        } else if keys.len() > 1 {
-            self.match_keys(now, keys.chars().skip(1).collect(), role, policy);
+            self.state = State::Command { keys, until, votes };
+        } else {
+            self.match_rest(now, &keys, votes, scene);
         }
     }
 
-    fn act(&mut self, now: Instant, action: Action, role: Role, policy: &KeyPolicy) {
+    fn match_rest(&mut self, now: Instant, keys: &str, votes: bool, scene: Scene<'_>) {
+        let mut rest = keys.chars();
+        let first = rest.next();
+        let votes = votes && first.is_some_and(|key| key.is_ascii_digit());
+        if votes {
+            self.vote(first);
+        }
+        let rest: String = rest.collect();
+        if !rest.is_empty() {
+            self.match_keys(now, rest, votes, scene);
+        }
+    }
+
+    /// Each digit is a vote; the last one counts.
+    fn vote(&mut self, keys: impl IntoIterator<Item = char>) {
+        let leg = self.leg;
+        let digits = keys.into_iter().filter_map(|key| key.to_digit(10));
+        let votes = digits.map(|digit| Command::Vote {
+            leg,
+            digit: digit as u8,
+        });
+        self.outputs.extend(votes.map(Output::Command));
+    }
+
+    fn act(&mut self, now: Instant, action: Action, scene: Scene<'_>) {
         let leg = self.leg;
         let command = match action {
             Action::Mute => Command::ToggleMute { leg },
@@ -219,7 +310,11 @@ impl Keypad {
             Action::Count => Command::Count { leg },
             Action::Tones => Command::StepTones,
             Action::Leave => Command::Drop { leg },
-            Action::Help => return self.help(role, policy),
+            Action::Questions => self.questions(now, scene),
+            Action::Hand => Command::ToggleHand { leg },
+            Action::Poll if scene.polling => Command::SetPoll(PollStatus::Closed),
+            Action::Poll => Command::SetPoll(PollStatus::Open),
+            Action::Help => return self.help(scene),
             Action::RolePin => {
                 self.state = State::Pin {
                     digits: String::new(),
@@ -229,6 +324,19 @@ impl Keypad {
             }
         };
         self.outputs.push_back(Output::Command(command));
+    }
+
+    /// Begins a session, or takes the next question; keyed twice within the key gap it ends the session.
+    fn questions(&mut self, now: Instant, scene: Scene<'_>) -> Command {
+        let twice = self.ends_until.take().is_some_and(|until| now <= until);
+        match (scene.questions, twice) {
+            (false, _) => Command::SetQa(true),
+            (true, true) => Command::SetQa(false),
+            (true, false) => {
+                self.ends_until = Some(now + KEY_GAP);
+                Command::NextQuestion
+            }
+        }
     }
 
     fn pin(&mut self, now: Instant, mut digits: String, key: char) {
@@ -247,11 +355,11 @@ impl Keypad {
     }
 
     /// The commands this role may use, with the keys in force.
-    fn help(&mut self, role: Role, policy: &KeyPolicy) {
+    fn help(&mut self, scene: Scene<'_>) {
         self.helping = true;
-        let lines = bindings(policy)
+        let lines = bindings(scene)
             .into_iter()
-            .filter(|binding| binding.roles.has(role));
+            .filter(|binding| binding.roles.has(scene.role));
         let phrases = lines.flat_map(|line| [Phrase::Prompt(line.help), Phrase::Keys(line.keys.to_owned())]);
         self.outputs.push_back(Output::Say(phrases.collect()));
     }
@@ -262,127 +370,13 @@ impl Keypad {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use model::attribute::{AttributeId, Policy};
-
-    const LEG: LegId = LegId(7);
-
-    fn epoch() -> Instant {
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "an arbitrary epoch; only offsets from it matter"
-        )]
-        Instant::now()
-    }
-
-    /// Presses `keys` half a second apart; a space is a pause of four seconds.
-    fn press(role: Role, policy: &Policy, pound_pending: bool, keys: &str) -> Vec<Output> {
-        let mut now = epoch();
-        let mut keypad = Keypad::new(now, LEG, pound_pending);
-        let mut did = Vec::new();
-        for key in keys.chars() {
-            match key {
-                ' ' => now += Duration::from_secs(8),
-                key => keypad.handle_input(now, key, role, &policy.keys),
-            }
-            keypad.handle_timeout(now);
-            did.extend(std::iter::from_fn(|| keypad.poll_output()));
-            now += Duration::from_millis(500);
-        }
-        did
-    }
-
-    fn commands(role: Role, keys: &str) -> Vec<Command> {
-        let did = press(role, &Policy::default(), false, keys);
-        let command = |output| match output {
-            Output::Command(command) => Some(command),
-            Output::Say(_) | Output::Hush | Output::RolePin(_) => None,
-        };
-        did.into_iter().filter_map(command).collect()
-    }
-
-    #[test]
-    fn every_default_key_is_its_command() {
-        let leg = LEG;
-        for (keys, command) in [
-            ("*2", Command::Count { leg }),
-            ("*3", Command::ToggleHold),
-            ("*5", Command::StepMuteMode),
-            ("*6", Command::ToggleMute { leg }),
-            ("*7", Command::ToggleLock),
-            ("*8", Command::StepTones),
-            ("##", Command::Drop { leg }),
-        ] {
-            assert_eq!(commands(Role::Host, keys), [command], "{keys}");
-        }
-    }
-
-    #[test]
-    fn roles_without_a_command_are_told_and_nothing_happens() {
-        assert_eq!(commands(Role::Participant, "*5"), []);
-        let did = press(Role::Listener, &Policy::default(), false, "*6");
-        assert_eq!(
-            did,
-            [Output::Say(vec![Phrase::Prompt(Prompt::CommandNotAllowed)])]
-        );
-    }
-
-    #[test]
-    fn a_digit_that_begins_no_command_does_nothing_and_hides_none() {
-        let leg = LEG;
-        assert_eq!(commands(Role::Host, "12345"), []);
-        assert_eq!(commands(Role::Host, "1*6"), [Command::ToggleMute { leg }]);
-        assert_eq!(commands(Role::Host, "#*6"), [Command::ToggleMute { leg }]);
-        assert_eq!(commands(Role::Host, "**6"), [Command::ToggleMute { leg }]);
-    }
-
-    #[test]
-    fn a_pause_of_more_than_three_seconds_ends_a_command() {
-        assert_eq!(commands(Role::Host, "* 6"), []);
-        assert_eq!(commands(Role::Host, "# #"), []);
-    }
-
-    #[test]
-    fn the_pound_that_ends_the_code_late_is_swallowed_once() {
-        let leg = LEG;
-        let policy = Policy::default();
-        assert_eq!(
-            press(Role::Host, &policy, true, "###"),
-            [Output::Command(Command::Drop { leg })]
-        );
-        assert_eq!(press(Role::Host, &policy, true, "#"), []);
-        assert_eq!(
-            press(Role::Host, &policy, true, "*6"),
-            [Output::Command(Command::ToggleMute { leg })]
-        );
-    }
-
-    #[test]
-    fn help_names_the_commands_of_the_role_with_the_keys_in_force_and_any_key_ends_it() {
-        let mut policy = Policy::default();
-        assert!(policy.set(AttributeId::call_mute_dtmf_binding, "81"));
-        let did = press(Role::Participant, &policy, false, "*41");
-        let [Output::Say(said), Output::Hush] = did.as_slice() else {
-            panic!("{did:?}")
-        };
-        assert!(
-            said.contains(&Phrase::Keys("81".into())) && said.contains(&Phrase::Prompt(Prompt::HelpMute))
-        );
-        assert!(!said.contains(&Phrase::Prompt(Prompt::HelpLock)));
-    }
-
-    #[test]
-    fn the_role_pin_is_collected_to_the_pound_or_the_pause() {
-        let policy = Policy::default();
-        for keys in ["99111#", "99111 "] {
-            let did = press(Role::Participant, &policy, false, keys);
-            assert_eq!(did.last(), Some(&Output::RolePin("111".into())), "{keys}");
-        }
-        assert!(matches!(
-            press(Role::Host, &policy, false, "99")[..],
-            [Output::Say(_)]
-        ));
-    }
+fn begins(binding: &str, keys: &str) -> bool {
+    binding.len() > keys.len() && binding.starts_with(keys)
 }
+
+fn is_digits(keys: &str) -> bool {
+    keys.bytes().all(|key| key.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests;

@@ -23,7 +23,8 @@ impl Meeting {
             self.refuse(leg, cause, prompt);
             return Err(cause.text());
         }
-        let member = Member::new(now, entrant, self.mute_mode, self.hold_mode, self.arrivals);
+        let mut member = Member::new(now, entrant, self.mute_mode, self.hold_mode, self.arrivals);
+        member.qa_mute = self.qa_mutes(role);
         self.arrivals += 1;
         self.roster.insert(leg, member);
         let waiting = !self.has_started() && !self.starts_with(role);
@@ -133,6 +134,7 @@ impl Meeting {
         cause: Cause,
     ) -> Result<(), &'static str> {
         let member = self.roster.remove(&leg).ok_or(UNKNOWN)?;
+        self.poll.leave(leg);
         let (cause, actor) = match &member.place {
             Place::Going { cause, by, .. } => (*cause, by),
             Place::Waiting { .. } | Place::Inside { .. } => (cause, actor),

@@ -104,7 +104,7 @@ impl Meeting {
     }
 
     /// To the room, and to each of those who hear music instead of it.
-    fn say_everybody(&mut self, phrases: Vec<Phrase>) {
+    pub(crate) fn say_everybody(&mut self, phrases: Vec<Phrase>) {
         let away = self.in_order(|member| member.is_inside() && member.held());
         self.output(Output::Say {
             to: Audience::Everyone,

@@ -13,6 +13,8 @@ mod log;
 mod machine;
 mod mute;
 mod output;
+mod poll;
+mod qa;
 mod roster;
 
 pub use log::{Entry, LogEntry};

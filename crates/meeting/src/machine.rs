@@ -3,15 +3,19 @@ use std::ops::RangeInclusive;
 use std::time::Instant;
 
 use model::attribute::{AttributeId, Policy};
-use model::{Actor, Command, Event, LegId, MuteMask, Phrase, Prompt, Role};
+use model::{Actor, Command, Event, LegId, MuteMask, Phrase, PollStatus, Prompt, Question, Role};
 
 use crate::Output;
 use crate::lifetime::{Closing, State};
 use crate::log::{Entry, Log, LogEntry};
+use crate::poll::Poll;
+use crate::qa::{NO_SESSION, Session};
 use crate::roster::{Member, Row};
 
 /// Why a command that would change nothing is not carried out.
 pub(crate) const SAME: &str = "already so";
+/// Why there are neither questions nor polls yet.
+pub(crate) const NOT_STARTED: &str = "the meeting has not started yet";
 /// What a microphone's level may be, dB.
 const GAIN_DB: RangeInclusive<i8> = -20..=20;
 
@@ -29,6 +33,9 @@ pub struct Meeting {
     pub(crate) mute_mode: MuteMask,
     pub(crate) hold_mode: MuteMask,
     pub(crate) locked: bool,
+    /// The question-and-answer session that runs.
+    pub(crate) session: Option<Session>,
+    pub(crate) poll: Poll,
     /// Not before then is another tone played.
     pub(crate) quiet_until: Option<Instant>,
     /// Whether its end by its length was announced.
@@ -53,6 +60,8 @@ impl Meeting {
             state: State::Waiting,
             closing: None,
             locked: false,
+            session: None,
+            poll: Poll::None,
             quiet_until: None,
             warned: false,
             arrivals: 0,
@@ -138,6 +147,17 @@ impl Meeting {
         self.roster.get(&leg).map(Member::row)
     }
 
+    /// Why a client cannot have now what it asks for; nothing where it can, or where all is as it asks already.
+    pub fn refuses(&self, command: &Command) -> Option<&'static str> {
+        if let Command::SetQuestion { question, .. } = command {
+            let asks = *question != Question::None;
+            return (asks && !self.questions()).then_some(NO_SESSION);
+        }
+        let begins = matches!(command, Command::SetQa(true) | Command::SetPoll(PollStatus::Open));
+        let waits = !self.has_started() && !self.is_ending();
+        (begins && waits).then_some(NOT_STARTED)
+    }
+
     fn carry_out(&mut self, now: Instant, actor: &Actor, command: Command) -> Result<(), &'static str> {
         if !matches!(command, Command::Join(_) | Command::Leave { .. }) {
             self.may_command(actor)?;
@@ -156,6 +176,12 @@ impl Meeting {
             Command::ToggleLock => self.set_lock(actor, !self.locked),
             Command::SetLock(on) => self.set_lock(actor, on),
             Command::StepTones => self.step_tones(actor),
+            Command::SetQa(on) => self.set_qa(actor, on),
+            Command::NextQuestion => self.next_question(actor),
+            Command::ToggleHand { leg } => self.toggle_hand(actor, leg),
+            Command::SetQuestion { leg, question } => self.set_question(actor, leg, question),
+            Command::SetPoll(status) => self.set_poll(actor, status),
+            Command::Vote { leg, digit } => self.vote(leg, digit),
             Command::Count { leg } => self.count(leg),
             Command::SetRole { leg, role } => self.set_role(now, actor, leg, role),
             Command::RolePin { leg, right } => self.role_pin(now, actor, leg, right),
@@ -195,12 +221,14 @@ impl Meeting {
 
     fn set_role(&mut self, now: Instant, actor: &Actor, leg: LegId, role: Role) -> Result<(), &'static str> {
         let (mute, hold) = (self.mute_mode.of(role), self.hold_mode.of(role).any());
+        let qa_mute = self.qa_mutes(role);
         let member = self.member_mut(leg)?;
         if member.role == role {
             return Err(SAME);
         }
         let before = (member.mute(), member.held());
         (member.role, member.mode_mute, member.mode_hold) = (role, mute, hold);
+        member.qa_mute = qa_mute;
         let after = (member.mute(), member.held());
         self.event(actor, Event::RoleSet { leg, role });
         let prompt = match role {
@@ -284,6 +312,8 @@ impl Meeting {
         } else if id == AttributeId::conference_hold_policy {
             let mode = MuteMask::of_policy(policy.conference_hold_policy);
             let _ = self.set_hold_mode(actor, mode);
+        } else if id == AttributeId::conference_qa_policy {
+            self.apply_session(actor);
         } else if id == AttributeId::conference_maxduration {
             self.length_changed(now, actor);
         } else if id == AttributeId::conference_stop_wait {

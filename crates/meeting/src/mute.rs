@@ -1,17 +1,20 @@
 //! Mute: a leg's own soft bit, a host's hard bit, and the mode for a whole role.
 
-use model::{Actor, Event, LegId, Mute, MuteMask, Phrase, Prompt, Role};
+use model::{Actor, Event, LegId, Mute, MuteMask, Phrase, Prompt, Question, Role};
 
 use crate::Meeting;
 use crate::machine::SAME;
+use crate::qa::Part;
+use crate::roster::Member;
 
 impl Meeting {
-    /// The mute key: a leg's own mute on or off. What a host has muted stays muted, and so does a listener, however it was muted.
+    /// The mute key: a leg's own mute on or off. What a host has muted stays muted, and so does a listener, however it was muted, unless it
+    /// has the floor.
     pub(crate) fn toggle_mute(&mut self, actor: &Actor, leg: LegId) -> Result<(), &'static str> {
         let member = self.member_mut(leg)?;
-        let mute = member.mute();
+        let (mute, floor) = (member.mute(), member.has_floor());
         let refusal = match member.role {
-            Role::Listener if mute.any() => Some(Prompt::ListenersCannotSpeak),
+            Role::Listener if mute.any() && !floor => Some(Prompt::ListenersCannotSpeak),
             Role::Host | Role::Participant if mute.hard => Some(Prompt::MutedByHostRaiseHand),
             Role::Host | Role::Participant | Role::Listener => None,
         };
@@ -20,7 +23,8 @@ impl Meeting {
             return Err("muted by a host or by policy");
         }
         member.own_mute = !mute.soft;
-        member.mode_mute.soft = false;
+        // What the mode put on stays beneath the floor as it is.
+        member.mode_mute.soft &= floor;
         let prompt = if mute.soft {
             Prompt::NowUnmuted
         } else {
@@ -31,17 +35,24 @@ impl Meeting {
         Ok(())
     }
 
-    /// Sets both bits of one leg: a bit that is on stays so when the mode that had set it as well goes, and one that is off is off
-    /// whatever had set it.
+    /// Sets both bits of one leg; one that is muted hard has the floor no more.
     pub(crate) fn set_mute(&mut self, actor: &Actor, leg: LegId, mute: Mute) -> Result<(), &'static str> {
+        let loses_floor = mute.hard && self.member(leg)?.has_floor();
+        if loses_floor {
+            self.lower(actor, leg, Question::Answered);
+        }
+        let done = self.set_bits(actor, leg, mute);
+        if loses_floor { Ok(()) } else { done }
+    }
+
+    /// A bit that is on stays so when the mode that had set it as well goes, and one that is off is off whatever had set it.
+    fn set_bits(&mut self, actor: &Actor, leg: LegId, mute: Mute) -> Result<(), &'static str> {
         let member = self.member_mut(leg)?;
         let before = member.mute();
         if before == mute && (member.own_mute, member.host_mute) == (mute.soft, mute.hard) {
             return Err(SAME);
         }
-        (member.own_mute, member.host_mute) = (mute.soft, mute.hard);
-        member.mode_mute.soft &= mute.soft;
-        member.mode_mute.hard &= mute.hard;
+        member.set_mute(mute);
         if before == mute {
             return Ok(());
         }
@@ -96,11 +107,36 @@ impl Meeting {
         }
     }
 
+    /// Changes something about a leg, and tells of its mute should that change with it.
+    pub(crate) fn change(&mut self, actor: &Actor, leg: LegId, change: impl FnOnce(&mut Member)) {
+        let Some(member) = self.roster.get_mut(&leg) else {
+            return;
+        };
+        let before = member.mute();
+        change(member);
+        if member.mute() != before {
+            self.mute_changed(actor, leg);
+        }
+    }
+
     pub(crate) fn mute_changed(&mut self, actor: &Actor, leg: LegId) {
         if let Some(member) = self.roster.get(&leg) {
             let mute = member.mute();
             self.event(actor, Event::Muted { leg, mute });
             self.route(leg);
+        }
+    }
+}
+
+impl Member {
+    /// Sets both bits, whatever had set them before.
+    fn set_mute(&mut self, mute: Mute) {
+        (self.own_mute, self.host_mute) = (mute.soft, mute.hard);
+        self.mode_mute.soft &= mute.soft;
+        self.mode_mute.hard &= mute.hard;
+        self.qa_mute &= mute.hard;
+        if let Part::Floor { own_mute } = &mut self.part {
+            *own_mute &= mute.soft;
         }
     }
 }

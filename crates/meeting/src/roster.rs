@@ -2,8 +2,9 @@
 
 use std::time::Instant;
 
-use model::{Actor, Cause, Entrant, LegId, Mute, MuteMask, Role};
+use model::{Actor, Cause, Entrant, LegId, Mute, MuteMask, Question, Role};
 
+use crate::qa::Part;
 use crate::{Hears, Meeting};
 
 /// Why a command about a leg that is not here, or not any more, is not carried out.
@@ -22,6 +23,10 @@ pub(crate) struct Member {
     pub(crate) mode_mute: Mute,
     /// Muted one by one by a host or client.
     pub(crate) host_mute: bool,
+    /// Muted while a question-and-answer session runs.
+    pub(crate) qa_mute: bool,
+    /// Its part in that session.
+    pub(crate) part: Part,
     /// Held by the meeting's mode or policy.
     pub(crate) mode_hold: bool,
     /// Held one by one.
@@ -65,6 +70,8 @@ pub struct Row {
     pub gain_db: i8,
     /// Mute bits.
     pub mute: Mute,
+    /// Its part in the question-and-answer session.
+    pub question: Question,
     /// Whether held.
     pub held: bool,
     /// Whether it waits for the start.
@@ -85,6 +92,8 @@ impl Member {
             own_mute: false,
             mode_mute: mute.of(role),
             host_mute: false,
+            qa_mute: false,
+            part: Part::None,
             mode_hold: hold.of(role).any(),
             host_hold: false,
             order,
@@ -97,11 +106,12 @@ impl Member {
         }
     }
 
-    /// The two bits that callers and clients see.
+    /// The two bits that callers and clients see. Whoever has the floor is muted by itself or not at all.
     pub(crate) fn mute(&self) -> Mute {
+        let others = !self.has_floor();
         Mute {
-            soft: self.own_mute || self.mode_mute.soft,
-            hard: self.host_mute || self.mode_mute.hard,
+            soft: self.own_mute || others && self.mode_mute.soft,
+            hard: others && (self.host_mute || self.mode_mute.hard || self.qa_mute),
         }
     }
 
@@ -148,6 +158,7 @@ impl Member {
             name: self.name.clone(),
             gain_db: self.gain_db,
             mute: self.mute(),
+            question: self.question(),
             held: self.held(),
             waiting: self.is_waiting(),
             joined_at: match self.place {

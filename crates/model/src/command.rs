@@ -1,7 +1,7 @@
 //! What a meeting can be asked to do. Keypad, REST and console all end here: one verb, one implementation.
 
 use crate::attribute::AttributeId;
-use crate::{Cause, LegId, Mute, MuteMask, Role, Sid};
+use crate::{Cause, LegId, Mute, MuteMask, PollStatus, Question, Role, Sid};
 
 /// Who asks, or decided.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,6 +81,31 @@ pub enum Command {
     SetLock(bool),
     /// Step entry:exit tones on:on ▸ on:off ▸ off:on ▸ off:off.
     StepTones,
+    /// Begin or end a question-and-answer session.
+    SetQa(bool),
+    /// Give the floor to whoever raised a hand first.
+    NextQuestion,
+    /// Raise a leg's hand, or lower it; one that has the floor gives it back.
+    ToggleHand {
+        /// Which.
+        leg: LegId,
+    },
+    /// Change a leg's part in the question-and-answer session, out of turn too.
+    SetQuestion {
+        /// Which.
+        leg: LegId,
+        /// The new one.
+        question: Question,
+    },
+    /// Open a poll, close it, or clear its result.
+    SetPoll(PollStatus),
+    /// A leg votes in the open poll; its last vote counts.
+    Vote {
+        /// Which.
+        leg: LegId,
+        /// For what, 0 to 9.
+        digit: u8,
+    },
     /// Tell a leg how many people are in the meeting.
     Count {
         /// Which.

@@ -1,7 +1,7 @@
 //! What the world may know of a meeting, in order.
 
 use crate::attribute::AttributeId;
-use crate::{Cause, LegId, Mute, MuteMask, Role};
+use crate::{Cause, LegId, Mute, MuteMask, Question, Role, Tally};
 
 /// One thing that happened to a meeting.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,6 +63,21 @@ pub enum Event {
     HoldModeSet(MuteMask),
     /// Locked or unlocked.
     Locked(bool),
+    /// A question-and-answer session began or ended.
+    QaSet(bool),
+    /// A leg's part in the session changed: its hand was raised or lowered, the floor given to it or taken from it.
+    QuestionSet {
+        /// Which.
+        leg: LegId,
+        /// The new one.
+        question: Question,
+    },
+    /// A poll was opened.
+    PollOpened,
+    /// It was closed, with this result.
+    PollClosed(Tally),
+    /// Its result was cleared.
+    PollCleared,
     /// A leg's role changed.
     RoleSet {
         /// Which.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use imbl::OrdMap;
 
 use crate::attribute::{Overrides, Policy, Resolved};
-use crate::{LegId, MeetingId, MeetingNumber, Mute, MuteMask, Role, Sid};
+use crate::{LegId, MeetingId, MeetingNumber, Mute, MuteMask, Poll, Question, Role, Sid};
 
 /// Where a call stands; `state` of a Call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,6 +68,8 @@ pub struct CallView {
     pub mute: Mute,
     /// Whether it is marked as presenting by audio (bit 1 of `presenterMedia`).
     pub presenter_audio: bool,
+    /// Its part in the question-and-answer session.
+    pub question: Question,
     /// The meeting it is in or waits for.
     pub meeting: Option<MeetingNumber>,
     /// Role, once known.
@@ -101,6 +103,10 @@ pub struct MeetingView {
     pub hold: MuteMask,
     /// Mute mode in force.
     pub mute: MuteMask,
+    /// Whether a question-and-answer session runs.
+    pub questions: bool,
+    /// Its poll.
+    pub poll: Poll,
     /// Whether recorded.
     pub recording: bool,
     /// Whether locked.

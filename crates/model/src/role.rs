@@ -65,6 +65,12 @@ impl Roles {
         Some(roles)
     }
 
+    /// Those who are not in the set.
+    pub fn others(self) -> Self {
+        let all = Role::ALL.into_iter().fold(0, |all, role| all | 1 << role as u8);
+        Self(all & !self.0)
+    }
+
     /// Whether `role` is in the set.
     pub fn has(self, role: Role) -> bool {
         self.0 & (1 << role as u8) != 0

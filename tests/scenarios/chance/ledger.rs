@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use model::{CallState, Cause, Event, LegId, MeetingId, MeetingView, Mute, MuteMask, Role};
+use model::{
+    CallState, Cause, Event, LegId, MeetingId, MeetingView, Mute, MuteMask, Poll, PollStatus, Question, Role,
+};
 use store::{LogEntry, Record};
 use world::World;
 
@@ -12,6 +14,7 @@ struct Row {
     role: Role,
     inside: bool,
     mute: Mute,
+    question: Question,
     held: bool,
     gain: i8,
     /// Unless it was named before it came.
@@ -28,6 +31,8 @@ pub(super) struct Account {
     mute: Option<MuteMask>,
     hold: Option<MuteMask>,
     locked: bool,
+    questions: bool,
+    poll: Poll,
     /// Whether it started.
     pub(super) started: bool,
     /// Why it ended.
@@ -105,6 +110,14 @@ impl Account {
             Event::MuteModeSet(mode) => self.mute = Some(mode),
             Event::HoldModeSet(mode) => self.hold = Some(mode),
             Event::Locked(on) => self.locked = on,
+            Event::QaSet(on) => self.questions = on,
+            Event::QuestionSet { leg, question } => self.row(leg).question = question,
+            Event::PollOpened => self.poll.status = PollStatus::Open,
+            Event::PollClosed(tally) => {
+                let status = PollStatus::Closed;
+                self.poll = Poll { status, tally };
+            }
+            Event::PollCleared => self.poll = Poll::default(),
             Event::RoleSet { leg, role } => self.row(leg).role = role,
             Event::Named { leg, name } => self.row(leg).name = Some(name),
             Event::GainSet { leg, db } => self.row(leg).gain = db,
@@ -126,6 +139,7 @@ impl Account {
                 role,
                 inside,
                 mute,
+                question: Question::None,
                 held,
                 gain,
                 name,
@@ -141,9 +155,11 @@ impl Account {
     fn check_modes(&self, view: &MeetingView) {
         assert_eq!(view.legs, self.order);
         assert_eq!(
-            (view.locked, view.started_ms.is_some()),
-            (self.locked, self.started)
+            (view.locked, view.started_ms.is_some(), view.questions),
+            (self.locked, self.started, self.questions)
         );
+        assert_eq!(view.poll.status, self.poll.status);
+        assert!(view.poll.status == PollStatus::Open || view.poll == self.poll);
         assert!(self.mute.is_none_or(|mode| mode == view.mute));
         assert!(self.hold.is_none_or(|mode| mode == view.hold));
     }
@@ -151,8 +167,8 @@ impl Account {
     fn check_leg(&self, world: &World, leg: LegId) {
         let (view, row) = (&world.live.calls[&leg], &self.legs[&leg]);
         assert_eq!(
-            (view.role, view.mute, view.held, view.gain_db),
-            (Some(row.role), row.mute, row.held, row.gain),
+            (view.role, view.mute, view.question, view.held, view.gain_db),
+            (Some(row.role), row.mute, row.question, row.held, row.gain),
             "{leg:?}"
         );
         assert!(row.name.as_ref().is_none_or(|name| *name == view.custom_name));

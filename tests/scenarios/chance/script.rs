@@ -4,7 +4,7 @@ use api::{LiveCommand, Target};
 use bridge::control::{Input, MediaReport};
 use media::MediaLoss;
 use model::attribute::AttributeId;
-use model::{Command, LegId, MeetingNumber, Mute, MuteMask, Role};
+use model::{Command, LegId, MeetingNumber, Mute, MuteMask, PollStatus, Question, Role};
 use proptest::prelude::*;
 use proptest::sample::select;
 use world::{CALLER, CONF, Level, PCMA, PhoneId, ROOM, SDP, SPECTEL, Settings, World};
@@ -49,6 +49,8 @@ pub(super) enum OfCall {
     Gain(i8),
     /// Role.
     Role(Role),
+    /// Part in the questions.
+    Question(Question),
     /// Name.
     Name(&'static str),
     /// Presenting.
@@ -68,6 +70,7 @@ impl OfCall {
             Self::Hold(on) => Command::SetHold { leg, on },
             Self::Gain(db) => Command::SetGain { leg, db },
             Self::Role(role) => Command::SetRole { leg, role },
+            Self::Question(question) => Command::SetQuestion { leg, question },
             Self::Name(name) => Command::SetName {
                 leg,
                 name: name.to_owned(),
@@ -107,8 +110,9 @@ fn enters() -> impl Strategy<Value = Step> {
 
 fn keys() -> impl Strategy<Value = Step> {
     let keys = select(vec![
-        "111#", "111#", "222#", "222#", "333#", "4711#", "4712#", "999#", "1", "*", "#", "##", "*2", "*3",
-        "*3", "*4", "*5", "*5", "*6", "*6", "*7", "*8", "99111#", "99222#", "7",
+        "111#", "111#", "222#", "222#", "333#", "4711#", "4712#", "999#", "1", "*", "#", "##", "*1", "*1",
+        "*1", "*1*1", "*2", "*3", "*3", "*4", "*5", "*5", "*6", "*6", "*7", "*8", "99111#", "99222#", "7",
+        "91", "91", "9", "2",
     ]);
     (who(), keys).prop_map(|(who, keys)| Step::Keys(who, keys))
 }
@@ -139,6 +143,7 @@ fn of_call() -> impl Strategy<Value = Step> {
         any::<bool>().prop_map(OfCall::Hold),
         (-22..22i8).prop_map(OfCall::Gain),
         select(Role::ALL.to_vec()).prop_map(OfCall::Role),
+        select(Question::ALL.to_vec()).prop_map(OfCall::Question),
         select(vec!["", "Ann", "Bob"]).prop_map(OfCall::Name),
         any::<bool>().prop_map(OfCall::Presenter),
         select(vec!["111", "222", "4711", "98765"]).prop_map(OfCall::Move),
@@ -161,6 +166,8 @@ fn of_meeting() -> impl Strategy<Value = Step> {
         3 => any::<bool>().prop_map(|on| LiveCommand::Meeting(Command::SetLock(on))),
         3 => mask().prop_map(|mode| LiveCommand::Meeting(Command::SetMuteMode(mode))),
         3 => mask().prop_map(|mode| LiveCommand::Meeting(Command::SetHoldMode(mode))),
+        2 => any::<bool>().prop_map(|on| LiveCommand::Meeting(Command::SetQa(on))),
+        2 => select(PollStatus::ALL.to_vec()).prop_map(|to| LiveCommand::Meeting(Command::SetPoll(to))),
         2 => Just(LiveCommand::Meeting(Command::Start)),
         3 => attribute().prop_map(LiveCommand::Meeting),
         1 => Just(LiveCommand::EndMeeting),

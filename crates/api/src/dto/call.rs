@@ -89,7 +89,7 @@ impl Call {
             mute_mode: view.mute.wire(),
             node_name: names.node.to_string(),
             presenter_media: u8::from(view.presenter_audio),
-            qa_mode: 0,
+            qa_mode: view.question.wire(),
             role: view.role.map_or(0, |role| role as u8),
             state: view.state as u8,
         }

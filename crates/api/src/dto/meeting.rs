@@ -1,5 +1,7 @@
+use std::collections::BTreeMap;
+
 use model::attribute::{Levels, Switch};
-use model::{CallState, CallView, Live, MeetingView, Role};
+use model::{CallState, CallView, Live, MeetingView, Poll, PollStatus, Role};
 use serde::Serialize;
 
 use super::attribute::{Attribute, NameValue};
@@ -20,11 +22,30 @@ pub(crate) struct Meeting {
     meeting_number: u32,
     mute_mode: u8,
     participant_count: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    polling_mode: Option<PollingMode>,
     qa_mode: u8,
     state: u8,
     subscriber_name: String,
     #[serde(rename = "type")]
     kind: u8,
+}
+
+/// A poll: the digits that have votes, and how many.
+#[derive(Debug, Serialize)]
+struct PollingMode {
+    status: u8,
+    votes: BTreeMap<u8, u32>,
+}
+
+impl PollingMode {
+    /// `None` where there is no poll.
+    fn of(poll: Poll) -> Option<Self> {
+        (poll.status != PollStatus::None).then(|| Self {
+            status: poll.status.wire(),
+            votes: poll.tally.votes().collect(),
+        })
+    }
 }
 
 impl Wire for Meeting {
@@ -62,7 +83,8 @@ impl Meeting {
             meeting_number: view.number.0,
             mute_mode: view.mute.bits(),
             participant_count: joined(view, live).count(),
-            qa_mode: 0,
+            polling_mode: PollingMode::of(view.poll),
+            qa_mode: u8::from(view.questions),
             state: view.state as u8,
             subscriber_name: view.subscriber_name.clone(),
             kind: u8::from(distributed == Switch::On),

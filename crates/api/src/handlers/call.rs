@@ -1,7 +1,7 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use model::{CallView, Command, LegId, Live, Mute, Role};
+use model::{CallView, Command, LegId, Live, Mute, Question, Role};
 use serde_json::{Map, Value};
 
 use super::steer::steer;
@@ -27,10 +27,11 @@ const STEPS: &[(&str, Step)] = &[
     ("holdMode", set_hold),
     ("muteMode", set_mute),
     ("presenterMedia", set_presenter),
+    ("qaMode", set_question),
     ("role", set_role),
 ];
 /// Fields that will, in a later version.
-const LATER: &[&str] = &["operatorMode", "qaMode"];
+const LATER: &[&str] = &["operatorMode"];
 /// Fields that are accepted and change nothing, as documented; `duration` has moved on since it was read.
 const INERT: &[&str] = &[
     "addressFrom",
@@ -213,6 +214,15 @@ fn set_presenter(value: &Value, leg: LegId, now: Option<&CallView>) -> Result<Op
     let audio = media.map_err(|_| ApiError::wrong_value("presenterMedia", expected))? == 1;
     let same = now.is_some_and(|call| call.presenter_audio == audio);
     Ok((!same).then_some(LiveCommand::SetPresenter { leg, audio }))
+}
+
+fn set_question(value: &Value, leg: LegId, now: Option<&CallView>) -> Result<Option<LiveCommand>, ApiError> {
+    let number = value::integer("qaMode", value, 0..=3).ok();
+    let expected = "expected 0 no question, 1 hand raised, 2 has the floor or 3 answered";
+    let question = number.and_then(Question::from_wire);
+    let question = question.ok_or_else(|| ApiError::wrong_value("qaMode", expected))?;
+    let same = now.is_some_and(|call| call.question == question);
+    Ok((!same).then_some(LiveCommand::Meeting(Command::SetQuestion { leg, question })))
 }
 
 fn set_role(value: &Value, leg: LegId, now: Option<&CallView>) -> Result<Option<LiveCommand>, ApiError> {

@@ -1,7 +1,7 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use model::{Command, MeetingNumber, MeetingState, MeetingView, MuteMask};
+use model::{Command, MeetingNumber, MeetingState, MeetingView, MuteMask, PollStatus};
 use serde_json::{Map, Value};
 
 use super::steer::steer;
@@ -18,9 +18,16 @@ use crate::router::Api;
 use crate::value;
 
 /// Fields that take effect.
-const EFFECTIVE: &[&str] = &["holdMode", "isSecured", "muteMode", "state"];
-/// Fields that will, in a later version.
-const LATER: &[&str] = &["isRecording", "pollingMode", "qaMode"];
+const EFFECTIVE: &[&str] = &[
+    "holdMode",
+    "isSecured",
+    "muteMode",
+    "pollingMode",
+    "qaMode",
+    "state",
+];
+/// A field that will, in a later version.
+const LATER: &str = "isRecording";
 /// Fields that have moved on since they were read.
 const INERT: &[&str] = &["duration", "participantCount"];
 /// Fields that may only come as they are.
@@ -67,7 +74,7 @@ pub(crate) async fn update(
 ) -> Result<Response, ApiError> {
     let live = api.backend.live();
     let before = caller.meeting(&live, MeetingNumber::key(&number)?)?;
-    value::only(&body, &[EFFECTIVE, LATER, INERT, FIXED])?;
+    value::only(&body, &[EFFECTIVE, &[LATER], INERT, FIXED])?;
     let current = Dto::new(before, &live, api.backend.now_ms());
     let current = serde_json::to_value(current).unwrap_or_default();
     value::unchanged(&body, &current, FIXED)?;
@@ -116,6 +123,14 @@ fn commands(meeting: &MeetingView, body: &Map<String, Value>) -> Result<Vec<Live
         let mask = mask("holdMode", value)?;
         commands.extend((mask != meeting.hold).then_some(Command::SetHoldMode(mask)));
     }
+    if let Some(value) = field("qaMode") {
+        let expected = |_| ApiError::wrong_value("qaMode", "expected 0 for off or 1 for running");
+        let on = value::integer("qaMode", value, 0..=1).map_err(expected)? == 1;
+        commands.extend((on != meeting.questions).then_some(Command::SetQa(on)));
+    }
+    if let Some(value) = field("pollingMode") {
+        commands.extend(polling(meeting, value)?.map(Command::SetPoll));
+    }
     match field("state")
         .map(|value| state(meeting, value))
         .transpose()?
@@ -128,16 +143,29 @@ fn commands(meeting: &MeetingView, body: &Map<String, Value>) -> Result<Vec<Live
 }
 
 fn refuse_later(meeting: &MeetingView, body: &Map<String, Value>) -> Result<(), ApiError> {
-    let same = |field: &str, value: &Value| match field {
-        "isRecording" => value.as_bool() == Some(meeting.recording),
-        "pollingMode" => value.get("status").is_some_and(|status| *status == 0),
-        _ => value::integer(field, value, 0..=0).is_ok(),
-    };
-    let wanted = |field: &&&str| value::present(body, field).is_some_and(|value| !same(field, value));
-    match LATER.iter().find(wanted) {
-        Some(field) => Err(ApiError::not_available(field)),
-        None => Ok(()),
+    let same = |value: &Value| value.as_bool() == Some(meeting.recording);
+    match value::present(body, LATER).is_none_or(same) {
+        true => Ok(()),
+        false => Err(ApiError::not_available(LATER)),
     }
+}
+
+/// What has to become of the poll; closing one that is not open changes nothing. Votes are taken as they come, so that what was read can
+/// be sent back.
+fn polling(meeting: &MeetingView, value: &Value) -> Result<Option<PollStatus>, ApiError> {
+    let expected = || {
+        ApiError::wrong_value(
+            "pollingMode",
+            r#"expected {"status": 0}, 1 to open or 2 to close"#,
+        )
+    };
+    let poll = value.as_object().ok_or_else(expected)?;
+    value::only(poll, &[&["status", "votes"]])?;
+    let status = poll.get("status").ok_or_else(expected)?;
+    let status = value::integer("pollingMode", status, 0..=2).ok();
+    let status = status.and_then(PollStatus::from_wire).ok_or_else(expected)?;
+    let idle = meeting.poll.status == PollStatus::None && status == PollStatus::Closed;
+    Ok(Some(status).filter(|status| *status != meeting.poll.status && !idle))
 }
 
 fn mask(field: &str, value: &Value) -> Result<MuteMask, ApiError> {

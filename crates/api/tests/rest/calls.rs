@@ -1,6 +1,6 @@
 use api::{CommandError, LiveCommand, Target};
 use axum::http::Method;
-use model::{Actor, Command, LegId, Mute, Role};
+use model::{Actor, Command, LegId, Mute, Question, Role};
 use serde_json::json;
 
 use crate::fixture::sid;
@@ -98,6 +98,13 @@ async fn fields_that_take_effect_become_commands_of_the_user_who_asked() {
             }),
         ),
         (
+            r#"{"qaMode": "2"}"#,
+            LiveCommand::Meeting(Command::SetQuestion {
+                leg: LEG,
+                question: Question::Floor,
+            }),
+        ),
+        (
             r#"{"presenterMedia": 1}"#,
             LiveCommand::SetPresenter {
                 leg: LEG,
@@ -123,7 +130,7 @@ async fn fields_that_take_effect_become_commands_of_the_user_who_asked() {
 #[tokio::test]
 async fn the_answer_is_the_call_as_it_is_after_the_command() {
     let world = World::new();
-    let body = r#"{"customName": "name", "gainLevel": 3, "holdMode": 1, "muteMode": 1, "role": 2, "presenterMedia": 1}"#;
+    let body = r#"{"customName": "name", "gainLevel": 3, "holdMode": 1, "muteMode": 1, "role": 2, "presenterMedia": 1, "qaMode": 3}"#;
     let call = world.put("olga", CALL, body).await.json();
     for (field, value) in [
         ("customName", json!("name")),
@@ -132,6 +139,7 @@ async fn the_answer_is_the_call_as_it_is_after_the_command() {
         ("muteMode", json!(1)),
         ("role", json!(2)),
         ("presenterMedia", json!(1)),
+        ("qaMode", json!(3)),
     ] {
         assert_eq!(call[field], value, "{field}");
     }
@@ -186,7 +194,8 @@ async fn refusals_name_the_field_and_nothing_is_done() {
         (r#"{"role": 0}"#, "Wrong value", "role"),
         (r#"{"role": 4}"#, "Wrong value", "role"),
         (r#"{"presenterMedia": 2}"#, "Wrong value", "presenterMedia"),
-        (r#"{"qaMode": 1}"#, "Wrong value", "qaMode"),
+        (r#"{"qaMode": 4}"#, "Wrong value", "qaMode"),
+        (r#"{"qaMode": true}"#, "Wrong value", "qaMode"),
         (r#"{"operatorMode": 1}"#, "Wrong value", "operatorMode"),
         (r#"{"accessCode": "999"}"#, "Wrong value", "accessCode"),
         (r#"{"accessCode": "333"}"#, "Wrong value", "accessCode"),
@@ -197,7 +206,7 @@ async fn refusals_name_the_field_and_nothing_is_done() {
     }
     let range = world.put("alice", CALL, r#"{"gainLevel": 21}"#).await.text;
     assert!(range.contains("-20 to 20"), "{range}");
-    let later = world.put("alice", CALL, r#"{"qaMode": 1}"#).await.text;
+    let later = world.put("alice", CALL, r#"{"operatorMode": 1}"#).await.text;
     assert!(later.contains("not available in this version"), "{later}");
     assert_eq!(world.commands(), []);
 }

@@ -11,8 +11,8 @@ use model::directory::{
 };
 use model::{
     Actor, CallState, CallView, Cause, Cdr, DidGroupId, DidId, EchoView, Incoming, KeyId, LegId, Live, Mdr,
-    MeetingId, MeetingNumber, MeetingState, MeetingView, Mute, MuteMask, Outgoing, Phrase, Playout, Prompt,
-    Qualities, QualityView, Role, Score, Sid,
+    MeetingId, MeetingNumber, MeetingState, MeetingView, Mute, MuteMask, Outgoing, Phrase, Playout, Poll,
+    Prompt, Qualities, QualityView, Question, Role, Score, Sid,
 };
 
 /// Epoch ms of every test's beginning.
@@ -152,6 +152,7 @@ pub fn call(id: u64, meeting: Option<u32>, owner: &str) -> CallView {
         gain_db: 0,
         held: false,
         mute: Mute::default(),
+        question: Question::None,
         presenter_audio: false,
         meeting: meeting.map(MeetingNumber),
         role: Some(Role::Host),
@@ -175,6 +176,8 @@ pub fn meeting(number: u32, id: u64, owner: &str, legs: &[u64]) -> MeetingView {
         started_ms: Some(1_544_643_933_000),
         hold: MuteMask::OPEN,
         mute: MuteMask::LISTENERS,
+        questions: false,
+        poll: Poll::default(),
         recording: false,
         locked: false,
         state: MeetingState::InProgress,

@@ -1,7 +1,7 @@
 use api::{LiveCommand, Target};
 use axum::http::Method;
 use model::attribute::AttributeId;
-use model::{Command, MeetingNumber, MeetingState, MuteMask};
+use model::{Command, MeetingNumber, MeetingState, MuteMask, Poll, PollStatus, Tally};
 use serde_json::{Value, json};
 
 use crate::world::World;
@@ -72,6 +72,13 @@ async fn fields_that_take_effect_become_commands() {
     for (state, body, commands) in [
         (2, r#"{"isSecured": true}"#, vec![Command::SetLock(true)]),
         (2, r#"{"muteMode": 40}"#, vec![Command::SetMuteMode(mask(40))]),
+        (2, r#"{"qaMode": 1}"#, vec![Command::SetQa(true)]),
+        (
+            2,
+            r#"{"pollingMode": {"status": 1}}"#,
+            vec![Command::SetPoll(PollStatus::Open)],
+        ),
+        (2, r#"{"pollingMode": {"status": 2}}"#, vec![]),
         (2, r#"{"holdMode": "40"}"#, vec![Command::SetHoldMode(mask(40))]),
         (
             2,
@@ -80,8 +87,8 @@ async fn fields_that_take_effect_become_commands() {
         ),
         (
             1,
-            r#"{"state": 2, "isSecured": true}"#,
-            vec![Command::Start, Command::SetLock(true)],
+            r#"{"qaMode": 1, "state": 2, "isSecured": true}"#,
+            vec![Command::Start, Command::SetLock(true), Command::SetQa(true)],
         ),
         (
             2,
@@ -110,12 +117,40 @@ async fn fields_that_take_effect_become_commands() {
 }
 
 #[tokio::test]
+async fn a_poll_shows_its_votes_and_can_be_sent_back_as_it_was_read() {
+    let mut tally = Tally::default();
+    [1, 7, 1, 1].into_iter().for_each(|digit| tally.add(digit));
+    let next = |status| match status {
+        PollStatus::None => PollStatus::Open,
+        PollStatus::Open => PollStatus::Closed,
+        PollStatus::Closed => PollStatus::None,
+    };
+    for status in [PollStatus::Open, PollStatus::Closed] {
+        let world = World::new();
+        let mut meeting = crate::fixture::meeting(106_131, 196_938, "alice", &[]);
+        meeting.poll = Poll { status, tally };
+        let mut live = crate::fixture::live();
+        live.meetings.insert(meeting.number, meeting.into());
+        world.backend.state().live = live.into();
+        let read = world.get("alice", MEETING).await;
+        let shown = json!({"status": status.wire(), "votes": {"1": 3, "7": 1}});
+        assert_eq!(read.json()["pollingMode"], shown);
+        assert_eq!(world.put("alice", MEETING, &read.text).await.status, 200);
+        assert_eq!(world.commands(), []);
+        let body = json!({"pollingMode": {"status": next(status).wire()}}).to_string();
+        assert_eq!(world.put("alice", MEETING, &body).await.status, 200);
+        let command = Command::SetPoll(next(status));
+        assert_eq!(world.commands(), [LiveCommand::Meeting(command)]);
+    }
+}
+
+#[tokio::test]
 async fn the_answer_is_the_meeting_after_the_command_and_a_stopped_one_as_it_ended() {
     let world = World::new();
-    let body = r#"{"isSecured": true, "muteMode": 40, "holdMode": 40}"#;
+    let body = r#"{"isSecured": true, "muteMode": 40, "holdMode": 40, "qaMode": 1}"#;
     let meeting = world.put("olga", MEETING, body).await.json();
-    let fields = [&meeting["isSecured"], &meeting["muteMode"], &meeting["holdMode"]];
-    assert_eq!(fields, [&json!(true), &json!(40), &json!(40)]);
+    let fields = ["isSecured", "muteMode", "holdMode", "qaMode"].map(|field| &meeting[field]);
+    assert_eq!(fields, [&json!(true), &json!(40), &json!(40), &json!(1)]);
     let stopped = world.put("olga", MEETING, r#"{"state": 3}"#).await.json();
     assert_eq!(
         (&stopped["state"], &stopped["participantCount"]),
@@ -145,8 +180,19 @@ async fn refusals_name_the_field_and_nothing_is_done() {
         (r#"{"state": 0}"#, "Wrong value", "state"),
         (r#"{"state": 4}"#, "Wrong value", "state"),
         (r#"{"isRecording": true}"#, "Wrong value", "isRecording"),
-        (r#"{"qaMode": 1}"#, "Wrong value", "qaMode"),
-        (r#"{"pollingMode": {"status": 2}}"#, "Wrong value", "pollingMode"),
+        (r#"{"qaMode": 2}"#, "Wrong value", "qaMode"),
+        (r#"{"pollingMode": {"status": 3}}"#, "Wrong value", "pollingMode"),
+        (
+            r#"{"pollingMode": {"status": true}}"#,
+            "Wrong value",
+            "pollingMode",
+        ),
+        (r#"{"pollingMode": {"votes": {}}}"#, "Wrong value", "pollingMode"),
+        (
+            r#"{"pollingMode": {"status": 1, "colour": 1}}"#,
+            "Invalid field specific",
+            "colour",
+        ),
         (r#"{"pollingMode": 0}"#, "Wrong value", "pollingMode"),
     ] {
         let reply = world.put("alice", MEETING, body).await;

@@ -255,6 +255,8 @@ fn apply_to_call(live: &mut Live, command: Command) {
         call(live, leg, |call| call.held = on);
     } else if let Command::SetMute { leg, mute } = command {
         call(live, leg, |call| call.mute = mute);
+    } else if let Command::SetQuestion { leg, question } = command {
+        call(live, leg, |call| call.question = question);
     } else if let Command::SetRole { leg, role } = command {
         call(live, leg, |call| call.role = Some(role));
     } else {
@@ -275,6 +277,10 @@ fn apply_to_meeting(live: &mut Live, number: MeetingNumber, command: Command) {
         meeting.mute = mask;
     } else if let Command::SetHoldMode(mask) = command {
         meeting.hold = mask;
+    } else if let Command::SetQa(on) = command {
+        meeting.questions = on;
+    } else if let Command::SetPoll(status) = command {
+        meeting.poll.status = status;
     } else if command == Command::Start {
         meeting.state = MeetingState::InProgress;
     } else if let Command::SetAttribute { id, value } = command {

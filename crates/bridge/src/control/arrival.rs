@@ -7,7 +7,7 @@ use ivr::budget::Guesser;
 use ivr::session::{self, Session};
 use media::LegConfig;
 use model::directory::Dialled;
-use model::{CallState, CallView, Cause, Cdr, LegId, Mute};
+use model::{CallState, CallView, Cause, Cdr, LegId, Mute, Question};
 use sip::{Command, Incoming};
 
 use super::Control;
@@ -383,6 +383,7 @@ fn new_view(leg: LegId, dialled: &Dialled, incoming: &Incoming, record: &Cdr) ->
         presenter_audio: false,
         held: false,
         mute: Mute::default(),
+        question: Question::None,
         meeting: None,
         role: None,
         state: CallState::Ringing,

@@ -41,6 +41,12 @@ fn word(command: &Command) -> &'static str {
         Command::SetName { .. } => "set_name",
         Command::SetGain { .. } => "set_gain",
         Command::SetAttribute { .. } => "set_attribute",
+        Command::SetQa(_) => "set_qa",
+        Command::NextQuestion => "next_question",
+        Command::ToggleHand { .. } => "toggle_hand",
+        Command::SetQuestion { .. } => "set_question",
+        Command::SetPoll(_) => "set_poll",
+        Command::Vote { .. } => "vote",
         Command::Start => "start",
         Command::Stop => "stop",
     }

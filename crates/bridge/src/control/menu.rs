@@ -109,8 +109,9 @@ impl Control {
                 session.handle_timeout(now);
                 self.menu_outputs(now, leg);
             }
-            Stage::Meeting { keypad, .. } => {
-                keypad.handle_timeout(now);
+            Stage::Meeting { id, keypad } => {
+                let polling = self.meetings.get(id).is_some_and(|slot| slot.meeting.polling());
+                keypad.handle_timeout(now, polling);
                 self.keypad_outputs(now, leg);
             }
             Stage::Leaving { .. } => self.hang_up(now, leg),

@@ -73,6 +73,7 @@ impl Control {
         match command {
             LiveCommand::Meeting(command) => {
                 let id = self.meeting_of(target, &command)?;
+                self.willing(id, &command)?;
                 self.command(now, id, actor, command);
             }
             LiveCommand::Move { leg, access_code } => self.move_call(now, actor, leg, &access_code)?,
@@ -120,6 +121,18 @@ impl Control {
                     message: "the caller has not entered a meeting yet".to_owned(),
                 })
             }
+        }
+    }
+
+    /// Whether the meeting can do what is asked of it now.
+    fn willing(&self, id: MeetingId, command: &Command) -> Result<(), CommandError> {
+        let slot = self.meetings.get(&id).ok_or(CommandError::Gone)?;
+        match slot.meeting.refuses(command) {
+            None => Ok(()),
+            Some(why) => Err(CommandError::Refused {
+                field: field(command),
+                message: why.to_owned(),
+            }),
         }
     }
 
@@ -180,6 +193,11 @@ fn field(command: &Command) -> &'static str {
         | Command::StepMuteMode
         | Command::SetMuteMode(_) => "muteMode",
         Command::SetHold { .. } | Command::ToggleHold | Command::SetHoldMode(_) => "holdMode",
+        Command::SetQa(_)
+        | Command::NextQuestion
+        | Command::ToggleHand { .. }
+        | Command::SetQuestion { .. } => "qaMode",
+        Command::SetPoll(_) | Command::Vote { .. } => "pollingMode",
         Command::SetRole { .. } | Command::RolePin { .. } => "role",
         Command::SetName { .. } => "customName",
         Command::SetGain { .. } => "gainLevel",

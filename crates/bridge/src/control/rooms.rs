@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
 
-use ivr::keypad::{self, Keypad};
+use ivr::keypad::{self, Keypad, Scene};
 use meeting::{Audience, Meeting};
 use model::attribute::{ATTRIBUTES, Level, Overrides, Resolved};
 use model::directory::Room;
@@ -248,7 +248,7 @@ impl Control {
         };
         let Some(slot) = self.meetings.get(id) else { return };
         let Some(row) = slot.meeting.row(leg) else { return };
-        keypad.handle_input(now, key, row.role, &slot.meeting.policy().keys);
+        keypad.handle_input(now, key, slot.scene(row.role));
         self.keypad_outputs(now, leg);
         self.reschedule_call(leg);
     }
@@ -423,6 +423,16 @@ impl Slot {
         None
     }
 
+    /// What the keys of a leg in this role depend on.
+    fn scene(&self, role: Role) -> Scene<'_> {
+        Scene {
+            role,
+            policy: &self.meeting.policy().keys,
+            questions: self.meeting.questions(),
+            polling: self.meeting.polling(),
+        }
+    }
+
     /// What the room sets, and what was changed since.
     fn attributes(&self) -> Overrides {
         let mut attributes = match &self.room {
@@ -458,6 +468,8 @@ impl Slot {
             started_ms: self.started_ms,
             hold: meeting.hold_mode(),
             mute: meeting.mute_mode(),
+            questions: meeting.questions(),
+            poll: meeting.poll(),
             recording: false,
             locked: meeting.locked(),
             state: match (meeting.is_ending(), self.started_ms) {
@@ -477,8 +489,10 @@ fn concerned(event: &Event) -> Option<LegId> {
         Event::Waiting { leg, .. } | Event::Joined { leg, .. } | Event::Refused { leg, .. } => Some(*leg),
         Event::Left { leg, .. } | Event::Muted { leg, .. } | Event::Held { leg, .. } => Some(*leg),
         Event::RoleSet { leg, .. } | Event::Named { leg, .. } | Event::GainSet { leg, .. } => Some(*leg),
+        Event::QuestionSet { leg, .. } => Some(*leg),
         Event::Created | Event::Started | Event::Ended { .. } | Event::MuteModeSet(_) => None,
-        Event::HoldModeSet(_) | Event::Locked(_) | Event::AttributeSet { .. } => None,
+        Event::HoldModeSet(_) | Event::Locked(_) | Event::QaSet(_) | Event::AttributeSet { .. } => None,
+        Event::PollOpened | Event::PollClosed(_) | Event::PollCleared => None,
         Event::Ending { .. } | Event::EndingCancelled => None,
     }
 }

@@ -35,6 +35,7 @@ impl Control {
             view.meeting = Some(slot.number);
             view.role = Some(row.role);
             view.mute = row.mute;
+            view.question = row.question;
             view.held = row.held;
             view.gain_db = row.gain_db;
             view.custom_name.clone_from(&row.name);

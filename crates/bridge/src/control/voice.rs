@@ -82,11 +82,13 @@ pub fn speak(phrases: &[Phrase]) -> Vec<Sound> {
     sounds
 }
 
-/// A prompt behind a prompt or behind keys is a new sentence; behind a number it goes on with it.
+/// A prompt behind a prompt or behind keys is a new sentence; behind a number it goes on with it. A number goes on with the prompt before
+/// it, but in a list of results each line is a sentence.
 fn begins_sentence(before: &Phrase, phrase: &Phrase) -> bool {
     match (before, phrase) {
         (Phrase::Prompt(_) | Phrase::Keys(_), Phrase::Prompt(_)) => true,
         (Phrase::Number(_) | Phrase::Digits(_), Phrase::Prompt(_)) => false,
+        (Phrase::Number(_) | Phrase::Prompt(Prompt::PollClosed), Phrase::Number(_)) => true,
         (_, Phrase::Number(_) | Phrase::Digits(_) | Phrase::Keys(_)) => false,
     }
 }
@@ -171,6 +173,28 @@ mod tests {
         ];
         let pauses: Vec<_> = speak(&count).iter().map(|sound| *sound == Sound::Pause).collect();
         assert_eq!(pauses, [false, true, false, false, false]);
+    }
+
+    #[test]
+    fn each_line_of_a_result_is_a_sentence() {
+        let line = |count, prompt, digit| {
+            [
+                Phrase::Number(count),
+                Phrase::Prompt(prompt),
+                Phrase::Number(digit),
+            ]
+        };
+        let mut result = vec![Phrase::Prompt(Prompt::PollClosed)];
+        result.extend(line(3, Prompt::VotesFor, 1));
+        result.extend(line(1, Prompt::VoteFor, 2));
+        let is_pause = |sound: &Sound| *sound == Sound::Pause;
+        let pauses = speak(&result)
+            .iter()
+            .enumerate()
+            .filter(|(_, sound)| is_pause(sound))
+            .map(|(n, _)| n)
+            .collect::<Vec<_>>();
+        assert_eq!(pauses, [1, 5]);
     }
 
     #[test]

@@ -35,6 +35,7 @@ impl Sources for Fixture {
             gain_db: 0,
             held: false,
             mute: Mute::default(),
+            question: model::Question::None,
             presenter_audio: false,
             meeting: None,
             role: None,

@@ -2,7 +2,7 @@
 
 use meeting::Entry;
 use model::Role::{Host, Participant};
-use model::{Actor, Cause, Command, LegId, Mute};
+use model::{Actor, Cause, Command, LegId, Mute, PollStatus, Question};
 
 use crate::script::{Script, leg, rest};
 
@@ -20,6 +20,12 @@ fn about(leg: LegId) -> Vec<Command> {
         },
         Command::SetHold { leg, on: true },
         Command::Count { leg },
+        Command::ToggleHand { leg },
+        Command::Vote { leg, digit: 1 },
+        Command::SetQuestion {
+            leg,
+            question: Question::Raised,
+        },
         Command::SetRole { leg, role: Host },
         Command::RolePin { leg, right: true },
         Command::RolePin { leg, right: false },
@@ -67,6 +73,9 @@ fn legs_that_are_not_here_command_nothing() {
         Command::ToggleHold,
         Command::ToggleLock,
         Command::StepTones,
+        Command::SetQa(true),
+        Command::NextQuestion,
+        Command::SetPoll(PollStatus::Open),
         Command::Start,
         Command::Stop,
         Command::Drop { leg: LegId(1) },

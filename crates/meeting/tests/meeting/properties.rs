@@ -1,11 +1,11 @@
 //! What holds whatever is asked of a meeting, and whenever. The [`Witness`](crate::witness::Witness) looks on at every step.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use meeting::{Entry, Meeting, Output};
 use model::attribute::{AttributeId, Policy};
-use model::{Actor, Cause, Command, LegId, Mute, MuteMask, Role};
+use model::{Actor, Cause, Command, LegId, Mute, MuteMask, PollStatus, Question, Role, Tally};
 use proptest::prelude::*;
 
 use crate::script::{Script, entrant, rest};
@@ -29,6 +29,10 @@ fn leg() -> impl Strategy<Value = LegId> {
 
 fn role() -> impl Strategy<Value = Role> {
     prop::sample::select(Role::ALL.to_vec())
+}
+
+fn question() -> impl Strategy<Value = Question> {
+    prop::sample::select(Question::ALL.to_vec())
 }
 
 fn mask() -> impl Strategy<Value = MuteMask> {
@@ -60,6 +64,9 @@ fn setting() -> impl Strategy<Value = (&'static str, &'static str)> {
         ("conference_mute_policy", "hp"),
         ("conference_hold_policy", "pl"),
         ("conference_hold_policy", ""),
+        ("conference_qa_policy", ""),
+        ("conference_qa_policy", "hpl"),
+        ("conference_qa_dtmf", "hp"),
         ("conference_entrytones", "off"),
         ("call_announceparticipantcount", "p"),
     ])
@@ -77,6 +84,9 @@ fn command() -> impl Strategy<Value = Command> {
         (leg(), mute).prop_map(|(leg, mute)| Command::SetMute { leg, mute }),
         (leg(), any::<bool>()).prop_map(|(leg, on)| Command::SetHold { leg, on }),
         leg().prop_map(|leg| Command::Count { leg }),
+        leg().prop_map(|leg| Command::ToggleHand { leg }),
+        (leg(), 0..11u8).prop_map(|(leg, digit)| Command::Vote { leg, digit }),
+        (leg(), question()).prop_map(|(leg, question)| Command::SetQuestion { leg, question }),
         (leg(), role()).prop_map(|(leg, role)| Command::SetRole { leg, role }),
         (leg(), any::<bool>()).prop_map(|(leg, right)| Command::RolePin { leg, right }),
         (leg(), "[ab]").prop_map(|(leg, name)| Command::SetName { leg, name }),
@@ -90,6 +100,9 @@ fn command() -> impl Strategy<Value = Command> {
         Just(Command::ToggleLock),
         any::<bool>().prop_map(Command::SetLock),
         Just(Command::StepTones),
+        prop::bool::weighted(0.8).prop_map(Command::SetQa),
+        Just(Command::NextQuestion),
+        prop::sample::select(PollStatus::ALL.to_vec()).prop_map(Command::SetPoll),
         Just(Command::Start),
     ];
     prop_oneof![4 => about_a_leg, 3 => about_all, 3 => attribute, 1 => Just(Command::Stop)]
@@ -172,6 +185,7 @@ fn replay(policy: Policy, meeting: &Meeting) -> (Meeting, Vec<Output>) {
 fn state(meeting: &Meeting) -> impl PartialEq + std::fmt::Debug + use<> {
     let rows: Vec<_> = meeting.legs().map(|leg| meeting.row(leg)).collect();
     let modes = (meeting.mute_mode(), meeting.hold_mode(), meeting.locked());
+    let modes = (modes, meeting.questions(), meeting.poll());
     let life = (meeting.has_started(), meeting.is_ending(), meeting.poll_timeout());
     (rows, modes, life, meeting.policy().clone())
 }
@@ -223,6 +237,71 @@ proptest! {
     }
 
     #[test]
+    fn questions_that_begin_and_end_leave_everybody_as_before((settings, steps) in story(), turns in prop::collection::vec((number(), question()), 0..12)) {
+        let mut script = play(&settings, steps);
+        script.asks(rest(), Command::SetQa(false));
+        let before = state(&script.meeting);
+        script.asks(rest(), Command::SetQa(true));
+        for (number, question) in turns {
+            script.asks(rest(), Command::SetQuestion { leg: LegId(number), question });
+            script.asks(rest(), Command::NextQuestion);
+        }
+        script.asks(rest(), Command::SetQa(false));
+        prop_assert_eq!(state(&script.meeting), before);
+    }
+
+    #[test]
+    fn the_last_vote_of_each_counts_whoever_left((settings, steps) in story()) {
+        let script = play(&settings, steps);
+        let (mut votes, mut left) = (BTreeMap::new(), Vec::new());
+        let (mut open, mut tally) = (false, Tally::default());
+        for line in script.meeting.log() {
+            let Entry::Command { command, refused: None, .. } = &line.entry else {
+                continue;
+            };
+            if let Command::SetPoll(status) = command {
+                open = *status == PollStatus::Open;
+                if open || *status == PollStatus::None {
+                    (votes, left) = (BTreeMap::new(), Vec::new());
+                }
+            } else if let Command::Vote { leg, digit } = command {
+                prop_assert!(open, "a vote without a poll");
+                votes.insert(*leg, *digit);
+            } else if let Command::Leave { leg, .. } = command {
+                left.extend(votes.remove(leg));
+            }
+        }
+        votes.values().chain(&left).for_each(|digit| tally.add(*digit));
+        prop_assert_eq!(script.meeting.poll().tally, tally);
+    }
+
+    #[test]
+    fn hands_get_the_floor_in_the_order_they_were_raised(turns in prop::collection::vec((1..=6u64, any::<bool>()), 1..60)) {
+        let legs: Vec<_> = (1..=6).map(|number| (number, Role::Participant)).collect();
+        let mut script = Script::with(&[], &legs);
+        script.asks(rest(), Command::SetQa(true));
+        let (mut queue, mut floor) = (Vec::new(), None);
+        for (number, toggles) in turns {
+            let leg = LegId(number);
+            if toggles {
+                script.asks(Actor::Leg(leg), Command::ToggleHand { leg });
+                match queue.iter().position(|other| *other == leg) {
+                    Some(place) => drop(queue.remove(place)),
+                    None if floor == Some(leg) => floor = None,
+                    None => queue.push(leg),
+                }
+            } else {
+                script.asks(rest(), Command::NextQuestion);
+                floor = (!queue.is_empty()).then(|| queue.remove(0));
+            }
+            let speaking = (1..=6).map(LegId).find(|leg| script.row(leg.0).question == Question::Floor);
+            prop_assert_eq!(speaking, floor);
+            let heard: Vec<_> = (1..=6).filter(|number| !script.row(*number).mute.any()).map(LegId).collect();
+            prop_assert_eq!(heard, Vec::from_iter(floor), "whoever has the floor, and nobody else");
+        }
+    }
+
+    #[test]
     fn time_that_passes_in_one_leap_or_late_is_never_a_busy_loop((settings, steps) in story(), late in 0..500_000u64) {
         let mut script = play(&settings, steps);
         let now: Instant = script.now + Duration::from_millis(late);
@@ -250,6 +329,9 @@ fn a_thousand_legs_join_step_modes_and_leave_with_outputs_in_proportion() {
         Command::ToggleHold,
         Command::ToggleLock,
         Command::ToggleHold,
+        Command::SetQa(true),
+        Command::NextQuestion,
+        Command::SetQa(false),
     ] {
         let outputs = script.asks(rest(), command.clone()).0.len();
         assert!(outputs <= 3 * crowd + 2, "{command:?}: {outputs} outputs");

@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 
 use meeting::{Audience, Hears, Meeting, Output};
-use model::{Cause, Event, LegId, Mute};
+use model::{Cause, Event, LegId, Mute, Poll, PollStatus, Question};
 
 #[derive(Debug, Default)]
 pub(crate) struct Witness {
     legs: BTreeMap<LegId, Seen>,
     created: bool,
+    questions: bool,
+    poll: Poll,
     over: Option<Cause>,
     ended: bool,
 }
@@ -20,7 +22,14 @@ struct Seen {
     dropped: bool,
     held: bool,
     mute: Mute,
+    question: Question,
     route: Option<(bool, Hears)>,
+}
+
+impl Seen {
+    fn has_floor(&self) -> bool {
+        self.question == Question::Floor && !self.dropped
+    }
 }
 
 impl Witness {
@@ -93,6 +102,30 @@ impl Witness {
                 let before = std::mem::replace(&mut self.staying(*leg).mute, *mute);
                 assert_ne!(before, *mute, "{leg} is muted as before");
             }
+            Event::QaSet(on) => {
+                let before = std::mem::replace(&mut self.questions, *on);
+                assert_ne!(before, *on, "questions begin or end twice");
+            }
+            Event::QuestionSet { leg, question } => {
+                assert!(self.questions || *question == Question::None, "nobody may ask");
+                let before = std::mem::replace(&mut self.staying(*leg).question, *question);
+                assert_ne!(before, *question, "{leg} asks as before");
+                let holders = self.legs.values().filter(|seen| seen.has_floor());
+                assert!(holders.count() <= 1, "more than one has the floor");
+            }
+            Event::PollOpened => {
+                assert_ne!(self.poll.status, PollStatus::Open, "opened twice");
+                self.poll.status = PollStatus::Open;
+            }
+            Event::PollClosed(tally) => {
+                assert_eq!(self.poll.status, PollStatus::Open, "none was open");
+                let (status, tally) = (PollStatus::Closed, *tally);
+                self.poll = Poll { status, tally };
+            }
+            Event::PollCleared => {
+                assert_eq!(self.poll.status, PollStatus::Closed, "nothing to clear");
+                self.poll = Poll::default();
+            }
             Event::RoleSet { leg, .. } | Event::Named { leg, .. } | Event::GainSet { leg, .. } => {
                 self.staying(*leg);
             }
@@ -115,6 +148,10 @@ impl Witness {
 
     fn compare(&self, meeting: &Meeting) {
         let mut legs: Vec<_> = meeting.legs().collect();
+        assert_eq!(meeting.questions(), self.questions);
+        let (poll, open) = (meeting.poll(), self.poll.status == PollStatus::Open);
+        assert_eq!((poll.status, meeting.polling()), (self.poll.status, open));
+        assert!(open || poll == self.poll, "what stands is what was told");
         legs.sort();
         assert_eq!(legs, self.legs.keys().copied().collect::<Vec<_>>());
         for (leg, seen) in &self.legs {
@@ -127,6 +164,12 @@ impl Witness {
             assert_eq!(seen.route, Some(route), "{row:?}");
             assert_eq!(seen.held, row.held, "{leg}: the last Held event");
             assert_eq!(seen.mute, row.mute, "{leg}: the last Muted event");
+            assert_eq!(seen.question, row.question, "{leg}: the last QuestionSet event");
+            assert!(row.question != Question::Floor || !row.mute.hard, "{row:?}");
+            assert!(
+                self.questions || row.question == Question::None || seen.dropped,
+                "{row:?}"
+            );
             assert!(seen.dropped || seen.joined != row.waiting, "{row:?}");
         }
     }

@@ -101,18 +101,18 @@ attributes! {
         /// A listed role starts, advances and ends a question-and-answer session; while it runs the same
         /// key raises and lowers a participant's hand. Questioners queue in order; the one who has the
         /// floor is unmuted.
-        conference_qa_dtmf: Roles = "h" at ROOM_GROUP, Later;
+        conference_qa_dtmf: Roles = "h" at ROOM_GROUP, Honoured;
         /// The key sequence for conference_qa_dtmf.
-        conference_qa_dtmf_binding: Keys = "*1" at GROUP, Later;
+        conference_qa_dtmf_binding: Keys = "*1" at GROUP, Honoured;
         /// A listed role extends the schedule.
         conference_schedule_extend_dtmf: Roles = "h" at ROOM_GROUP, Later;
         /// The key sequence for conference_schedule_extend_dtmf.
         conference_schedule_extend_dtmf_binding: Keys = "92" at GROUP, Later;
         /// A listed role opens and closes a vote; while it is open each caller's single digit is a vote
         /// (the last one counts); the result is announced and readable.
-        polling_dtmf: Roles = "h" at ROOM_GROUP, Later;
+        polling_dtmf: Roles = "h" at ROOM_GROUP, Honoured;
         /// The key sequence for polling_dtmf.
-        polling_dtmf_binding: Keys = "91" at GROUP, Later;
+        polling_dtmf_binding: Keys = "91" at GROUP, Honoured;
         /// A listed role starts and stops recording; everyone hears it.
         recording_dtmf: Roles = "h" at ROOM_GROUP, Later;
         /// The key sequence for recording_dtmf.
@@ -172,7 +172,7 @@ attributes! {
     qa: QaPolicy {
         /// Listed roles are muted when a question-and-answer session starts and return to their former
         /// state when it ends.
-        conference_qa_policy: Roles = "p" at ROOM_GROUP, Later;
+        conference_qa_policy: Roles = "p" at ROOM_GROUP, Honoured;
     }
     /// Read by `meeting::recording`.
     recording: RecordingPolicy {

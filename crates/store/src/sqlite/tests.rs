@@ -427,7 +427,10 @@ async fn changes_from_before_owners_were_kept_are_shown_to_the_one_above_all_if_
             limit: 9,
             order: crate::Order::OldestFirst,
         };
-        let lines = store.audit(&Sid::new("top 0"), page).await.unwrap();
+        let lines = store
+            .audit(&Scope::tenant(Sid::new("top 0")), &page.into())
+            .await
+            .unwrap();
         assert_eq!(lines.total, seen, "{tops}");
         assert_eq!(store.reserve(IdKind::Callback, 1).await.unwrap(), 1..2);
     }
