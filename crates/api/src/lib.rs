@@ -20,7 +20,7 @@ mod value;
 
 pub use auth::{Login, Peer, hash_password};
 pub use backend::{
-    Answer, Backend, CommandError, EditRefused, LiveCommand, Names, Readiness, Records, Scope, Target,
-    Unavailable,
+    Answer, Backend, CommandError, DialOrder, EditRefused, LiveCommand, Names, Readiness, Records, Scope,
+    Target, Unavailable,
 };
 pub use router::{Route, Settings, router};

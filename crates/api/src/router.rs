@@ -16,8 +16,8 @@ use crate::backend::Backend;
 use crate::body::BODY_MAX;
 use crate::error::ApiError;
 use crate::handlers::{
-    call, call_flow, cdr, did, did_group, health, mdr, meeting, meeting_attribute, meeting_calls, quality,
-    room, subscriber,
+    call, call_flow, cdr, dial, did, did_group, health, mdr, meeting, meeting_attribute, meeting_calls,
+    quality, room, subscriber,
 };
 use crate::idempotency::{self, AtWork};
 
@@ -94,7 +94,7 @@ fn routes() -> Vec<(&'static str, MethodRouter<Api>)> {
     vec![
         ("/callFlows", get(call_flow::list)),
         ("/callFlows/{id}", get(call_flow::read)),
-        ("/calls", get(call::list)),
+        ("/calls", get(call::list).post(dial::create)),
         (
             "/calls/{id}",
             get(call::read).put(call::update).delete(call::hang_up),

@@ -24,6 +24,18 @@ pub(crate) fn only(body: &Map<String, Value>, known: &[&[&str]]) -> Result<(), A
     Err(unknown.fold(refusal, |refusal, field| refusal.and(field, message)))
 }
 
+/// Refuses a body in which one of `fields` is absent, naming all that are.
+pub(crate) fn require(body: &Map<String, Value>, fields: &[&str]) -> Result<(), ApiError> {
+    let missing = |field: &&&str| present(body, field).is_none();
+    let mut missing = fields.iter().filter(missing).peekable();
+    if missing.peek().is_none() {
+        return Ok(());
+    }
+    Err(missing.fold(ApiError::incomplete(), |refusal, field| {
+        refusal.and(*field, "is required")
+    }))
+}
+
 /// Refuses fields that can't be changed, unless they come as they are (an object that was read may be sent back).
 pub(crate) fn unchanged(body: &Map<String, Value>, current: &Value, fields: &[&str]) -> Result<(), ApiError> {
     for field in fields {

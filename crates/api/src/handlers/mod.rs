@@ -3,6 +3,7 @@
 pub(crate) mod call;
 pub(crate) mod call_flow;
 pub(crate) mod cdr;
+pub(crate) mod dial;
 pub(crate) mod did;
 pub(crate) mod did_group;
 pub(crate) mod health;

@@ -50,7 +50,7 @@ pub(crate) async fn create(
 ) -> Result<Response, ApiError> {
     caller.may_configure()?;
     value::only(&body, &[room_patch::FIELDS, &["callFlowId", "subscriberSid"]])?;
-    require(&body)?;
+    value::require(&body, REQUIRED)?;
     let patch = RoomPatch::read(&body)?;
     let _edits = api.edits.lock().await;
     let caller = caller.at(api.backend.directory());
@@ -111,17 +111,6 @@ fn current(room: &Room) -> Value {
         map.insert("callFlowId".to_owned(), room.call_flow.id().into());
     }
     value
-}
-
-fn require(body: &Map<String, Value>) -> Result<(), ApiError> {
-    let missing = |field: &&&str| value::present(body, field).is_none();
-    let mut missing = REQUIRED.iter().filter(missing).peekable();
-    if missing.peek().is_none() {
-        return Ok(());
-    }
-    Err(missing.fold(ApiError::incomplete(), |refusal, field| {
-        refusal.and(*field, "is required")
-    }))
 }
 
 /// A room of its own number, group and owner, otherwise empty.

@@ -195,6 +195,12 @@ async fn each_role_may_do_what_it_is_for() {
         ),
         (DELETE, "/meetingRooms/273751", "", [204, 403, 204]),
         (POST, "/meetingRooms", new_room, [201, 403, 201]),
+        (
+            POST,
+            "/calls",
+            r#"{"callee": "+14165550123", "caller": "15162065319", "accessCode": "111"}"#,
+            [201, 201, 400],
+        ),
         (GET, "/subscribers/sid-alice", "", [200, 200, 404]),
         (GET, "/subscribers/sid-uma", "", [200, 200, 200]),
     ] {

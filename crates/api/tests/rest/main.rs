@@ -6,6 +6,7 @@ mod auth;
 mod bulk;
 mod calls;
 mod deny;
+mod dial;
 mod directory;
 mod errors;
 mod filter;
