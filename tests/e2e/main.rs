@@ -5,6 +5,7 @@
 )]
 
 mod crash;
+mod dialling;
 mod hostile_rtp;
 mod hostile_sip;
 mod load;

@@ -4,6 +4,8 @@ mod admission;
 mod calls;
 mod chance;
 mod codecs;
+mod dial_plan;
+mod dialling;
 mod door;
 mod entry;
 mod guessing;

@@ -3,12 +3,14 @@
 //! [`World`] owns control, a clock that moves only when told to, and phones that speak SIP as text. The mixer is a double that notes
 //! its orders and says when something has been played; what the mixer itself does is tested in its own crate.
 
+mod callee;
 mod mixer;
 mod phone;
 mod settings;
 mod site;
 mod witness;
 
+pub use callee::{CALLEE, TRUNK, Trunk, Ways};
 pub use mixer::Mixer;
 pub use phone::{CALLER, Manners, PCMA, Phone, PhoneId, SDP};
 pub use settings::{Level, Settings};
@@ -50,6 +52,8 @@ pub struct World {
     legs: HashMap<LegId, PhoneId>,
     /// The mixer's double.
     pub mixer: Mixer,
+    /// The trunk that the bridge's own calls go to.
+    pub trunk: Trunk,
     /// Legs whose ports are open.
     pub ports: BTreeSet<LegId>,
     /// Whether there are ports to be had.
@@ -64,6 +68,7 @@ pub struct World {
     /// The latest snapshot.
     pub live: Arc<Live>,
     replies: HashMap<Ticket, Result<(), CommandError>>,
+    dialled: HashMap<Ticket, Result<LegId, CommandError>>,
     next_ticket: u64,
     next_port: u16,
     next_id: u64,
@@ -108,6 +113,7 @@ impl World {
             calling: None,
             legs: HashMap::new(),
             mixer: Mixer::default(),
+            trunk: Trunk::default(),
             ports: BTreeSet::new(),
             ports_left: true,
             directory,
@@ -116,6 +122,7 @@ impl World {
             withheld: 0,
             live: Arc::default(),
             replies: HashMap::new(),
+            dialled: HashMap::new(),
             next_ticket: 0,
             next_port: 20_000,
             next_id: 10_000,
@@ -235,7 +242,7 @@ impl World {
         loop {
             if let Some(output) = self.control.poll_output() {
                 self.output(output);
-            } else if !self.phones_answer() {
+            } else if !self.phones_answer() && !self.trunk_answers() {
                 return;
             }
         }
@@ -245,6 +252,7 @@ impl World {
         match output {
             Output::Send { flow, bytes } => self.deliver(flow.remote, &bytes),
             Output::OpenPort { leg, .. } => self.open_port(leg),
+            Output::OpenWay { leg, hop } => self.open_way(leg, &hop),
             Output::ClosePort { leg } => assert!(self.ports.remove(&leg), "{leg:?} has no port"),
             Output::Media(order) => {
                 if let bridge::control::MediaOrder::Remove { leg } = order {
@@ -259,6 +267,7 @@ impl World {
             Output::ReserveIds(kind) => self.reserve(kind),
             Output::Publish(live) => self.live = live,
             Output::Reply { ticket, result } => drop(self.replies.insert(ticket, result)),
+            Output::Dialled { ticket, result } => drop(self.dialled.insert(ticket, result)),
         }
     }
 

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use sip::{Flow, Transport};
 
-use crate::{BRIDGE, World};
+use crate::{BRIDGE, TRUNK, World};
 
 /// Names a phone of the world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -178,7 +178,7 @@ fn tag(message: &str) -> String {
     tag.unwrap_or_default().to_owned()
 }
 
-fn header<'a>(message: &'a str, name: &str) -> &'a str {
+pub(crate) fn header<'a>(message: &'a str, name: &str) -> &'a str {
     let line = message
         .lines()
         .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
@@ -186,7 +186,7 @@ fn header<'a>(message: &'a str, name: &str) -> &'a str {
 }
 
 /// A reply to a request within the call.
-fn answer(request: &str, reply: &str) -> String {
+pub(crate) fn answer(request: &str, reply: &str) -> String {
     let kept = ["Via", "From", "To", "Call-ID", "CSeq", "Session-Expires"];
     let lines: Vec<_> = request
         .lines()
@@ -322,7 +322,9 @@ impl World {
     }
 
     pub(crate) fn deliver(&mut self, to: SocketAddr, bytes: &[u8]) {
-        if let Some(phone) = self.phones.iter_mut().find(|phone| phone.address == to) {
+        if to == TRUNK.into() {
+            self.trunk.inbox.push(String::from_utf8_lossy(bytes).into_owned());
+        } else if let Some(phone) = self.phones.iter_mut().find(|phone| phone.address == to) {
             phone.inbox.push(String::from_utf8_lossy(bytes).into_owned());
         }
     }

@@ -3,7 +3,7 @@
 use sip::sdp::ChoiceOf;
 use std::time::Duration;
 
-use bridge::control::ControlConfig;
+use bridge::control::{ControlConfig, DialOut};
 use ivr::budget::Budgets;
 use media::{Codec, JitterConfig, Latching, MediaTimeouts, Rate};
 use model::directory::{Directory, Edit};
@@ -38,6 +38,8 @@ pub struct Settings {
     pub codec_choice: ChoiceOf,
     /// Whether silence is told in place of sending it.
     pub silence_suppression: bool,
+    /// What the bridge dials.
+    pub dial_out: DialOut,
 }
 
 impl Default for Settings {
@@ -50,6 +52,7 @@ impl Default for Settings {
             allow: "127.0.0.0/8",
             codec_choice: ChoiceOf::Offerer,
             silence_suppression: false,
+            dial_out: DialOut::default(),
         }
     }
 }
@@ -100,6 +103,7 @@ impl Settings {
             inband_digits: true,
             other_ports: vec![5060],
             cname: "world".to_owned(),
+            dial_out: self.dial_out.clone(),
             endpoint: sip::EndpointConfig {
                 session_default: Some(Duration::from_secs(1800)),
                 limits: sip::Limits {

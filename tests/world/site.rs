@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
 use api::{
-    Answer, Backend, Change, CommandError, EditRefused, IdKind, LiveCommand, Names, Readiness, Records,
-    Scope, SimulatedCall, Simulation, Target, Unavailable,
+    Answer, Backend, Change, CommandError, DialOrder, EditRefused, IdKind, LiveCommand, Names, Readiness,
+    Records, Scope, SimulatedCall, Simulation, Target, Unavailable,
 };
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -13,7 +13,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use model::directory::{Directory, Edit};
 use model::query::Query;
-use model::{Actor, Begun, Cdr, KeptAnswer, Live, Mdr, Qualities, RequestKey, Sid};
+use model::{Actor, Begun, Cdr, KeptAnswer, LegId, Live, Mdr, Qualities, RequestKey, Sid};
 use serde_json::Value;
 use tower::ServiceExt;
 
@@ -137,6 +137,13 @@ impl Backend for Bridge {
         let mut world = self.world();
         let result = world.request_by(actor, target, command);
         let answer = result.map(|()| world.live.clone());
+        Box::pin(async { answer })
+    }
+
+    fn dial(&self, _actor: Actor, order: DialOrder) -> Answer<'_, Result<(LegId, Arc<Live>), CommandError>> {
+        let mut world = self.world();
+        let leg = world.dial(order);
+        let answer = leg.map(|leg| (leg, world.live.clone()));
         Box::pin(async { answer })
     }
 

@@ -8,7 +8,8 @@ use crate::simulation::{SimulatedCall, Simulation};
 use model::directory::{Directory, Edit, EditError};
 use model::query::Query;
 use model::{
-    Actor, Begun, Cdr, Command, KeptAnswer, LegId, Live, Mdr, MeetingNumber, Qualities, RequestKey, Sid,
+    Actor, Begun, Cdr, Command, DidGroupId, DidId, KeptAnswer, LegId, Live, Mdr, MeetingNumber, Mute,
+    Qualities, RequestKey, Role, Sid,
 };
 
 /// An answer that comes later.
@@ -44,6 +45,9 @@ pub trait Backend: Send + Sync + 'static {
         target: Target,
         command: LiveCommand,
     ) -> Answer<'_, Result<Arc<Live>, CommandError>>;
+
+    /// Calls somebody; answers the call, which is only beginning, and the first snapshot that shows it.
+    fn dial(&self, actor: Actor, order: DialOrder) -> Answer<'_, Result<(LegId, Arc<Live>), CommandError>>;
 
     /// Makes edits, all or none; answers the directory that includes them once they are on disk.
     ///
@@ -147,6 +151,31 @@ pub enum LiveCommand {
     All(Vec<(LegId, LiveCommand)>),
 }
 
+/// A call that the bridge is to make.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DialOrder {
+    /// A number or SIP URI, as it was asked for.
+    pub callee: String,
+    /// The number shown.
+    pub did: DidId,
+    /// The DID group in which the code is good.
+    pub group: DidGroupId,
+    /// Opens the room, and decides on the role unless that is named.
+    pub access_code: String,
+    /// Name to show, empty for none.
+    pub custom_name: String,
+    /// Microphone level in dB.
+    pub gain_db: i8,
+    /// Whether held from the start.
+    pub held: bool,
+    /// Mute bits from the start.
+    pub mute: Mute,
+    /// Whether marked as presenting by audio.
+    pub presenter_audio: bool,
+    /// Another role than that of the code.
+    pub role: Option<Role>,
+}
+
 /// Why a live command was not done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CommandError {
@@ -157,6 +186,20 @@ pub enum CommandError {
         /// The field at fault, by its name on the wire.
         field: &'static str,
         /// What was expected.
+        message: String,
+    },
+    /// It is not allowed here, whoever asks.
+    Forbidden {
+        /// The field at fault, by its name on the wire.
+        field: &'static str,
+        /// Which setting forbids it.
+        message: String,
+    },
+    /// There is no room for it now.
+    Full {
+        /// The field at fault, by its name on the wire.
+        field: &'static str,
+        /// Which limit is reached.
         message: String,
     },
     /// Too many commands wait; try again.

@@ -193,6 +193,8 @@ impl From<CommandError> for ApiError {
         match error {
             CommandError::Gone => Self::not_found(),
             CommandError::Refused { field, message } => Self::wrong_value(field, message),
+            CommandError::Forbidden { field, message } => Self::forbidden().and(field, message),
+            CommandError::Full { field, message } => Self::unavailable().and(field, message),
             CommandError::Busy | CommandError::Timeout => Self::unavailable(),
         }
     }

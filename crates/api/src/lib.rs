@@ -21,8 +21,8 @@ mod value;
 
 pub use auth::{Login, Peer, hash_password};
 pub use backend::{
-    Answer, Backend, Change, CommandError, EditRefused, IdKind, LiveCommand, Names, Readiness, Records,
-    Scope, Target, Unavailable,
+    Answer, Backend, Change, CommandError, DialOrder, EditRefused, IdKind, LiveCommand, Names, Readiness,
+    Records, Scope, Target, Unavailable,
 };
 pub use router::{Route, Settings, paths, router};
 pub use simulation::{Outcome, SimulatedCall, Simulation, Step, What};

@@ -16,8 +16,8 @@ use crate::backend::Backend;
 use crate::body::BODY_MAX;
 use crate::error::ApiError;
 use crate::handlers::{
-    audit, call, call_flow, cdr, did, did_group, health, mdr, meeting, meeting_attribute, meeting_calls,
-    quality, room, simulate, subscriber, subscriber_room,
+    audit, call, call_flow, cdr, dial, did, did_group, health, mdr, meeting, meeting_attribute,
+    meeting_calls, quality, room, simulate, subscriber, subscriber_room,
 };
 use crate::idempotency::{self, AtWork};
 
@@ -102,7 +102,7 @@ fn routes() -> Vec<(&'static str, MethodRouter<Api>)> {
         ("/audit", get(audit::list)),
         ("/callFlows", get(call_flow::list)),
         ("/callFlows/{id}", get(call_flow::read)),
-        ("/calls", get(call::list)),
+        ("/calls", get(call::list).post(dial::create)),
         (
             "/calls/{id}",
             get(call::read).put(call::update).delete(call::hang_up),

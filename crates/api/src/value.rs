@@ -29,6 +29,18 @@ pub(crate) fn only(body: &Map<String, Value>, known: &[&[&str]]) -> Result<(), A
     Err(unknown.fold(refusal, |refusal, field| refusal.and(field, message)))
 }
 
+/// Refuses a body in which one of `fields` is absent, naming all that are.
+pub(crate) fn require(body: &Map<String, Value>, fields: &[&str]) -> Result<(), ApiError> {
+    let missing = |field: &&&str| present(body, field).is_none();
+    let mut missing = fields.iter().filter(missing).peekable();
+    if missing.peek().is_none() {
+        return Ok(());
+    }
+    Err(missing.fold(ApiError::incomplete(), |refusal, field| {
+        refusal.and(*field, "is required")
+    }))
+}
+
 /// Refuses fields that can't be changed, unless they come as they are (an object that was read may be sent back).
 pub(crate) fn unchanged(body: &Map<String, Value>, current: &Value, fields: &[&str]) -> Result<(), ApiError> {
     for field in fields {
@@ -59,18 +71,6 @@ pub(crate) fn none_of(changes: &Map<String, Value>, fields: &[&str]) -> Result<(
     let message = "cannot be changed";
     let refusal = ApiError::invalid_field(*first, message);
     Err(fixed.fold(refusal, |refusal, field| refusal.and(*field, message)))
-}
-
-/// Refuses a body without the fields that a new object needs, naming each.
-pub(crate) fn require(body: &Map<String, Value>, fields: &[&str]) -> Result<(), ApiError> {
-    let missing = |field: &&&str| present(body, field).is_none();
-    let mut missing = fields.iter().filter(missing).peekable();
-    if missing.peek().is_none() {
-        return Ok(());
-    }
-    Err(missing.fold(ApiError::incomplete(), |refusal, field| {
-        refusal.and(*field, "is required")
-    }))
 }
 
 fn same(sent: &Value, current: &Value) -> bool {

@@ -43,6 +43,7 @@ fn checks(config: &Config, data: &Path) -> Vec<(&'static str, Found)> {
         ("API", tcp(config.api.listen, "--api")),
         ("metrics", metrics(config)),
         ("callers", callers(config)),
+        ("dial-out", dial_out(config)),
         ("RTP address", media(config)),
         ("RTP ports", ports(config)),
         ("mixer's cores", cores(config)),
@@ -77,6 +78,14 @@ fn callers(config: &Config) -> Found {
         0 => Err("sip.allow is empty, so every call is refused; list the networks of your trunks".to_owned()),
         networks => Ok(format!("{networks} networks may call")),
     }
+}
+
+fn dial_out(config: &Config) -> Found {
+    let plan = config.dial_out.plan()?;
+    Ok(match (plan.allow.len(), plan.hosts.len()) {
+        (0, 0) => "switched off".to_owned(),
+        (prefixes, hosts) => format!("{prefixes} prefixes and {hosts} hosts may be called"),
+    })
 }
 
 fn media(config: &Config) -> Found {

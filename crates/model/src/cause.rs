@@ -39,6 +39,14 @@ causes! {
     NoMediaPort = "no_media_port",
     /// The bridge is shutting down and takes no calls.
     Draining = "draining",
+    /// The called one is busy.
+    Busy = "busy",
+    /// The called one did not answer in time.
+    NoAnswer = "no_answer",
+    /// The called one did not want the call.
+    Declined = "declined",
+    /// The called one could not be reached.
+    Unreachable = "unreachable",
     /// The source is not allowed to call.
     NotAllowed = "not_allowed",
     /// No codec in common.
@@ -114,6 +122,7 @@ impl Cause {
             | Self::Moved
             | Self::Shutdown => CauseClass::Normal,
             Self::Cancelled => CauseClass::Abandoned,
+            Self::Busy | Self::NoAnswer | Self::Declined | Self::Unreachable => CauseClass::Unreached,
             Self::UnknownNumber
             | Self::NotAllowed
             | Self::NoCodec
@@ -146,6 +155,8 @@ pub enum CauseClass {
     Normal,
     /// The caller gave up before there was an answer.
     Abandoned,
+    /// The bridge called somebody who did not take the call.
+    Unreached,
     /// The caller may not, or can not: numbers, codes, codecs, limits of a meeting.
     Refused,
     /// The bridge could not take it: more of it is needed.
@@ -160,6 +171,7 @@ impl CauseClass {
         match self {
             Self::Normal => "normal",
             Self::Abandoned => "abandoned",
+            Self::Unreached => "unreached",
             Self::Refused => "refused",
             Self::Overload => "overload",
             Self::Failed => "failed",

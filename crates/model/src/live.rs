@@ -5,7 +5,7 @@ use std::sync::Arc;
 use imbl::OrdMap;
 
 use crate::attribute::{Overrides, Policy, Resolved};
-use crate::{LegId, MeetingId, MeetingNumber, Mute, MuteMask, Poll, Question, Role, Sid};
+use crate::{DidGroupId, LegId, MeetingId, MeetingNumber, Mute, MuteMask, Poll, Question, Role, Sid};
 
 /// Where a call stands; `state` of a Call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,15 +38,17 @@ pub enum MeetingState {
 pub struct CallView {
     /// Which.
     pub leg: LegId,
-    /// The tenant whose number was dialled.
+    /// The tenant whose number was dialled; of a call the bridge made, the owner of the room it is for.
     pub subscriber_sid: Sid,
-    /// Code keyed, empty before.
+    /// The DID group whose access codes are good for it.
+    pub did_group: DidGroupId,
+    /// Code keyed, empty before; of a call the bridge made, the code it was made with.
     pub access_code: String,
-    /// From as the phone sent it.
+    /// From as the phone sent it, or as it was sent to the phone.
     pub address_from: String,
-    /// To as the phone sent it.
+    /// To as the phone sent it, or as it was sent to the phone.
     pub address_to: String,
-    /// Dialled number, digits without plus.
+    /// Dialled number, digits without plus; a SIP URI where the bridge called one.
     pub callee: String,
     /// Calling number with plus, or whatever name the phone gave.
     pub caller: String,

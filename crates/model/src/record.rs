@@ -7,19 +7,19 @@ use crate::{Cause, LegId, MeetingId, MeetingNumber, Role, Sid};
 pub struct Cdr {
     /// The call.
     pub leg: LegId,
-    /// The tenant whose number was dialled; `None` for a number nobody owns.
+    /// The tenant whose number was dialled, `None` for a number nobody owns; of a call the bridge made, the owner of the room it was for.
     pub subscriber_sid: Option<Sid>,
     /// Dialled number as dialled.
     pub callee: String,
     /// Calling number with plus, or name.
     pub caller: String,
-    /// Network address of the caller.
+    /// Network address of the caller, or the one that the bridge's call went to.
     pub source: String,
     /// Whether the bridge dialled out.
     pub outbound: bool,
     /// Codec name, empty when none was agreed.
     pub codec: String,
-    /// When the call came.
+    /// When the call came, or was asked for.
     pub created_ms: i64,
     /// When it was answered.
     pub answered_ms: Option<i64>,

@@ -12,9 +12,10 @@
 //! - Refusals that need no memory are stateless (section 8.2.7), so a flood of them costs none.
 //! - A call whose connection is lost has ended; nothing is sent on another one.
 //! - A peer's re-INVITE before the ACK of our 200 counts as that ACK.
-//! - Challenges and redirections are not acted upon: they end the request.
+//! - Redirections are not acted upon, and challenges only in calls we made with credentials: else they end the request.
 //! - An UPDATE or INVITE of the peer's with a non-SDP body is refused even if a part of it were SDP.
 
+mod auth;
 mod counters;
 mod dialog;
 mod endpoint;
@@ -24,9 +25,11 @@ mod message;
 mod random;
 pub mod sdp;
 pub mod stream;
+mod target;
 mod timers;
 pub mod transaction;
 
+pub use auth::Credentials;
 pub use counters::Counters;
 pub use endpoint::api::{
     CallId, Command, Dial, Door, EndCause, EndpointConfig, Event, Incoming, Input, Output,
@@ -34,3 +37,4 @@ pub use endpoint::api::{
 pub use endpoint::{DialError, Endpoint};
 pub use flow::{Flow, Transport};
 pub use limits::Limits;
+pub use target::{Hop, Target, TargetFault};

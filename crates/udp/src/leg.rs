@@ -9,6 +9,8 @@ use crate::batch::{Batch, date_arrivals};
 
 /// Room the system keeps for packets between two ticks, bytes each way; its default holds seconds of audio.
 const KERNEL_BUFFER: usize = 32 * 1024;
+/// More datagrams than that room holds.
+const WAITING_MAX: usize = 512;
 
 /// An RTP socket and the RTCP socket one port above; neither ever blocks.
 #[derive(Debug)]
@@ -27,6 +29,15 @@ impl MediaSocket {
             rtp: socket(SocketAddr::new(address, port))?,
             rtcp: socket(SocketAddr::new(address, port + 1))?,
         })
+    }
+
+    /// Throws away what waits to be read: what came before anything was agreed on is nobody's (early media, strangers).
+    pub fn forget_waiting(&self) {
+        for socket in [&self.rtp, &self.rtcp] {
+            let _ = (0..WAITING_MAX)
+                .take_while(|_| socket.recv(&mut [0]).is_ok())
+                .count();
+        }
     }
 
     /// The socket of a channel.

@@ -24,6 +24,7 @@ const SILENCE_SECONDS: usize = 180;
 /// A phone. It hangs up and ends when dropped.
 pub(crate) struct Baresip {
     child: Child,
+    sip: SocketAddr,
     control: TcpStream,
     unread: Vec<u8>,
     events: Vec<Value>,
@@ -39,7 +40,7 @@ impl Baresip {
             &vec![0; RATE * SILENCE_SECONDS],
         );
         fs::create_dir(folder.path().join("heard")).expect("a folder is made");
-        let control = configure(folder.path(), name, bridge);
+        let (sip, control) = configure(folder.path(), name, bridge);
         let out = File::create(folder.path().join("out")).expect("a file is made");
         let child = Command::new(tool("baresip"))
             .arg("-f")
@@ -52,11 +53,29 @@ impl Baresip {
         control.set_nonblocking(true).expect("a socket can be told");
         Self {
             child,
+            sip,
             control,
             unread: Vec::new(),
             events: Vec::new(),
             folder,
         }
+    }
+
+    /// Where it takes calls.
+    pub(crate) fn sip(&self) -> SocketAddr {
+        self.sip
+    }
+
+    /// Waits for a call and answers it.
+    pub(crate) fn answer(&mut self) {
+        self.wait_for_event("CALL_INCOMING");
+        self.command("accept", "");
+        self.wait_for_event("CALL_ESTABLISHED");
+    }
+
+    /// Refuses the call that rings, as one who is busy.
+    pub(crate) fn decline(&mut self) {
+        self.command("hangup", "");
     }
 
     /// One of its commands.
@@ -146,8 +165,8 @@ fn netstring(bytes: &[u8]) -> Option<(&[u8], usize)> {
     (bytes.len() > colon + 1 + len).then_some((message, colon + 2 + len))
 }
 
-/// Writes its configuration; gives the address of its control port.
-fn configure(folder: &Path, name: &str, bridge: SocketAddr) -> SocketAddr {
+/// Writes its configuration; gives the addresses where it takes calls and commands.
+fn configure(folder: &Path, name: &str, bridge: SocketAddr) -> (SocketAddr, SocketAddr) {
     let (sip, control) = (free_pair(), free_tcp());
     let config = format!(
         "sip_listen 127.0.0.1:{sip}
@@ -175,7 +194,7 @@ module_app ctrl_tcp.so
     fs::write(folder.join("config"), config).expect("a file is written");
     let account = format!("<sip:{name}@{bridge}>;regint=0;audio_codecs=pcmu\n");
     fs::write(folder.join("accounts"), account).expect("a file is written");
-    control
+    (SocketAddr::from(([127, 0, 0, 1], sip)), control)
 }
 
 fn modules() -> PathBuf {

@@ -31,7 +31,7 @@ const STEPS: &[(&str, Step)] = &[
     ("role", set_role),
 ];
 /// Fields that will, in a later version.
-const LATER: &[&str] = &["operatorMode"];
+pub(super) const LATER: &[&str] = &["operatorMode"];
 /// Fields that are accepted and change nothing, as documented; `duration` has moved on since it was read.
 const INERT: &[&str] = &[
     "addressFrom",
@@ -118,11 +118,7 @@ fn commands(
     call: &CallView,
     body: &Map<String, Value>,
 ) -> Result<Vec<LiveCommand>, ApiError> {
-    let wanted =
-        |field: &&&str| value::present(body, field).is_some_and(|v| value::integer(field, v, 0..=0).is_err());
-    if let Some(field) = LATER.iter().find(wanted) {
-        return Err(ApiError::not_available(field));
-    }
+    refuse_later(body)?;
     let moved = value::present(body, MOVE).map(|value| move_to(caller, call, value));
     let moved = moved.transpose()?.flatten();
     // After a move, what the call is now says nothing: its role and mutes are those of the new room.
@@ -157,14 +153,23 @@ pub(super) fn steps_of_many(
     steps(leg, now, body)
 }
 
+/// Refuses what comes in a later version, unless it is asked for as it is.
+pub(super) fn refuse_later(body: &Map<String, Value>) -> Result<(), ApiError> {
+    let wanted =
+        |field: &&&str| value::present(body, field).is_some_and(|v| value::integer(field, v, 0..=0).is_err());
+    match LATER.iter().find(wanted) {
+        Some(field) => Err(ApiError::not_available(field)),
+        None => Ok(()),
+    }
+}
+
 /// The move to the room that a code opens, `None` for the code the call has. A code of somebody else's room opens none.
 fn move_to(caller: &Caller, call: &CallView, value: &Value) -> Result<Option<LiveCommand>, ApiError> {
     let access_code = value::code(MOVE, value)?;
     if access_code == call.access_code {
         return Ok(None);
     }
-    let dialled = caller.directory.dialled(&call.callee);
-    let grant = dialled.and_then(|dialled| caller.directory.grant(dialled.group.id, &access_code));
+    let grant = caller.directory.grant(call.did_group, &access_code);
     match grant.is_some_and(|grant| caller.sees(&grant.room.subscriber_sid)) {
         true => Ok(Some(LiveCommand::Move {
             leg: call.leg,
@@ -178,40 +183,31 @@ fn move_to(caller: &Caller, call: &CallView, value: &Value) -> Result<Option<Liv
 }
 
 fn set_name(value: &Value, leg: LegId, now: Option<&CallView>) -> Result<Option<LiveCommand>, ApiError> {
-    let name = value::text("customName", value, value::NAME_MAX)?;
+    let name = name(value)?;
     let same = now.is_some_and(|call| call.custom_name == name);
     Ok((!same).then_some(LiveCommand::Meeting(Command::SetName { leg, name })))
 }
 
 fn set_gain(value: &Value, leg: LegId, now: Option<&CallView>) -> Result<Option<LiveCommand>, ApiError> {
-    let db = value::integer("gainLevel", value, GAIN_DB).ok();
-    let db = db.and_then(|db| i8::try_from(db).ok());
-    let expected = || ApiError::wrong_value("gainLevel", "expected whole decibels from -20 to 20");
-    let db = db.ok_or_else(expected)?;
+    let db = gain(value)?;
     let same = now.is_some_and(|call| call.gain_db == db);
     Ok((!same).then_some(LiveCommand::Meeting(Command::SetGain { leg, db })))
 }
 
 fn set_hold(value: &Value, leg: LegId, now: Option<&CallView>) -> Result<Option<LiveCommand>, ApiError> {
-    let on = value::integer("holdMode", value, 0..=63)? != 0;
+    let on = hold(value)?;
     let same = now.is_some_and(|call| call.held == on);
     Ok((!same).then_some(LiveCommand::Meeting(Command::SetHold { leg, on })))
 }
 
 fn set_mute(value: &Value, leg: LegId, now: Option<&CallView>) -> Result<Option<LiveCommand>, ApiError> {
-    let mute = value::integer("muteMode", value, 0..=63)
-        .ok()
-        .and_then(Mute::from_wire);
-    let expected = "expected 0, 1, 2 or 3, or 32, 36 or 40 for 0, 1 and 2";
-    let mute = mute.ok_or_else(|| ApiError::wrong_value("muteMode", expected))?;
+    let mute = mute(value)?;
     let same = now.is_some_and(|call| call.mute == mute);
     Ok((!same).then_some(LiveCommand::Meeting(Command::SetMute { leg, mute })))
 }
 
 fn set_presenter(value: &Value, leg: LegId, now: Option<&CallView>) -> Result<Option<LiveCommand>, ApiError> {
-    let expected = "expected 0, or 1 for audio; this bridge has no video and no screen sharing yet";
-    let media = value::integer("presenterMedia", value, 0..=1);
-    let audio = media.map_err(|_| ApiError::wrong_value("presenterMedia", expected))? == 1;
+    let audio = presenter(value)?;
     let same = now.is_some_and(|call| call.presenter_audio == audio);
     Ok((!same).then_some(LiveCommand::SetPresenter { leg, audio }))
 }
@@ -230,7 +226,46 @@ fn set_role(value: &Value, leg: LegId, now: Option<&CallView>) -> Result<Option<
     if now.is_some_and(|call| number == Some(call.role.map_or(0, |role| role as i64))) {
         return Ok(None);
     }
-    let expected = || ApiError::wrong_value("role", "expected 1 host, 2 participant or 3 listener");
-    let role = number.and_then(Role::from_wire).ok_or_else(expected)?;
+    let role = role(value)?;
     Ok(Some(LiveCommand::Meeting(Command::SetRole { leg, role })))
+}
+
+/// `customName`.
+pub(super) fn name(value: &Value) -> Result<String, ApiError> {
+    value::text("customName", value, value::NAME_MAX)
+}
+
+/// `gainLevel`, dB.
+pub(super) fn gain(value: &Value) -> Result<i8, ApiError> {
+    let db = value::integer("gainLevel", value, GAIN_DB).ok();
+    let db = db.and_then(|db| i8::try_from(db).ok());
+    db.ok_or_else(|| ApiError::wrong_value("gainLevel", "expected whole decibels from -20 to 20"))
+}
+
+/// `holdMode`: any but 0 holds.
+pub(super) fn hold(value: &Value) -> Result<bool, ApiError> {
+    Ok(value::integer("holdMode", value, 0..=63)? != 0)
+}
+
+/// `muteMode`.
+pub(super) fn mute(value: &Value) -> Result<Mute, ApiError> {
+    let mute = value::integer("muteMode", value, 0..=63)
+        .ok()
+        .and_then(Mute::from_wire);
+    let expected = "expected 0, 1, 2 or 3, or 32, 36 or 40 for 0, 1 and 2";
+    mute.ok_or_else(|| ApiError::wrong_value("muteMode", expected))
+}
+
+/// `presenterMedia`: whether by audio.
+pub(super) fn presenter(value: &Value) -> Result<bool, ApiError> {
+    let expected = "expected 0, or 1 for audio; this bridge has no video and no screen sharing yet";
+    let media = value::integer("presenterMedia", value, 0..=1);
+    Ok(media.map_err(|_| ApiError::wrong_value("presenterMedia", expected))? == 1)
+}
+
+/// `role`.
+pub(super) fn role(value: &Value) -> Result<Role, ApiError> {
+    let number = value::integer("role", value, 0..=3).ok();
+    let expected = || ApiError::wrong_value("role", "expected 1 host, 2 participant or 3 listener");
+    number.and_then(Role::from_wire).ok_or_else(expected)
 }

@@ -5,6 +5,7 @@ pub(crate) mod audit;
 pub(crate) mod call;
 pub(crate) mod call_flow;
 pub(crate) mod cdr;
+pub(crate) mod dial;
 pub(crate) mod did;
 pub(crate) mod did_group;
 mod editing;

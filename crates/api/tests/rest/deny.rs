@@ -73,6 +73,7 @@ const NEW_ROOM: &str = r#"{"primaryDidGroupId": 219, "callFlowId": 3}"#;
 const NEW_DID: &str = r#"{"phoneNumber": "442071838750", "didGroupId": 219}"#;
 const NEW_GROUP: &str = r#"{"name": "g", "callFlowId": 1}"#;
 const NEW_SUBSCRIBER: &str = r#"{"login": "new", "password": "long enough"}"#;
+const NEW_CALL: &str = r#"{"callee": "+14165550123", "caller": "15162065319", "accessCode": "111"}"#;
 const CALL_IN: &str = r#"{"did": "15162065319", "digits": "111#"}"#;
 const TEXT: &str = r#"{"description": "x"}"#;
 const KEYS: &str = r#"[{"accessCode": "4711", "role": 1}]"#;
@@ -83,6 +84,7 @@ const ROWS: &[Row] = &[
     row(GET, "/callFlows", NONE, "", [200, 200, 200]),
     row(GET, "/callFlows/{id}", FLOW, "", [200, 200, 200]),
     row(GET, "/calls", NONE, "", [200, 200, 200]),
+    row(POST, "/calls", NONE, NEW_CALL, [201, 201, 400]),
     row(GET, "/calls/{id}", CALL, "", [200, 200, 404]),
     row(PUT, "/calls/{id}", CALL, r#"{"muteMode": 2}"#, [200, 200, 404]),
     row(DELETE, "/calls/{id}", CALL, "", [204, 204, 404]),
@@ -125,6 +127,15 @@ const ROWS: &[Row] = &[
         r#"{"value": 1}"#,
         [200, 200, 404],
     ),
+    row(GET, "/meetings/{n}/calls", MEETING, "", [200, 200, 404]),
+    row(
+        PUT,
+        "/meetings/{n}/calls",
+        MEETING,
+        r#"{"muteMode": 2}"#,
+        [200, 200, 404],
+    ),
+    row(DELETE, "/meetings/{n}/calls", MEETING, "", [204, 204, 404]),
     row(GET, "/meetings/{n}/quality", MEETING, "", [200, 200, 404]),
     row(POST, "/simulate", NONE, CALL_IN, [200, 200, 200]),
     row(GET, "/subscribers", NONE, "", [200, 200, 200]),

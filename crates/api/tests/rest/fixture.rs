@@ -139,6 +139,7 @@ pub fn call(id: u64, meeting: Option<u32>, owner: &str) -> CallView {
     CallView {
         leg: LegId(id),
         subscriber_sid: sid(owner),
+        did_group: DidGroupId(if owner == "bob" { 319 } else { 219 }),
         access_code: "111".into(),
         address_from: "\"+15162065319\" ".into(),
         address_to: String::new(),
@@ -157,6 +158,25 @@ pub fn call(id: u64, meeting: Option<u32>, owner: &str) -> CallView {
         meeting: meeting.map(MeetingNumber),
         role: Some(Role::Host),
         state: CallState::InMeeting,
+    }
+}
+
+/// A call that the bridge is making.
+pub fn dialled(id: u64, order: api::DialOrder) -> CallView {
+    CallView {
+        access_code: order.access_code,
+        callee: order.callee,
+        codec: String::new(),
+        outbound: true,
+        custom_name: order.custom_name,
+        gain_db: order.gain_db,
+        held: order.held,
+        joined_ms: None,
+        mute: order.mute,
+        presenter_audio: order.presenter_audio,
+        role: order.role.or(Some(Role::Participant)),
+        state: CallState::Ringing,
+        ..call(id, None, "alice")
     }
 }
 

@@ -7,6 +7,7 @@ mod auth;
 mod bulk;
 mod calls;
 mod deny;
+mod dial;
 mod directory;
 mod effective;
 mod errors;

@@ -5,8 +5,8 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, Mutex};
 
 use api::{
-    Answer, Backend, Change, CommandError, EditRefused, IdKind, LiveCommand, Login, Names, Peer, Readiness,
-    Records, Route, Scope, Settings, SimulatedCall, Simulation, Target, Unavailable,
+    Answer, Backend, Change, CommandError, DialOrder, EditRefused, IdKind, LiveCommand, Login, Names, Peer,
+    Readiness, Records, Route, Scope, Settings, SimulatedCall, Simulation, Target, Unavailable,
 };
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -33,6 +33,7 @@ pub struct State {
     pub directory: Arc<Directory>,
     pub readiness: Readiness,
     pub commands: Vec<(Actor, Target, LiveCommand)>,
+    pub dialled: Vec<(Actor, DialOrder)>,
     pub edits: Vec<(Actor, Edit)>,
     pub refuse_command: Option<CommandError>,
     pub refuse_edit: Option<EditRefused>,
@@ -107,6 +108,21 @@ impl Backend for Fake {
             state.live = Arc::new(live);
         }
         let answer = refusal.map_or_else(|| Ok(state.live.clone()), Err);
+        Box::pin(async { answer })
+    }
+
+    fn dial(&self, actor: Actor, order: DialOrder) -> Answer<'_, Result<(LegId, Arc<Live>), CommandError>> {
+        let mut state = self.state();
+        let refusal = state.refuse_command.clone();
+        state.dialled.push((actor, order.clone()));
+        let call = fixture::dialled(9_000_000 + state.dialled.len() as u64, order);
+        let leg = call.leg;
+        if refusal.is_none() {
+            let mut live = (*state.live).clone();
+            live.calls.insert(leg, Arc::new(call));
+            state.live = Arc::new(live);
+        }
+        let answer = refusal.map_or_else(|| Ok((leg, state.live.clone())), Err);
         Box::pin(async { answer })
     }
 
@@ -348,6 +364,7 @@ impl World {
                 reasons: Vec::new(),
             },
             commands: Vec::new(),
+            dialled: Vec::new(),
             edits: Vec::new(),
             refuse_command: None,
             refuse_edit: None,

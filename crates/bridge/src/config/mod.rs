@@ -1,8 +1,10 @@
 //! The configuration file: one annotated TOML, every key with its unit, unknown keys refused.
 
+mod dial_out;
 mod sections;
 mod units;
 
+pub use dial_out::DialOutSection;
 pub use sections::{
     ApiSection, CallsSection, CodecName, CodecOrder, GuessesSection, LogFormat, LogSection, MediaSection,
     MetricsSection, NodeSection, OpusRate, SipSection,
@@ -25,6 +27,8 @@ pub struct Config {
     pub media: MediaSection,
     /// Bounds on calls and meetings.
     pub calls: CallsSection,
+    /// Calls that the bridge makes.
+    pub dial_out: DialOutSection,
     /// Budgets against guessing access codes.
     pub guesses: GuessesSection,
     /// REST.
@@ -124,7 +128,7 @@ impl Config {
                 return Err(message.to_owned());
             }
         }
-        Ok(())
+        self.dial_out.check()
     }
 }
 
@@ -218,6 +222,27 @@ mod tests {
             ("[calls]\nnew_calls_per_second = 0", "calls.new_calls_per_second"),
             ("[calls]\nmax_load = 101", "calls.max_load"),
             ("[calls]\nmax_calls = 0", "calls.max_calls"),
+            ("[dial_out]\ntrunk = \"trunk.example.com\"", "dial_out.trunk"),
+            ("[dial_out]\ntrunk = \"sips:trunk.example.com\"", "dial_out.trunk"),
+            (
+                "[dial_out]\ntrunk = \"sip:me@trunk.example.com\"",
+                "dial_out.trunk",
+            ),
+            ("[dial_out]\nallow = [\"+1\"]", "dial_out.allow"),
+            ("[dial_out]\nallow = [\"\"]", "dial_out.allow"),
+            ("[dial_out]\nallow = [\"1\"]", "dial_out.allow and dial_out.trunk"),
+            ("[dial_out]\nhosts = [\"pbx example\"]", "dial_out.hosts"),
+            (
+                "[dial_out]\ntrunk = \"sip:t.example\"\nhosts = [\"t.example\"]",
+                "other than that of dial_out.trunk",
+            ),
+            (
+                "[dial_out]\nusername = \"bridge\"",
+                "dial_out.username and dial_out.password",
+            ),
+            ("[dial_out]\nring_timeout = \"1s\"", "dial_out.ring_timeout"),
+            ("[dial_out]\nring_timeout = 60", "a duration with its unit"),
+            ("[dial_out]\nmax_duration = \"0s\"", "dial_out.max_duration"),
             (
                 "[metrics]\nlisten = \"127.0.0.1:20000\"",
                 "without the ports of sip.listen, api.listen and metrics.listen",

@@ -63,6 +63,7 @@ impl Control {
             playing: None,
             record,
             cause: None,
+            ends_at: None,
         };
         *self.per_source.entry(source).or_default() += 1;
         self.by_dialog.insert(incoming.call, leg);
@@ -76,6 +77,9 @@ impl Control {
         let Some(call) = self.calls.get_mut(&leg) else {
             return self.outputs.push_back(Output::ClosePort { leg });
         };
+        if matches!(call.stage, Stage::Dialling(_)) {
+            return self.invite(now, leg, rtp);
+        }
         let Media::Opening { offer } = std::mem::replace(&mut call.media, Media::None) else {
             return;
         };
@@ -102,10 +106,16 @@ impl Control {
 
     /// No port could be opened.
     pub(super) fn port_refused(&mut self, now: Instant, leg: LegId) {
-        if let Some(call) = self.calls.get_mut(&leg) {
-            call.media = Media::None;
+        let Some(call) = self.calls.get_mut(&leg) else {
+            return;
+        };
+        call.media = Media::None;
+        match call.stage {
+            Stage::Dialling(_) => self.give_up(now, leg, Cause::NoMediaPort),
+            Stage::Door | Stage::Menu(_) | Stage::Meeting { .. } | Stage::Leaving { .. } | Stage::Gone => {
+                self.refuse(now, leg, 503, None, Cause::NoMediaPort);
+            }
         }
-        self.refuse(now, leg, 503, None, Cause::NoMediaPort);
     }
 
     /// Step 3 is over: 200, and the leg goes to the mixer as soon as its audio is agreed on.
@@ -146,24 +156,33 @@ impl Control {
         let Some(leg) = self.by_dialog.get(&dialog).copied() else {
             return;
         };
-        let Some(call) = self.calls.get_mut(&leg) else {
-            return;
-        };
-        if let Media::Offered { rtp, sdp: offer } = &call.media {
-            let (rtp, offer) = (*rtp, offer.clone());
-            let here = Here::new(&self.config, &self.ports, leg, rtp);
-            match negotiation::answered(&here, &offer, sdp.as_deref().unwrap_or_default()) {
-                Ok(agreed) => {
-                    call.media = Media::Running {
-                        rtp,
-                        agreed: agreed.clone(),
-                    };
-                    self.start_media(now, leg, &agreed);
-                }
-                Err(_) => return self.end(now, leg, Cause::NoCodec),
-            }
+        let is_offered = |call: &Call| matches!(call.media, Media::Offered { .. });
+        let offered = self.calls.get(&leg).is_some_and(is_offered);
+        if !offered || self.is_agreed(now, leg, sdp.as_deref().unwrap_or_default()) {
+            self.session_input(now, leg, session::Input::Connected);
         }
-        self.session_input(now, leg, session::Input::Connected);
+    }
+
+    /// Takes the answer to the offer that a call began with; whether the call goes on with it.
+    pub(super) fn is_agreed(&mut self, now: Instant, leg: LegId, answer: &[u8]) -> bool {
+        let Some(call) = self.calls.get_mut(&leg) else {
+            return false;
+        };
+        let Media::Offered { rtp, sdp: offer } = &call.media else {
+            return false;
+        };
+        let (rtp, offer) = (*rtp, offer.clone());
+        let here = Here::new(&self.config, &self.ports, leg, rtp);
+        let Ok(agreed) = negotiation::answered(&here, &offer, answer) else {
+            self.end(now, leg, Cause::NoCodec);
+            return false;
+        };
+        call.media = Media::Running {
+            rtp,
+            agreed: agreed.clone(),
+        };
+        self.start_media(now, leg, &agreed);
+        true
     }
 
     fn start_media(&mut self, now: Instant, leg: LegId, agreed: &Agreed) {
@@ -369,6 +388,7 @@ fn new_view(leg: LegId, dialled: &Dialled, incoming: &Incoming, record: &Cdr) ->
     CallView {
         leg,
         subscriber_sid: dialled.group.subscriber_sid.clone(),
+        did_group: dialled.group.id,
         access_code: String::new(),
         address_from: incoming.from_header.clone(),
         address_to: incoming.to_header.clone(),

@@ -9,6 +9,7 @@ use ivr::session::Session;
 use model::directory::Dialled;
 use model::{CallState, CallView, Cause, Cdr, MeetingId};
 
+use super::dialling::Dialling;
 use super::negotiation::Agreed;
 use super::output::PlayId;
 
@@ -28,6 +29,8 @@ pub(super) struct Call {
     pub(super) record: Cdr,
     /// Why it ends, once decided; the first cause stays.
     pub(super) cause: Option<Cause>,
+    /// When a call that was dialled has lasted as long as it may.
+    pub(super) ends_at: Option<Instant>,
 }
 
 /// How far the audio is.
@@ -43,7 +46,7 @@ pub(super) enum Media {
     },
     /// The leg is with the mixer.
     Running { rtp: SocketAddr, agreed: Box<Agreed> },
-    /// Our offer is out; the answer comes with the ACK.
+    /// Our offer is out; the answer comes with the ACK, or with the 200 of the called one.
     Offered { rtp: SocketAddr, sdp: Vec<u8> },
     /// No port.
     None,
@@ -54,6 +57,8 @@ pub(super) enum Media {
 pub(super) enum Stage {
     /// Waiting for a port.
     Door,
+    /// On its way to the one whom the bridge calls.
+    Dialling(Box<Dialling>),
     /// In the menu.
     Menu(Box<Session>),
     /// In a meeting or its waiting room.
@@ -69,7 +74,7 @@ impl Call {
     pub(super) fn meeting(&self) -> Option<MeetingId> {
         match &self.stage {
             Stage::Meeting { id, .. } => Some(*id),
-            Stage::Door | Stage::Menu(_) | Stage::Leaving { .. } | Stage::Gone => None,
+            Stage::Door | Stage::Dialling(_) | Stage::Menu(_) | Stage::Leaving { .. } | Stage::Gone => None,
         }
     }
 
@@ -81,14 +86,28 @@ impl Call {
         self.record.role = Some(row.role);
     }
 
+    /// The participant's number and ours, digits without plus, whoever of the two has called the other.
+    pub(super) fn numbers(&self) -> (String, String) {
+        let (caller, callee) = (self.view.caller.trim_start_matches('+'), &self.view.callee);
+        match self.view.outbound {
+            true => (
+                self.guesser.caller.trim_start_matches('+').to_owned(),
+                caller.to_owned(),
+            ),
+            false => (caller.to_owned(), callee.clone()),
+        }
+    }
+
     /// When the call itself wants to be called next.
     pub(super) fn poll_timeout(&self) -> Option<Instant> {
-        match &self.stage {
+        let stage = match &self.stage {
             Stage::Menu(session) => session.poll_timeout(),
             Stage::Meeting { keypad, .. } => keypad.poll_timeout(),
             Stage::Leaving { until } => Some(*until),
-            Stage::Door | Stage::Gone => None,
-        }
+            Stage::Door | Stage::Dialling(_) => None,
+            Stage::Gone => return None,
+        };
+        stage.into_iter().chain(self.ends_at).min()
     }
 
     /// The network address of the caller.
@@ -96,7 +115,7 @@ impl Call {
         self.guesser.source
     }
 
-    /// Whether 200 has been sent.
+    /// Whether 200 has been sent, or has come.
     pub(super) fn answered(&self) -> bool {
         self.record.answered_ms.is_some()
     }
@@ -108,7 +127,7 @@ impl Call {
     /// The state readers see, unless its meeting says more.
     pub(super) fn state(&self) -> CallState {
         match &self.stage {
-            Stage::Door => CallState::Ringing,
+            Stage::Door | Stage::Dialling(_) => CallState::Ringing,
             Stage::Menu(_) if !self.answered() => CallState::Ringing,
             Stage::Menu(_) | Stage::Meeting { .. } => CallState::Menu,
             Stage::Leaving { .. } | Stage::Gone => CallState::Ending,

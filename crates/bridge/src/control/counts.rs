@@ -2,6 +2,8 @@
 
 use model::Cause;
 
+use super::dial_plan::NotDialled;
+
 /// Why the door is shut to a new call; the words are those of the configuration where a limit stands there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shut {
@@ -67,6 +69,12 @@ pub struct Counts {
     ended: [u64; Cause::ALL.len()],
     /// New calls that the door was shut to, by reason.
     shut: [u64; Shut::ALL.len()],
+    /// Calls that were asked for and not made, by reason.
+    not_dialled: [u64; NotDialled::WORDS.len()],
+    /// Calls that the bridge made.
+    pub dialled: u64,
+    /// Those of them that were answered.
+    pub dialled_answered: u64,
     /// Meetings that are over.
     pub meetings: u64,
     /// Calls that left no record, since there were too many that nobody answered.
@@ -82,6 +90,9 @@ impl Default for Counts {
         Self {
             ended: [0; Cause::ALL.len()],
             shut: [0; Shut::ALL.len()],
+            not_dialled: [0; NotDialled::WORDS.len()],
+            dialled: 0,
+            dialled_answered: 0,
             meetings: 0,
             withheld: 0,
             without_id: 0,
@@ -97,6 +108,15 @@ impl Counts {
 
     pub(super) fn shut(&mut self, why: Shut) {
         self.shut[why as usize] += 1;
+    }
+
+    pub(super) fn not_dialled(&mut self, why: &NotDialled) {
+        self.not_dialled[why.place()] += 1;
+    }
+
+    /// Calls that were asked for and not made, by the word of the reason.
+    pub fn refused_to_dial(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        NotDialled::WORDS.into_iter().zip(self.not_dialled)
     }
 
     /// Calls that are over, by cause.

@@ -7,7 +7,8 @@ use model::{Actor, Cause, Command, LegId, Phrase};
 use sip::EndCause;
 
 use super::arrival::both_ports;
-use super::call::{Media, Stage};
+use super::call::{Call, Media, Stage};
+use super::dialling;
 use super::output::{MediaOrder, Output};
 use super::{Control, LAST_WORDS_MAX, Owner};
 
@@ -64,15 +65,18 @@ impl Control {
         self.refuse_dialog(now, call, status, reason);
     }
 
-    /// BYE, or 480 to a call that still rings.
+    /// BYE, or 480 to a call that still rings, or CANCEL where the bridge is who calls.
     pub(super) fn hang_up(&mut self, now: Instant, leg: LegId) {
         let Some(call) = self.calls.get_mut(&leg) else {
             return;
         };
         if !matches!(call.stage, Stage::Gone) {
-            call.stage = Stage::Gone;
-            if !call.answered() {
-                call.record.sip_status = 480;
+            let stage = std::mem::replace(&mut call.stage, Stage::Gone);
+            if let (false, 200) = (call.answered(), call.record.sip_status) {
+                call.record.sip_status = if call.view.outbound { 487 } else { 480 };
+            }
+            if matches!(stage, Stage::Dialling(dialling) if dialling.is_unsent()) {
+                return self.finish(now, leg, Cause::Fault, None);
             }
             let reason = call.cause.map(|cause| cause.text().to_owned());
             let call = call.dialog;
@@ -122,14 +126,25 @@ impl Control {
         let Some(leg) = self.by_dialog.remove(&dialog) else {
             return;
         };
-        let (cause, status) = explain(&ended);
+        let dialled = |call: &Call| call.view.outbound && !call.answered();
+        let (cause, status) = match self.calls.get(&leg).is_some_and(dialled) {
+            true => dialling::explain(&ended),
+            false => explain(&ended),
+        };
+        self.finish(now, leg, cause, status);
+    }
+
+    /// What remains to be done of a call that nobody can do anything with any more.
+    fn finish(&mut self, now: Instant, leg: LegId, cause: Cause, status: Option<u16>) {
         self.out_of_meeting(now, leg, cause);
         let Some(mut call) = self.calls.remove(&leg) else {
             return;
         };
         self.schedule.set(Owner::Call(leg), None);
         call.playing.and_then(|play| self.plays.remove(&play));
-        self.forget_source(call.source());
+        if !call.view.outbound {
+            self.forget_source(call.source());
+        }
         match call.media {
             Media::Running { rtp, .. } => {
                 self.forget_ports(rtp);
@@ -179,7 +194,7 @@ fn explain(ended: &EndCause) -> (Cause, Option<u16>) {
     match ended {
         EndCause::Bye { .. } => (Cause::HungUp, Some(487)),
         EndCause::Cancelled => (Cause::Cancelled, Some(487)),
-        EndCause::NoAnswer => (Cause::Cancelled, Some(487)),
+        EndCause::NoAnswer | EndCause::Unreachable => (Cause::Cancelled, Some(487)),
         EndCause::NotAcknowledged => (Cause::NotAcknowledged, None),
         // No answer could be sent; a client that loses its connection takes that for 503 (RFC 3261 section 8.1.3.1).
         EndCause::TransportLost => (Cause::TransportLost, Some(503)),

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use api::{LiveCommand, Target};
+use api::{DialOrder, LiveCommand, Target};
 use media::MediaLoss;
 use model::directory::Directory;
 use model::{Actor, LegId};
@@ -39,6 +39,18 @@ pub enum Input {
         /// For which leg.
         leg: LegId,
     },
+    /// The way asked for is open.
+    WayOpened {
+        /// For which leg.
+        leg: LegId,
+        /// The way.
+        flow: Flow,
+    },
+    /// There is no such way: no address of that name, or nobody there.
+    WayRefused {
+        /// For which leg.
+        leg: LegId,
+    },
     /// The mixer reports.
     Media(MediaReport),
     /// The directory changed.
@@ -60,6 +72,15 @@ pub enum Input {
         target: Target,
         /// What.
         command: LiveCommand,
+    },
+    /// Somebody wants a call to be made, by REST.
+    Dial {
+        /// To answer with.
+        ticket: Ticket,
+        /// Who.
+        actor: Actor,
+        /// Whom to call, and into which room.
+        order: Box<DialOrder>,
     },
     /// The bridge is to stop: take no calls and end those there are.
     Shutdown,

@@ -85,7 +85,7 @@ impl Control {
         match call.stage {
             Stage::Menu(_) => self.session_input(now, leg, session::Input::Said),
             Stage::Leaving { .. } => self.hang_up(now, leg),
-            Stage::Door | Stage::Meeting { .. } | Stage::Gone => {}
+            Stage::Door | Stage::Dialling(_) | Stage::Meeting { .. } | Stage::Gone => {}
         }
     }
 
@@ -96,11 +96,14 @@ impl Control {
         match &call.stage {
             Stage::Menu(_) => self.session_input(now, leg, session::Input::Digit(key)),
             Stage::Meeting { .. } => self.meeting_digit(now, leg, key),
-            Stage::Door | Stage::Leaving { .. } | Stage::Gone => {}
+            Stage::Door | Stage::Dialling(_) | Stage::Leaving { .. } | Stage::Gone => {}
         }
     }
 
     pub(super) fn call_timeout(&mut self, now: Instant, leg: LegId) {
+        if self.is_too_long(now, leg) {
+            return;
+        }
         let Some(call) = self.calls.get_mut(&leg) else {
             return;
         };
@@ -115,7 +118,7 @@ impl Control {
                 self.keypad_outputs(now, leg);
             }
             Stage::Leaving { .. } => self.hang_up(now, leg),
-            Stage::Door | Stage::Gone => {}
+            Stage::Door | Stage::Dialling(_) | Stage::Gone => {}
         }
         self.reschedule_call(leg);
     }

@@ -9,6 +9,8 @@ mod audit;
 mod call;
 mod counts;
 mod departure;
+mod dial_plan;
+mod dialling;
 mod door;
 mod headroom;
 mod ids;
@@ -27,6 +29,7 @@ mod views;
 pub mod voice;
 
 pub use counts::{Counts, Shut};
+pub use dial_plan::DialOut;
 pub use ids::Ids;
 pub use input::{Input, MediaReport};
 pub use output::{Listeners, MediaOrder, Output, PlayId, Ticket};
@@ -44,6 +47,7 @@ use model::directory::Directory;
 use model::{DidGroupId, LegId, Live, MeetingId, MeetingNumber};
 
 use call::Call;
+use dialling::Today;
 use door::Door;
 use headroom::Headroom;
 use random::Random;
@@ -98,6 +102,8 @@ pub struct ControlConfig {
     pub other_ports: Vec<u16>,
     /// Canonical name for RTCP.
     pub cname: String,
+    /// What the bridge dials.
+    pub dial_out: DialOut,
     /// SIP.
     pub endpoint: sip::EndpointConfig,
 }
@@ -148,6 +154,8 @@ pub struct Control {
     /// Why the door is shut to the source of the message in hand.
     shut: Option<Shut>,
     counts: Counts,
+    /// Calls dialled today.
+    today: Today,
     headroom: Headroom,
     unanswered: Unanswered,
     meetings: BTreeMap<MeetingId, Slot>,
@@ -194,6 +202,7 @@ impl Control {
             door: Door::new(clock.at),
             shut: None,
             counts: Counts::default(),
+            today: Today::default(),
             meetings: BTreeMap::new(),
             by_number: HashMap::new(),
             on_the_fly: HashMap::new(),
@@ -223,6 +232,8 @@ impl Control {
                 .handle_input(now, sip::Input::FlowLost { connection }),
             Input::PortOpened { leg, rtp } => self.port_opened(now, leg, rtp),
             Input::PortRefused { leg } => self.port_refused(now, leg),
+            Input::WayOpened { leg, flow } => self.way_opened(leg, flow),
+            Input::WayRefused { leg } => self.way_refused(now, leg),
             Input::Media(report) => self.media(now, report),
             Input::Directory(directory) => self.directory = directory,
             Input::Ids { kind, ids } => self.ids.refill(kind, ids),
@@ -232,6 +243,7 @@ impl Control {
                 target,
                 command,
             } => self.request(now, ticket, actor, target, command),
+            Input::Dial { ticket, actor, order } => self.dial(now, ticket, actor, *order),
             Input::Shutdown => self.shut_down(now),
         }
         self.settle(now);
@@ -315,8 +327,9 @@ impl Control {
             Event::Offered { call, sdp } => self.offered(now, call, sdp),
             Event::OfferAnswered { call, sdp } => self.offer_answered(now, call, &sdp),
             Event::OfferWithdrawn { .. } | Event::OfferRefused { .. } => {}
-            // The bridge does not dial out yet.
-            Event::Progress { .. } | Event::Answered { .. } => {}
+            // Those in the meeting hear neither the ringing nor what is said before the answer.
+            Event::Progress { .. } => {}
+            Event::Answered { call, sdp } => self.callee_answered(now, call, sdp.as_deref()),
             Event::Digit { call, digit, .. } => {
                 if let Some(leg) = self.by_dialog.get(&call).copied() {
                     self.digit(now, leg, digit);

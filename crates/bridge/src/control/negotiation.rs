@@ -80,20 +80,24 @@ impl From<Refusal> for Refused {
 /// Our answer to the offer of an INVITE, or our own offer where it had none.
 pub(super) fn first(
     here: &Here<'_>,
-    offer: Option<&[u8]>,
+    theirs: Option<&[u8]>,
 ) -> Result<(Vec<u8>, Option<Box<Agreed>>), Refused> {
-    let Some(offer) = offer else {
-        let sdp = sdp::make_offer(&local(here), sdp::Direction::SendRecv, None);
-        return Ok((sdp, None));
+    let Some(theirs) = theirs else {
+        return Ok((offer(here), None));
     };
-    let offer = sdp::parse(offer).map_err(Refusal::from)?;
-    let (sdp, negotiated) = answer(here, &offer, None)?;
+    let theirs = sdp::parse(theirs).map_err(Refusal::from)?;
+    let (sdp, negotiated) = answer(here, &theirs, None)?;
     let session = session(here.config, &negotiated);
     let agreed = Box::new(Agreed {
         session,
         sdp: sdp.clone(),
     });
     Ok((sdp, Some(agreed)))
+}
+
+/// Our first offer.
+pub(super) fn offer(here: &Here<'_>) -> Vec<u8> {
+    sdp::make_offer(&local(here), sdp::Direction::SendRecv, None)
 }
 
 /// The answer to our first offer.

@@ -7,7 +7,7 @@ use api::CommandError;
 use media::{LegConfig, Session};
 use meeting::Hears;
 use model::{LegId, Live, MeetingId};
-use sip::Flow;
+use sip::{Flow, Hop};
 use store::{IdKind, Record};
 
 use super::voice::Sound;
@@ -42,6 +42,13 @@ pub enum Output {
         /// Which.
         leg: LegId,
     },
+    /// Find the address of the next hop, and connect where that takes a connection; answer with `WayOpened` or `WayRefused`.
+    OpenWay {
+        /// For which leg.
+        leg: LegId,
+        /// Where to.
+        hop: Hop,
+    },
     /// For the mixer.
     Media(MediaOrder),
     /// For the store.
@@ -66,6 +73,13 @@ pub enum Output {
         ticket: Ticket,
         /// Done, or why not.
         result: Result<(), CommandError>,
+    },
+    /// Answer to the wish for a call; comes after the snapshot that shows it.
+    Dialled {
+        /// Which.
+        ticket: Ticket,
+        /// The call, or why there is none.
+        result: Result<LegId, CommandError>,
     },
 }
 

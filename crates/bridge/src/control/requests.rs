@@ -72,6 +72,11 @@ impl Control {
     ) -> Result<(), CommandError> {
         match command {
             LiveCommand::Meeting(command) => {
+                if let Target::Leg(leg) = target
+                    && self.is_wish(leg, &command)
+                {
+                    return Ok(());
+                }
                 let id = self.meeting_of(target, &command)?;
                 self.willing(id, &command)?;
                 self.command(now, id, actor, command);
@@ -139,6 +144,9 @@ impl Control {
     /// Moves a live call to the room and role that a code opens.
     fn move_call(&mut self, now: Instant, actor: Actor, leg: LegId, code: &str) -> Result<(), CommandError> {
         self.alive(leg)?;
+        if let Some(result) = self.change_code(leg, code) {
+            return result;
+        }
         let Some(call) = self.calls.get(&leg) else {
             return Err(CommandError::Gone);
         };
@@ -153,7 +161,7 @@ impl Control {
         let on_the_fly = self.on_the_fly.contains_key(&(group, code.to_owned()));
         let Some(opening) = self.opening(leg, code, on_the_fly) else {
             return Err(refused(
-                "expected an access code that is good on the number this call dialled",
+                "expected an access code that is good on the number of this call",
             ));
         };
         if let Some(cause) = self.would_refuse(leg, &opening) {

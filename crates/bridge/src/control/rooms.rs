@@ -104,12 +104,13 @@ impl Control {
         call.record.access_code.clone_from(&code);
         call.record.meeting = Some((id, number));
         call.record.role = Some(role);
+        let (caller, callee) = call.numbers();
         let entrant = Entrant {
             leg,
             role,
             name: call.view.custom_name.clone(),
-            caller: call.view.caller.trim_start_matches('+').to_owned(),
-            callee: call.view.callee.clone(),
+            caller,
+            callee,
             access_code: code,
         };
         let db = call.view.gain_db;

@@ -172,6 +172,13 @@ fn control(page: &mut Scribe<'_>, counts: &ControlCounts) -> Result<(), Error> {
             .shut_out()
             .map(|(why, count)| ([("reason", why.text())], count)),
     )?;
+    page.counters(
+        "calls_not_dialled",
+        "Calls asked for by REST and not made, by the rule or limit they met.",
+        calls
+            .refused_to_dial()
+            .map(|(reason, count)| ([("reason", reason)], count)),
+    )?;
     page.each(rows::CALLS, calls)?;
     page.counters(
         "sip_events",

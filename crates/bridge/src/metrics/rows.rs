@@ -13,6 +13,12 @@ pub(super) type Row<Of, T> = (&'static str, &'static str, fn(&Of) -> T);
 /// Calls and meetings, counted.
 pub(super) const CALLS: &[Row<Counts, u64>] = &[
     ("meetings_ended", "Meetings that are over.", |c| c.meetings),
+    ("calls_dialled", "Calls that the bridge made.", |c| c.dialled),
+    (
+        "calls_dialled_answered",
+        "Calls that the bridge made and that were answered.",
+        |c| c.dialled_answered,
+    ),
     (
         "records_withheld",
         "Calls without a record, beyond calls.unanswered_records_per_second.",

@@ -22,6 +22,7 @@ impl Sources for Fixture {
         let view = CallView {
             leg: LegId(6_889_184),
             subscriber_sid: Sid::new("sid-alice"),
+            did_group: model::DidGroupId(219),
             access_code: "111222".into(),
             address_from: "sip:alice@192.0.2.7".into(),
             address_to: String::new(),
@@ -203,7 +204,12 @@ fn labels_have_values_of_fixed_sets_and_nothing_of_a_call_is_told() {
         assert!(!page.contains(secret), "{secret}");
     }
     let causes: Vec<_> = Cause::ALL.iter().map(|cause| cause.text()).collect();
-    let reasons = Shut::ALL.map(Shut::text);
+    let shut = Shut::ALL.map(Shut::text);
+    let dialling = crate::control::Counts::default();
+    let reasons: Vec<_> = shut
+        .into_iter()
+        .chain(dialling.refused_to_dial().map(|(reason, _)| reason))
+        .collect();
     let events = sip::Counters::default().named().map(|(name, _)| name);
     let sets: [(&str, &[&str]); 14] = [
         ("version", &[env!("CARGO_PKG_VERSION")]),
@@ -221,7 +227,17 @@ fn labels_have_values_of_fixed_sets_and_nothing_of_a_call_is_told() {
             ],
         ),
         ("direction", &["inbound", "outbound"]),
-        ("class", &["normal", "abandoned", "refused", "overload", "failed"]),
+        (
+            "class",
+            &[
+                "normal",
+                "abandoned",
+                "unreached",
+                "refused",
+                "overload",
+                "failed",
+            ],
+        ),
         ("cause", &causes),
         ("reason", &reasons),
         ("event", &events),

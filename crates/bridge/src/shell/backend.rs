@@ -5,14 +5,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use api::{
-    Answer, Backend, Change, CommandError, EditRefused, IdKind, LiveCommand, Names, Readiness, Records,
-    Scope, SimulatedCall, Simulation, Target, Unavailable,
+    Answer, Backend, Change, CommandError, DialOrder, EditRefused, IdKind, LiveCommand, Names, Readiness,
+    Records, Scope, SimulatedCall, Simulation, Target, Unavailable,
 };
 use arc_swap::ArcSwap;
 use crossbeam_channel::{Sender, TrySendError};
 use model::directory::{Directory, Edit};
 use model::query::Query;
-use model::{Actor, Begun, Cdr, KeptAnswer, Live, Mdr, Qualities, RequestKey, Sid};
+use model::{Actor, Begun, Cdr, KeptAnswer, LegId, Live, Mdr, Qualities, RequestKey, Sid};
 use tokio::sync::oneshot;
 
 use super::control_thread::Inbound;
@@ -49,6 +49,24 @@ impl BridgeBackend {
                 tracing::error!(%error, "an edit was not written");
                 EditRefused::Unavailable
             }
+        }
+    }
+
+    /// Hands control a request and waits for its answer.
+    async fn ask<T>(
+        &self,
+        request: Inbound,
+        answered: oneshot::Receiver<Result<T, CommandError>>,
+    ) -> Result<T, CommandError> {
+        match self.control.try_send(request) {
+            Ok(()) => {}
+            Err(TrySendError::Full(_)) => return Err(CommandError::Busy),
+            Err(TrySendError::Disconnected(_)) => return Err(CommandError::Gone),
+        }
+        match tokio::time::timeout(COMMAND_MAX, answered).await {
+            Ok(Ok(done)) => done,
+            Ok(Err(_)) => Err(CommandError::Gone),
+            Err(_) => Err(CommandError::Timeout),
         }
     }
 
@@ -108,16 +126,17 @@ impl Backend for BridgeBackend {
                 command,
                 reply,
             };
-            match self.control.try_send(request) {
-                Ok(()) => {}
-                Err(TrySendError::Full(_)) => return Err(CommandError::Busy),
-                Err(TrySendError::Disconnected(_)) => return Err(CommandError::Gone),
-            }
-            match tokio::time::timeout(COMMAND_MAX, answered).await {
-                Ok(Ok(done)) => done.map(|()| self.live()),
-                Ok(Err(_)) => Err(CommandError::Gone),
-                Err(_) => Err(CommandError::Timeout),
-            }
+            self.ask(request, answered).await.map(|()| self.live())
+        })
+    }
+
+    fn dial(&self, actor: Actor, order: DialOrder) -> Answer<'_, Result<(LegId, Arc<Live>), CommandError>> {
+        Box::pin(async move {
+            let (reply, answered) = oneshot::channel();
+            let order = Box::new(order);
+            let request = Inbound::Dial { actor, order, reply };
+            let leg = self.ask(request, answered).await?;
+            Ok((leg, self.live()))
         })
     }
 

@@ -5,11 +5,11 @@ use std::net::{SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use api::{CommandError, LiveCommand, Target};
+use api::{CommandError, DialOrder, LiveCommand, Target};
 use arc_swap::ArcSwap;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use model::directory::Directory;
-use model::{Actor, Live};
+use model::{Actor, LegId, Live};
 use sip::{Flow, Transport};
 use store::{IdKind, Keeper, Record, RecordQueue, Store};
 use tokio::sync::oneshot;
@@ -17,6 +17,7 @@ use tokio::sync::oneshot;
 use super::backend::now_ms;
 use super::media_port::MediaPort;
 use super::sip_tcp::Connections;
+use super::sip_ways::{Found, Ways};
 use super::{log, serve};
 use crate::control::{Control, Input, Output, Ticket};
 use crate::metrics::{ControlCounts, Metrics};
@@ -53,6 +54,12 @@ pub(super) enum Inbound {
         command: LiveCommand,
         reply: oneshot::Sender<Result<(), CommandError>>,
     },
+    /// A wish for a call by REST.
+    Dial {
+        actor: Actor,
+        order: Box<DialOrder>,
+        reply: oneshot::Sender<Result<LegId, CommandError>>,
+    },
     /// The bridge is to stop.
     Shutdown,
 }
@@ -71,7 +78,10 @@ pub(super) struct ControlThread {
     pub(super) runtime: tokio::runtime::Handle,
     /// Reserved ids on their way here.
     pub(super) ids: (Sender<ReservedIds>, Receiver<ReservedIds>),
+    /// What opens ways to those whom the bridge calls, and those that were found.
+    pub(super) ways: (Ways, Receiver<Found>),
     pub(super) tickets: HashMap<Ticket, oneshot::Sender<Result<(), CommandError>>>,
+    pub(super) dial_tickets: HashMap<Ticket, oneshot::Sender<Result<LegId, CommandError>>>,
     pub(super) next_ticket: u64,
     pub(super) known: Arc<Directory>,
     pub(super) metrics: Arc<Metrics>,
@@ -160,8 +170,7 @@ impl ControlThread {
                 command,
                 reply,
             } => {
-                self.next_ticket += 1;
-                let ticket = Ticket(self.next_ticket);
+                let ticket = self.new_ticket();
                 self.tickets.insert(ticket, reply);
                 Input::Request {
                     ticket,
@@ -170,10 +179,20 @@ impl ControlThread {
                     command,
                 }
             }
+            Inbound::Dial { actor, order, reply } => {
+                let ticket = self.new_ticket();
+                self.dial_tickets.insert(ticket, reply);
+                Input::Dial { ticket, actor, order }
+            }
             Inbound::Shutdown => Input::Shutdown,
         };
         self.control.handle_input(now, input);
         self.perform(now);
+    }
+
+    fn new_ticket(&mut self) -> Ticket {
+        self.next_ticket += 1;
+        Ticket(self.next_ticket)
     }
 
     /// An edit is answered when it is published, so control must have it before the next thing happens.
@@ -189,6 +208,14 @@ impl ControlThread {
     fn reports(&mut self, now: Instant) {
         while let Ok((kind, ids)) = self.ids.1.try_recv() {
             self.control.handle_input(now, Input::Ids { kind, ids });
+        }
+        while let Ok((leg, flow)) = self.ways.1.try_recv() {
+            let input = match flow {
+                Some(flow) => Input::WayOpened { leg, flow },
+                None => Input::WayRefused { leg },
+            };
+            self.control.handle_input(now, input);
+            self.perform(now);
         }
         while let Some(report) = self.media.poll(now) {
             self.control.handle_input(now, Input::Media(report));
@@ -209,6 +236,7 @@ impl ControlThread {
                     };
                     self.control.handle_input(now, input);
                 }
+                Output::OpenWay { leg, hop } => self.ways.0.open(leg, hop),
                 Output::ClosePort { leg } => self.media.close(now, leg),
                 Output::Media(order) => self.media.order(now, order),
                 Output::Record(record) => self.keep(record),
@@ -224,6 +252,12 @@ impl ControlThread {
                 Output::Reply { ticket, result } => {
                     if let Some(reply) = self.tickets.remove(&ticket) {
                         // Whoever asked may have stopped waiting.
+                        let _ = reply.send(result);
+                    }
+                }
+                Output::Dialled { ticket, result } => {
+                    if let Some(reply) = self.dial_tickets.remove(&ticket) {
+                        // The same here; the call is made all the same.
                         let _ = reply.send(result);
                     }
                 }

@@ -180,6 +180,7 @@ impl MediaPort {
         let Some(socket) = self.opened.remove(&leg) else {
             return;
         };
+        socket.forget_waiting();
         self.audio.agreed(leg, config.session.format.codec());
         let (leg, media) = (key(leg), Box::new(Leg::new(config, now)));
         let shard = self.placement.place(leg);

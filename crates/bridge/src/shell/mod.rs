@@ -24,6 +24,7 @@ mod shards;
 mod sip_connections;
 mod sip_tcp;
 mod sip_udp;
+mod sip_ways;
 mod tls;
 mod write_limit;
 

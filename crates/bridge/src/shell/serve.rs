@@ -27,6 +27,7 @@ use super::first_start::Filling;
 use super::media_port::MediaPort;
 use super::metrics_server::{self, Readings};
 use super::sip_tcp::Connections;
+use super::sip_ways::Ways;
 use super::{api_server, banner, first_start, log, panics, settings, sip_tcp, sip_udp, tls};
 use crate::cli::Serve;
 use crate::config::Config;
@@ -272,16 +273,6 @@ async fn start_control(
         records,
         queue,
     } = parts;
-    let mut seed = [0; 32];
-    getrandom::fill(&mut seed).map_err(|error| format!("no randomness from the system: {error}"))?;
-    let legs = store
-        .reserve(IdKind::Leg, IDS)
-        .await
-        .map_err(|error| error.to_string())?;
-    let meetings = store
-        .reserve(IdKind::Meeting, IDS)
-        .await
-        .map_err(|error| error.to_string())?;
     let clock = WallClock {
         at: Instant::now(),
         ms: now_ms(),
@@ -291,8 +282,8 @@ async fn start_control(
         settings::control(config),
         directory.clone(),
         clock,
-        Ids::new(legs, meetings),
-        seed,
+        first_ids(store).await?,
+        seed()?,
     );
     let thread = ControlThread {
         control,
@@ -306,7 +297,14 @@ async fn start_control(
         store: store.clone(),
         runtime: tokio::runtime::Handle::current(),
         ids: crossbeam_channel::bounded(8),
+        ways: Ways::new(
+            sockets.udp.clone(),
+            connections.clone(),
+            config.sip.clone(),
+            inbound.clone(),
+        ),
         tickets: HashMap::new(),
+        dial_tickets: HashMap::new(),
         next_ticket: 0,
         known: directory,
         metrics: metrics.clone(),
@@ -325,6 +323,20 @@ async fn start_control(
         thread.run();
     })?;
     Ok((control, control_gone))
+}
+
+async fn first_ids(store: &Arc<dyn Store>) -> Result<Ids, String> {
+    let legs = store.reserve(IdKind::Leg, IDS).await;
+    let meetings = store.reserve(IdKind::Meeting, IDS).await;
+    let told = |error: store::StoreError| error.to_string();
+    Ok(Ids::new(legs.map_err(told)?, meetings.map_err(told)?))
+}
+
+/// All the chance that control will ever have.
+fn seed() -> Result<[u8; 32], String> {
+    let mut seed = [0; 32];
+    getrandom::fill(&mut seed).map_err(|error| format!("no randomness from the system: {error}"))?;
+    Ok(seed)
 }
 
 /// Starts a named thread.

@@ -52,6 +52,7 @@ pub(super) fn control(config: &Config) -> ControlConfig {
         inband_digits: media.inband_digits,
         other_ports: config.ports().collect(),
         cname: config.node.bridge_name.clone(),
+        dial_out: config.dial_out.plan().unwrap_or_default(),
         endpoint: endpoint(config),
     }
 }

@@ -93,6 +93,11 @@ impl Connections {
         Some((number, queue))
     }
 
+    /// Whether a connection is there.
+    pub(super) fn is_open(&self, connection: u64) -> bool {
+        self.table().entries.contains_key(&connection)
+    }
+
     /// Notes that a connection is in use.
     pub(super) fn use_now(&self, connection: u64, now: Instant) {
         if let Some(entry) = self.table().entries.get_mut(&connection) {

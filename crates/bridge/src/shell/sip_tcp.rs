@@ -37,7 +37,7 @@ pub(super) async fn listen(
         make_room(&connections, remote, &limits, &inbound).await;
         // One without a place is counted there, and closed.
         if let Some((number, queue)) = connections.open(remote.ip(), Instant::now(), &limits) {
-            let serve = serve(
+            let accepted = accepted(
                 stream,
                 remote,
                 number,
@@ -46,7 +46,7 @@ pub(super) async fn listen(
                 limits.clone(),
                 inbound.clone(),
             );
-            tokio::spawn(serve);
+            tokio::spawn(accepted);
         }
     }
 }
@@ -79,7 +79,7 @@ async fn without_call(inbound: &Sender<Inbound>, connections: Vec<u64>) -> Optio
     timeout(ANSWER, answer).await.ok()?.ok()?
 }
 
-async fn serve(
+async fn accepted(
     stream: TcpStream,
     remote: SocketAddr,
     number: u64,
@@ -88,23 +88,34 @@ async fn serve(
     limits: SipSection,
     inbound: Sender<Inbound>,
 ) {
-    let remote = SocketAddr::new(remote.ip().to_canonical(), remote.port());
-    let local = stream
-        .local_addr()
-        .map(|local| SocketAddr::new(local.ip().to_canonical(), local.port()));
+    let canonical = |address: SocketAddr| SocketAddr::new(address.ip().to_canonical(), address.port());
+    let Ok(local) = stream.local_addr() else {
+        return connections.close(number);
+    };
+    let flow = Flow {
+        transport: Transport::Tcp,
+        local: canonical(local),
+        remote: canonical(remote),
+        connection: Some(number),
+    };
+    serve(stream, flow, queue, connections, limits, inbound).await;
+}
+
+/// Reads and writes a connection, whoever opened it, until it ends, and says so.
+pub(super) async fn serve(
+    stream: TcpStream,
+    flow: Flow,
+    queue: mpsc::Receiver<Vec<u8>>,
+    connections: Connections,
+    limits: SipSection,
+    inbound: Sender<Inbound>,
+) {
+    let number = flow.connection.unwrap_or_default();
     let _ = stream.set_nodelay(true);
     let (reader, writer) = stream.into_split();
-    if let Ok(local) = local {
-        let flow = Flow {
-            transport: Transport::Tcp,
-            local,
-            remote,
-            connection: Some(number),
-        };
-        tokio::select! {
-            () = read(reader, flow, &limits, &inbound, &connections) => {}
-            () = write(writer, queue) => {}
-        }
+    tokio::select! {
+        () = read(reader, flow, &limits, &inbound, &connections) => {}
+        () = write(writer, queue) => {}
     }
     connections.close(number);
     let _ = tokio::task::spawn_blocking(move || inbound.send(Inbound::FlowLost { connection: number })).await;

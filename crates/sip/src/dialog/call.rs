@@ -6,6 +6,7 @@ use bytes::Bytes;
 
 use super::Dialog;
 use super::session::{Agreed, SessionTimer};
+use crate::auth::Authenticator;
 use crate::endpoint::api::CallId;
 use crate::endpoint::transactions::TxId;
 use crate::flow::Flow;
@@ -32,6 +33,8 @@ pub(crate) struct Call {
     pub(crate) local_sdp: Bytes,
     /// Whether the peer's Allow lists UPDATE.
     pub(crate) peer_updates: bool,
+    /// How challenges are answered, in a call we made with credentials.
+    pub(crate) authenticator: Option<Box<Authenticator>>,
 }
 
 /// How far a call is.
@@ -68,6 +71,8 @@ pub(crate) struct Dialling {
     pub(crate) may_cancel: bool,
     pub(crate) cancelled: bool,
     pub(crate) give_up_at: Instant,
+    /// P-Asserted-Identity.
+    pub(crate) asserted: Option<String>,
 }
 
 /// A request of the peer's that waits for our user.
@@ -167,6 +172,7 @@ impl Call {
             session: SessionTimer::Off,
             local_sdp: Bytes::new(),
             peer_updates: false,
+            authenticator: None,
         }
     }
 

@@ -156,6 +156,11 @@ impl Dialog {
             .header("CSeq", format!("{seq} {method}"))
     }
 
+    /// The Request-URI of our requests.
+    pub(crate) fn request_uri(&self) -> Bytes {
+        self.route().0
+    }
+
     /// The To of our requests; apart, because the ACK of a failure repeats the response's instead.
     pub(crate) fn to(&self) -> &Bytes {
         &self.remote

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use crate::auth::Credentials;
 use crate::flow::{Flow, Transport};
 use crate::limits::Limits;
 
@@ -137,6 +138,10 @@ pub struct Dial {
     pub asserted: Option<String>,
     /// Our offer.
     pub sdp: Vec<u8>,
+    /// Who we are where the way is challenged; without them a challenge ends the call.
+    pub credentials: Option<Credentials>,
+    /// How long to wait for an answer before the call is given up.
+    pub ringing: Duration,
 }
 
 /// What to do, what happened.
@@ -281,6 +286,8 @@ pub enum EndCause {
     Cancelled,
     /// It rang too long: the caller's Expires or our own bound.
     NoAnswer,
+    /// Nothing answered the INVITE of a call we made, not even with a provisional response (timer B).
+    Unreachable,
     /// Nobody acknowledged our 200.
     NotAcknowledged,
     /// The connection of the call is gone.

@@ -1,6 +1,6 @@
 //! Calls we make: INVITE, its answers, CANCEL (RFC 3261 sections 9.1 and 13.2).
 //!
-//! Redirections are not followed and challenges not answered: whoever dials decides where calls go.
+//! Redirections are not followed: whoever dials decides where calls go. Challenges are answered where the call came with credentials.
 
 use std::time::Instant;
 
@@ -11,9 +11,11 @@ use super::Endpoint;
 use super::api::{CallId, Dial, EndCause, Event};
 use super::outgoing::session_description;
 use super::transactions::{Class, NewClient, Purpose};
+use crate::auth::Authenticator;
 use crate::dialog::Dialog;
 use crate::dialog::call::{Call, Dialling, Stage};
 use crate::dialog::session::{Agreed, SessionTimer};
+use crate::flow::Flow;
 use crate::message::refusal::{ALLOW, SUPPORTED};
 use crate::message::{Response, Writer, text};
 use crate::timers::T1_64;
@@ -28,11 +30,16 @@ pub enum DialError {
 }
 
 impl Endpoint {
-    /// Calls somebody; the outcome comes as events.
+    /// The handle for a call to be dialled.
+    pub fn reserve(&mut self) -> CallId {
+        self.calls.next_id()
+    }
+
+    /// Calls somebody as the call `id`, which was reserved for this; the outcome comes as events.
     ///
     /// # Errors
-    /// When there is no room for another call, or an address cannot be read.
-    pub fn dial(&mut self, now: Instant, dial: &Dial) -> Result<CallId, DialError> {
+    /// When there is no room for another call, or an address cannot be read; then no event comes.
+    pub fn dial(&mut self, now: Instant, id: CallId, dial: &Dial) -> Result<(), DialError> {
         let target = Uri::parse(Bytes::copy_from_slice(dial.target.as_bytes())).ok();
         let target = target
             .filter(|uri| uri.scheme().is_sip() && !uri.has_headers())
@@ -46,50 +53,75 @@ impl Endpoint {
         if !room {
             return Err(DialError::Full);
         }
-        let id = self.calls.next_id();
-        let call = self.invite(now, id, target, dial);
+        let call = self.dialled(now, id, target, dial);
         self.calls.put(Box::new(call));
-        Ok(id)
+        Ok(())
     }
 
-    fn invite(&mut self, now: Instant, id: CallId, target: Uri, dial: &Dial) -> Call {
+    /// Our address on this way for a user, a number with plus or a name, as it goes into From.
+    pub fn address(&self, flow: Flow, user: &str) -> String {
+        let phone = if user.starts_with('+') { ";user=phone" } else { "" };
+        format!("<sip:{user}@{}{phone}>", self.advertised(flow))
+    }
+
+    fn dialled(&mut self, now: Instant, id: CallId, target: Uri, dial: &Dial) -> Call {
         let call_id = format!("{}{}", self.random.token(), self.random.token());
-        let mut dialog = Dialog::dialled(call_id, self.random.token(), &dial.from, target);
-        let (branch, seq) = (self.random.branch(), dialog.next_seq());
-        let via = self.via(dial.flow, &branch);
-        let start = |method| dialog.request(method, seq, &via);
+        let dialog = Dialog::dialled(call_id, self.random.token(), &dial.from, target);
+        let mut call = Call::new(id, dialog, dial.flow, Stage::Gone);
+        call.local_sdp = Bytes::copy_from_slice(&dial.sdp);
+        let authenticator = dial.credentials.as_ref().map(Authenticator::new);
+        call.authenticator = authenticator.map(Box::new);
+        let dialling = self.invite(now, &mut call, dial.asserted.clone(), now + dial.ringing);
+        call.stage = Stage::Dialling(Box::new(dialling));
+        call
+    }
+
+    /// Sends the INVITE: once, and again for each challenge.
+    fn invite(
+        &mut self,
+        now: Instant,
+        call: &mut Call,
+        asserted: Option<String>,
+        give_up_at: Instant,
+    ) -> Dialling {
+        let (branch, seq) = (self.random.branch(), call.dialog.next_seq());
+        let via = self.via(call.flow, &branch);
+        let authorization = self.authorization(call, "INVITE");
+        let start = |method| call.dialog.request(method, seq, &via);
+        let request = start("INVITE")
+            .header("To", call.dialog.to())
+            .pairs(&authorization);
         let new = NewClient {
             branch: branch.clone(),
-            flow: dial.flow,
-            request: self.invitation(start("INVITE").header("To", dialog.to()), dial),
-            call: id,
+            flow: call.flow,
+            request: self.invitation(request, call, asserted.as_ref()),
+            call: call.id,
             purpose: Purpose::Invite,
             seq,
             ack: Some(start("ACK")),
         };
-        let dialling = Dialling {
+        let cancel = start("CANCEL").header("To", call.dialog.to()).done();
+        self.transactions.open_client(now, new, &mut self.out);
+        Dialling {
             branch,
-            flow: dial.flow,
-            cancel: start("CANCEL").header("To", dialog.to()).done(),
+            flow: call.flow,
+            cancel,
             may_cancel: false,
             cancelled: false,
-            give_up_at: now + self.config.limits.ringing,
-        };
-        self.transactions.open_client(now, new, &mut self.out);
-        let mut call = Call::new(id, dialog, dial.flow, Stage::Dialling(Box::new(dialling)));
-        call.local_sdp = Bytes::copy_from_slice(&dial.sdp);
-        call
+            give_up_at,
+            asserted,
+        }
     }
 
-    fn invitation(&self, writer: Writer, dial: &Dial) -> Bytes {
+    fn invitation(&self, writer: Writer, call: &Call, asserted: Option<&String>) -> Bytes {
         writer
-            .header("Contact", self.contact(dial.flow))
+            .header("Contact", self.contact(call.flow))
             .header("Allow", ALLOW)
             .header("Supported", SUPPORTED)
             .header("Accept", "application/sdp")
-            .maybe("P-Asserted-Identity", dial.asserted.as_ref())
+            .maybe("P-Asserted-Identity", asserted)
             .header("User-Agent", &self.config.user_agent)
-            .sdp(&dial.sdp)
+            .sdp(&call.local_sdp)
     }
 
     /// A response to our INVITE.
@@ -97,16 +129,32 @@ impl Endpoint {
         match response.status {
             ..200 => self.dial_progress(now, call, response),
             200..300 => self.dial_accepted(now, call, seq, response),
-            status => self.dial_failed(call, status),
+            status if !self.dial_challenged(now, call, response) => {
+                self.dial_failed(call, EndCause::RequestFailed(status));
+            }
+            _ => {}
         }
     }
 
+    /// Sends the INVITE again where it is challenged and we have an answer.
+    fn dial_challenged(&mut self, now: Instant, call: &mut Call, response: &Response) -> bool {
+        let Stage::Dialling(dialling) = &mut call.stage else {
+            return false;
+        };
+        let authenticator = call.authenticator.as_mut();
+        if !authenticator.is_some_and(|authenticator| authenticator.is_challenged(response)) {
+            return false;
+        }
+        let (asserted, give_up_at) = (dialling.asserted.take(), dialling.give_up_at);
+        let again = self.invite(now, call, asserted, give_up_at);
+        call.stage = Stage::Dialling(Box::new(again));
+        true
+    }
+
     /// No call came of it.
-    pub(super) fn dial_failed(&mut self, call: &mut Call, status: u16) {
+    pub(super) fn dial_failed(&mut self, call: &mut Call, cause: EndCause) {
         match call.stage {
-            Stage::Dialling(_) | Stage::Abandoned(_) => {
-                self.end(call, EndCause::RequestFailed(status), Stage::Gone);
-            }
+            Stage::Dialling(_) | Stage::Abandoned(_) => self.end(call, cause, Stage::Gone),
             Stage::Ringing { .. } | Stage::Up | Stage::Leaving { .. } | Stage::Closing | Stage::Gone => {}
         }
     }
@@ -207,6 +255,9 @@ impl Endpoint {
         call.dialog = call.dialog.answered(response);
         call.session = SessionTimer::start(now, Agreed::as_client(&response.headers));
         call.peer_updates = text::lists(&response.headers, &HeaderName::Allow, "UPDATE");
+        if let Some(authenticator) = &mut call.authenticator {
+            authenticator.settle();
+        }
         self.send_ack(call, seq);
     }
 

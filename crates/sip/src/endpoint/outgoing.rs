@@ -10,6 +10,7 @@ use super::Endpoint;
 use super::api::{EndCause, Event};
 use super::commands::reason_header;
 use super::transactions::{NewClient, Purpose, Report};
+use crate::auth::Authorization;
 use crate::dialog::call::{Call, Motive, OFFER_TRIES, OurOffer, Stage};
 use crate::dialog::session::{Agreed, SessionTimer};
 use crate::flow::Flow;
@@ -81,6 +82,7 @@ impl Endpoint {
             let last = response.status >= 200;
             self.with_call(report.call, |endpoint, call| match report.purpose {
                 Purpose::Invite => endpoint.dial_answered(now, call, report.seq, response),
+                purpose if last && endpoint.is_sent_again(now, call, purpose, response) => {}
                 Purpose::Bye if last => call.stage = Stage::Gone,
                 Purpose::Reinvite if last => endpoint.offer_answered(now, call, report.seq, response),
                 Purpose::Update if last => endpoint.update_answered(now, call, response),
@@ -96,10 +98,50 @@ impl Endpoint {
         }
         self.with_call(report.call, |endpoint, call| match report.purpose {
             Purpose::Bye => call.stage = Stage::Gone,
-            Purpose::Invite => endpoint.dial_failed(call, 408),
+            Purpose::Invite => endpoint.dial_failed(call, EndCause::Unreachable),
             Purpose::Reinvite | Purpose::Update => endpoint.fail(now, call, 408),
             Purpose::Cancel => {}
         });
+    }
+
+    /// Sends a request of ours within a call again where it is challenged and we have an answer.
+    fn is_sent_again(
+        &mut self,
+        now: Instant,
+        call: &mut Call,
+        purpose: Purpose,
+        response: &Response,
+    ) -> bool {
+        let authenticator = call.authenticator.as_mut();
+        if !authenticator.is_some_and(|authenticator| authenticator.is_challenged(response)) {
+            return false;
+        }
+        match purpose {
+            Purpose::Bye => self.send_bye(now, call, None),
+            Purpose::Update => {
+                call.updating = false;
+                self.refresh(now, call);
+            }
+            Purpose::Reinvite => {
+                if let OurOffer::InFlight {
+                    sdp, motive, tries, ..
+                } = std::mem::replace(&mut call.our_offer, OurOffer::None)
+                {
+                    self.send_offer(now, call, sdp, motive, tries);
+                }
+            }
+            Purpose::Invite | Purpose::Cancel => return false,
+        }
+        true
+    }
+
+    /// What a request of this method says to the challenges of its call.
+    pub(super) fn authorization(&mut self, call: &mut Call, method: &str) -> Vec<Authorization> {
+        let Some(authenticator) = &mut call.authenticator else {
+            return Vec::new();
+        };
+        let uri = call.dialog.request_uri();
+        authenticator.authorize(method, &String::from_utf8_lossy(&uri), &mut self.random)
     }
 
     fn offer_answered(&mut self, now: Instant, call: &mut Call, seq: u32, response: &Response) {
@@ -201,7 +243,10 @@ impl Endpoint {
         let flow = call.dialog.next_hop(call.flow);
         let branch = self.random.branch();
         let writer = call.dialog.request("ACK", seq, &self.via(flow, &branch));
-        self.out.send(flow, writer.header("To", call.dialog.to()).done());
+        let invite = call.authenticator.as_ref();
+        let authorization = invite.map_or(&[][..], |authenticator| authenticator.of_invite());
+        let writer = writer.header("To", call.dialog.to()).pairs(authorization);
+        self.out.send(flow, writer.done());
     }
 
     /// Opens a client transaction; the closure ends the message. Returns its CSeq.
@@ -216,10 +261,12 @@ impl Endpoint {
         let seq = call.dialog.next_seq();
         let via = self.via(flow, &branch);
         let method = String::from_utf8_lossy(purpose.method());
+        let authorization = self.authorization(call, &method);
         let writer = call
             .dialog
             .request(&method, seq, &via)
             .header("To", call.dialog.to())
+            .pairs(&authorization)
             .header("User-Agent", &self.config.user_agent);
         let request = end(writer, call, &self.contact(flow));
         let ack = (purpose == Purpose::Reinvite).then(|| call.dialog.request("ACK", seq, &via));

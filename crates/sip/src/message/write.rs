@@ -42,6 +42,13 @@ impl Writer {
             .fold(self, |out, value| out.header(name, value))
     }
 
+    /// Header fields with their names.
+    pub(crate) fn pairs(self, fields: &[(&'static str, String)]) -> Self {
+        fields
+            .iter()
+            .fold(self, |out, (name, value)| out.header(name, value))
+    }
+
     /// One header field if there is a value.
     pub(crate) fn maybe(self, name: &str, value: Option<impl AsRef<[u8]>>) -> Self {
         match value {

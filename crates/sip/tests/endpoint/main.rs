@@ -1,6 +1,7 @@
 //! The endpoint against a scripted peer, on simulated time.
 
 mod calls;
+mod challenges;
 mod dialling;
 mod limits;
 mod mutations;

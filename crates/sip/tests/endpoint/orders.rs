@@ -1,6 +1,7 @@
 //! Messages, commands and time in any order: every call ends once, and nothing is left behind.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use proptest::prelude::*;
 
@@ -154,8 +155,11 @@ impl Story {
                     from: "<sip:us@192.0.2.1>".to_owned(),
                     asserted: None,
                     sdp: vec![b'x'],
+                    credentials: None,
+                    ringing: Duration::from_secs(60),
                 };
-                let call = self.peer.endpoint.dial(self.peer.now, &dial).unwrap();
+                let call = self.peer.endpoint.reserve();
+                self.peer.endpoint.dial(self.peer.now, call, &dial).unwrap();
                 self.open.insert(call, true);
                 let heard = self.peer.drain();
                 self.hear(heard);

@@ -1,0 +1,502 @@
+//! Calls that the bridge makes: asked for by REST, dialled, answered, and handed to the meeting without keying a code.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Instant;
+
+use api::{CommandError, DialOrder};
+use ivr::budget::Guesser;
+use model::directory::{Dialled, Grant};
+use model::{Actor, CallState, CallView, Cause, Cdr, Command, LegId, Phrase, Prompt, Question, Sid};
+use sip::{Dial, DialError, EndCause, Flow};
+use store::{AuditEntry, Record};
+
+use super::Control;
+use super::arrival::both_ports;
+use super::call::{Call, Media, Stage};
+use super::dial_plan::{Destination, NotDialled};
+use super::negotiation::{self, Here};
+use super::output::{Output, Ticket};
+
+/// One day, ms.
+const DAY_MS: i64 = 24 * 3600 * 1000;
+
+/// A call under way to the called one.
+#[derive(Debug)]
+pub(super) struct Dialling {
+    to: Destination,
+    /// Who asked for it, and sees to it that its mute, hold and role are as asked for.
+    actor: Actor,
+    /// The way there, once it is open.
+    flow: Option<Flow>,
+    /// Whether its INVITE is out.
+    sent: bool,
+}
+
+impl Dialling {
+    /// Whether signalling knows nothing of the call yet.
+    pub(super) fn is_unsent(&self) -> bool {
+        !self.sent
+    }
+}
+
+/// Calls dialled today, by owner of the DID group.
+#[derive(Debug, Default)]
+pub(super) struct Today {
+    /// Days since the epoch.
+    day: i64,
+    calls: BTreeMap<Sid, u32>,
+}
+
+impl Today {
+    fn calls(&mut self, now_ms: i64, owner: &Sid) -> u32 {
+        let day = now_ms.div_euclid(DAY_MS);
+        if day != self.day {
+            *self = Self {
+                day,
+                calls: BTreeMap::new(),
+            };
+        }
+        self.calls.get(owner).copied().unwrap_or(0)
+    }
+
+    /// There are at most as many owners as subscribers.
+    fn count(&mut self, owner: &Sid) {
+        *self.calls.entry(owner.clone()).or_default() += 1;
+    }
+}
+
+impl Control {
+    /// Somebody wants the bridge to call somebody.
+    pub(super) fn dial(&mut self, now: Instant, ticket: Ticket, actor: Actor, order: DialOrder) {
+        let result = self.try_dial(now, actor.clone(), order);
+        if let Ok(leg) = &result
+            && let Some(call) = self.calls.get(leg)
+        {
+            let entry = AuditEntry {
+                at_ms: self.clock.ms(now),
+                actor,
+                owner: call.view.subscriber_sid.clone(),
+                action: "dial",
+                object: format!("call {leg}"),
+            };
+            self.outputs.push_back(Output::Record(Record::Audit(entry)));
+        }
+        self.replies.push(Output::Dialled { ticket, result });
+    }
+
+    fn try_dial(&mut self, now: Instant, actor: Actor, order: DialOrder) -> Result<LegId, CommandError> {
+        let from = self.directory.did(order.did).cloned();
+        let group = self.directory.group(order.group).cloned();
+        let (Some(did), Some(group)) = (from, group) else {
+            return Err(refused("caller", "expected one of your numbers"));
+        };
+        let grant = self.directory.grant(group.id, &order.access_code);
+        let grant = grant.ok_or_else(|| refused("accessCode", NO_ROOM))?;
+        let may = self
+            .config
+            .dial_out
+            .judge(&order.callee)
+            .and_then(|to| self.has_room_to_dial(now, &group.subscriber_sid).map(|()| to));
+        let to = may.inspect_err(|why| self.counts.not_dialled(why))?;
+        let leg = self.ids.leg().ok_or(CommandError::Busy)?;
+        self.today.count(&group.subscriber_sid);
+        let hop = to.hop.clone();
+        let call = self.new_outbound(now, leg, Dialled { did, group }, &grant, to, actor, order);
+        self.calls.insert(leg, call);
+        self.dirty_calls.insert(leg);
+        self.outputs.push_back(Output::OpenWay { leg, hop });
+        Ok(leg)
+    }
+
+    fn has_room_to_dial(&mut self, now: Instant, owner: &Sid) -> Result<(), NotDialled> {
+        let now_ms = self.clock.ms(now);
+        let plan = &self.config.dial_out;
+        let bridge = self.draining || self.calls.len() >= self.config.max_calls || self.headroom.is_crowded();
+        let outbound = || self.calls.values().filter(|call| call.view.outbound);
+        let of_owner = outbound().filter(|call| call.dialled.group.subscriber_sid == *owner);
+        for (is_so, why) in [
+            (bridge, NotDialled::Bridge),
+            (outbound().count() >= plan.max_calls, NotDialled::MaxCalls),
+            (
+                of_owner.count() >= plan.max_calls_per_tenant,
+                NotDialled::MaxCallsPerTenant,
+            ),
+            (
+                self.today.calls(now_ms, owner) >= plan.calls_per_day_per_tenant,
+                NotDialled::CallsPerDay,
+            ),
+        ] {
+            if is_so {
+                return Err(why);
+            }
+        }
+        Ok(())
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "what makes a call, each once")]
+    fn new_outbound(
+        &mut self,
+        now: Instant,
+        leg: LegId,
+        dialled: Dialled,
+        grant: &Grant,
+        to: Destination,
+        actor: Actor,
+        order: DialOrder,
+    ) -> Call {
+        let caller = format!("+{}", dialled.did.phone_number);
+        let created_ms = self.clock.ms(now);
+        let owner = grant.room.subscriber_sid.clone();
+        let unknown = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+        Call {
+            dialog: self.endpoint.reserve(),
+            guesser: Guesser {
+                caller: to.person(),
+                source: unknown,
+                group: dialled.group.id,
+            },
+            media: Media::None,
+            playing: None,
+            record: new_record(leg, owner.clone(), &to, caller.clone(), created_ms, &order),
+            cause: None,
+            ends_at: None,
+            view: CallView {
+                leg,
+                subscriber_sid: owner,
+                did_group: dialled.group.id,
+                access_code: order.access_code,
+                address_from: String::new(),
+                address_to: format!("<{}>", to.uri),
+                callee: to.callee.clone(),
+                caller,
+                codec: String::new(),
+                outbound: true,
+                created_ms,
+                joined_ms: None,
+                custom_name: order.custom_name,
+                gain_db: order.gain_db,
+                presenter_audio: order.presenter_audio,
+                held: order.held,
+                mute: order.mute,
+                meeting: None,
+                question: Question::None,
+                role: Some(order.role.unwrap_or(grant.key.role)),
+                state: CallState::Ringing,
+            },
+            dialled,
+            stage: Stage::Dialling(Box::new(Dialling {
+                to,
+                actor,
+                flow: None,
+                sent: false,
+            })),
+        }
+    }
+
+    /// The way to the called one is open: now a port.
+    pub(super) fn way_opened(&mut self, leg: LegId, flow: Flow) {
+        let Some(call) = self.calls.get_mut(&leg) else {
+            return;
+        };
+        let Stage::Dialling(dialling) = &mut call.stage else {
+            return;
+        };
+        if dialling.flow.replace(flow).is_some() {
+            return;
+        }
+        let source = flow.remote.ip().to_canonical();
+        call.guesser.source = source;
+        call.record.source = source.to_string();
+        call.media = Media::Opening { offer: None };
+        let near = flow.local.ip();
+        self.outputs.push_back(Output::OpenPort { leg, near });
+    }
+
+    /// There is no way to the called one.
+    pub(super) fn way_refused(&mut self, now: Instant, leg: LegId) {
+        self.give_up(now, leg, Cause::Unreachable);
+    }
+
+    /// Ends a call that signalling knows nothing of: as if there had been nobody to ask.
+    pub(super) fn give_up(&mut self, now: Instant, leg: LegId, cause: Cause) {
+        if let Some(call) = self.calls.get_mut(&leg) {
+            call.record.sip_status = 503;
+        }
+        self.end(now, leg, cause);
+    }
+
+    /// A port is there: our offer goes out.
+    pub(super) fn invite(&mut self, now: Instant, leg: LegId, rtp: SocketAddr) {
+        let here = Here::new(&self.config, &self.ports, leg, rtp);
+        let sdp = negotiation::offer(&here);
+        let Some(call) = self.calls.get_mut(&leg) else {
+            return;
+        };
+        let Stage::Dialling(dialling) = &mut call.stage else {
+            return;
+        };
+        let Some(flow) = dialling.flow else { return };
+        let from = self.endpoint.address(flow, &call.view.caller);
+        call.view.address_from.clone_from(&from);
+        call.media = Media::Offered {
+            rtp,
+            sdp: sdp.clone(),
+        };
+        let plan = &self.config.dial_out;
+        let dial = Dial {
+            flow,
+            target: dialling.to.uri.clone(),
+            asserted: Some(from.clone()),
+            from,
+            sdp,
+            credentials: plan.credentials.clone().filter(|_| dialling.to.by_trunk),
+            ringing: plan.ring_timeout,
+        };
+        dialling.sent = true;
+        let dialog = call.dialog;
+        self.ports.extend(both_ports(rtp));
+        self.by_dialog.insert(dialog, leg);
+        self.dirty_calls.insert(leg);
+        if let Err(error) = self.endpoint.dial(now, dialog, &dial) {
+            self.not_sent(now, leg, error);
+        } else {
+            self.counts.dialled += 1;
+        }
+    }
+
+    fn not_sent(&mut self, now: Instant, leg: LegId, error: DialError) {
+        if let Some(call) = self.calls.get_mut(&leg)
+            && let Stage::Dialling(dialling) = &mut call.stage
+        {
+            dialling.sent = false;
+            self.by_dialog.remove(&call.dialog);
+        }
+        let cause = match error {
+            DialError::Full => Cause::BridgeFull,
+            DialError::BadAddress => Cause::Unreachable,
+        };
+        self.give_up(now, leg, cause);
+    }
+
+    /// The called one has answered, which costs from here on: audio, and into the meeting.
+    pub(super) fn callee_answered(&mut self, now: Instant, dialog: sip::CallId, answer: Option<&[u8]>) {
+        let answered_ms = self.clock.ms(now);
+        let Some(leg) = self.by_dialog.get(&dialog).copied() else {
+            return;
+        };
+        let Some(call) = self.calls.get_mut(&leg).filter(|call| !call.is_ending()) else {
+            return;
+        };
+        call.record.answered_ms = Some(answered_ms);
+        call.ends_at = now.checked_add(self.config.dial_out.max_duration);
+        self.counts.dialled_answered += 1;
+        if self.is_agreed(now, leg, answer.unwrap_or_default()) {
+            self.let_in(now, leg);
+        }
+    }
+
+    /// The code that the call was made with opens its meeting; what was asked for it comes with it.
+    fn let_in(&mut self, now: Instant, leg: LegId) {
+        let Some(call) = self.calls.get_mut(&leg) else {
+            return;
+        };
+        let Stage::Dialling(dialling) = std::mem::replace(&mut call.stage, Stage::Door) else {
+            return;
+        };
+        let code = call.view.access_code.clone();
+        let (mute, held) = (
+            std::mem::take(&mut call.view.mute),
+            std::mem::take(&mut call.view.held),
+        );
+        let role = call.view.role.take();
+        self.enter(now, leg, code, false, false);
+        let Some(id) = self.calls.get(&leg).and_then(|call| call.meeting()) else {
+            return;
+        };
+        let wishes = [
+            role.map(|role| Command::SetRole { leg, role }),
+            mute.any().then_some(Command::SetMute { leg, mute }),
+            held.then_some(Command::SetHold { leg, on: true }),
+        ];
+        // One that is so already changes nothing.
+        for wish in wishes.into_iter().flatten() {
+            self.command(now, id, dialling.actor.clone(), wish);
+        }
+    }
+
+    /// What is asked for a call that is being dialled is kept until it is in its meeting; whether it is one.
+    pub(super) fn is_wish(&mut self, leg: LegId, command: &Command) -> bool {
+        let Some(call) = self.calls.get_mut(&leg) else {
+            return false;
+        };
+        if !matches!(call.stage, Stage::Dialling(_)) {
+            return false;
+        }
+        match command {
+            Command::SetName { name, .. } => {
+                call.view.custom_name.clone_from(name);
+                call.record.custom_name.clone_from(name);
+            }
+            Command::SetGain { db, .. } => call.view.gain_db = *db,
+            Command::SetMute { mute, .. } => call.view.mute = *mute,
+            Command::SetHold { on, .. } => call.view.held = *on,
+            Command::SetRole { role, .. } => call.view.role = Some(*role),
+            Command::Join(_)
+            | Command::Leave { .. }
+            | Command::Drop { .. }
+            | Command::ToggleMute { .. }
+            | Command::StepMuteMode
+            | Command::SetMuteMode(_)
+            | Command::ToggleHold
+            | Command::SetHoldMode(_)
+            | Command::ToggleLock
+            | Command::SetLock(_)
+            | Command::StepTones
+            | Command::Count { .. }
+            | Command::RolePin { .. }
+            | Command::SetAttribute { .. }
+            | Command::SetQa(_)
+            | Command::NextQuestion
+            | Command::ToggleHand { .. }
+            | Command::SetQuestion { .. }
+            | Command::SetPoll(_)
+            | Command::Vote { .. }
+            | Command::Start
+            | Command::Stop => return false,
+        }
+        self.dirty_calls.insert(leg);
+        true
+    }
+
+    /// Another code for a call that is being dialled, with the role that goes with it; `None` for other calls.
+    pub(super) fn change_code(&mut self, leg: LegId, code: &str) -> Option<Result<(), CommandError>> {
+        let call = self.calls.get_mut(&leg)?;
+        if !matches!(call.stage, Stage::Dialling(_)) {
+            return None;
+        }
+        let Some(grant) = self.directory.grant(call.dialled.group.id, code) else {
+            return Some(Err(refused("accessCode", NO_ROOM)));
+        };
+        call.view.access_code = code.to_owned();
+        call.view.role = Some(grant.key.role);
+        self.dirty_calls.insert(leg);
+        Some(Ok(()))
+    }
+
+    /// A dialled call has lasted as long as it may; whether it had.
+    pub(super) fn is_too_long(&mut self, now: Instant, leg: LegId) -> bool {
+        let Some(call) = self.calls.get_mut(&leg) else {
+            return false;
+        };
+        if call.is_ending() || call.ends_at.is_none_or(|at| at > now) {
+            return false;
+        }
+        call.ends_at = None;
+        self.leave(now, leg, Cause::CallTooLong, &[Phrase::Prompt(Prompt::Goodbye)]);
+        true
+    }
+}
+
+const NO_ROOM: &str = "expected an access code of a meeting room in the DID group of the caller's number";
+
+fn refused(field: &'static str, message: &str) -> CommandError {
+    CommandError::Refused {
+        field,
+        message: message.to_owned(),
+    }
+}
+
+fn new_record(
+    leg: LegId,
+    owner: Sid,
+    to: &Destination,
+    caller: String,
+    created_ms: i64,
+    order: &DialOrder,
+) -> Cdr {
+    Cdr {
+        leg,
+        subscriber_sid: Some(owner),
+        callee: to.callee.clone(),
+        caller,
+        source: String::new(),
+        outbound: true,
+        codec: String::new(),
+        created_ms,
+        answered_ms: None,
+        joined_ms: None,
+        ended_ms: 0,
+        meeting: None,
+        role: None,
+        access_code: order.access_code.clone(),
+        custom_name: order.custom_name.clone(),
+        cause: Cause::Fault,
+        sip_status: 200,
+    }
+}
+
+/// Why the called one did not take the call, and the status it is recorded with.
+pub(super) fn explain(ended: &EndCause) -> (Cause, Option<u16>) {
+    let (cause, status) = match ended {
+        EndCause::RequestFailed(status) => (of_status(*status), *status),
+        EndCause::NoAnswer => (Cause::NoAnswer, 408),
+        EndCause::Unreachable => (Cause::Unreachable, 408),
+        EndCause::TransportLost => (Cause::Unreachable, 503),
+        EndCause::HungUp => (Cause::Fault, 487),
+        EndCause::Bye { .. }
+        | EndCause::Cancelled
+        | EndCause::Refused(_)
+        | EndCause::NotAcknowledged
+        | EndCause::SessionExpired => (Cause::Fault, 500),
+    };
+    (cause, Some(status))
+}
+
+/// RFC 3261 section 21, RFC 8197 (607) and RFC 8688 (608).
+fn of_status(status: u16) -> Cause {
+    match status {
+        486 | 600 => Cause::Busy,
+        408 | 480 | 487 => Cause::NoAnswer,
+        403 | 603 | 607 | 608 => Cause::Declined,
+        406 | 415 | 488 | 606 => Cause::NoCodec,
+        _ => Cause::Unreachable,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn calls_are_counted_for_each_owner_and_each_day_anew() {
+        let (alice, bob) = (Sid::new("alice"), Sid::new("bob"));
+        let mut today = Today::default();
+        for _ in 0..3 {
+            today.calls(DAY_MS * 20_000 + 5, &alice);
+            today.count(&alice);
+        }
+        assert_eq!(today.calls(DAY_MS * 20_001 - 1, &alice), 3);
+        assert_eq!(today.calls(DAY_MS * 20_001 - 1, &bob), 0);
+        assert_eq!(today.calls(DAY_MS * 20_001, &alice), 0);
+    }
+
+    #[test]
+    fn each_refusal_is_told_as_what_it_is() {
+        for (statuses, cause) in [
+            (&[486, 600][..], Cause::Busy),
+            (&[408, 480, 487], Cause::NoAnswer),
+            (&[403, 603, 607, 608], Cause::Declined),
+            (&[488, 606], Cause::NoCodec),
+            (
+                &[301, 302, 401, 404, 407, 410, 484, 500, 503, 604],
+                Cause::Unreachable,
+            ),
+        ] {
+            for status in statuses {
+                let told = explain(&EndCause::RequestFailed(*status));
+                assert_eq!(told, (cause, Some(*status)));
+            }
+        }
+    }
+}
