@@ -13,6 +13,7 @@ mod filter;
 mod handlers;
 mod idempotency;
 mod list;
+mod openapi;
 mod params;
 mod path;
 mod router;
@@ -23,4 +24,5 @@ pub use backend::{
     Answer, Backend, CommandError, EditRefused, LiveCommand, Names, Readiness, Records, Scope, Target,
     Unavailable,
 };
-pub use router::{Route, Settings, router};
+pub use openapi::text as openapi;
+pub use router::{Route, Settings, paths, router};

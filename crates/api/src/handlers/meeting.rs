@@ -17,13 +17,13 @@ use crate::router::Api;
 use crate::value;
 
 /// Fields that take effect.
-const EFFECTIVE: &[&str] = &["holdMode", "isSecured", "muteMode", "state"];
+pub(crate) const EFFECTIVE: &[&str] = &["holdMode", "isSecured", "muteMode", "state"];
 /// Fields that will, in a later version.
-const LATER: &[&str] = &["isRecording", "pollingMode", "qaMode"];
+pub(crate) const LATER: &[&str] = &["isRecording", "pollingMode", "qaMode"];
 /// Fields that have moved on since they were read.
-const INERT: &[&str] = &["duration", "participantCount"];
+pub(crate) const INERT: &[&str] = &["duration", "participantCount"];
 /// Fields that may only come as they are.
-const FIXED: &[&str] = &[
+pub(crate) const FIXED: &[&str] = &[
     "attributes",
     "created",
     "id",

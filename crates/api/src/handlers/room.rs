@@ -18,9 +18,11 @@ use crate::router::Api;
 use crate::value;
 
 /// Fields that are set when a room is made and never after.
-const FIXED: &[&str] = &["callFlowId", "created", "subscriberSid"];
+pub(crate) const FIXED: &[&str] = &["callFlowId", "created", "subscriberSid"];
+/// Fields that are set only when a room is made.
+pub(crate) const OF_NEW: &[&str] = &["callFlowId", "subscriberSid"];
 /// Fields that a new room needs.
-const REQUIRED: &[&str] = &["callFlowId", "primaryDidGroupId"];
+pub(crate) const REQUIRED: &[&str] = &["callFlowId", "primaryDidGroupId"];
 /// Numbers to try before giving up; by then next to all of them are taken.
 const TRIES: usize = 10_000;
 
@@ -49,7 +51,7 @@ pub(crate) async fn create(
     Body(body): Body,
 ) -> Result<Response, ApiError> {
     caller.may_configure()?;
-    value::only(&body, &[room_patch::FIELDS, &["callFlowId", "subscriberSid"]])?;
+    value::only(&body, &[room_patch::FIELDS, OF_NEW])?;
     require(&body)?;
     let patch = RoomPatch::read(&body)?;
     let _edits = api.edits.lock().await;

@@ -11,7 +11,7 @@ use crate::error::ApiError;
 use crate::value;
 
 /// Fields that can be set.
-pub(super) const FIELDS: &[&str] = &[
+pub(crate) const FIELDS: &[&str] = &[
     "attributes",
     "description",
     "didGroupReferences",
@@ -20,7 +20,7 @@ pub(super) const FIELDS: &[&str] = &[
     "primaryDidGroupId",
 ];
 /// Fields of an attribute: name and value count, the others come along when one that was read is sent back.
-const ATTRIBUTE_FIELDS: &[&str] = &["description", "enumValues", "group", "name", "type", "value"];
+pub(crate) const ATTRIBUTE_FIELDS: &[&str] = &["description", "enumValues", "group", "name", "type", "value"];
 const PRIMARY: &str = "primaryDidGroupId";
 const REFERENCES: &str = "didGroupReferences";
 

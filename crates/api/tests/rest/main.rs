@@ -5,6 +5,7 @@
 mod auth;
 mod bulk;
 mod calls;
+mod contract;
 mod deny;
 mod directory;
 mod errors;
@@ -14,7 +15,10 @@ mod health;
 mod hostile;
 mod idempotency;
 mod meetings;
+mod openapi;
+mod page;
 mod pages;
+mod postman;
 mod quality;
 mod readme;
 mod records;
