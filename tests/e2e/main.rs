@@ -4,10 +4,13 @@
     reason = "real sockets and processes: real time, and deadlines that are polled"
 )]
 
+mod clients;
 mod crash;
+mod ctl;
 mod hostile_rtp;
 mod hostile_sip;
 mod load;
+mod openapi;
 mod quality;
 mod readme;
 mod silence;
