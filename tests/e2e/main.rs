@@ -4,11 +4,14 @@
     reason = "real sockets and processes: real time, and deadlines that are polled"
 )]
 
+mod clients;
 mod crash;
+mod ctl;
 mod dialling;
 mod hostile_rtp;
 mod hostile_sip;
 mod load;
+mod openapi;
 mod quality;
 mod readme;
 mod silence;

@@ -5,6 +5,7 @@ use axum::http::{HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};
 use model::attribute::AttributeError;
 use model::directory::Fault;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::backend::{CommandError, EditRefused, Unavailable};
@@ -24,16 +25,23 @@ pub(crate) struct ApiError {
 }
 
 /// What is wrong with one field.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 struct FieldError {
+    /// Name of the field or parameter.
     field: String,
+    /// What was expected.
     message: String,
 }
 
-#[derive(Serialize)]
-struct Wire<'a> {
+/// Why a request was refused.
+#[derive(JsonSchema, Serialize)]
+#[schemars(rename = "Error")]
+pub(crate) struct Wire<'a> {
+    /// The status.
     code: u16,
+    /// What is wrong with the request as a whole.
     message: &'a str,
+    /// What is wrong with single fields; may be empty.
     errors: &'a [FieldError],
 }
 

@@ -13,6 +13,7 @@ mod filter;
 mod handlers;
 mod idempotency;
 mod list;
+mod openapi;
 mod params;
 mod path;
 mod router;
@@ -24,5 +25,6 @@ pub use backend::{
     Answer, Backend, Change, CommandError, DialOrder, EditRefused, IdKind, LiveCommand, Names, Readiness,
     Records, Scope, Target, Unavailable,
 };
+pub use openapi::text as openapi;
 pub use router::{Route, Settings, paths, router};
 pub use simulation::{Outcome, SimulatedCall, Simulation, Step, What};

@@ -51,7 +51,7 @@ enum Envelope {
 pub(crate) struct Chosen<D>(pub(crate) Listing<D>);
 
 /// Parameters of [`Chosen`].
-const CHOOSING: &[&str] = &[filter::PARAMETER, "envelope"];
+pub(crate) const CHOOSING: &[&str] = &[filter::PARAMETER, "envelope"];
 
 impl<D: Wire> FromRequestParts<Api> for Chosen<D> {
     type Rejection = ApiError;

@@ -20,9 +20,10 @@ use crate::handlers::{
     meeting_calls, quality, room, simulate, subscriber, subscriber_room,
 };
 use crate::idempotency::{self, AtWork};
+use crate::openapi;
 
 /// Where the API begins.
-const BASE: &str = "/conference/v1";
+pub(crate) const BASE: &str = "/conference/v1";
 
 /// What differs from one installation to another.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -59,7 +60,7 @@ pub(crate) struct Api {
     pub(crate) hasher: Hasher,
 }
 
-/// The whole API: `/conference/v1` behind credentials, `/livez` and `/readyz` without.
+/// The whole API: `/conference/v1` behind credentials; `/livez`, `/readyz`, `/openapi.json` and `/docs` without.
 ///
 /// Requests should carry a [`crate::Peer`] extension, by which failed logins are counted.
 pub fn router(settings: Settings, backend: Arc<dyn Backend>) -> Router {
@@ -79,12 +80,13 @@ pub fn router(settings: Settings, backend: Arc<dyn Backend>) -> Router {
                 .route(&format!("{path}/"), methods.clone())
                 .route(&path, methods)
         });
-    let all = v1
+    let guarded = v1
         .fallback(not_found)
         .layer(from_fn_with_state(api.clone(), idempotency::once))
-        .layer(from_fn_with_state(api.clone(), auth::require))
-        .route("/livez", get(health::live))
-        .route("/readyz", get(health::ready))
+        .layer(from_fn_with_state(api.clone(), auth::require));
+    let all = open_routes()
+        .into_iter()
+        .fold(guarded, |router, (path, methods)| router.route(path, methods))
         .layer(from_fn(name_route))
         .layer(DefaultBodyLimit::max(BODY_MAX))
         .with_state(api);
@@ -92,9 +94,22 @@ pub fn router(settings: Settings, backend: Arc<dyn Backend>) -> Router {
     Router::new().fallback_service(all).layer(from_fn(finish))
 }
 
-/// The addresses that need credentials, as templates.
-pub fn paths() -> impl Iterator<Item = String> {
-    routes().into_iter().map(|(path, _)| format!("{BASE}{path}"))
+/// Every address that is answered, from the root, with its variables in braces.
+pub fn paths() -> Vec<String> {
+    let below = routes().into_iter().map(|(path, _)| format!("{BASE}{path}"));
+    let open = open_routes().into_iter().map(|(path, _)| path.to_owned());
+    below.chain(open).collect()
+}
+
+/// What is told to everybody.
+fn open_routes() -> Vec<(&'static str, MethodRouter<Api>)> {
+    vec![
+        ("/livez", get(health::live)),
+        ("/readyz", get(health::ready)),
+        ("/openapi.json", get(openapi::serve)),
+        ("/docs", get(openapi::page::page)),
+        ("/docs/{file}", get(openapi::page::file)),
+    ]
 }
 
 fn routes() -> Vec<(&'static str, MethodRouter<Api>)> {

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 use crate::config::Config;
-use crate::{check, shell, simulate};
+use crate::{check, ctl, shell, simulate};
 
 /// Partyline: a telephone conference bridge.
 ///
@@ -23,6 +23,7 @@ const EXAMPLES: &str = "Examples:
   partyline serve --demo                       try it: demo numbers, codes and credentials are printed
   partyline check --config partyline.toml      what would be wrong, before anybody calls
   partyline serve --config partyline.toml --data /var/lib/partyline --provision numbers.toml
+  partyline ctl meeting 106131                 who is in a meeting, who talks, how well they are heard
   partyline sim 15162065319 --code 111,222 --legs 20 --talkers 3    twenty phones call it and judge what they hear";
 
 #[derive(Debug, Subcommand)]
@@ -31,6 +32,8 @@ enum Command {
     Serve(Serve),
     /// Check configuration, ports and limits, and say what to do about what is wrong; changes nothing
     Check(Common),
+    /// Show and steer calls, meetings and rooms of a running bridge by its REST API
+    Ctl(Box<ctl::Ctl>),
     /// Be many phones that call a bridge, talk in known tones, and judge what they hear
     Sim(Box<sim::Options>),
     /// Print the version
@@ -85,11 +88,12 @@ impl Common {
     }
 }
 
-/// Runs the program; errors are one line on standard error and status 1, or 2 where `sim` could not begin.
+/// Runs the program; errors are one line on standard error and status 1, or 2 where `sim` or `ctl` could not begin.
 pub fn run() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Serve(serve) => shell::serve(&serve),
         Command::Check(common) => check::run(&common),
+        Command::Ctl(ctl) => return ctl::run(&ctl),
         Command::Sim(options) => return simulate::run(*options),
         Command::Version => {
             println!("partyline {}", env!("CARGO_PKG_VERSION"));

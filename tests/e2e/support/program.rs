@@ -26,13 +26,22 @@ pub(crate) fn partyline() -> &'static Path {
     })
 }
 
-fn build() -> PathBuf {
+/// The folder that everything is built into.
+pub(crate) fn build_folder() -> PathBuf {
+    let profile = profile();
+    profile.parent().expect("a target folder").to_owned()
+}
+
+/// The folder that this test was built into.
+fn profile() -> PathBuf {
     let test = env::current_exe().expect("a test has a path");
     // target/PROFILE/deps/e2e-…
-    let profile = test
-        .parent()
-        .and_then(Path::parent)
-        .expect("tests are in target/PROFILE/deps");
+    let profile = test.parent().and_then(Path::parent);
+    profile.expect("tests are in target/PROFILE/deps").to_owned()
+}
+
+fn build() -> PathBuf {
+    let profile = profile();
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.args([
         "build",
@@ -43,9 +52,7 @@ fn build() -> PathBuf {
         "--bin",
         "partyline",
     ]);
-    cargo
-        .arg("--target-dir")
-        .arg(profile.parent().expect("a target folder"));
+    cargo.arg("--target-dir").arg(build_folder());
     if profile.ends_with("release") {
         cargo.arg("--release");
     }

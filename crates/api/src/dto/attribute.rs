@@ -1,22 +1,33 @@
 use model::MeetingView;
 use model::attribute::{ATTRIBUTES, Attribute as Row, AttributeId, Levels, Overrides, Resolved};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::fields::{Plain, Wire, text};
+use crate::openapi::{AttributeName, LiveName};
 
 /// One attribute with its value; `group` is a mask of levels (1 call flow and DID group, 2 DID, 4 meeting room).
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Attribute {
+    /// What it does.
     description: &'static str,
+    /// Values it may take, separated by commas; empty where they are not a fixed list.
     enum_values: String,
+    /// Levels where it may be overridden, a mask: 1 call flow and DID group, 2 DID, 4 meeting room. Of a
+    /// meeting: the level that owns the value.
     group: u8,
+    /// Name of the attribute.
+    #[schemars(with = "AttributeName")]
     pub(super) name: &'static str,
     /// Where the value was set, of attributes in force.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) origin: Option<String>,
+    /// 0 text, 2 whole number, 3 keys, 4 roles out of h, p, l, 5 one of `enumValues`, 7 address of a sound.
     #[serde(rename = "type")]
+    #[schemars(extend("enum" = [0, 2, 3, 4, 5, 7]))]
     kind: u8,
+    /// Value as a text, whatever its type.
     pub(super) value: String,
 }
 
@@ -87,9 +98,12 @@ fn by_name(attributes: impl Iterator<Item = Attribute>) -> Vec<Attribute> {
 }
 
 /// An attribute of a running meeting, or one of its live counters.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, JsonSchema, Serialize)]
 pub(crate) struct NameValue {
+    /// Name of the attribute or counter.
+    #[schemars(with = "LiveName")]
     pub(crate) name: &'static str,
+    /// Value in force, as a text.
     pub(crate) value: String,
 }
 

@@ -1,4 +1,5 @@
 use model::CallView;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::seconds;
@@ -6,33 +7,62 @@ use crate::backend::Names;
 use crate::fields::{Plain, Wire, number, text};
 
 /// A call while it lasts. Times are epoch ms, `duration` is in seconds, `gainLevel` in dB.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Call {
+    /// Code that the caller keyed; empty before.
     access_code: String,
+    /// From header of the call's INVITE.
     address_from: String,
+    /// To header of the call's INVITE.
     #[serde(skip_serializing_if = "String::is_empty")]
     address_to: String,
+    /// Name of the bridge.
     bridge_name: String,
+    /// Number that was dialled, E.164 without plus.
     callee: String,
+    /// Number of the caller, E.164 with plus.
     caller: String,
+    /// Codec of its audio: PCMU, PCMA, G722 or opus.
     codec: String,
+    /// 0 inbound, 1 outbound.
+    #[schemars(extend("enum" = [0, 1]))]
     connection_status: u8,
+    /// When it came, epoch ms.
     created: i64,
+    /// Name given to the caller.
     custom_name: String,
+    /// Seconds since `created`.
     duration: i64,
+    /// Microphone level, dB, -20 to 20.
     gain_level: i8,
+    /// 0 not held, 2 held (hears music, is not heard).
+    #[schemars(extend("enum" = [0, 2]))]
     hold_mode: u8,
+    /// Id of the call; none is given twice.
     id: u64,
+    /// When it joined the meeting, epoch ms; absent before.
     #[serde(skip_serializing_if = "Option::is_none")]
     joined: Option<i64>,
+    /// Number of the meeting it is in or waits for; absent before.
     #[serde(skip_serializing_if = "Option::is_none")]
     meeting_number: Option<u32>,
+    /// 0 open, 1 muted by the caller, 2 by host or policy, 3 by both.
+    #[schemars(extend("enum" = [0, 1, 2, 3]))]
     mute_mode: u8,
+    /// Name of the node, usually its address.
     node_name: String,
+    /// What it presents: 0 nothing, 1 audio.
+    #[schemars(extend("enum" = [0, 1]))]
     presenter_media: u8,
+    /// 0 none, 1 hand raised, 2 has the floor, 3 answered.
+    #[schemars(extend("enum" = [0, 1, 2, 3]))]
     qa_mode: u8,
+    /// 0 none yet, 1 host, 2 participant, 3 listener.
+    #[schemars(extend("enum" = [0, 1, 2, 3]))]
     role: u8,
+    /// 0 dialling or ringing, 1 in the menu or waiting, 2 in the meeting, 3 ending.
+    #[schemars(extend("enum" = [0, 1, 2, 3]))]
     state: u8,
 }
 

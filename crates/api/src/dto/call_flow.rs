@@ -1,15 +1,20 @@
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::attribute::Attribute;
 use crate::fields::{Plain, Wire, number, text};
 
 /// A way of handling calls, with the attributes it gives to whatever overrides none of them.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct CallFlow {
+    /// Every attribute at its default.
     attribute_templates: Vec<Attribute>,
+    /// Id of the call flow: 1 SPECTEL, 3 CONF.
     id: u64,
+    /// SPECTEL or CONF.
     name: &'static str,
+    /// For internal use.
     path: String,
 }
 

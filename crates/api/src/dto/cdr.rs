@@ -1,34 +1,58 @@
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::seconds;
 use crate::fields::{Plain, Wire, number, text};
+use crate::openapi::CauseName;
 
 /// Call detail record. Times are epoch ms; `duration` is in seconds, from the answer to the end.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Cdr {
+    /// Code that opened the meeting; empty when none did.
     access_code: String,
+    /// When it was answered, epoch ms; absent when it was not.
     #[serde(skip_serializing_if = "Option::is_none")]
     answered: Option<i64>,
+    /// Number that was dialled, E.164 without plus.
     callee: String,
+    /// Number of the caller, E.164 with plus.
     caller: String,
+    /// Why it ended.
+    #[schemars(with = "CauseName")]
     cause: &'static str,
+    /// Codec of its audio; empty when none was agreed on.
     codec: String,
+    /// 0 inbound, 1 outbound.
+    #[schemars(extend("enum" = [0, 1]))]
     connection_status: u8,
+    /// When it came, epoch ms.
     created: i64,
+    /// Name given to the caller.
     custom_name: String,
+    /// Seconds from the answer to the end.
     duration: i64,
+    /// When it ended, epoch ms.
     ended: i64,
+    /// Id of the call.
     id: u64,
+    /// When it joined the meeting, epoch ms; absent when it did not.
     #[serde(skip_serializing_if = "Option::is_none")]
     joined: Option<i64>,
+    /// Id of the meeting, of which a number has many one after another.
     #[serde(skip_serializing_if = "Option::is_none")]
     meeting_id: Option<u64>,
+    /// Number of the meeting.
     #[serde(skip_serializing_if = "Option::is_none")]
     meeting_number: Option<u32>,
+    /// 0 none, 1 host, 2 participant, 3 listener.
+    #[schemars(extend("enum" = [0, 1, 2, 3]))]
     role: u8,
+    /// SIP status that it was answered with.
     sip_status: u16,
+    /// Address that it came from.
     source: String,
+    /// Owner; absent when no number of ours was dialled.
     #[serde(skip_serializing_if = "Option::is_none")]
     subscriber_sid: Option<String>,
 }

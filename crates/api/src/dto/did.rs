@@ -1,3 +1,4 @@
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::attribute::Attribute;
@@ -7,16 +8,23 @@ use crate::fields::{Plain, Wire, number, text};
 pub(super) const STATE: i8 = -1;
 
 /// A number that can be dialled.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Did {
+    /// What the number overrides.
     attributes: Vec<Attribute>,
+    /// ISO 3166-1 alpha-2.
     country_code: String,
+    /// Free text; absent when empty.
     #[serde(skip_serializing_if = "String::is_empty")]
     description: String,
+    /// Group that the number is in.
     did_group_id: u64,
+    /// Id of the number.
     id: u64,
+    /// E.164 without plus.
     phone_number: String,
+    /// -1.
     state: i8,
 }
 

@@ -1,4 +1,5 @@
 use model::directory::Directory;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::attribute::Attribute;
@@ -6,16 +7,24 @@ use super::did::{Did, STATE};
 use crate::fields::{Plain, Wire, number, text};
 
 /// Numbers that share a call flow and one set of access codes.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct DidGroup {
+    /// What the group overrides.
     attributes: Vec<Attribute>,
+    /// Call flow of its numbers: 1 SPECTEL, 3 CONF.
     call_flow_id: u64,
+    /// Free text.
     description: String,
+    /// Its numbers.
     dids: Vec<Did>,
+    /// Id of the group.
     id: u64,
+    /// Name of the group.
     name: String,
+    /// -1.
     state: i8,
+    /// Owner.
     subscriber_sid: String,
 }
 

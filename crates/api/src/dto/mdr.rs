@@ -1,23 +1,37 @@
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::seconds;
 use crate::fields::{Plain, Wire, flag, number, text};
+use crate::openapi::CauseName;
 
 /// Meeting detail record. Times are epoch ms; `duration` is in seconds, from the first caller to the end.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Mdr {
+    /// Calls that were in it, all told.
     calls: u32,
+    /// Why it ended.
+    #[schemars(with = "CauseName")]
     cause: &'static str,
+    /// When its first caller came, epoch ms.
     created: i64,
+    /// Seconds from the first caller to the end.
     duration: i64,
+    /// When it ended, epoch ms.
     ended: i64,
+    /// Id of the meeting.
     id: u64,
+    /// Number of the meeting.
     meeting_number: u32,
+    /// Whether an unknown code opened it; such a meeting has no room.
     on_the_fly: bool,
+    /// Most calls at a time.
     peak: u32,
+    /// When it began in earnest, epoch ms; absent when it never did.
     #[serde(skip_serializing_if = "Option::is_none")]
     started: Option<i64>,
+    /// Owner.
     subscriber_sid: String,
 }
 

@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use model::attribute::{Levels, Switch};
 use model::{CallState, CallView, Live, MeetingView, Poll, PollStatus, Role};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::attribute::{Attribute, NameValue};
@@ -9,32 +10,55 @@ use super::seconds;
 use crate::fields::{Plain, Wire, flag, number, text};
 
 /// A meeting while it lasts. `created` is epoch ms, `duration` in seconds, `participantCount` those who have joined.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Meeting {
+    /// What the room and the meeting itself override; `group` is 4.
     attributes: Vec<Attribute>,
+    /// When its first caller came, epoch ms.
     created: i64,
+    /// Seconds since `created`.
     duration: i64,
+    /// Who is held, two bits a role as in `muteMode`: 0 nobody, 40 participants and listeners.
     hold_mode: u8,
+    /// Id of the meeting, of which a number has many one after another.
     id: u64,
+    /// Whether it is recorded.
     is_recording: bool,
+    /// Whether it is locked: only hosts get in.
     is_secured: bool,
+    /// Six digits; the address of meeting and room.
     meeting_number: u32,
+    /// Who is muted, two bits a role (hosts 1 and 2, participants 4 and 8, listeners 16 and 32; the lower by
+    /// themselves, the higher by host or policy): 0 nobody, 32 listeners, 36 participants too, who may unmute
+    /// themselves, 40 participants and listeners.
     mute_mode: u8,
+    /// Calls that have joined.
     participant_count: usize,
+    /// The poll, where one is open or its result stands.
     #[serde(skip_serializing_if = "Option::is_none")]
     polling_mode: Option<PollingMode>,
+    /// 0 off, 1 questions and answers go on.
+    #[schemars(extend("enum" = [0, 1]))]
     qa_mode: u8,
+    /// 0 created, 1 waiting for its start, 2 in progress, 3 stopping.
+    #[schemars(extend("enum" = [0, 1, 2, 3]))]
     state: u8,
+    /// Name of the owner.
     subscriber_name: String,
+    /// 1 takes part in distributed meetings, 0 not.
     #[serde(rename = "type")]
+    #[schemars(extend("enum" = [0, 1]))]
     kind: u8,
 }
 
 /// A poll: the digits that have votes, and how many.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 struct PollingMode {
+    /// 1 open, 2 closed.
+    #[schemars(extend("enum" = [1, 2]))]
     status: u8,
+    /// Votes by digit.
     votes: BTreeMap<u8, u32>,
 }
 
@@ -97,6 +121,14 @@ impl Meeting {
     }
 }
 
+/// Names of the live counters.
+pub(crate) const COUNTERS: [&str; 4] = [
+    "conf_participants_count",
+    "conf_hosts_count",
+    "conf_listeners_count",
+    "participant_list",
+];
+
 /// The live counters: who has joined, by role and by name.
 pub(crate) fn counters(view: &MeetingView, live: &Live) -> [NameValue; 4] {
     let count = |name, role| NameValue {
@@ -107,12 +139,13 @@ pub(crate) fn counters(view: &MeetingView, live: &Live) -> [NameValue; 4] {
             .to_string(),
     };
     let list: Vec<_> = joined(view, live).map(participant).collect();
+    let [participants, hosts, listeners, everybody] = COUNTERS;
     [
-        count("conf_participants_count", Role::Participant),
-        count("conf_hosts_count", Role::Host),
-        count("conf_listeners_count", Role::Listener),
+        count(participants, Role::Participant),
+        count(hosts, Role::Host),
+        count(listeners, Role::Listener),
         NameValue {
-            name: "participant_list",
+            name: everybody,
             value: list.join(","),
         },
     ]

@@ -1,10 +1,11 @@
 use model::{CallView, QualityView, Score};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::fields::{Plain, Wire, flag, number, text};
 
 /// How good the audio of a call is; README.md says what each field tells. What is not known is absent.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Quality {
     id: u64,
@@ -13,7 +14,7 @@ pub(crate) struct Quality {
 }
 
 /// The fields of a call whose audio has begun.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Audio {
     agc_gain_db: i8,

@@ -1,38 +1,56 @@
 use model::directory::{DidGroupReference, Key};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::attribute::Attribute;
 use crate::fields::{Plain, Wire, number, text};
 
 /// A meeting room: settings and access codes.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "MeetingRoom")]
 pub(crate) struct Room {
+    /// What the room overrides.
     attributes: Vec<Attribute>,
+    /// When it was made, epoch ms.
     created: i64,
+    /// Free text; absent when empty.
     #[serde(skip_serializing_if = "String::is_empty")]
     description: String,
+    /// Groups by whose numbers it is reached.
     did_group_references: Vec<Reference>,
+    /// Access codes and the roles they give.
     keychain: Vec<MeetingKey>,
+    /// Six digits; the address of meeting and room.
     meeting_number: u32,
+    /// Group that it belongs to.
     primary_did_group_id: u64,
+    /// Owner.
     subscriber_sid: String,
 }
 
 /// A DID group by whose numbers the room is reached; `state` 0 active, 1 disabled.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "DidGroupReference")]
 pub(crate) struct Reference {
+    /// Id of the DID group.
     did_group_id: u64,
+    /// 0 active, 1 disabled.
+    #[schemars(extend("enum" = [0, 1]))]
     state: u8,
 }
 
 /// An access code and the role it gives.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct MeetingKey {
+    /// Digits to key.
     access_code: String,
+    /// Id of the key.
     id: u64,
+    /// 1 host, 2 participant, 3 listener.
+    #[schemars(extend("enum" = [1, 2, 3]))]
     role: u8,
 }
 

@@ -1,3 +1,4 @@
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::room::{Reference, Room};
@@ -5,33 +6,53 @@ use crate::auth::Caller;
 use crate::fields::{Plain, Wire, number, text};
 
 /// An account. The password and the address for events are write only.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Subscriber {
+    /// Secret; shown to the account itself and to administrators above it.
     #[serde(skip_serializing_if = "Option::is_none")]
     authentication_token: Option<String>,
+    /// Where events go; shown as the token is.
     #[serde(skip_serializing_if = "Option::is_none")]
     callback: Option<Callback>,
+    /// When it was made, epoch ms.
     created: i64,
+    /// Free text.
     details: String,
+    /// DID groups lent to it.
     did_group_references: Vec<Reference>,
+    /// Address for mail.
     email: String,
+    /// Extension.
     ext: String,
+    /// Id in another system; -1 when none.
     external_id: i64,
+    /// First name.
     first_name: String,
+    /// Last name.
     last_name: String,
+    /// Name to log in with.
     login: String,
+    /// Its own rooms.
     meeting_rooms: Vec<Room>,
+    /// Account it stands below; absent at the top.
     #[serde(skip_serializing_if = "Option::is_none")]
     parent_sid: Option<String>,
+    /// E.164 without plus.
     phone_number: String,
+    /// 1 administrator, 2 operator, 3 regular user.
+    #[schemars(extend("enum" = [1, 2, 3]))]
     role: u8,
+    /// Its address and the owner in other objects.
     sid: String,
 }
 
-#[derive(Debug, Serialize)]
+/// Where events of an account go.
+#[derive(Debug, JsonSchema, Serialize)]
 struct Callback {
+    /// Id of the callback.
     id: u64,
+    /// Address that events are sent to.
     url: String,
 }
 

@@ -7,7 +7,7 @@ use crate::error::ApiError;
 use crate::value;
 
 /// Fields of an attribute: name and value count, the others come along when one that was read is sent back.
-const FIELDS: &[&str] = &["description", "enumValues", "group", "name", "type", "value"];
+pub(crate) const FIELDS: &[&str] = &["description", "enumValues", "group", "name", "type", "value"];
 
 /// Attributes to set, or to take off, by name.
 #[derive(Debug, Default)]

@@ -17,11 +17,11 @@ use crate::router::Api;
 use crate::value;
 
 /// The field that moves a call to the room and role of another code.
-const MOVE: &str = "accessCode";
+pub(crate) const MOVE: &str = "accessCode";
 /// Makes the command that gives a call the value of one field; `None` where the call, as far as it is known, has it.
-type Step = fn(&Value, LegId, Option<&CallView>) -> Result<Option<LiveCommand>, ApiError>;
+pub(crate) type Step = fn(&Value, LegId, Option<&CallView>) -> Result<Option<LiveCommand>, ApiError>;
 /// The other fields that take effect.
-const STEPS: &[(&str, Step)] = &[
+pub(crate) const STEPS: &[(&str, Step)] = &[
     ("customName", set_name),
     ("gainLevel", set_gain),
     ("holdMode", set_hold),
@@ -31,9 +31,9 @@ const STEPS: &[(&str, Step)] = &[
     ("role", set_role),
 ];
 /// Fields that will, in a later version.
-pub(super) const LATER: &[&str] = &["operatorMode"];
+pub(crate) const LATER: &[&str] = &["operatorMode"];
 /// Fields that are accepted and change nothing, as documented; `duration` has moved on since it was read.
-const INERT: &[&str] = &[
+pub(crate) const INERT: &[&str] = &[
     "addressFrom",
     "addressTo",
     "callee",
@@ -45,7 +45,7 @@ const INERT: &[&str] = &[
     "state",
 ];
 /// Fields that may only come as they are.
-const FIXED: &[&str] = &["bridgeName", "created", "id", "joined", "meetingNumber"];
+pub(crate) const FIXED: &[&str] = &["bridgeName", "created", "id", "joined", "meetingNumber"];
 /// Microphone level in dB.
 const GAIN_DB: std::ops::RangeInclusive<i64> = -20..=20;
 

@@ -18,6 +18,8 @@ const DIGITS_OF_MANY: u32 = 11;
 const MANY: usize = 10_000;
 /// Codes to try before giving up; with a thousand million of them the second is rare.
 const TRIES: usize = 100;
+/// Fields of a key.
+pub(crate) const FIELDS: &[&str] = &["accessCode", "id", "role"];
 /// Most codes of one room.
 const KEYS_MAX: usize = 1000;
 
@@ -39,7 +41,7 @@ pub(super) fn read(value: &Value) -> Result<Vec<Wanted>, ApiError> {
 }
 
 fn wanted(key: &serde_json::Map<String, Value>) -> Result<Wanted, ApiError> {
-    value::only(key, &[&["accessCode", "id", "role"]])?;
+    value::only(key, &[FIELDS])?;
     let missing = || ApiError::incomplete().and("role", "is required for each key of the keychain");
     let role = value::present(key, "role").ok_or_else(missing)?;
     let role = value::integer("role", role, 1..=3).ok().and_then(Role::from_wire);

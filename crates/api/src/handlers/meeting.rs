@@ -18,7 +18,7 @@ use crate::router::Api;
 use crate::value;
 
 /// Fields that take effect.
-const EFFECTIVE: &[&str] = &[
+pub(crate) const EFFECTIVE: &[&str] = &[
     "holdMode",
     "isSecured",
     "muteMode",
@@ -27,11 +27,11 @@ const EFFECTIVE: &[&str] = &[
     "state",
 ];
 /// A field that will, in a later version.
-const LATER: &str = "isRecording";
+pub(crate) const LATER: &str = "isRecording";
 /// Fields that have moved on since they were read.
-const INERT: &[&str] = &["duration", "participantCount"];
+pub(crate) const INERT: &[&str] = &["duration", "participantCount"];
 /// Fields that may only come as they are.
-const FIXED: &[&str] = &[
+pub(crate) const FIXED: &[&str] = &[
     "attributes",
     "created",
     "id",

@@ -16,6 +16,11 @@ use crate::path::{At, Key};
 use crate::router::Api;
 use crate::value;
 
+/// The field that is set.
+pub(crate) const VALUE: &str = "value";
+/// The field that may only come as it is.
+pub(crate) const NAME: &str = "name";
+
 /// GET /meetings/{meetingNumber}/attributes: every attribute in force by name, then the live counters.
 pub(crate) async fn list(
     State(api): State<Api>,
@@ -59,10 +64,10 @@ pub(crate) async fn update(
         ));
     }
     let id = AttributeId::find(&name).ok_or_else(ApiError::not_found)?;
-    value::only(&body, &[&["name", "value"]])?;
-    value::unchanged(&body, &serde_json::json!({"name": name}), &["name"])?;
-    let missing = || ApiError::incomplete().and("value", "is required");
-    let value = value::attribute(&name, body.get("value").ok_or_else(missing)?)?;
+    value::only(&body, &[&[NAME, VALUE]])?;
+    value::unchanged(&body, &serde_json::json!({NAME: name}), &[NAME])?;
+    let missing = || ApiError::incomplete().and(VALUE, "is required");
+    let value = value::attribute(&name, body.get(VALUE).ok_or_else(missing)?)?;
     // A room and a meeting take the same attributes.
     Overrides::new(Level::Room).put(&name, value.as_deref().unwrap_or(id.row().default))?;
     let command = LiveCommand::Meeting(Command::SetAttribute { id, value });

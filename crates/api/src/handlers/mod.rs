@@ -1,6 +1,6 @@
 //! What each address does, one file an object.
 
-mod attributes;
+pub(crate) mod attributes;
 pub(crate) mod audit;
 pub(crate) mod call;
 pub(crate) mod call_flow;
@@ -10,18 +10,18 @@ pub(crate) mod did;
 pub(crate) mod did_group;
 mod editing;
 pub(crate) mod health;
-mod keychain;
+pub(crate) mod keychain;
 pub(crate) mod mdr;
 pub(crate) mod meeting;
 pub(crate) mod meeting_attribute;
 pub(crate) mod meeting_calls;
 pub(crate) mod quality;
 mod records;
-mod references;
+pub(crate) mod references;
 pub(crate) mod room;
-mod room_patch;
+pub(crate) mod room_patch;
 pub(crate) mod simulate;
 mod steer;
 pub(crate) mod subscriber;
-mod subscriber_patch;
+pub(crate) mod subscriber_patch;
 pub(crate) mod subscriber_room;

@@ -22,9 +22,11 @@ use crate::router::Api;
 use crate::value;
 
 /// Fields that are set when a room is made and never after.
-const FIXED: &[&str] = &["callFlowId", "created", "subscriberSid"];
+pub(crate) const FIXED: &[&str] = &["callFlowId", "created", "subscriberSid"];
+/// Fields that are set only when a room is made.
+pub(crate) const OF_NEW: &[&str] = &["callFlowId", "subscriberSid"];
 /// Fields that a new room needs.
-const REQUIRED: &[&str] = &["callFlowId", "primaryDidGroupId"];
+pub(crate) const REQUIRED: &[&str] = &["callFlowId", "primaryDidGroupId"];
 /// Numbers to try before giving up; by then next to all of them are taken.
 const TRIES: usize = 10_000;
 

@@ -13,7 +13,7 @@ use crate::error::ApiError;
 use crate::value;
 
 /// Fields that can be set.
-pub(super) const FIELDS: &[&str] = &[
+pub(crate) const FIELDS: &[&str] = &[
     "attributes",
     "description",
     "didGroupReferences",

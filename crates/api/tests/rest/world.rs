@@ -22,6 +22,7 @@ use model::{
 use serde_json::Value;
 use tower::ServiceExt;
 
+use crate::contract;
 use crate::fixture::{self, NOW_MS, PASSWORD};
 
 /// What the fake bridge holds and was asked for.
@@ -387,18 +388,21 @@ impl World {
         Self { backend, router }
     }
 
-    /// Sends a request as it is.
+    /// Sends a request as it is, and holds the answer against the document.
     pub async fn send(&self, request: Request<Body>) -> Reply {
+        let (method, uri) = (request.method().clone(), request.uri().clone());
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = to_bytes(body, usize::MAX).await.unwrap();
-        Reply {
+        let reply = Reply {
             status: parts.status,
             headers: parts.headers,
             route: parts.extensions.get().cloned(),
             login: parts.extensions.get().copied(),
-            text: String::from_utf8(bytes.to_vec()).unwrap(),
-        }
+            text: String::from_utf8_lossy(&bytes).into_owned(),
+        };
+        contract::check(&method, &uri, &reply);
+        reply
     }
 
     /// Sends `body` as JSON to a path below `/conference/v1`.

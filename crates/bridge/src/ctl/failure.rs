@@ -1,0 +1,111 @@
+//! Why something was not done, and what to do about it.
+
+use std::fmt;
+
+use serde_json::Value;
+
+/// The API refused.
+const REFUSED: u8 = 1;
+/// Nothing could be asked.
+const UNUSABLE: u8 = 2;
+
+/// Why a command was not done.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Failure {
+    status: u8,
+    text: String,
+}
+
+impl Failure {
+    /// Wrong options, or nobody answers.
+    pub(super) fn unusable(text: String) -> Self {
+        Self {
+            status: UNUSABLE,
+            text,
+        }
+    }
+
+    /// What the API said to `request`, and after how many seconds it may be asked again.
+    pub(super) fn refused(request: &str, status: u16, said: &Value, retry_after: Option<&str>) -> Self {
+        let message = said["message"].as_str().unwrap_or("no explanation");
+        let mut text = format!("{request}: {status} {message}");
+        for error in said["errors"].as_array().into_iter().flatten() {
+            let word = |name: &str| error[name].as_str().unwrap_or_default();
+            text.push_str(&format!("\n  {}: {}", word("field"), word("message")));
+        }
+        if let Some(advice) = advice(status, retry_after) {
+            text.push_str(&format!("\n  {advice}"));
+        }
+        Self {
+            status: REFUSED,
+            text,
+        }
+    }
+
+    /// No answer came to `request`.
+    pub(super) fn unanswered(url: &str, request: &str, error: &ureq::Error) -> Self {
+        let text = error.to_string();
+        let advice = if text.contains("certificate") || text.contains("UnknownIssuer") {
+            "trust its certificate with --ca FILE, or name the folder of the bridge with --data"
+        } else {
+            "is the bridge running, and there? --url says where"
+        };
+        Self::unusable(format!("{request}: no answer from {url}: {text}\n  {advice}"))
+    }
+
+    /// Exit status.
+    pub(super) const fn status(&self) -> u8 {
+        self.status
+    }
+
+    /// Whether the API refused, so that asking again is of no use.
+    pub(super) const fn is_refusal(&self) -> bool {
+        self.status == REFUSED
+    }
+}
+
+fn advice(status: u16, retry_after: Option<&str>) -> Option<String> {
+    let advice = match status {
+        401 => {
+            "check login and password: --user and --password-file, PARTYLINE_LOGIN, or credentials.toml of --data"
+        }
+        403 => "this login may look and steer, not configure: use an administrator's",
+        404 => {
+            "it is not there, or belongs to another account: partyline ctl calls, meetings and rooms list what is"
+        }
+        409 => "choose another, or leave it out and the bridge makes one",
+        429 | 503 => return Some(format!("try again in {} s", retry_after.unwrap_or("a few"))),
+        500 => "a fault of the bridge: its log says more",
+        _ => return None,
+    };
+    Some(advice.to_owned())
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_refusal_says_what_the_api_said_and_what_to_do() {
+        let said = json!({"code": 409, "message": "Conflict", "errors": [{"field": "meetingNumber", "message": "this number is already taken"}]});
+        let failure = Failure::refused("POST /meetingRooms", 409, &said, None);
+        let text = "POST /meetingRooms: 409 Conflict\n  meetingNumber: this number is already taken\n  choose another, or leave it out and the bridge makes one";
+        assert_eq!((failure.to_string().as_str(), failure.status()), (text, 1));
+        let limited = Failure::refused(
+            "GET /calls",
+            429,
+            &json!({"message": "Too many requests"}),
+            Some("6"),
+        );
+        assert!(limited.to_string().ends_with("try again in 6 s"), "{limited}");
+        let silent = Failure::refused("GET /calls", 502, &Value::Null, None);
+        assert_eq!(silent.to_string(), "GET /calls: 502 no explanation");
+    }
+}

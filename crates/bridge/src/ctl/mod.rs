@@ -1,0 +1,93 @@
+//! `partyline ctl`: a client of the REST API for the terminal, of this bridge or another.
+
+mod access;
+mod actions;
+mod client;
+mod failure;
+mod lists;
+mod options;
+mod room;
+mod sse;
+mod table;
+mod tail;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use serde_json::Value;
+
+use client::Client;
+use failure::Failure;
+use options::Command;
+pub(crate) use options::Ctl;
+
+/// Status 0 where it was done, 1 where the API refused, 2 where nothing could be asked.
+pub(crate) fn run(ctl: &Ctl) -> ExitCode {
+    let done = access::find(&ctl.access, &|name| std::env::var(name).ok())
+        .map(Client::new)
+        .and_then(|client| execute(&client, ctl));
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("partyline: {failure}");
+            ExitCode::from(failure.status())
+        }
+    }
+}
+
+fn execute(client: &Client, ctl: &Ctl) -> Result<(), Failure> {
+    let out = Out { json: ctl.json };
+    match &ctl.command {
+        Command::Meetings(page) => lists::MEETINGS.show(client, page, out),
+        Command::Meeting { number } => lists::roster(client, *number, out),
+        Command::Calls(page) => lists::CALLS.show(client, page, out),
+        Command::Mute { calls } => actions::steer(client, calls, &[("muteMode", 2)], out),
+        Command::Unmute { calls } => actions::steer(client, calls, &[("muteMode", 0)], out),
+        Command::Hold { calls } => actions::steer(client, calls, &[("holdMode", 2)], out),
+        Command::Release { calls } => actions::steer(client, calls, &[("holdMode", 0)], out),
+        Command::Drop { calls } => actions::hang_up(client, calls, out),
+        Command::Lock { number } => actions::meeting(client, *number, "isSecured", true.into(), out),
+        Command::Unlock { number } => actions::meeting(client, *number, "isSecured", false.into(), out),
+        Command::MuteAll { number } => {
+            actions::meeting(client, *number, "muteMode", actions::ALL_BUT_HOSTS.into(), out)
+        }
+        Command::UnmuteAll { number } => actions::meeting(client, *number, "muteMode", 0.into(), out),
+        Command::HoldAll { number } => {
+            actions::meeting(client, *number, "holdMode", actions::ALL_BUT_HOSTS.into(), out)
+        }
+        Command::ReleaseAll { number } => actions::meeting(client, *number, "holdMode", 0.into(), out),
+        Command::End { number } => actions::end(client, *number, out),
+        Command::Rooms(page) => lists::ROOMS.show(client, page, out),
+        Command::Room { what } => room::run(client, what, out),
+        Command::Dids(page) => lists::DIDS.show(client, page, out),
+        Command::Groups(page) => lists::GROUPS.show(client, page, out),
+        Command::Subscribers(page) => lists::SUBSCRIBERS.show(client, page, out),
+        Command::Cdrs(page) => lists::CDRS.show(client, page, out),
+        Command::Quality { number, page } => lists::quality(client, *number, page, out),
+        Command::Tail { number } => tail::follow(client, *number, ctl.json, &mut |line| out.line(line)),
+    }
+}
+
+/// How results are told.
+#[derive(Clone, Copy, Debug)]
+struct Out {
+    /// As the API said them.
+    json: bool,
+}
+
+impl Out {
+    /// What the API said, or the text made of it.
+    fn tell(self, said: &Value, text: impl FnOnce() -> String) -> Result<(), Failure> {
+        match self.json {
+            true => self.line(&serde_json::to_string_pretty(said).unwrap_or_default()),
+            false => self.line(&text()),
+        }
+    }
+
+    /// A line at once; whoever reads only the first ones has had enough.
+    fn line(self, text: &str) -> Result<(), Failure> {
+        let mut out = std::io::stdout().lock();
+        let written = writeln!(out, "{}", text.trim_end()).and_then(|()| out.flush());
+        written.map_err(|error| Failure::unusable(format!("standard output: {error}")))
+    }
+}

@@ -1,0 +1,147 @@
+//! `partyline ctl` against a running bridge with a call in a meeting.
+
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+use crate::support::bridge::Bridge;
+use crate::support::phone::Phone;
+use crate::support::program::partyline;
+use crate::support::until::share;
+
+/// Runs it with the bridge's data folder, as the README's examples do.
+fn ctl(bridge: &Bridge, words: &str) -> Output {
+    command(bridge)
+        .args(words.split(' '))
+        .output()
+        .expect("the program runs")
+}
+
+fn command(bridge: &Bridge) -> Command {
+    let mut command = Command::new(partyline());
+    command
+        .args(["ctl", "--url", &bridge.rest().url, "--data"])
+        .arg(bridge.file("data"))
+        .env_remove("PARTYLINE_LOGIN");
+    command
+}
+
+/// What it told when it did what it should.
+fn told(bridge: &Bridge, words: &str) -> String {
+    let output = ctl(bridge, words);
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{words}: {complaint}");
+    String::from_utf8(output.stdout).expect("it is UTF-8")
+}
+
+/// Its status and complaint.
+fn refused(mut command: Command) -> (Option<i32>, String) {
+    let output = command.output().expect("the program runs");
+    (
+        output.status.code(),
+        String::from_utf8_lossy(&output.stderr).into_owned(),
+    )
+}
+
+#[test]
+fn a_meeting_is_watched_and_steered_from_the_command_line() {
+    let _turn = share();
+    let bridge = Bridge::start();
+    let mut phone = Phone::call(bridge.sip(), "15162065319");
+    phone.enter("111#");
+    let rest = bridge.rest();
+    rest.wait_for("/calls", "the call is in the meeting", |call| call["state"] == 2);
+    let said: Value = serde_json::from_str(&told(&bridge, "calls --json")).expect("it is JSON");
+    let call = said["items"][0]["id"].as_u64().expect("a call has an id");
+    assert!(told(&bridge, "meetings").contains("106131  in progress"));
+    assert!(told(&bridge, "calls").contains("in the meeting"));
+
+    told(&bridge, &format!("mute {call}"));
+    told(&bridge, &format!("hold {call}"));
+    told(&bridge, "lock 106131");
+    let roster = told(&bridge, "meeting 106131");
+    for word in ["yes", "host", "by the host", "held", &call.to_string()] {
+        assert!(roster.contains(word), "{word}: {roster}");
+    }
+    told(&bridge, &format!("unmute {call}"));
+    told(&bridge, &format!("release {call}"));
+    told(&bridge, "mute-all 106131");
+    told(&bridge, "hold-all 106131");
+    let meeting = rest.get("/meetings/106131");
+    assert_eq!(
+        (&meeting["muteMode"], &meeting["holdMode"]),
+        (&40.into(), &40.into())
+    );
+    assert!(told(&bridge, "quality 106131").contains("PCMU"));
+
+    told(&bridge, &format!("drop {call}"));
+    phone.wait_for_bye();
+    rest.wait_for("/cdrs", "the call left a record", |record| record["id"] == call);
+    assert!(told(&bridge, "cdrs").contains("dropped_by_api"));
+}
+
+#[test]
+fn a_room_is_made_changed_and_deleted_from_the_command_line() {
+    let _turn = share();
+    let bridge = Bridge::start();
+    let said = told(
+        &bridge,
+        "room create --group 219 --key host:471147 --key participant --json",
+    );
+    let room: Value = serde_json::from_str(&said).expect("it is JSON");
+    let number = &room["meetingNumber"];
+    assert_eq!(room["keychain"][0]["accessCode"], "471147");
+    told(
+        &bridge,
+        &format!("room set {number} --description Weekly --attribute conference_maxcalls=7"),
+    );
+    let shown = told(&bridge, &format!("room show {number}"));
+    for line in [
+        "description  Weekly",
+        "code         471147 host",
+        "attribute    conference_maxcalls = 7",
+    ] {
+        assert!(shown.contains(line), "{shown}");
+    }
+    assert!(told(&bridge, "rooms").contains("Weekly"));
+    told(&bridge, &format!("room delete {number}"));
+    assert!(!told(&bridge, "rooms").contains("Weekly"));
+    for (words, word) in [
+        ("dids", "15162065319"),
+        ("groups", "CONF"),
+        ("subscribers", "administrator"),
+    ] {
+        assert!(told(&bridge, words).contains(word), "{words}");
+    }
+}
+
+#[test]
+fn refusals_say_what_to_do_and_have_their_exit_status() {
+    let _turn = share();
+    let bridge = Bridge::start();
+    let mut missing = command(&bridge);
+    missing.args(["mute", "1"]);
+    let (status, complaint) = refused(missing);
+    assert_eq!(status, Some(1));
+    assert!(
+        complaint.contains("PUT /calls/1: 404 Not found") && complaint.contains("partyline ctl calls"),
+        "{complaint}"
+    );
+    let mut wrong = command(&bridge);
+    wrong.arg("calls").env("PARTYLINE_LOGIN", "demo:wrong");
+    let (status, complaint) = refused(wrong);
+    assert_eq!(status, Some(1));
+    assert!(
+        complaint.contains("401 Bad credentials") && complaint.contains("--password-file"),
+        "{complaint}"
+    );
+    let mut nowhere = command(&bridge);
+    nowhere.args(["--url", "https://127.0.0.1:1/conference/v1", "calls"]);
+    let (status, complaint) = refused(nowhere);
+    assert_eq!(status, Some(2), "{complaint}");
+    let mut unknown = command(&bridge);
+    unknown.args(["room", "create", "--key", "boss"]);
+    let (status, complaint) = refused(unknown);
+    assert_eq!(status, Some(2));
+    assert!(complaint.contains("host, participant or listener"), "{complaint}");
+}

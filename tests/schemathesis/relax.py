@@ -1,0 +1,28 @@
+"""Prints the document with nothing required in answers: requests that choose fields or an envelope get less, on purpose."""
+
+import json
+import sys
+
+document = json.load(open(sys.argv[1]))
+schemas = document["components"]["schemas"]
+
+
+def references(value):
+    """Names of the schemas that a part of the document refers to, and those that these refer to."""
+    if isinstance(value, list):
+        return set().union(*map(references, value))
+    if not isinstance(value, dict):
+        return set()
+    found = set().union(*map(references, value.values()))
+    name = value.get("$ref", "").removeprefix("#/components/schemas/")
+    return found | ({name} | references(schemas[name]) if name in schemas else set())
+
+
+asked = set()
+for item in document["paths"].values():
+    for operation in item.values():
+        asked |= references(operation.get("requestBody", {}))
+for name, schema in schemas.items():
+    if name not in asked and name != "Error":
+        schema.pop("required", None)
+json.dump(document, sys.stdout)
