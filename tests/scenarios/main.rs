@@ -17,4 +17,5 @@ mod menu;
 mod offers;
 mod refusals;
 mod rest;
+mod roster;
 mod upkeep;

@@ -4,6 +4,7 @@ mod check;
 pub mod cli;
 pub mod config;
 pub mod control;
+mod masked;
 mod metrics;
 mod shell;
 mod simulate;
