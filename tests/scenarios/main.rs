@@ -19,5 +19,6 @@ mod polls;
 mod questions;
 mod refusals;
 mod rest;
+mod roster;
 mod simulate;
 mod upkeep;

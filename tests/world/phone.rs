@@ -293,6 +293,15 @@ impl World {
         self.phones[phone.0].messages.last().map_or("", String::as_str)
     }
 
+    /// All messages that begin so and that a phone got, whole and in order.
+    pub fn all_of(&self, phone: PhoneId, begins: &str) -> Vec<&str> {
+        let messages = self.phones[phone.0].messages.iter();
+        messages
+            .filter(|message| message.starts_with(begins))
+            .map(String::as_str)
+            .collect()
+    }
+
     /// The last message that begins so and that a phone got, whole.
     pub fn last_of(&self, phone: PhoneId, begins: &str) -> &str {
         let messages = &self.phones[phone.0].messages;

@@ -5,6 +5,7 @@ pub mod cli;
 pub mod config;
 pub mod control;
 mod ctl;
+mod masked;
 mod metrics;
 mod shell;
 mod simulate;

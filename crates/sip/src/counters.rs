@@ -41,11 +41,19 @@ pub struct Counters {
     pub late_commands: u64,
     /// INVITEs that became a call.
     pub calls: u64,
+    /// SUBSCRIBEs that asked to watch a conference.
+    pub subscriptions: u64,
+    /// Those of them that were not let.
+    pub refused_subscriptions: u64,
+    /// Those refused because there were too many, in all or in one call.
+    pub shed_subscriptions: u64,
+    /// NOTIFYs sent, each once.
+    pub notifications: u64,
 }
 
 impl Counters {
     /// Every counter with its name.
-    pub fn named(&self) -> [(&'static str, u64); 19] {
+    pub fn named(&self) -> [(&'static str, u64); 23] {
         let Self {
             requests,
             responses,
@@ -66,6 +74,10 @@ impl Counters {
             unacknowledged,
             late_commands,
             calls,
+            subscriptions,
+            refused_subscriptions,
+            shed_subscriptions,
+            notifications,
         } = *self;
         [
             ("requests", requests),
@@ -87,6 +99,10 @@ impl Counters {
             ("unacknowledged", unacknowledged),
             ("late_commands", late_commands),
             ("calls", calls),
+            ("subscriptions", subscriptions),
+            ("refused_subscriptions", refused_subscriptions),
+            ("shed_subscriptions", shed_subscriptions),
+            ("notifications", notifications),
         ]
     }
 }

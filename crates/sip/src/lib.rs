@@ -13,6 +13,7 @@
 //! - A call whose connection is lost has ended; nothing is sent on another one.
 //! - A peer's re-INVITE before the ACK of our 200 counts as that ACK.
 //! - Redirections are not acted upon, and challenges only in calls we made with credentials: else they end the request.
+//! - Subscriptions share the dialog of a call where a phone asks in it (RFC 6665 section 4.5.2 would have them apart), and end with it.
 //! - An UPDATE or INVITE of the peer's with a non-SDP body is refused even if a part of it were SDP.
 
 mod auth;
@@ -25,6 +26,7 @@ mod message;
 mod random;
 pub mod sdp;
 pub mod stream;
+pub mod subscription;
 mod target;
 mod timers;
 pub mod transaction;
@@ -32,9 +34,11 @@ pub mod transaction;
 pub use auth::Credentials;
 pub use counters::Counters;
 pub use endpoint::api::{
-    CallId, Command, Dial, Door, EndCause, EndpointConfig, Event, Incoming, Input, Output,
+    CallId, Command, Dial, Door, EndCause, EndpointConfig, Event, Incoming, Input, Output, Subscriber,
+    SubscriptionId, SubscriptionOrder,
 };
 pub use endpoint::{DialError, Endpoint};
 pub use flow::{Flow, Transport};
 pub use limits::Limits;
+pub use subscription::Reason as SubscriptionReason;
 pub use target::{Hop, Target, TargetFault};

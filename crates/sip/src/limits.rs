@@ -24,6 +24,10 @@ pub struct Limits {
     pub transactions_per_source: usize,
     /// Most transactions at once that one call's peer started, BYE and CANCEL apart.
     pub transactions_per_call: usize,
+    /// Most subscriptions at once; beyond it a new SUBSCRIBE gets 503.
+    pub subscriptions: usize,
+    /// Most subscriptions at once inside one call; beyond it 403.
+    pub subscriptions_per_call: usize,
     /// How long a call may ring, or a peer think about our offer, before we give up; a caller's Expires may say
     /// less.
     pub ringing: Duration,
@@ -43,6 +47,8 @@ impl Default for Limits {
             transactions: 20_000,
             transactions_per_source: 10_000,
             transactions_per_call: 500,
+            subscriptions: 500,
+            subscriptions_per_call: 2,
             ringing: Duration::from_secs(180),
             retry_after: 5,
         }

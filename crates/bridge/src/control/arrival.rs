@@ -56,6 +56,7 @@ impl Control {
             view: new_view(leg, &dialled, &incoming, &record),
             dialled,
             guesser,
+            peer_user: incoming.from_user.clone().unwrap_or_default(),
             media: Media::Opening {
                 offer: incoming.offer,
             },

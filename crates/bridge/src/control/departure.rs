@@ -107,6 +107,7 @@ impl Control {
                 call.keep(row);
             }
         }
+        self.moved.insert(leg);
         self.order(MediaOrder::Part { leg });
         self.command(now, id, actor, Command::Leave { leg, cause });
     }
@@ -141,6 +142,7 @@ impl Control {
             return;
         };
         self.schedule.set(Owner::Call(leg), None);
+        self.end_watches(now, leg);
         call.playing.and_then(|play| self.plays.remove(&play));
         if !call.view.outbound {
             self.forget_source(call.source());

@@ -156,6 +156,7 @@ impl Control {
                 source: unknown,
                 group: dialled.group.id,
             },
+            peer_user: to.person(),
             media: Media::None,
             playing: None,
             record: new_record(leg, owner.clone(), &to, caller.clone(), created_ms, &order),

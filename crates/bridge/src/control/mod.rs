@@ -7,6 +7,7 @@
 mod arrival;
 mod audit;
 mod call;
+mod conference_info;
 mod counts;
 mod departure;
 mod dial_plan;
@@ -27,6 +28,7 @@ mod simulation;
 mod unanswered;
 mod views;
 pub mod voice;
+mod watches;
 
 pub use counts::{Counts, Shut};
 pub use dial_plan::DialOut;
@@ -54,6 +56,7 @@ use random::Random;
 use rooms::Slot;
 use schedule::Schedule;
 use unanswered::Unanswered;
+use watches::Watch;
 
 /// What control goes by.
 #[derive(Clone, Debug)]
@@ -168,6 +171,12 @@ pub struct Control {
     dirty_meetings: BTreeSet<MeetingId>,
     replies: Vec<Output>,
     outputs: VecDeque<Output>,
+    /// Phones that show the roster of their meeting.
+    watches: BTreeMap<sip::SubscriptionId, Watch>,
+    /// Meetings that have changed since their watchers were told.
+    news: BTreeSet<MeetingId>,
+    /// Legs that came into a meeting or went out of one since then.
+    moved: BTreeSet<LegId>,
     draining: bool,
     /// Address of ours that the message in hand came to.
     near: IpAddr,
@@ -212,6 +221,9 @@ impl Control {
             dirty_meetings: BTreeSet::new(),
             replies: Vec::new(),
             outputs: VecDeque::new(),
+            watches: BTreeMap::new(),
+            news: BTreeSet::new(),
+            moved: BTreeSet::new(),
             draining: false,
             near: IpAddr::from([127, 0, 0, 1]),
         }
@@ -300,6 +312,17 @@ impl Control {
 
     /// Does what follows from the last input: SIP messages and events, deadlines, the snapshot, the answers.
     fn settle(&mut self, now: Instant) {
+        self.follow(now);
+        while self.tell_watches(now) {
+            self.follow(now);
+        }
+        self.outputs.extend(self.ids.wanted().map(Output::ReserveIds));
+        self.publish();
+        self.outputs.extend(self.replies.drain(..));
+    }
+
+    /// Does what signalling wants done, and takes in what has happened there.
+    fn follow(&mut self, now: Instant) {
         while let Some(output) = self.endpoint.poll_output() {
             match output {
                 sip::Output::Send { flow, bytes } => self.outputs.push_back(Output::Send {
@@ -309,9 +332,6 @@ impl Control {
                 sip::Output::Event(event) => self.sip_event(now, event),
             }
         }
-        self.outputs.extend(self.ids.wanted().map(Output::ReserveIds));
-        self.publish();
-        self.outputs.extend(self.replies.drain(..));
     }
 
     fn sip(&mut self, now: Instant, command: sip::Command) {
@@ -335,6 +355,9 @@ impl Control {
                     self.digit(now, leg, digit);
                 }
             }
+            Event::Subscribing(subscriber) => self.subscribing(now, &subscriber),
+            Event::StateWanted { subscription, full } => self.state_wanted(now, subscription, full),
+            Event::Unsubscribed { subscription } => self.unsubscribed(subscription),
             Event::Ended { call, cause } => self.dialog_ended(now, call, cause),
         }
     }

@@ -95,6 +95,7 @@ impl Control {
         let Some(call) = self.calls.get_mut(&leg) else {
             return;
         };
+        self.moved.insert(leg);
         call.stage = Stage::Meeting {
             id,
             keypad: Keypad::new(now, leg, pound_pending),
@@ -294,6 +295,7 @@ impl Control {
     /// add to the same queue instead of draining it within each other, which would take a stack as deep as the meeting is large.
     fn meeting_outputs(&mut self, now: Instant, id: MeetingId) {
         self.dirty_meetings.insert(id);
+        self.news.insert(id);
         match self.meetings.get_mut(&id) {
             Some(slot) if !slot.draining => slot.draining = true,
             Some(_) | None => return,

@@ -4,6 +4,7 @@ use model::Cdr;
 use tracing_subscriber::EnvFilter;
 
 use crate::config::{LogFormat, LogSection};
+use crate::masked::masked;
 
 /// Starts logging; called once.
 pub(super) fn start(section: &LogSection) -> Result<(), String> {
@@ -35,37 +36,4 @@ pub(super) fn call_ended(cdr: &Cdr) {
         duration_ms = cdr.ended_ms - cdr.answered_ms.unwrap_or(cdr.created_ms),
         "call ended"
     );
-}
-
-/// All but the last two characters of a number, hidden.
-pub(super) fn masked(number: &str) -> String {
-    let length = number.chars().count();
-    let shown = length.saturating_sub(2).max(length.min(2));
-    number
-        .chars()
-        .enumerate()
-        .map(|(n, c)| match c {
-            '+' if n == 0 => '+',
-            c if n >= shown => c,
-            _ => '*',
-        })
-        .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn two_digits_of_a_number_are_shown_and_of_a_short_one_none() {
-        for (number, shown) in [
-            ("+15162065319", "+*********19"),
-            ("15162065319", "*********19"),
-            ("12", "**"),
-            ("7", "*"),
-            ("", ""),
-        ] {
-            assert_eq!(masked(number), shown);
-        }
-    }
 }

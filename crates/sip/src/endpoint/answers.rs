@@ -6,6 +6,7 @@ use bytes::Bytes;
 
 use super::Endpoint;
 use super::transactions::TxId;
+use super::watchers::PACKAGE;
 use crate::dialog::call::{Call, Pending, PendingKind, Stage, Unacked};
 use crate::dialog::session::SessionTimer;
 use crate::flow::Flow;
@@ -95,7 +96,8 @@ impl Endpoint {
             .header("Contact", self.contact(flow))
             .header("Allow", ALLOW)
             .header("Accept", "application/sdp")
-            .header("Supported", SUPPORTED);
+            .header("Supported", SUPPORTED)
+            .header("Allow-Events", PACKAGE);
         self.signed(writer)
     }
 

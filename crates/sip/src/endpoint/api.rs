@@ -7,10 +7,15 @@ use std::time::Duration;
 use crate::auth::Credentials;
 use crate::flow::{Flow, Transport};
 use crate::limits::Limits;
+use crate::subscription::Reason;
 
 /// Our handle of one INVITE dialog; never used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CallId(pub u64);
+
+/// Our handle of one subscription to the conference; never used twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SubscriptionId(pub u64);
 
 /// What an endpoint is told once.
 #[derive(Clone, Debug)]
@@ -58,6 +63,13 @@ pub enum Input<'a> {
     },
     /// Our user wants something.
     Command(Command),
+    /// Our user wants something done with a subscription.
+    Subscription {
+        /// Which.
+        subscription: SubscriptionId,
+        /// What.
+        order: SubscriptionOrder,
+    },
 }
 
 /// What our user says to new calls of a source, whatever they want.
@@ -123,6 +135,29 @@ pub enum Command {
         /// Text for the Reason header (RFC 3326).
         reason: Option<String>,
     },
+}
+
+/// What our user wants done with a subscription.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SubscriptionOrder {
+    /// Accept the one who asks.
+    Admit,
+    /// Refuse the one who asks.
+    Deny {
+        /// 400 to 699; anything else becomes 403.
+        status: u16,
+    },
+    /// What is watched has changed; [`Event::StateWanted`] follows when it may be told.
+    Changed,
+    /// How things are, after [`Event::StateWanted`].
+    State {
+        /// Whether there is anything to see yet.
+        active: bool,
+        /// A document of RFC 4575.
+        body: Option<Vec<u8>>,
+    },
+    /// There is nothing to see any more.
+    End(Reason),
 }
 
 /// A call we make.
@@ -230,6 +265,20 @@ pub enum Event {
         /// How long it was held, ms.
         duration_ms: u32,
     },
+    /// Somebody wants to watch the conference; answer with Admit or Deny.
+    Subscribing(Box<Subscriber>),
+    /// It may be told now how things are; answer with State, or End.
+    StateWanted {
+        /// To whom.
+        subscription: SubscriptionId,
+        /// All of it, rather than what has changed since the last time.
+        full: bool,
+    },
+    /// The subscription is over; its last event.
+    Unsubscribed {
+        /// Which.
+        subscription: SubscriptionId,
+    },
     /// The call is over; the last event of a call.
     Ended {
         /// The call.
@@ -268,6 +317,21 @@ pub struct Incoming {
     pub offer: Option<Vec<u8>>,
     /// User-Agent of the caller.
     pub user_agent: Option<String>,
+}
+
+/// One who wants to watch the conference. All texts are the caller's words: untrusted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subscriber {
+    /// Our handle.
+    pub subscription: SubscriptionId,
+    /// The call in whose dialog it asks.
+    pub call: Option<CallId>,
+    /// User part or tel number of From.
+    pub from_user: Option<String>,
+    /// Where the SUBSCRIBE came from.
+    pub source: SocketAddr,
+    /// Our host and port as it knows them.
+    pub host: String,
 }
 
 /// Why a call ended.

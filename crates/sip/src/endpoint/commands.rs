@@ -140,6 +140,7 @@ impl Endpoint {
         self.refuse_pending(now, call, &Refusal::new(487));
         call.unacked = None;
         call.our_offer = OurOffer::None;
+        self.end_watchers(now, call);
         self.end(call, cause, Stage::Closing);
         self.send_bye(now, call, reason);
     }

@@ -11,6 +11,7 @@ use super::Endpoint;
 use super::api::{CallId, Dial, EndCause, Event};
 use super::outgoing::session_description;
 use super::transactions::{Class, NewClient, Purpose};
+use super::watchers::PACKAGE;
 use crate::auth::Authenticator;
 use crate::dialog::Dialog;
 use crate::dialog::call::{Call, Dialling, Stage};
@@ -119,6 +120,7 @@ impl Endpoint {
             .header("Allow", ALLOW)
             .header("Supported", SUPPORTED)
             .header("Accept", "application/sdp")
+            .header("Allow-Events", PACKAGE)
             .maybe("P-Asserted-Identity", asserted)
             .header("User-Agent", &self.config.user_agent)
             .sdp(&call.local_sdp)

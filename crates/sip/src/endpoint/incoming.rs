@@ -6,8 +6,9 @@ use std::time::Instant;
 use sipx_sip::HeaderName;
 
 use super::Endpoint;
-use super::api::{CallId, Door, EndCause, Event, Incoming};
+use super::api::{CallId, Door, EndCause, Event, Incoming, SubscriptionId};
 use super::transactions::{Class, NewServer, TxId};
+use super::watchers::{self, DOCUMENT};
 use crate::dialog::call::{Call, Pending, PendingKind, Stage};
 use crate::dialog::session::Agreed;
 use crate::dialog::{Dialog, DialogKey, contact};
@@ -35,6 +36,8 @@ impl Endpoint {
         }
         match screen(request).and_then(|()| self.place(request)) {
             Ok(Place::Within(call)) => self.within(now, call, request),
+            Ok(Place::Watching(watcher)) => self.within_watch(now, watcher, request),
+            Ok(Place::NewWatcher) => self.subscribe(request, door),
             Ok(Place::NewCall) => self.new_call(now, request, door),
             Ok(Place::Options) => self.answer_options(&request.echo),
             Err(refusal) => self.refuse(request, &refusal),
@@ -49,7 +52,7 @@ impl Endpoint {
         self.out.send(echo.flow, bytes);
     }
 
-    fn refuse(&mut self, request: &Request, refusal: &Refusal) {
+    pub(super) fn refuse(&mut self, request: &Request, refusal: &Refusal) {
         self.out.counters.stateless_answers += 1;
         self.out.counters.merged += u64::from(refusal.status == 482);
         self.refuse_stateless(&request.echo, refusal);
@@ -84,8 +87,10 @@ impl Endpoint {
     /// Which part of us a sound request is for.
     fn place(&self, request: &Request) -> Result<Place, Refusal> {
         if request.to_tag().is_some() {
-            let call = self.calls.find(&DialogKey::of(request));
-            return call.map(Place::Within).ok_or_else(|| Refusal::new(481));
+            let key = DialogKey::of(request);
+            let call = self.calls.find(&key).map(Place::Within);
+            let watcher = || self.watchers.find(&key).map(Place::Watching);
+            return call.or_else(watcher).ok_or_else(|| Refusal::new(481));
         }
         if self.transactions.has_origin(&Origin::of(request)) {
             return Err(Refusal::new(482).because("Merged request"));
@@ -93,10 +98,9 @@ impl Endpoint {
         match request.verb {
             Verb::Invite => Ok(Place::NewCall),
             Verb::Options => Ok(Place::Options),
+            Verb::Subscribe => Ok(Place::NewWatcher),
             Verb::Bye | Verb::Info | Verb::Update => Err(Refusal::new(481)),
-            Verb::Ack | Verb::Cancel | Verb::Subscribe | Verb::Declined | Verb::Unknown => {
-                Err(Refusal::new(501))
-            }
+            Verb::Ack | Verb::Cancel | Verb::Declined | Verb::Unknown => Err(Refusal::new(501)),
         }
     }
 
@@ -260,7 +264,9 @@ impl TurnedAway {
 /// Where a sound request belongs.
 enum Place {
     Within(CallId),
+    Watching(SubscriptionId),
     NewCall,
+    NewWatcher,
     Options,
 }
 
@@ -271,18 +277,29 @@ fn screen(request: &Request) -> Result<(), Refusal> {
         return Err(Refusal::new(416));
     }
     check_extensions(request)?;
-    match matches!(request.verb, Verb::Invite | Verb::Update) {
-        true => check_accept(request),
-        false => Ok(()),
+    match request.verb {
+        Verb::Invite | Verb::Update => check_accept(request, "application/sdp"),
+        Verb::Subscribe => watchers::check_event(request).and_then(|()| check_accept(request, DOCUMENT)),
+        Verb::Ack
+        | Verb::Cancel
+        | Verb::Bye
+        | Verb::Options
+        | Verb::Info
+        | Verb::Declined
+        | Verb::Unknown => Ok(()),
     }
 }
 
 fn check_verb(verb: Verb) -> Result<(), Refusal> {
     let status = match verb {
-        Verb::Invite | Verb::Ack | Verb::Cancel | Verb::Bye | Verb::Options | Verb::Info | Verb::Update => {
-            return Ok(());
-        }
-        Verb::Subscribe => 489,
+        Verb::Invite
+        | Verb::Ack
+        | Verb::Cancel
+        | Verb::Bye
+        | Verb::Options
+        | Verb::Info
+        | Verb::Update
+        | Verb::Subscribe => return Ok(()),
         Verb::Declined => 405,
         Verb::Unknown => 501,
     };
@@ -305,8 +322,8 @@ fn check_extensions(request: &Request) -> Result<(), Refusal> {
     }
 }
 
-/// Our answers are SDP: a caller who will not take that gets 406 (RFC 4475 section 3.3.15).
-fn check_accept(request: &Request) -> Result<(), Refusal> {
+/// What we answer with is of this kind: a caller who will not take that gets 406 (RFC 4475 section 3.3.15).
+fn check_accept(request: &Request, kind: &'static str) -> Result<(), Refusal> {
     if request.headers.get(&HeaderName::Accept).is_none() {
         return Ok(());
     }
@@ -319,11 +336,11 @@ fn check_accept(request: &Request) -> Result<(), Refusal> {
                 .unwrap_or_default()
                 .trim_ascii()
                 .to_ascii_lowercase();
-            [b"application/sdp".as_slice(), b"application/*", b"*/*"].contains(&range.as_slice())
+            [kind.as_bytes(), b"application/*", b"*/*"].contains(&range.as_slice())
         });
     match accepted {
         true => Ok(()),
-        false => Err(Refusal::new(406).with("Accept", "application/sdp")),
+        false => Err(Refusal::new(406).with("Accept", kind)),
     }
 }
 

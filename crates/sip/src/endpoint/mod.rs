@@ -12,6 +12,7 @@
 //! | `commands` | what our user wants |
 //! | `dial` | calls we make |
 //! | `outgoing` | our requests inside a call and the responses to them |
+//! | `watchers` | subscriptions to the conference |
 //! | `timeouts` | deadlines of a call |
 //! | `calls`, `transactions` | the tables |
 
@@ -24,6 +25,7 @@ mod incoming;
 mod outgoing;
 mod timeouts;
 pub(crate) mod transactions;
+pub(crate) mod watchers;
 mod within;
 
 use std::time::Instant;
@@ -32,6 +34,7 @@ use self::api::{CallId, Command, Door, EndCause, EndpointConfig, Event, Input, O
 use self::calls::Calls;
 pub use self::dial::DialError;
 use self::transactions::{Outbox, Transactions};
+use self::watchers::Watchers;
 use crate::counters::Counters;
 use crate::dialog::call::{Call, Stage};
 use crate::dialog::session::Policy;
@@ -46,6 +49,7 @@ pub struct Endpoint {
     random: Random,
     transactions: Transactions,
     calls: Calls,
+    watchers: Watchers,
     turned_away: incoming::TurnedAway,
     out: Outbox,
 }
@@ -58,6 +62,7 @@ impl Endpoint {
             random: Random::new(seed),
             transactions: Transactions::new(),
             calls: Calls::new(),
+            watchers: Watchers::new(),
             turned_away: incoming::TurnedAway::default(),
             out: Outbox::default(),
         }
@@ -69,6 +74,7 @@ impl Endpoint {
             Input::Message { flow, bytes, door } => self.message(now, flow, bytes, door),
             Input::FlowLost { connection } => self.lose(now, connection),
             Input::Command(command) => self.command(now, command),
+            Input::Subscription { subscription, order } => self.order_watch(now, subscription, order),
         }
     }
 
@@ -81,6 +87,9 @@ impl Endpoint {
         }
         while let Some(id) = self.calls.pop_due(now) {
             self.with_call(id, |endpoint, call| endpoint.call_timeout(now, call));
+        }
+        while let Some(id) = self.watchers.pop_due(now) {
+            self.watch_timeout(now, id);
         }
     }
 
@@ -95,7 +104,11 @@ impl Endpoint {
 
     /// When to call [`handle_timeout`](Self::handle_timeout) next.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        let deadlines = [self.transactions.next_deadline(), self.calls.next_deadline()];
+        let deadlines = [
+            self.transactions.next_deadline(),
+            self.calls.next_deadline(),
+            self.watchers.next_deadline(),
+        ];
         deadlines.into_iter().flatten().min()
     }
 
@@ -139,6 +152,7 @@ impl Endpoint {
                 endpoint.end(call, EndCause::TransportLost, Stage::Gone);
             });
         }
+        self.forget_watchers(self.watchers.on_connection(connection));
         // A call may have moved to another connection while a request of ours was under way on this one.
         for report in unanswered {
             self.unanswered(now, report);
@@ -151,6 +165,7 @@ impl Endpoint {
         let result = work(self, &mut call);
         if matches!(call.stage, Stage::Gone) {
             self.transactions.abandon_invite(id);
+            self.forget_watchers(self.watchers_of(id));
         }
         self.calls.put(call);
         Some(result)
@@ -175,12 +190,13 @@ impl Endpoint {
         named.cloned().unwrap_or_else(|| flow.local.to_string())
     }
 
+    /// We are the focus of a conference (RFC 4579 section 5.1).
     fn contact(&self, flow: Flow) -> String {
         let parameter = match flow.transport {
             crate::flow::Transport::Udp => "",
             crate::flow::Transport::Tcp => ";transport=tcp",
         };
-        format!("<sip:{}{parameter}>", self.advertised(flow))
+        format!("<sip:{}{parameter}>;isfocus", self.advertised(flow))
     }
 
     fn session_policy(&self) -> Policy {

@@ -79,6 +79,10 @@ impl Endpoint {
             return;
         };
         for report in reports {
+            if report.purpose == Purpose::Notify {
+                self.notified(now, report, response);
+                continue;
+            }
             let last = response.status >= 200;
             self.with_call(report.call, |endpoint, call| match report.purpose {
                 Purpose::Invite => endpoint.dial_answered(now, call, report.seq, response),
@@ -86,7 +90,7 @@ impl Endpoint {
                 Purpose::Bye if last => call.stage = Stage::Gone,
                 Purpose::Reinvite if last => endpoint.offer_answered(now, call, report.seq, response),
                 Purpose::Update if last => endpoint.update_answered(now, call, response),
-                Purpose::Bye | Purpose::Reinvite | Purpose::Update | Purpose::Cancel => {}
+                Purpose::Bye | Purpose::Reinvite | Purpose::Update | Purpose::Cancel | Purpose::Notify => {}
             });
         }
     }
@@ -96,11 +100,14 @@ impl Endpoint {
         if report.answered {
             return;
         }
+        if report.purpose == Purpose::Notify {
+            return self.not_notified(now, report);
+        }
         self.with_call(report.call, |endpoint, call| match report.purpose {
             Purpose::Bye => call.stage = Stage::Gone,
             Purpose::Invite => endpoint.dial_failed(call, EndCause::Unreachable),
             Purpose::Reinvite | Purpose::Update => endpoint.fail(now, call, 408),
-            Purpose::Cancel => {}
+            Purpose::Cancel | Purpose::Notify => {}
         });
     }
 
@@ -130,7 +137,7 @@ impl Endpoint {
                     self.send_offer(now, call, sdp, motive, tries);
                 }
             }
-            Purpose::Invite | Purpose::Cancel => return false,
+            Purpose::Invite | Purpose::Cancel | Purpose::Notify => return false,
         }
         true
     }

@@ -83,6 +83,8 @@ pub(crate) enum Purpose {
     /// The INVITE of a call we make.
     Invite,
     Cancel,
+    /// Of a subscription, which the transaction names in place of a call.
+    Notify,
 }
 
 /// A client transaction to open.
@@ -249,7 +251,7 @@ impl Transactions {
             Purpose::Reinvite | Purpose::Invite => {
                 ClientMachine::Invite(InviteClient::new(now, reliable, new.request))
             }
-            Purpose::Bye | Purpose::Update | Purpose::Cancel => {
+            Purpose::Bye | Purpose::Update | Purpose::Cancel | Purpose::Notify => {
                 ClientMachine::Other(Client::new(now, reliable, new.request))
             }
         };
@@ -494,7 +496,13 @@ impl ClientSlot {
 impl Purpose {
     /// The name of a method we use, from a response's CSeq.
     fn of(name: &[u8]) -> Option<&'static [u8]> {
-        let all = [Self::Bye, Self::Reinvite, Self::Update, Self::Cancel];
+        let all = [
+            Self::Bye,
+            Self::Reinvite,
+            Self::Update,
+            Self::Cancel,
+            Self::Notify,
+        ];
         all.into_iter().map(Self::method).find(|method| *method == name)
     }
 
@@ -505,6 +513,7 @@ impl Purpose {
             Self::Reinvite | Self::Invite => b"INVITE",
             Self::Cancel => b"CANCEL",
             Self::Update => b"UPDATE",
+            Self::Notify => b"NOTIFY",
         }
     }
 }

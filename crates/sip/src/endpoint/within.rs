@@ -54,9 +54,8 @@ impl Endpoint {
             Verb::Info => self.info(now, call, tx, request),
             Verb::Invite => self.reinvite(now, call, tx, request),
             Verb::Update => self.update(now, call, tx, request),
-            Verb::Ack | Verb::Cancel | Verb::Subscribe | Verb::Declined | Verb::Unknown => {
-                Err(Refusal::new(501))
-            }
+            Verb::Subscribe => self.subscribe_within(now, call, tx, request),
+            Verb::Ack | Verb::Cancel | Verb::Declined | Verb::Unknown => Err(Refusal::new(501)),
         };
         if let Err(refusal) = outcome {
             self.deny(now, tx, request, &refusal);
@@ -79,6 +78,7 @@ impl Endpoint {
         self.respond(now, tx, 200, ok);
         // RFC 3261 section 15.1.2: what is still open gets 487.
         self.refuse_pending(now, call, &Refusal::new(487));
+        self.end_watchers(now, call);
         let reason = text::first(&request.headers, &HeaderName::Reason);
         self.end(call, EndCause::Bye { reason }, Stage::Gone);
     }

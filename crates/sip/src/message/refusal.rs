@@ -1,7 +1,7 @@
 //! A status with the reason and the headers it needs: decided where the fault is found.
 
 /// What an [`Endpoint`](crate::Endpoint) lists in Allow.
-pub(crate) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE";
+pub(crate) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, SUBSCRIBE";
 /// What it lists in Supported.
 pub(crate) const SUPPORTED: &str = "timer";
 
@@ -62,6 +62,7 @@ pub(crate) fn phrase(status: u16) -> &'static str {
         415 => "Unsupported Media Type",
         416 => "Unsupported URI Scheme",
         420 => "Bad Extension",
+        423 => "Interval Too Brief",
         422 => "Session Interval Too Small",
         480 => "Temporarily Unavailable",
         481 => "Call/Transaction Does Not Exist",

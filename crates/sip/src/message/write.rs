@@ -64,7 +64,12 @@ impl Writer {
 
     /// The end, with an SDP body.
     pub(crate) fn sdp(self, sdp: &[u8]) -> Bytes {
-        self.header("Content-Type", "application/sdp").body(sdp)
+        self.typed("application/sdp", sdp)
+    }
+
+    /// The end, with a body of some type.
+    pub(crate) fn typed(self, kind: &str, body: &[u8]) -> Bytes {
+        self.header("Content-Type", kind).body(body)
     }
 
     /// The end, with an SDP body if there is one.

@@ -11,3 +11,4 @@ mod peer;
 mod refusals;
 mod routes;
 mod sessions;
+mod watchers;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use crate::peer::*;
-use sip::{CallId, Command, Dial, Event};
+use sip::{CallId, Command, Dial, Event, Input, SubscriptionId, SubscriptionOrder};
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -23,7 +23,14 @@ enum Step {
 
 fn step() -> impl Strategy<Value = Step> {
     let methods = prop::sample::select(vec![
-        "ACK", "BYE", "INVITE", "UPDATE", "INFO", "OPTIONS", "CANCEL",
+        "ACK",
+        "BYE",
+        "INVITE",
+        "UPDATE",
+        "INFO",
+        "OPTIONS",
+        "CANCEL",
+        "SUBSCRIBE",
     ]);
     let statuses = prop::sample::select(vec![
         100_u16, 180, 200, 200, 302, 408, 422, 481, 486, 487, 491, 500, 501,
@@ -82,7 +89,20 @@ impl Story {
             | Event::OfferAnswered { call, .. }
             | Event::OfferRefused { call, .. }
             | Event::Digit { call, .. } => assert_eq!(self.open.get(call), Some(&true), "{event:?}"),
+            Event::Subscribing(subscriber) => self.watch(subscriber.subscription, SubscriptionOrder::Admit),
+            Event::StateWanted { subscription, .. } => {
+                let body = Some(b"state".to_vec());
+                self.watch(*subscription, SubscriptionOrder::State { active: true, body });
+            }
+            Event::Unsubscribed { .. } => {}
         }
+    }
+
+    fn watch(&mut self, subscription: SubscriptionId, order: SubscriptionOrder) {
+        let input = Input::Subscription { subscription, order };
+        self.peer.endpoint.handle_input(self.peer.now, input);
+        let heard = self.peer.drain();
+        self.hear(heard);
     }
 
     fn take(&mut self, step: &Step) {
@@ -113,7 +133,10 @@ impl Story {
             }
             Step::Inside(method, seq, sdp) => {
                 if self.peer.tag.is_some() {
-                    let text = self.peer.inside(method, *seq, "", if *sdp { SDP } else { "" });
+                    // Of three that ask to watch one ends it.
+                    let watch = format!("Event: conference\r\nExpires: {}\r\n", 100 * (seq % 3));
+                    let extra = if *method == "SUBSCRIBE" { &watch } else { "" };
+                    let text = self.peer.inside(method, *seq, extra, if *sdp { SDP } else { "" });
                     self.say(text.replace("c1@", &format!("n{}@", self.invites)));
                 }
             }

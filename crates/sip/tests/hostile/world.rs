@@ -5,7 +5,10 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use sip::sdp::{ChoiceOf, Codec, Direction, Local, Refusal, answer, make_offer, parse};
-use sip::{CallId, Command, Door, Endpoint, EndpointConfig, Event, Flow, Input, Limits, Output, Transport};
+use sip::{
+    CallId, Command, Door, Endpoint, EndpointConfig, Event, Flow, Input, Limits, Output, SubscriptionOrder,
+    Transport,
+};
 
 /// What to do with a new call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -143,8 +146,9 @@ impl World {
                 Output::Event(event) => {
                     outcome.calls += usize::from(matches!(event, Event::Incoming(_)));
                     outcome.ended += usize::from(matches!(event, Event::Ended { .. }));
-                    if let Some(command) = self.react(event) {
-                        self.endpoint.handle_input(self.now, Input::Command(command));
+                    let input = watched(&event).or_else(|| self.react(event).map(Input::Command));
+                    if let Some(input) = input {
+                        self.endpoint.handle_input(self.now, input);
                     }
                 }
             }
@@ -188,7 +192,10 @@ impl World {
             | Event::OfferWithdrawn { .. }
             | Event::OfferAnswered { .. }
             | Event::OfferRefused { .. }
-            | Event::Digit { .. } => None,
+            | Event::Digit { .. }
+            | Event::Subscribing(_)
+            | Event::StateWanted { .. }
+            | Event::Unsubscribed { .. } => None,
         }
     }
 
@@ -214,4 +221,17 @@ impl World {
         told.clone_from(&sdp);
         Ok(sdp)
     }
+}
+
+/// Whoever wants to watch may, and is told something.
+fn watched(event: &Event) -> Option<Input<'static>> {
+    let (subscription, order) = if let Event::Subscribing(subscriber) = event {
+        (subscriber.subscription, SubscriptionOrder::Admit)
+    } else if let Event::StateWanted { subscription, .. } = event {
+        let body = Some(b"<roster/>".to_vec());
+        (*subscription, SubscriptionOrder::State { active: true, body })
+    } else {
+        return None;
+    };
+    Some(Input::Subscription { subscription, order })
 }
