@@ -274,6 +274,11 @@ fn what_is_done_by_rest_to_calls_and_meetings_is_noted_without_values() {
             &*format!("{ROOM}/attributes/conference_maxcalls"),
             r#"{"value": 7}"#,
         ),
+        (
+            "PUT",
+            &*format!("{ROOM}/calls"),
+            r#"{"muteMode": 2, "gainLevel": 3}"#,
+        ),
         ("DELETE", &*call, ""),
         ("DELETE", ROOM, ""),
     ] {
@@ -287,21 +292,24 @@ fn what_is_done_by_rest_to_calls_and_meetings_is_noted_without_values() {
         .map(|item| {
             format!(
                 "{} {} {}",
-                text(item, "login"),
+                text(item, "subscriberSid"),
                 text(item, "action"),
                 text(item, "object")
             )
         })
         .collect();
     let call = call.trim_start_matches("/calls/");
+    let admin = "00000000-0000-4000-8000-000000000001";
     let expected = [
-        format!("admin move call {call}"),
-        format!("admin set_name call {call}"),
-        format!("admin set_mute call {call}"),
-        "admin set_lock meeting 106131".to_owned(),
-        "admin set_attribute conference_maxcalls of meeting 106131".to_owned(),
-        format!("admin hang_up call {call}"),
-        "admin end meeting 106131".to_owned(),
+        format!("{admin} move call {call}"),
+        format!("{admin} set_name call {call}"),
+        format!("{admin} set_mute call {call}"),
+        format!("{admin} set_lock meeting 106131"),
+        format!("{admin} set_attribute conference_maxcalls of meeting 106131"),
+        format!("{admin} set_gain calls of meeting 106131"),
+        format!("{admin} set_mute calls of meeting 106131"),
+        format!("{admin} hang_up call {call}"),
+        format!("{admin} end meeting 106131"),
     ];
     assert_eq!(noted, expected);
 }

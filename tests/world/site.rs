@@ -159,14 +159,14 @@ impl Backend for Bridge {
         Box::pin(async { Ok(ids) })
     }
 
-    fn begin_request(&self, _: RequestKey, _: [u8; 32]) -> Answer<'_, Result<Begun, Unavailable>> {
-        Box::pin(async { Ok(Begun::Fresh) })
-    }
-
     fn simulate(&self, call: SimulatedCall) -> Answer<'_, Result<Simulation, Unavailable>> {
         let world = self.world();
         let played = bridge::control::simulate(world.now(), &world.directory, &world.live, &call);
         Box::pin(async { Ok(played) })
+    }
+
+    fn begin_request(&self, _: RequestKey, _: [u8; 32]) -> Answer<'_, Result<Begun, Unavailable>> {
+        Box::pin(async { Ok(Begun::Fresh) })
     }
 
     fn finish_request(&self, _: RequestKey, _: KeptAnswer) -> Answer<'_, Result<(), Unavailable>> {

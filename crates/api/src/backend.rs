@@ -4,13 +4,14 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use crate::simulation::{SimulatedCall, Simulation};
 use model::directory::{Directory, Edit, EditError};
 use model::query::Query;
 use model::{
     Actor, Begun, Cdr, Command, DidGroupId, DidId, KeptAnswer, LegId, Live, Mdr, MeetingNumber, Mute,
     Qualities, RequestKey, Role, Sid,
 };
+
+use crate::simulation::{SimulatedCall, Simulation};
 
 /// An answer that comes later.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -146,8 +147,8 @@ pub enum LiveCommand {
     },
     /// Hang up every call of the target and end the meeting.
     EndMeeting,
-    /// Each of these on its call, all of them before anything else happens. Calls that are gone, or that no longer take
-    /// what is asked of them, are passed over.
+    /// Each of these on its call, all of them before anything else happens. Calls that are gone are passed over; the first
+    /// that will not do what is asked says why, when all others have done it.
     All(Vec<(LegId, LiveCommand)>),
 }
 

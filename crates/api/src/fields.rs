@@ -71,7 +71,7 @@ pub(crate) trait Wire: Serialize {
     const COLLECTION: &'static str;
     /// Fields that hold one value, by which lists can be ordered and filtered.
     const PLAIN: &'static [Plain];
-    /// Fields that can be neither ordered nor filtered by, most of them lists and objects.
+    /// Fields that hold lists or objects.
     const NESTED: &'static [&'static str];
 
     /// Whether it has a field called `name`.

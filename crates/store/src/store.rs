@@ -56,9 +56,8 @@ pub trait Store: Send + Sync + 'static {
         page: Page,
     ) -> Answer<'a, Records<LogLine>>;
 
-    /// One page of what was changed in the tree of `top`, as it was then: of the directory, and by REST of what is live. In order
-    /// of being written down.
-    fn audit<'a>(&'a self, top: &'a Scope, query: &'a Query) -> Answer<'a, Records<AuditLine>>;
+    /// One page of what was changed in the tree of `top`, as it was then: of the directory, and by REST of what is live.
+    fn audit<'a>(&'a self, top: &'a Sid, query: &'a Query) -> Answer<'a, Records<AuditLine>>;
 
     /// Whether the database can be written to, tried by writing.
     fn health(&self) -> Answer<'_, ()>;

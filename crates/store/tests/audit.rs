@@ -2,8 +2,9 @@
 
 use model::attribute::{Level, Overrides};
 use model::directory::{CallFlow, Callback, Did, DidGroup, Edit, Room, Subscriber, SubscriberRole};
+use model::query::{Filter, OrderBy, Query, Relation, Scalar, Test};
 use model::{Actor, DidGroupId, DidId, LegId, MeetingNumber, Sid};
-use store::{AuditEntry, IdKind, Order, Page, Record, Scope, SqliteStore, Store};
+use store::{AuditEntry, IdKind, Order, Page, Record, SqliteStore, Store};
 use tempfile::TempDir;
 
 async fn open(folder: &TempDir) -> SqliteStore {
@@ -99,10 +100,7 @@ async fn seen(store: &SqliteStore, sid: &str) -> Vec<String> {
         limit: 100,
         order: Order::NewestFirst,
     };
-    let lines = store
-        .audit(&Scope::tenant(Sid::new(sid)), &page.into())
-        .await
-        .unwrap();
+    let lines = store.audit(&Sid::new(sid), &page.into()).await.unwrap();
     assert_eq!(lines.total, lines.page.len() as u64);
     let later = lines.page.into_iter().filter(|line| line.at_ms > 1);
     later
@@ -173,7 +171,7 @@ async fn what_is_done_to_calls_and_meetings_stands_between_the_edits() {
     let folder = TempDir::new().unwrap();
     let store = tenants(&folder).await;
     let entry = Record::Audit(AuditEntry {
-        at_ms: 3,
+        at_ms: 2,
         actor: Actor::User(Sid::new("a")),
         owner: Sid::new("a1"),
         action: "mute",
@@ -200,11 +198,7 @@ async fn every_actor_is_read_back_as_it_was() {
         limit: 10,
         order: Order::OldestFirst,
     };
-    let lines = store
-        .audit(&Scope::tenant(Sid::new("b")), &page.into())
-        .await
-        .unwrap()
-        .page;
+    let lines = store.audit(&Sid::new("b"), &page.into()).await.unwrap().page;
     assert_eq!(
         lines.into_iter().map(|line| line.actor).collect::<Vec<_>>(),
         actors
@@ -217,10 +211,7 @@ async fn changes_are_read_in_pages_either_way() {
     let store = tenants(&folder).await;
     let objects = async |offset, limit, order| {
         let page = Page { offset, limit, order };
-        let lines = store
-            .audit(&Scope::tenant(Sid::new("a")), &page.into())
-            .await
-            .unwrap();
+        let lines = store.audit(&Sid::new("a"), &page.into()).await.unwrap();
         assert_eq!(lines.total, 3);
         let objects = lines.page.into_iter().map(|line| line.object);
         objects.collect::<Vec<_>>()
@@ -247,4 +238,40 @@ async fn the_id_of_a_callback_that_was_written_is_not_given_again() {
     assert_eq!(store.reserve(IdKind::Callback, 1).await.unwrap(), 1..2);
     write(&store, &[subscriber("a", None, Some(40))]).await;
     assert_eq!(store.reserve(IdKind::Callback, 1).await.unwrap(), 41..42);
+}
+
+#[tokio::test]
+async fn every_field_gives_an_order_and_can_be_compared() {
+    let folder = TempDir::new().unwrap();
+    let store = tenants(&folder).await;
+    write(&store, &[Edit::DeleteGroup(DidGroupId(1))]).await;
+    let found = async |field, filter| {
+        let order = vec![OrderBy {
+            field,
+            descending: false,
+        }];
+        let query = Query {
+            offset: 0,
+            limit: 10,
+            order,
+            filter,
+        };
+        let lines = store.audit(&Sid::new("a"), &query).await.unwrap();
+        let objects = lines.page.into_iter().map(|line| line.object);
+        objects.collect::<Vec<_>>()
+    };
+    for (field, first) in [
+        ("action", "DID group 1"),
+        ("created", "subscriber a"),
+        ("id", "subscriber a"),
+        ("object", "DID group 1"),
+        ("subscriberSid", "subscriber a"),
+    ] {
+        assert_eq!(found(field, None).await[0], first, "{field}");
+    }
+    let by_top = Filter::Field {
+        name: "subscriberSid",
+        test: Test::Is(Relation::Equal, Scalar::Text("top".into())),
+    };
+    assert_eq!(found("id", Some(by_top)).await, ["DID group 1"]);
 }

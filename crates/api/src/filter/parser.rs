@@ -133,7 +133,7 @@ impl<'a> Parser<'a> {
             return self.fault("expected a field, not or (");
         };
         if self.nested.contains(&word) {
-            return self.fault(format!("{word} can't be compared"));
+            return self.fault(format!("{word} holds a list or an object and can't be compared"));
         }
         match self.plain.iter().find(|field| field.name == word) {
             Some(field) => {

@@ -16,6 +16,5 @@ pub(crate) async fn list(
 ) -> Result<Response, ApiError> {
     caller.may_administer()?;
     let changes = api.backend.audit(caller.top.clone(), query(&listing)).await?;
-    let page = changes.page.into_iter().map(|change| Dto::new(change, &caller));
-    Ok(listing.answer_page(page, changes.total))
+    Ok(listing.answer_page(changes.page.into_iter().map(Dto::from), changes.total))
 }

@@ -61,7 +61,7 @@ async fn an_administrator_sees_who_changed_what_in_its_tree_the_newest_first() {
     let at = |n: i64| crate::fixture::NOW_MS + n;
     let expected = json!({
         "audit": [
-            {"action": "hang_up", "created": at(4), "id": 4, "login": "olga", "object": "call 6889184", "subscriberSid": "sid-olga"},
+            {"action": "hang_up", "created": at(4), "id": 4, "object": "call 6889184", "subscriberSid": "sid-olga"},
             {"action": "put", "created": at(2), "id": 2, "object": "DID 220", "subscriberSid": "sid-gone"},
             {"action": "put", "created": at(1), "id": 1, "object": "subscriber sid-alice"}
         ],
@@ -81,6 +81,4 @@ async fn an_administrator_sees_who_changed_what_in_its_tree_the_newest_first() {
         "{}",
         others.text
     );
-    let by_object = world.get("alice", "/audit?order=object").await;
-    assert_eq!(by_object.refusal(), (400, "Wrong value".into(), "order".into()));
 }

@@ -143,6 +143,12 @@ impl Backend for Fake {
         Box::pin(async { Ok(ids) })
     }
 
+    fn simulate(&self, call: SimulatedCall) -> Answer<'_, Result<Simulation, Unavailable>> {
+        let played = fixture::simulation(&call);
+        self.state().simulated.push(call);
+        Box::pin(async { Ok(played) })
+    }
+
     fn begin_request(
         &self,
         key: RequestKey,
@@ -169,12 +175,6 @@ impl Backend for Fake {
     fn forget_request(&self, key: RequestKey) -> Answer<'_, Result<(), Unavailable>> {
         self.state().requests.remove(&key);
         Box::pin(async { Ok(()) })
-    }
-
-    fn simulate(&self, call: SimulatedCall) -> Answer<'_, Result<Simulation, Unavailable>> {
-        let played = fixture::simulation(&call);
-        self.state().simulated.push(call);
-        Box::pin(async { Ok(played) })
     }
 
     fn cdrs(&self, scope: Scope, query: Query) -> Answer<'_, Result<Records<Cdr>, Unavailable>> {

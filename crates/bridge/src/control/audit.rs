@@ -4,20 +4,26 @@ use api::LiveCommand;
 use model::Command;
 use model::attribute::AttributeId;
 
-/// The word, and the attribute where it is one that was set.
-pub(super) fn action(command: &LiveCommand) -> (&'static str, Option<AttributeId>) {
-    match command {
+/// The words, and the attribute where it is one that was set. One of many calls stands for all of which the same was asked.
+pub(super) fn actions(command: &LiveCommand) -> Vec<(&'static str, Option<AttributeId>)> {
+    let one = match command {
         LiveCommand::Meeting(Command::SetAttribute { id, .. }) => ("set_attribute", Some(*id)),
         LiveCommand::Meeting(command) => (word(command), None),
         LiveCommand::Move { .. } => ("move", None),
         LiveCommand::SetPresenter { .. } => ("set_presenter", None),
         LiveCommand::HangUp { .. } => ("hang_up", None),
         LiveCommand::EndMeeting => ("end", None),
-        LiveCommand::All(commands) => match commands.first() {
-            Some((_, LiveCommand::HangUp { .. })) => ("hang_up_calls", None),
-            Some(_) | None => ("steer_calls", None),
-        },
-    }
+        LiveCommand::All(commands) => {
+            let mut all: Vec<_> = commands
+                .iter()
+                .flat_map(|(_, command)| actions(command))
+                .collect();
+            all.sort_unstable();
+            all.dedup();
+            return all;
+        }
+    };
+    vec![one]
 }
 
 fn word(command: &Command) -> &'static str {

@@ -3,7 +3,8 @@
 use std::time::Instant;
 
 use api::{CommandError, LiveCommand, Target};
-use model::{Actor, Cause, Command, LegId, MeetingId};
+use model::attribute::AttributeId;
+use model::{Actor, Cause, Command, LegId, MeetingId, Sid};
 use store::{AuditEntry, Record};
 
 use super::call::{Media, Stage};
@@ -21,46 +22,62 @@ impl Control {
         command: LiveCommand,
     ) {
         // Before: what is hung up or ended is not there after.
-        let entry = self.audit_entry(now, &actor, target, &command);
+        let entries = self.audit_entries(now, &actor, target, &command);
         let result = self.carry_out(now, actor, target, command);
-        if let (Some(entry), Ok(())) = (entry, &result) {
-            self.outputs.push_back(Output::Record(Record::Audit(entry)));
+        if result.is_ok() {
+            let noted = entries.into_iter().map(Record::Audit);
+            self.outputs.extend(noted.map(Output::Record));
         }
         self.replies.push(Output::Reply { ticket, result });
     }
 
-    /// What a request is noted as, should it be done; `None` where its target is not there.
-    fn audit_entry(
+    /// What a request is noted as, should it be done; nothing where its target is not there.
+    fn audit_entries(
         &self,
         now: Instant,
         actor: &Actor,
         target: Target,
         command: &LiveCommand,
-    ) -> Option<AuditEntry> {
-        let slot = |id: MeetingId| self.meetings.get(&id);
-        let (owner, object) = match target {
-            Target::Meeting(number) => {
-                let owner = slot(*self.by_number.get(&number)?)?.owner();
-                (owner, format!("meeting {number}"))
-            }
-            Target::Leg(leg) => {
-                let call = self.calls.get(&leg)?;
-                let meeting = call.meeting().and_then(slot);
-                let owner = meeting.map_or(&call.view.subscriber_sid, Slot::owner);
-                (owner, format!("call {leg}"))
-            }
+    ) -> Vec<AuditEntry> {
+        let Some((owner, object)) = self.audited(target) else {
+            return Vec::new();
         };
-        let (action, attribute) = audit::action(command);
-        Some(AuditEntry {
+        let object = match command {
+            LiveCommand::All(_) => format!("calls of {object}"),
+            LiveCommand::Meeting(_)
+            | LiveCommand::Move { .. }
+            | LiveCommand::SetPresenter { .. }
+            | LiveCommand::HangUp { .. }
+            | LiveCommand::EndMeeting => object,
+        };
+        let entry = |(action, attribute): (&'static str, Option<AttributeId>)| AuditEntry {
             at_ms: self.clock.ms(now),
             actor: actor.clone(),
             owner: owner.clone(),
             action,
             object: match attribute {
                 Some(id) => format!("{} of {object}", id.row().name),
-                None => object,
+                None => object.clone(),
             },
-        })
+        };
+        audit::actions(command).into_iter().map(entry).collect()
+    }
+
+    /// Whose a call or meeting is, and what it is called.
+    fn audited(&self, target: Target) -> Option<(&Sid, String)> {
+        let slot = |id: MeetingId| self.meetings.get(&id);
+        match target {
+            Target::Meeting(number) => {
+                let owner = slot(*self.by_number.get(&number)?)?.owner();
+                Some((owner, format!("meeting {number}")))
+            }
+            Target::Leg(leg) => {
+                let call = self.calls.get(&leg)?;
+                let meeting = call.meeting().and_then(slot);
+                let owner = meeting.map_or(&call.view.subscriber_sid, Slot::owner);
+                Some((owner, format!("call {leg}")))
+            }
+        }
     }
 
     fn carry_out(
@@ -99,10 +116,15 @@ impl Control {
                 self.end_meeting(now, id, actor);
             }
             LiveCommand::All(commands) => {
+                let mut refused = Ok(());
                 for (leg, command) in commands {
-                    // Whoever has left meanwhile is not there to be steered.
-                    let _ = self.carry_out(now, actor.clone(), Target::Leg(leg), command);
+                    match self.carry_out(now, actor.clone(), Target::Leg(leg), command) {
+                        // Whoever has left meanwhile is not there to be steered.
+                        Ok(()) | Err(CommandError::Gone) => {}
+                        Err(why) => refused = refused.and(Err(why)),
+                    }
                 }
+                return refused;
             }
         }
         Ok(())

@@ -217,11 +217,7 @@ impl Backend for BridgeBackend {
 
     fn audit(&self, top: Sid, query: Query) -> Answer<'_, Result<Records<Change>, Unavailable>> {
         Box::pin(async move {
-            let lines = self
-                .store
-                .audit(&store::Scope::tenant(top), &query)
-                .await
-                .map_err(Self::unavailable)?;
+            let lines = self.store.audit(&top, &query).await.map_err(Self::unavailable)?;
             Ok(Records {
                 page: lines.page.into_iter().map(change).collect(),
                 total: lines.total,

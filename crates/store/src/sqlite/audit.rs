@@ -114,10 +114,10 @@ async fn above(db: &mut SqliteConnection, owner: &Sid) -> Result<Vec<String>, St
         .await?)
 }
 
-const AUDIT: Table = Table {
-    name: "audit",
+/// What is seen by each tenant: its `subscriber_sid` is who sees it, not who did it.
+const SEEN: Table = Table {
+    name: "audit_seen",
     id: "id",
-    whose: ("id IN (SELECT audit FROM audit_tenants WHERE sid IN ", ")"),
     fields: &[
         ("action", "action"),
         ("created", "at_ms"),
@@ -125,18 +125,18 @@ const AUDIT: Table = Table {
         ("object", "object"),
         (
             "subscriberSid",
-            "iif(actor GLOB 'user *', substr(actor, 6), NULL)",
+            "CASE WHEN actor LIKE 'user %' THEN substr(actor, 6) END",
         ),
     ],
 };
 
-/// One page of the changes in the trees of `tops`.
+/// One page of the changes in the tree of `top`.
 pub(super) async fn read(
     pool: &SqlitePool,
-    tops: &Scope,
+    top: &Sid,
     query: &Query,
 ) -> Result<Records<AuditLine>, StoreError> {
-    AUDIT.read(pool, tops, query, line).await
+    SEEN.read(pool, &Scope::tenant(top.clone()), query, line).await
 }
 
 fn line(row: &SqliteRow) -> Result<AuditLine, StoreError> {

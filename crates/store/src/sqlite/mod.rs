@@ -24,7 +24,7 @@ use std::sync::Mutex;
 
 use model::directory::{Directory, Edit};
 use model::query::Query;
-use model::{Actor, Begun, Cdr, KeptAnswer, Mdr, MeetingId, RequestKey};
+use model::{Actor, Begun, Cdr, KeptAnswer, Mdr, MeetingId, RequestKey, Sid};
 use sqlx::SqlitePool;
 
 use crate::{Answer, AuditLine, IdKind, LogLine, Page, Record, Records, Scope, Store, StoreError};
@@ -106,7 +106,7 @@ impl Store for SqliteStore {
         Box::pin(log::read(&self.readers, scope, meeting, page))
     }
 
-    fn audit<'a>(&'a self, top: &'a Scope, query: &'a Query) -> Answer<'a, Records<AuditLine>> {
+    fn audit<'a>(&'a self, top: &'a Sid, query: &'a Query) -> Answer<'a, Records<AuditLine>> {
         Box::pin(audit::read(&self.readers, top, query))
     }
 

@@ -13,8 +13,6 @@ use crate::{Records, Scope, StoreError};
 /// A table whose rows belong to subscribers.
 pub(super) struct Table {
     pub(super) name: &'static str,
-    /// Whose rows they are: a condition before and behind a list of subscribers.
-    pub(super) whose: (&'static str, &'static str),
     /// Settles the order of what is equal.
     pub(super) id: &'static str,
     /// Fields by their names on the wire, and what they are in SQL.
@@ -54,14 +52,10 @@ impl Table {
         query: &Query,
     ) -> Result<QueryBuilder<Sqlite>, StoreError> {
         let mut sql = QueryBuilder::new(what);
-        let (before, after) = self.whose;
         sql.push(self.name)
-            .push(" WHERE ")
-            .push(before)
-            .push("(SELECT value FROM json_each(")
+            .push(" WHERE subscriber_sid IN (SELECT value FROM json_each(")
             .push_bind(scope_text(scope))
-            .push("))")
-            .push(after);
+            .push("))");
         if let Some(filter) = &query.filter {
             sql.push(" AND ");
             self.push_filter(&mut sql, filter)?;

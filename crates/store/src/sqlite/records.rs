@@ -113,7 +113,6 @@ async fn add_mdr(db: &mut SqliteConnection, mdr: &Mdr) -> Result<(), StoreError>
 
 const CDRS: Table = Table {
     name: "cdrs",
-    whose: ("subscriber_sid IN ", ""),
     id: "leg",
     fields: &[
         ("accessCode", "access_code"),
@@ -140,7 +139,6 @@ const CDRS: Table = Table {
 
 const MDRS: Table = Table {
     name: "mdrs",
-    whose: ("subscriber_sid IN ", ""),
     id: "meeting",
     fields: &[
         ("calls", "calls"),

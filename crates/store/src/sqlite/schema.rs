@@ -19,11 +19,11 @@ const STEPS: [(&str, &str); 5] = [
         "open calls",
         include_str!("../../migrations/sqlite/0003_open_calls.sql"),
     ),
-    ("audit", include_str!("../../migrations/sqlite/0004_audit.sql")),
     (
         "requests",
-        include_str!("../../migrations/sqlite/0005_requests.sql"),
+        include_str!("../../migrations/sqlite/0004_requests.sql"),
     ),
+    ("audit", include_str!("../../migrations/sqlite/0005_audit.sql")),
 ];
 
 /// Brings the schema up to date, one transaction a step. A step that was ever released is never changed.

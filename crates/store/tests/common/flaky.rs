@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use model::directory::{Directory, Edit};
 use model::query::Query;
-use model::{Actor, Begun, Cdr, KeptAnswer, Mdr, MeetingId, RequestKey};
+use model::{Actor, Begun, Cdr, KeptAnswer, Mdr, MeetingId, RequestKey, Sid};
 use store::{Answer, AuditLine, IdKind, LogLine, Page, Record, Records, Scope, Store, StoreError};
 use tokio::sync::Semaphore;
 
@@ -131,7 +131,7 @@ impl Store for Flaky {
         done(none())
     }
 
-    fn audit<'a>(&'a self, _top: &'a Scope, _query: &'a Query) -> Answer<'a, Records<AuditLine>> {
+    fn audit<'a>(&'a self, _top: &'a Sid, _query: &'a Query) -> Answer<'a, Records<AuditLine>> {
         done(none())
     }
 

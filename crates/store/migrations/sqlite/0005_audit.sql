@@ -12,6 +12,11 @@ SELECT subscribers.sid, audit.id
 FROM audit, subscribers
 WHERE subscribers.parent_sid IS NULL AND (SELECT count(*) FROM subscribers WHERE parent_sid IS NULL) = 1;
 
+-- What each of them sees; subscriber_sid is who sees it.
+CREATE VIEW audit_seen AS
+SELECT audit_tenants.sid AS subscriber_sid, audit.id, audit.at_ms, audit.actor, audit.action, audit.object
+FROM audit_tenants JOIN audit ON audit.id = audit_tenants.audit;
+
 -- Ids of the addresses to which subscribers want their events sent.
 INSERT INTO sequences (name, next)
 SELECT 'callback', coalesce(max(callback_id), 0) + 1 FROM subscribers;
