@@ -16,9 +16,9 @@ use crate::router::Api;
 use crate::value;
 
 /// Fields that a new call needs.
-const REQUIRED: &[&str] = &["accessCode", "callee", "caller"];
+pub(crate) const REQUIRED: &[&str] = &["accessCode", "callee", "caller"];
 /// Fields that it may begin with.
-const OPTIONAL: &[&str] = &[
+pub(crate) const OPTIONAL: &[&str] = &[
     "customName",
     "gainLevel",
     "holdMode",
