@@ -44,8 +44,8 @@ pub(super) struct Operation {
     pub(super) note: &'static str,
     /// What is sent.
     pub(super) body: Option<Body>,
-    /// Whether a bare array of these is sent.
-    pub(super) takes_list: bool,
+    /// Most of these in a bare array, where one is sent.
+    pub(super) list_max: Option<usize>,
     /// What is answered when all is well.
     pub(super) success: Success,
     /// How it may be refused, beside what every operation has.
@@ -67,7 +67,7 @@ impl Operation {
             summary: "",
             note: "",
             body: None,
-            takes_list: false,
+            list_max: None,
             success,
             refusals,
             filtered: false,
@@ -239,7 +239,7 @@ impl Operation {
             operation["description"] = self.note.into();
         }
         if let Some(body) = &self.body {
-            operation["requestBody"] = body.document(self.takes_list, schemas);
+            operation["requestBody"] = body.document(self.list_max, schemas);
         }
         if self.open {
             operation["security"] = json!([]);

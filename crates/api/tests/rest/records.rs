@@ -81,6 +81,6 @@ async fn an_administrator_sees_who_changed_what_in_its_tree_the_newest_first() {
         "{}",
         others.text
     );
-    let by_object = world.get("alice", "/audit?order=object").await;
-    assert_eq!(by_object.refusal(), (400, "Wrong value".into(), "order".into()));
+    let by_login = world.get("alice", "/audit?order=login").await;
+    assert_eq!(by_login.refusal(), (400, "Wrong value".into(), "order".into()));
 }

@@ -66,6 +66,7 @@ const CALL_CREATE: Shape = Shape {
             (Effect::Sets, dial::REQUIRED.to_vec()),
             (Effect::Sets, dial::OPTIONAL.to_vec()),
             (Effect::Later, call::LATER.to_vec()),
+            (Effect::Fixed, vec![dial::QUESTION]),
         ]
     },
     required: dial::REQUIRED,
@@ -80,6 +81,8 @@ const CALL_CREATE: Shape = Shape {
             "type": "string", "minLength": 1, "maxLength": 256,
             "description": "Number that is shown, one of the account's DIDs.",
         });
+        values["qaMode"] =
+            json!({"type": "integer", "enum": [0], "description": "0: hands are raised in meetings."});
         values["role"] = json!({
             "type": "integer", "enum": [0, 1, 2, 3], "default": 0,
             "description": "0 that of the code, 1 host, 2 participant, 3 listener.",

@@ -77,7 +77,7 @@ pub(super) const ROOM_UPDATE: Shape = Shape {
             "attributes": {"type": "array", "items": {"$ref": "#/components/schemas/AttributeUpdate"}},
             "callFlowId": {"type": "integer", "enum": [1, 3], "description": "Call flow of the primary DID group."},
             "description": {"type": ["string", "null"], "maxLength": 4096, "description": "Free text."},
-            "keychain": {"type": "array", "maxItems": 1000, "items": {"$ref": "#/components/schemas/MeetingKeyUpdate"}},
+            "keychain": {"type": "array", "maxItems": keychain::KEYS_MAX, "items": {"$ref": "#/components/schemas/MeetingKeyUpdate"}},
             "meetingNumber": {"type": "integer", "minimum": 100_000, "maximum": 999_999},
             "subscriberSid": {"type": "string", "description": "Owner; the account itself unless said."},
         })

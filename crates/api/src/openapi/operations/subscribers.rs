@@ -3,7 +3,7 @@ use serde_json::json;
 use super::rooms::{self, KEY_UPDATE, ROOM_UPDATE};
 use crate::dto::room::{MeetingKey, Room};
 use crate::dto::subscriber::Subscriber;
-use crate::handlers::{subscriber, subscriber_patch};
+use crate::handlers::{keychain, subscriber, subscriber_patch};
 use crate::openapi::answer::{Content, Object, Success};
 use crate::openapi::operation::Operation;
 use crate::openapi::request::{Body, Effect, Shape};
@@ -73,7 +73,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         id: "replaceSubscriberMeetingRoomKeychain",
         summary: "Replace the access codes of a room",
         note: "A bare array. Codes that stay keep their ids.",
-        takes_list: true,
+        list_max: Some(keychain::KEYS_MAX),
         success: Success::new(
             200,
             "The codes as they are now.",
