@@ -174,7 +174,8 @@ pub(crate) struct Detail<D> {
     pub(crate) effective: bool,
 }
 
-const EFFECTIVE: &str = "effective";
+/// The parameter of [`Detail`].
+pub(crate) const EFFECTIVE: &str = "effective";
 
 impl<D: Wire, S: Send + Sync> FromRequestParts<S> for Detail<D> {
     type Rejection = ApiError;

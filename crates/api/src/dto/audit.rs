@@ -1,4 +1,5 @@
 use model::Actor;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::backend;
@@ -6,13 +7,19 @@ use crate::fields::{Plain, Wire, number, text};
 
 /// Who changed what; without values, so that no secret is in it. `created` is epoch ms; what the bridge did by itself has no
 /// `subscriberSid`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "AuditEntry")]
 pub(crate) struct Change {
+    /// What was done, in one word such as `put`, `delete` or `hang_up`.
     action: String,
+    /// When, epoch ms.
     created: i64,
+    /// Id of the entry.
     id: u64,
+    /// To what: its kind, and what it is known by.
     object: String,
+    /// Who did it; absent when the bridge did it by itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     subscriber_sid: Option<String>,
 }

@@ -1,58 +1,96 @@
 use model::attribute::AttributeId;
 use model::{Cause, Phrase};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::attribute::Attribute;
 use crate::fields::{Plain, Wire, flag, number, text};
+use crate::openapi::{AttributeName, CauseName};
 use crate::simulation::{self, Outcome, SimulatedCall, What};
 
 /// What a call would go through. Times are epoch ms, `answerDelay` seconds.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Simulation {
+    /// Seconds of ringing before it is answered.
     answer_delay: u64,
+    /// All in force at the end, with their origins: those of the number until a code was good, then those of the
+    /// meeting.
     attributes: Vec<Attribute>,
+    /// Why it waits or is refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     because: Option<Because>,
+    /// Call flow of the number, by name.
     call_flow: &'static str,
+    /// The same: 1 SPECTEL, 3 CONF.
+    #[schemars(extend("enum" = [1, 3]))]
     call_flow_id: u64,
+    /// The caller as it would be shown.
     caller: String,
+    /// Keys that the menu listened to.
     consumed: String,
+    /// When the call comes, epoch ms.
     created: i64,
+    /// Group of the number.
     did_group_id: u64,
+    /// Name of the group.
     did_group_name: String,
+    /// Id of the number.
     did_id: u64,
+    /// Keys that were left when the menu was over.
     left: String,
+    /// Number of the meeting that the code leads to.
     #[serde(skip_serializing_if = "Option::is_none")]
     meeting_number: Option<u32>,
+    /// Whether a meeting that belongs to no room would be opened.
     on_the_fly: bool,
+    /// How it ends: `waiting` is for the start of the meeting.
+    #[schemars(extend("enum" = ["joined", "waiting", "refused"]))]
     outcome: &'static str,
+    /// Number that was dialled, E.164 without plus.
     phone_number: String,
+    /// What the code gives: 0 none was good, 1 host, 2 participant, 3 listener.
+    #[schemars(extend("enum" = [0, 1, 2, 3]))]
     role: u8,
+    /// Whether the meeting goes on already.
     running: bool,
+    /// What happens, in order.
     steps: Vec<Step>,
 }
 
 /// Why it ends so, and the attribute that decided it, where one did.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
+#[schemars(rename = "SimulationReason")]
 struct Because {
+    /// The attribute that decided it, where one did.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<AttributeName>")]
     attribute: Option<&'static str>,
+    /// The cause as it would be recorded, of one that is refused.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<CauseName>")]
     cause: Option<&'static str>,
+    /// Where the value of the attribute was set.
     #[serde(skip_serializing_if = "Option::is_none")]
     origin: Option<String>,
+    /// Value of the attribute, as a text.
     #[serde(skip_serializing_if = "Option::is_none")]
     value: Option<String>,
 }
 
 /// One thing that happens.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
+#[schemars(rename = "SimulationStep")]
 struct Step {
+    /// What it is.
+    #[schemars(extend("enum" = ["ring", "answer", "say", "key", "lookUp", "entryTone", "hangUp"]))]
     action: &'static str,
+    /// When, epoch ms. Prompts take no time.
     at: i64,
+    /// The key, of `key`.
     #[serde(skip_serializing_if = "Option::is_none")]
     key: Option<char>,
+    /// Names of the prompts, of `say`; numbers and keys stand as they are.
     #[serde(skip_serializing_if = "Option::is_none")]
     prompts: Option<Vec<String>>,
 }

@@ -16,9 +16,9 @@ use crate::router::Api;
 use crate::value;
 
 /// Fields that a new call needs.
-const REQUIRED: &[&str] = &["accessCode", "callee", "caller"];
+pub(crate) const REQUIRED: &[&str] = &["accessCode", "callee", "caller"];
 /// Fields that it may begin with.
-const OPTIONAL: &[&str] = &[
+pub(crate) const OPTIONAL: &[&str] = &[
     "customName",
     "gainLevel",
     "holdMode",
@@ -26,6 +26,8 @@ const OPTIONAL: &[&str] = &[
     "presenterMedia",
     "role",
 ];
+/// A field that may only come as it is of every new call: hands are raised in meetings.
+pub(crate) const QUESTION: &str = "qaMode";
 /// Longest number or address, in characters.
 const ADDRESS_MAX: usize = 256;
 
@@ -36,9 +38,10 @@ pub(crate) async fn create(
     selection: Selection<Dto>,
     Body(body): Body,
 ) -> Result<Response, ApiError> {
-    value::only(&body, &[REQUIRED, OPTIONAL, LATER])?;
+    value::only(&body, &[REQUIRED, OPTIONAL, LATER, &[QUESTION]])?;
     value::require(&body, REQUIRED)?;
     call::refuse_later(&body)?;
+    refuse_question(&body)?;
     let order = order(&caller, &body)?;
     let (leg, live) = api.backend.dial(caller.actor(), order).await?;
     let call = live.calls.get(&leg).ok_or_else(ApiError::not_found)?;
@@ -64,6 +67,17 @@ fn order(caller: &Caller, body: &Map<String, Value>) -> Result<DialOrder, ApiErr
         presenter_audio: field("presenterMedia").map_or(Ok(false), call::presenter)?,
         role: field("role").map(role).transpose()?.flatten(),
     })
+}
+
+fn refuse_question(body: &Map<String, Value>) -> Result<(), ApiError> {
+    let asked = |value: &&Value| value::integer(QUESTION, value, 0..=0).is_err();
+    match value::present(body, QUESTION).filter(asked) {
+        Some(_) => Err(ApiError::wrong_value(
+            QUESTION,
+            "expected 0: hands are raised in meetings",
+        )),
+        None => Ok(()),
+    }
 }
 
 /// A number that may have come as a JSON number.

@@ -20,14 +20,14 @@ use crate::router::Api;
 use crate::value;
 
 /// Fields that can be set.
-const FIELDS: &[&str] = &["attributes", "description", GROUP, "phoneNumber"];
+pub(crate) const FIELDS: &[&str] = &["attributes", "description", GROUP, "phoneNumber"];
 const GROUP: &str = "didGroupId";
 /// Set when a DID is made and never after.
-const COUNTRY: &str = "countryCode";
+pub(crate) const COUNTRY: &str = "countryCode";
 /// Fields that may only come as they are.
-const FIXED: &[&str] = &[COUNTRY, "id", "state"];
+pub(crate) const FIXED: &[&str] = &[COUNTRY, "id", "state"];
 /// Fields that a new DID needs.
-const REQUIRED: &[&str] = &[GROUP, "phoneNumber"];
+pub(crate) const REQUIRED: &[&str] = &[GROUP, "phoneNumber"];
 
 /// GET /dids
 pub(crate) async fn list(caller: Caller, listing: Listing<Dto>) -> Response {

@@ -23,12 +23,14 @@ use crate::router::Api;
 use crate::value;
 
 /// Fields that can be set.
-const FIELDS: &[&str] = &["attributes", FLOW, "description", "name"];
+pub(crate) const FIELDS: &[&str] = &["attributes", FLOW, "description", "name"];
 const FLOW: &str = "callFlowId";
 /// Fields that may only come as they are; its numbers are changed at their own addresses.
-const FIXED: &[&str] = &["dids", "id", "state", "subscriberSid"];
+pub(crate) const FIXED: &[&str] = &["dids", "id", "state", "subscriberSid"];
+/// A field that is set only when a group is made.
+pub(crate) const OF_NEW: &[&str] = &["subscriberSid"];
 /// Fields that a new group needs.
-const REQUIRED: &[&str] = &[FLOW, "name"];
+pub(crate) const REQUIRED: &[&str] = &[FLOW, "name"];
 
 /// GET /didGroups
 pub(crate) async fn list(caller: Caller, listing: Listing<Dto>) -> Response {
@@ -60,7 +62,7 @@ pub(crate) async fn create(
     Body(body): Body,
 ) -> Result<Response, ApiError> {
     let editing = Editing::begin(&api, &caller, Caller::may_administer).await?;
-    value::only(&body, &[FIELDS, &["subscriberSid"]])?;
+    value::only(&body, &[FIELDS, OF_NEW])?;
     value::require(&body, REQUIRED)?;
     let mut group = DidGroup {
         id: DidGroupId(NEW_ID),

@@ -21,7 +21,7 @@ const TRIES: usize = 100;
 /// Fields of a key.
 pub(crate) const FIELDS: &[&str] = &["accessCode", "id", "role"];
 /// Most codes of one room.
-const KEYS_MAX: usize = 1000;
+pub(crate) const KEYS_MAX: usize = 1000;
 
 /// A key as a request asks for it.
 #[derive(Debug)]

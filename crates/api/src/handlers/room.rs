@@ -104,7 +104,7 @@ pub(super) fn drafted(
     body: &Map<String, Value>,
     owner: Option<&Sid>,
 ) -> Result<Room, ApiError> {
-    value::only(body, &[room_patch::FIELDS, &["callFlowId", "subscriberSid"]])?;
+    value::only(body, &[room_patch::FIELDS, OF_NEW])?;
     value::require(body, REQUIRED)?;
     let patch = RoomPatch::read(body)?;
     let mut room = new_room(api, caller, &patch, body, owner)?;

@@ -13,8 +13,11 @@ use crate::router::Api;
 use crate::simulation::SimulatedCall;
 use crate::value;
 
-const FIELDS: &[&str] = &["caller", DID, KEYS, "time"];
+/// Fields that are taken.
+pub(crate) const FIELDS: &[&str] = &["caller", DID, KEYS, "time"];
 const DID: &str = "did";
+/// The field that a call needs.
+pub(crate) const REQUIRED: &[&str] = &[DID];
 const KEYS: &str = "digits";
 /// Most keys of one call.
 const KEYS_MAX: usize = 100;
@@ -27,7 +30,7 @@ pub(crate) async fn play(
     Body(body): Body,
 ) -> Result<Response, ApiError> {
     value::only(&body, &[FIELDS])?;
-    value::require(&body, &[DID])?;
+    value::require(&body, REQUIRED)?;
     let time = value::present(&body, "time").map(|time| value::integer("time", time, 0..=i64::MAX));
     let time = time.transpose()?;
     let call = SimulatedCall {

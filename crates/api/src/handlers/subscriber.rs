@@ -23,9 +23,11 @@ use crate::value;
 
 const PARENT: &str = "parentSid";
 /// Fields that may only come as they are.
-const FIXED: &[&str] = &["authenticationToken", "created", "externalId", PARENT, "sid"];
+pub(crate) const FIXED: &[&str] = &["authenticationToken", "created", "externalId", PARENT, "sid"];
+/// Fields that are set only when a subscriber is made.
+pub(crate) const OF_NEW: &[&str] = &["externalId", PARENT];
 /// Fields that a new subscriber needs.
-const REQUIRED: &[&str] = &["login", "password"];
+pub(crate) const REQUIRED: &[&str] = &["login", "password"];
 
 /// GET /subscribers
 pub(crate) async fn list(caller: Caller, listing: Listing<Dto>) -> Response {
@@ -63,7 +65,7 @@ pub(crate) async fn create(
     Body(body): Body,
 ) -> Result<Response, ApiError> {
     caller.may_administer()?;
-    value::only(&body, &[subscriber_patch::FIELDS, &["externalId", PARENT]])?;
+    value::only(&body, &[subscriber_patch::FIELDS, OF_NEW])?;
     value::require(&body, REQUIRED)?;
     let patch = SubscriberPatch::read(&body)?;
     let hash = password_hash(&api, &body).await?;

@@ -12,7 +12,7 @@ use crate::router::Api;
 use crate::value;
 
 /// Fields that can be set.
-pub(super) const FIELDS: &[&str] = &[
+pub(crate) const FIELDS: &[&str] = &[
     CALLBACK,
     "details",
     "didGroupReferences",

@@ -17,6 +17,10 @@ pub(super) fn list(object: &Object) -> Value {
 /// The object whose schema is called `name`.
 pub(super) fn of(name: &str) -> Value {
     match name {
+        "AuditEntry" => json!({
+            "action": "put", "created": 1_544_643_810_000_i64, "id": 12, "object": "DID 220",
+            "subscriberSid": "sid-alice",
+        }),
         "Call" => call(),
         "CallFlow" => {
             json!({"attributeTemplates": [attribute()], "id": 3, "name": "CONF", "path": "/callflows/CONF"})
@@ -41,6 +45,7 @@ pub(super) fn of(name: &str) -> Value {
         "MeetingKey" => json!({"accessCode": "111", "id": 1, "role": 1}),
         "NameValue" => json!({"name": "conference_maxcalls", "value": "1000"}),
         "Quality" => quality(),
+        "Simulation" => simulation(),
         "Subscriber" => subscriber(),
         other => panic!("{other} has no example"),
     }
@@ -94,6 +99,31 @@ fn quality() -> Value {
         "noiseDbov": -70, "rateHz": 48_000, "receivedPackets": 8550, "remoteLossPercent": 0.0, "roundTripMs": 38,
         "sentPackets": 8549, "speechDbov": -27, "talking": true,
     })
+}
+
+/// A good code, of a meeting that is full.
+fn simulation() -> Value {
+    let at = |ms: i64| 1_544_643_810_000_i64 + ms;
+    json!({
+        "answerDelay": 2, "attributes": [in_force()],
+        "because": {"attribute": "conference_maxcalls", "cause": "meeting_full", "origin": "DID", "value": "1000"},
+        "callFlow": "CONF", "callFlowId": 3, "caller": "12025550123", "consumed": "111#", "created": at(0),
+        "didGroupId": 219, "didGroupName": "alice_didGroup", "didId": 220, "left": "", "meetingNumber": 106_131,
+        "onTheFly": false, "outcome": "refused", "phoneNumber": "15162065319", "role": 1, "running": true,
+        "steps": [
+            {"action": "ring", "at": at(0)},
+            {"action": "answer", "at": at(2000)},
+            {"action": "say", "at": at(2000), "prompts": ["enter_code"]},
+            {"action": "key", "at": at(2000), "key": "1"},
+            {"action": "hangUp", "at": at(3000)},
+        ],
+    })
+}
+
+fn in_force() -> Value {
+    let mut attribute = attribute();
+    attribute["origin"] = "DID".into();
+    attribute
 }
 
 fn subscriber() -> Value {

@@ -44,12 +44,16 @@ pub(super) struct Operation {
     pub(super) note: &'static str,
     /// What is sent.
     pub(super) body: Option<Body>,
+    /// Most of these in a bare array, where one is sent.
+    pub(super) list_max: Option<usize>,
     /// What is answered when all is well.
     pub(super) success: Success,
     /// How it may be refused, beside what every operation has.
     pub(super) refusals: &'static [Refusal],
     /// Whether it is done to the objects that a filter chooses.
     pub(super) filtered: bool,
+    /// Whether `effective` asks it for the attributes in force.
+    pub(super) resolves: bool,
     /// Whether it needs no login; then its path begins at the root.
     pub(super) open: bool,
 }
@@ -63,9 +67,11 @@ impl Operation {
             summary: "",
             note: "",
             body: None,
+            list_max: None,
             success,
             refusals,
             filtered: false,
+            resolves: false,
             open: false,
         }
     }
@@ -109,6 +115,14 @@ impl Operation {
         )
     }
 
+    /// One object with attributes, those of its own or all that are in force.
+    pub(super) const fn read_resolved<D: Wire + JsonSchema>(path: &'static str) -> Self {
+        Self {
+            resolves: true,
+            ..Self::read::<D>(path)
+        }
+    }
+
     /// A new object; operators may not.
     pub(super) const fn create<D: Wire + JsonSchema>(path: &'static str, body: Body) -> Self {
         let success = Success::new(
@@ -127,6 +141,20 @@ impl Operation {
         Self {
             body: Some(body),
             ..Self::new(Verb::Post, path, success, refusals)
+        }
+    }
+
+    /// A new object that belongs to the one in the path; operators may not.
+    pub(super) const fn create_below<D: Wire + JsonSchema>(path: &'static str, body: Body) -> Self {
+        let refusals = &[
+            Refusal::BadRequest,
+            Refusal::Forbidden,
+            Refusal::NotFound,
+            Refusal::UnsupportedMediaType,
+        ];
+        Self {
+            refusals,
+            ..Self::create::<D>(path, body)
         }
     }
 
@@ -211,7 +239,7 @@ impl Operation {
             operation["description"] = self.note.into();
         }
         if let Some(body) = &self.body {
-            operation["requestBody"] = body.document(schemas);
+            operation["requestBody"] = body.document(self.list_max, schemas);
         }
         if self.open {
             operation["security"] = json!([]);

@@ -24,8 +24,8 @@ pub(super) const HEADERS: &[Header] = &[Header {
     read: |operation| operation.method != Verb::Get,
 }];
 
-/// Parameters of lists that mean the same everywhere; the others name fields of the object.
-const SHARED: &[&str] = &["offset", "limit", "envelope", "filter"];
+/// Parameters that mean the same everywhere; the others name fields of the object.
+const SHARED: &[&str] = &["offset", "limit", "envelope", "filter", fields::EFFECTIVE];
 
 /// The `parameters` of an operation.
 pub(super) fn of(operation: &Operation, schemas: &mut Schemas) -> Value {
@@ -34,8 +34,12 @@ pub(super) fn of(operation: &Operation, schemas: &mut Schemas) -> Value {
         .collect();
     let (object, lists): (_, &[&[&str]]) = match operation.success.content {
         Content::List(object) if operation.filtered => (Some(object), &[list::CHOOSING, fields::PARAMETERS]),
+        Content::Array(object) if operation.method != Verb::Get => (Some(object), &[fields::PARAMETERS]),
         Content::List(object) | Content::Array(object) => {
             (Some(object), &[list::PARAMETERS, fields::PARAMETERS])
+        }
+        Content::Object(object) if operation.resolves => {
+            (Some(object), &[fields::PARAMETERS, &[fields::EFFECTIVE]])
         }
         Content::Object(object) => (Some(object), &[fields::PARAMETERS]),
         Content::Nothing | Content::Json(..) | Content::Text(_) => (None, &[]),
@@ -171,16 +175,15 @@ pub(super) fn components() -> Value {
              `or`, `not` and parentheses; texts in quotes, lists in parentheses, `%` in `like` for anything.",
             json!({"type": "string", "examples": ["role eq 1 and customName like \"A%\""]}),
         ),
+        query(
+            fields::EFFECTIVE,
+            "Whether `attributes` are all that are in force, each with its `origin`, in place of those that the object sets itself.",
+            json!({"type": "boolean", "default": false}),
+        ),
     ];
-    let known = |(name, _): &(String, Value)| list::PARAMETERS.contains(&name.as_str());
     let headers = HEADERS.iter().map(|header| {
         let value = json!({"name": header.name, "in": "header", "description": header.description, "schema": (header.schema)()});
         (header.name.to_owned(), value)
     });
-    shared
-        .into_iter()
-        .filter(known)
-        .chain(headers)
-        .collect::<Map<_, _>>()
-        .into()
+    shared.into_iter().chain(headers).collect::<Map<_, _>>().into()
 }

@@ -108,8 +108,12 @@ pub(super) struct Body {
 
 impl Body {
     /// The request body object.
-    pub(super) fn document(&self, schemas: &mut Schemas) -> Value {
-        let schema = schemas.shape(self.shape);
+    pub(super) fn document(&self, list_max: Option<usize>, schemas: &mut Schemas) -> Value {
+        let shape = schemas.shape(self.shape);
+        let schema = match list_max {
+            Some(max) => json!({"type": "array", "maxItems": max, "items": shape}),
+            None => shape,
+        };
         json!({"required": true, "content": {"application/json": {"schema": schema, "example": (self.example)()}}})
     }
 }

@@ -132,6 +132,7 @@ async fn refusals_name_the_field_and_nobody_is_called() {
         (with("presenterMedia", "2"), "Wrong value", "presenterMedia"),
         (with("customName", "5"), "Wrong value", "customName"),
         (with("operatorMode", "1"), "Wrong value", "operatorMode"),
+        (with("qaMode", "1"), "Wrong value", "qaMode"),
     ] {
         let reply = world.post("alice", "/calls", &body).await;
         assert_eq!(reply.refusal(), (400, message.into(), field.into()), "{body}");

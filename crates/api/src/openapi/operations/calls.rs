@@ -2,8 +2,8 @@ use serde_json::json;
 
 use crate::dto::call::Call;
 use crate::dto::quality::Quality;
-use crate::handlers::call;
-use crate::openapi::answer::Object;
+use crate::handlers::{call, dial};
+use crate::openapi::answer::{Object, Refusal};
 use crate::openapi::operation::Operation;
 use crate::openapi::request::{Body, Effect, Shape};
 
@@ -12,6 +12,14 @@ pub(super) const OPERATIONS: &[Operation] = &[
         id: "listCalls",
         summary: "Who is on the line",
         ..Operation::list::<Call>("/calls")
+    },
+    Operation {
+        id: "createCall",
+        summary: "Call somebody into a meeting",
+        note: "Answered as soon as there is a call, `state` 0: what becomes of it stands in `/calls/{id}`, and in `/cdrs` when it is \
+               over. 403 when dial-out or this number is not allowed, 503 when there are too many such calls.",
+        refusals: DIAL_REFUSALS,
+        ..Operation::create::<Call>("/calls", DIAL)
     },
     Operation {
         id: "getCall",
@@ -36,6 +44,53 @@ pub(super) const OPERATIONS: &[Operation] = &[
         ..Operation::read::<Quality>("/calls/{id}/quality")
     },
 ];
+
+/// The call may have ended before it is looked at.
+const DIAL_REFUSALS: &[Refusal] = &[
+    Refusal::BadRequest,
+    Refusal::Forbidden,
+    Refusal::NotFound,
+    Refusal::UnsupportedMediaType,
+];
+
+const DIAL: Body = Body {
+    shape: &CALL_CREATE,
+    example: || json!({"callee": "+14165550123", "caller": "15162065319", "accessCode": "111", "customName": "Ann"}),
+};
+
+const CALL_CREATE: Shape = Shape {
+    name: "CallCreate",
+    about: "Whom to call, and what the call begins with.",
+    fields: || {
+        vec![
+            (Effect::Sets, dial::REQUIRED.to_vec()),
+            (Effect::Sets, dial::OPTIONAL.to_vec()),
+            (Effect::Later, call::LATER.to_vec()),
+            (Effect::Fixed, vec![dial::QUESTION]),
+        ]
+    },
+    required: dial::REQUIRED,
+    values: || {
+        let mut values = (CALL_UPDATE.values)();
+        values["accessCode"]["description"] = "Code of the room, which also gives the role.".into();
+        values["callee"] = json!({
+            "type": "string", "minLength": 1, "maxLength": 256,
+            "description": "Whom to call: a number with its country code, or a SIP URI.",
+        });
+        values["caller"] = json!({
+            "type": "string", "minLength": 1, "maxLength": 256,
+            "description": "Number that is shown, one of the account's DIDs.",
+        });
+        values["qaMode"] =
+            json!({"type": "integer", "enum": [0], "description": "0: hands are raised in meetings."});
+        values["role"] = json!({
+            "type": "integer", "enum": [0, 1, 2, 3], "default": 0,
+            "description": "0 that of the code, 1 host, 2 participant, 3 listener.",
+        });
+        values
+    },
+    ..CALL_UPDATE
+};
 
 const UPDATE: Body = Body {
     shape: &CALL_UPDATE,
@@ -69,7 +124,7 @@ pub(super) const CALL_UPDATE: Shape = Shape {
             "presenterMedia": {"type": "integer", "enum": [0, 1]},
             "role": {"type": "integer", "enum": [1, 2, 3], "description": "1 host, 2 participant, 3 listener."},
             "operatorMode": {"type": "integer", "enum": [0], "description": "0 none, 1 requested, 2 with the operator."},
-            "qaMode": {"type": "integer", "enum": [0]},
+            "qaMode": {"type": "integer", "enum": [0, 1, 2, 3]},
         })
     },
     parts: &[],

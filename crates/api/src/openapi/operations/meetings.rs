@@ -19,11 +19,11 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         id: "getMeeting",
         summary: "One meeting",
-        ..Operation::read::<Meeting>("/meetings/{number}")
+        ..Operation::read_resolved::<Meeting>("/meetings/{number}")
     },
     Operation {
         id: "updateMeeting",
-        summary: "Lock, mute, hold, start or stop a meeting",
+        summary: "Lock, mute, hold, start or stop a meeting; let it ask and vote",
         ..Operation::steer::<Meeting>("/meetings/{number}", UPDATE)
     },
     Operation {
@@ -116,11 +116,15 @@ const MEETING_UPDATE: Shape = Shape {
             "state": {"type": "integer", "enum": [0, 1, 2, 3], "description": "2 starts the meeting, 3 stops it; taken as it is, too."},
             "pollingMode": {
                 "type": "object",
-                "description": "Votes: `status` 0 none, 1 open, 2 closed.",
-                "properties": {"status": {"type": "integer", "enum": [0]}},
+                "description": "The poll.",
+                "properties": {
+                    "status": {"type": "integer", "enum": [0, 1, 2], "description": "0 takes the poll away, 1 opens one, 2 closes it."},
+                    "votes": {"type": "object", "description": "Taken, so that what was read can be sent back; changes nothing."},
+                },
                 "required": ["status"],
+                "additionalProperties": false,
             },
-            "qaMode": {"type": "integer", "enum": [0]},
+            "qaMode": {"type": "integer", "enum": [0, 1]},
         })
     },
     parts: &[],

@@ -48,7 +48,7 @@ const TAGS: &[Tag] = &[
     },
     Tag {
         name: "records",
-        description: "What remains of calls and meetings.",
+        description: "What remains of calls and meetings, and of changes.",
         operations: records::OPERATIONS,
     },
     Tag {

@@ -22,7 +22,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         id: "getMeetingRoom",
         summary: "One room",
-        ..Operation::read::<Room>("/meetingRooms/{number}")
+        ..Operation::read_resolved::<Room>("/meetingRooms/{number}")
     },
     Operation {
         id: "updateMeetingRoom",
@@ -38,7 +38,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     },
 ];
 
-const CREATE: Body = Body {
+pub(super) const CREATE: Body = Body {
     shape: &ROOM_CREATE,
     example: || json!({"primaryDidGroupId": 219, "callFlowId": 3, "keychain": [{"role": 1}, {"role": 2}]}),
 };
@@ -56,12 +56,12 @@ const ROOM_CREATE: Shape = Shape {
     ..ROOM_UPDATE
 };
 
-const UPDATE: Body = Body {
+pub(super) const UPDATE: Body = Body {
     shape: &ROOM_UPDATE,
     example: || json!({"description": "Weekly", "attributes": [{"name": "conference_start_how", "value": "moderator"}]}),
 };
 
-const ROOM_UPDATE: Shape = Shape {
+pub(super) const ROOM_UPDATE: Shape = Shape {
     name: "MeetingRoomUpdate",
     about: "What is to change; the rest stays.",
     of: Object::of::<Room>(),
@@ -77,7 +77,7 @@ const ROOM_UPDATE: Shape = Shape {
             "attributes": {"type": "array", "items": {"$ref": "#/components/schemas/AttributeUpdate"}},
             "callFlowId": {"type": "integer", "enum": [1, 3], "description": "Call flow of the primary DID group."},
             "description": {"type": ["string", "null"], "maxLength": 4096, "description": "Free text."},
-            "keychain": {"type": "array", "maxItems": 1000, "items": {"$ref": "#/components/schemas/MeetingKeyUpdate"}},
+            "keychain": {"type": "array", "maxItems": keychain::KEYS_MAX, "items": {"$ref": "#/components/schemas/MeetingKeyUpdate"}},
             "meetingNumber": {"type": "integer", "minimum": 100_000, "maximum": 999_999},
             "subscriberSid": {"type": "string", "description": "Owner; the account itself unless said."},
         })
@@ -100,7 +100,7 @@ pub(super) const ATTRIBUTE_UPDATE: Shape = Shape {
     parts: &[],
 };
 
-const KEY_UPDATE: Shape = Shape {
+pub(super) const KEY_UPDATE: Shape = Shape {
     name: "MeetingKeyUpdate",
     about: "A code and the role it gives. Without a code it keeps that of the key whose id it names, or gets one that nobody can foresee.",
     of: Object::of::<MeetingKey>(),
