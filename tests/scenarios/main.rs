@@ -6,6 +6,7 @@ mod chance;
 mod codecs;
 mod door;
 mod entry;
+mod events;
 mod guessing;
 mod http;
 mod keys;

@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 use api::{CommandError, LiveCommand, Target};
 use bridge::control::{Control, Ids, Input, MediaReport, Output, Ticket, WallClock};
 use model::directory::{Directory, Edit, EditError, Room};
-use model::{Actor, LegId, Live, MeetingNumber, Sid};
+use model::{Actor, Happening, LegId, Live, MeetingNumber, Sid};
 use sip::Flow;
 use store::{IdKind, Record};
 
@@ -63,6 +63,8 @@ pub struct World {
     pub withheld: u64,
     /// The latest snapshot.
     pub live: Arc<Live>,
+    /// What the world was told, in order.
+    pub told: Vec<Arc<Happening>>,
     replies: HashMap<Ticket, Result<(), CommandError>>,
     next_ticket: u64,
     next_port: u16,
@@ -97,7 +99,7 @@ impl World {
             config,
             directory.clone(),
             clock,
-            Ids::new(1..10_000, 1..10_000),
+            Ids::new(1..10_000, 1..10_000, 1..1_000_000),
             [7; 32],
         );
         Self {
@@ -115,6 +117,7 @@ impl World {
             answered_after: Vec::new(),
             withheld: 0,
             live: Arc::default(),
+            told: Vec::new(),
             replies: HashMap::new(),
             next_ticket: 0,
             next_port: 20_000,
@@ -252,7 +255,10 @@ impl World {
             Output::Answered { after } => self.answered_after.push(after.as_millis()),
             Output::Withheld { records } => self.withheld += records,
             Output::ReserveIds(kind) => self.reserve(kind),
-            Output::Publish(live) => self.live = live,
+            Output::Publish { live, happened } => {
+                self.live = live;
+                self.told.extend(happened);
+            }
             Output::Reply { ticket, result } => drop(self.replies.insert(ticket, result)),
         }
     }

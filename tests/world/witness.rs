@@ -3,8 +3,10 @@
 use bridge::control::Listeners;
 use bridge::control::voice::Sound;
 use meeting::Hears;
-use model::{CallView, Cause, Cdr, Event, LegId, Mdr, MeetingId, MeetingNumber, MeetingView};
-use store::{LogEntry, Record};
+use model::{
+    CallView, Cause, Cdr, Event, Happening, LegId, Mdr, MeetingId, MeetingNumber, MeetingView, News,
+};
+use store::Record;
 
 use crate::{PhoneId, World};
 
@@ -13,7 +15,7 @@ impl World {
     pub fn cdrs(&self) -> Vec<&Cdr> {
         let found = self.records.iter().filter_map(|record| match record {
             Record::Call(cdr) => Some(&**cdr),
-            Record::Meeting(_) | Record::Log(_) | Record::OpenCall(_) | Record::Alive { .. } => None,
+            Record::Meeting(_) | Record::Happening(_) | Record::OpenCall(_) | Record::Alive { .. } => None,
         });
         found.collect()
     }
@@ -22,23 +24,33 @@ impl World {
     pub fn mdrs(&self) -> Vec<&Mdr> {
         let found = self.records.iter().filter_map(|record| match record {
             Record::Meeting(mdr) => Some(&**mdr),
-            Record::Call(_) | Record::Log(_) | Record::OpenCall(_) | Record::Alive { .. } => None,
+            Record::Call(_) | Record::Happening(_) | Record::OpenCall(_) | Record::Alive { .. } => None,
         });
         found.collect()
     }
 
     /// The meetings' log so far.
-    pub fn log(&self) -> Vec<&LogEntry> {
+    pub fn log(&self) -> Vec<&Happening> {
         let found = self.records.iter().filter_map(|record| match record {
-            Record::Log(entry) => Some(entry),
+            Record::Happening(happening) => happening.place.is_some().then_some(&**happening),
             Record::Call(_) | Record::Meeting(_) | Record::OpenCall(_) | Record::Alive { .. } => None,
         });
         found.collect()
     }
 
+    /// What meetings decided, in the order of their log.
+    pub fn events(&self) -> impl Iterator<Item = &Event> {
+        self.log()
+            .into_iter()
+            .filter_map(|happening| match &happening.news {
+                News::Meeting(event) => Some(event),
+                News::Call { .. } => None,
+            })
+    }
+
     /// Whether an event is in the log.
     pub fn logged(&self, event: &Event) -> bool {
-        self.log().iter().any(|entry| entry.event == *event)
+        self.events().any(|known| known == event)
     }
 
     /// Why the only call that ended did.

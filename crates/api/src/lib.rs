@@ -5,9 +5,12 @@
 
 mod auth;
 mod backend;
+mod backend_events;
+mod backend_webhooks;
 mod body;
 mod dto;
 mod error;
+mod events;
 mod fields;
 mod filter;
 mod handlers;
@@ -23,4 +26,8 @@ pub use backend::{
     Answer, Backend, CommandError, EditRefused, LiveCommand, Names, Readiness, Records, Scope, Target,
     Unavailable,
 };
-pub use router::{Route, Settings, router};
+pub use backend_events::{EventBackend, Missed};
+pub use backend_webhooks::{Tried, WebhookBackend};
+pub use dto::event::event_body;
+pub use events::{Hub, HubCounts, HubLimits};
+pub use router::{Hold, Route, Settings, Streaming, router};

@@ -1,5 +1,7 @@
 //! Which address is answered by what.
 
+use std::any::Any;
+use std::fmt;
 use std::sync::Arc;
 
 use axum::Router;
@@ -8,7 +10,7 @@ use axum::http::header::{ALLOW, CACHE_CONTROL, HeaderValue};
 use axum::http::{Method, StatusCode};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, get, put};
+use axum::routing::{MethodRouter, get, post, put};
 use tokio::sync::Mutex;
 
 use crate::auth::{self, Gate};
@@ -16,8 +18,8 @@ use crate::backend::Backend;
 use crate::body::BODY_MAX;
 use crate::error::ApiError;
 use crate::handlers::{
-    call, call_flow, cdr, did, did_group, health, mdr, meeting, meeting_attribute, meeting_calls, quality,
-    room, subscriber,
+    call, call_flow, cdr, did, did_group, event, health, mdr, meeting, meeting_attribute, meeting_calls,
+    quality, room, subscriber, webhook,
 };
 use crate::idempotency::{self, AtWork};
 
@@ -43,6 +45,21 @@ impl Route {
     fn of(template: &str) -> Self {
         let text = template.trim_end_matches('/').replace('{', ":").replace('}', "");
         Self(text.into())
+    }
+}
+
+/// Stands in the extensions of an answer that goes on: its connection is not idle before it ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Streaming;
+
+/// An extension that the one who accepts connections may put on requests: kept as long as a stream goes on that the request began, which
+/// may be longer than the connection is one of HTTP.
+#[derive(Clone)]
+pub struct Hold(pub Arc<dyn Any + Send + Sync>);
+
+impl fmt::Debug for Hold {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Hold")
     }
 }
 
@@ -105,7 +122,9 @@ fn routes() -> Vec<(&'static str, MethodRouter<Api>)> {
         ("/didGroups/{id}", get(did_group::read)),
         ("/dids", get(did::list)),
         ("/dids/{id}", get(did::read)),
+        ("/events", get(event::all)),
         ("/mdrs", get(mdr::list)),
+        ("/mdrs/{id}/events", get(event::of_record)),
         ("/meetingRooms", get(room::list).post(room::create)),
         (
             "/meetingRooms/{number}",
@@ -127,6 +146,7 @@ fn routes() -> Vec<(&'static str, MethodRouter<Api>)> {
                 .put(meeting_calls::update)
                 .delete(meeting_calls::hang_up),
         ),
+        ("/meetings/{number}/events", get(event::of_meeting)),
         ("/meetings/{number}/quality", get(quality::of_meeting)),
         ("/subscribers", get(subscriber::list)),
         ("/subscribers/{sid}", get(subscriber::read)),
@@ -136,6 +156,18 @@ fn routes() -> Vec<(&'static str, MethodRouter<Api>)> {
             "/subscribers/{sid}/meetingRooms/{number}/keychain",
             get(subscriber::keychain),
         ),
+        ("/webhooks", get(webhook::list).post(webhook::create)),
+        (
+            "/webhooks/{id}",
+            get(webhook::read).put(webhook::update).delete(webhook::delete),
+        ),
+        ("/webhooks/{id}/deliveries", get(webhook::deliveries)),
+        (
+            "/webhooks/{id}/deliveries/{delivery}/redeliver",
+            post(webhook::redeliver),
+        ),
+        ("/webhooks/{id}/rotate", post(webhook::rotate)),
+        ("/webhooks/{id}/test", post(webhook::test)),
     ]
 }
 

@@ -7,3 +7,4 @@ pub mod control;
 mod metrics;
 mod shell;
 mod simulate;
+mod webhooks;

@@ -13,11 +13,20 @@ pub enum IdKind {
     Did,
     /// [`model::KeyId`].
     Key,
+    /// `id` of a [`model::Happening`].
+    Happening,
 }
 
 impl IdKind {
     /// Every kind.
-    pub const ALL: [Self; 5] = [Self::Leg, Self::Meeting, Self::DidGroup, Self::Did, Self::Key];
+    pub const ALL: [Self; 6] = [
+        Self::Leg,
+        Self::Meeting,
+        Self::DidGroup,
+        Self::Did,
+        Self::Key,
+        Self::Happening,
+    ];
 
     /// The word it has in the database.
     pub fn name(self) -> &'static str {
@@ -27,6 +36,7 @@ impl IdKind {
             Self::DidGroup => "did_group",
             Self::Did => "did",
             Self::Key => "key",
+            Self::Happening => "happening",
         }
     }
 }

@@ -29,6 +29,8 @@ const ADDRESSED: &[(Method, &str, &str, &str)] = &[
         r#"{"isSecured": true}"#,
     ),
     (DELETE, "/meetings/306131", "/meetings/999999", ""),
+    (GET, "/meetings/306131/events", "/meetings/999999/events", ""),
+    (GET, "/mdrs/196939/events", "/mdrs/999999/events", ""),
     (GET, "/meetings/306131/quality", "/meetings/999999/quality", ""),
     (
         GET,
@@ -56,6 +58,23 @@ const ADDRESSED: &[(Method, &str, &str, &str)] = &[
         r#"{"colour": "x"}"#,
     ),
     (DELETE, "/meetingRooms/306131", "/meetingRooms/999999", ""),
+    (GET, "/webhooks/whk_2", "/webhooks/whk_9", ""),
+    (
+        GET,
+        "/webhooks/whk_2/deliveries",
+        "/webhooks/whk_9/deliveries",
+        "",
+    ),
+    (PUT, "/webhooks/whk_2", "/webhooks/whk_9", r#"{"disabled": true}"#),
+    (DELETE, "/webhooks/whk_2", "/webhooks/whk_9", ""),
+    (POST, "/webhooks/whk_2/rotate", "/webhooks/whk_9/rotate", ""),
+    (POST, "/webhooks/whk_2/test", "/webhooks/whk_9/test", ""),
+    (
+        POST,
+        "/webhooks/whk_2/deliveries/1/redeliver",
+        "/webhooks/whk_9/deliveries/1/redeliver",
+        "",
+    ),
     (GET, "/subscribers/sid-bob", "/subscribers/none", ""),
     (
         GET,
@@ -92,6 +111,7 @@ const LISTS: &[&str] = &[
     "/meetingRooms",
     "/meetings",
     "/subscribers",
+    "/webhooks",
 ];
 
 /// Whatever names something of tenant B.
@@ -106,6 +126,7 @@ const OF_B: &[&str] = &[
     ":319,",
     "15162065400",
     "196939",
+    "whk_2",
 ];
 
 #[tokio::test]
@@ -147,6 +168,7 @@ async fn lists_hold_nothing_of_another_tenant_and_all_of_ones_own() {
         ("/meetingRooms", [1, 1, 0]),
         ("/meetings", [1, 1, 0]),
         ("/subscribers", [3, 3, 1]),
+        ("/webhooks", [1, 0, 0]),
     ] {
         for (login, total) in B.into_iter().zip(totals) {
             assert_eq!(

@@ -28,6 +28,8 @@ pub(super) struct Call {
     pub(super) record: Cdr,
     /// Why it ends, once decided; the first cause stays.
     pub(super) cause: Option<Cause>,
+    /// Whether the world was told that it has come.
+    pub(super) is_known: bool,
 }
 
 /// How far the audio is.

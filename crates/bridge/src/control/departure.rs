@@ -124,6 +124,8 @@ impl Control {
         };
         let (cause, status) = explain(&ended);
         self.out_of_meeting(now, leg, cause);
+        let why = self.calls.get(&leg).and_then(|call| call.cause);
+        self.call_over(now, leg, why.unwrap_or(cause));
         let Some(mut call) = self.calls.remove(&leg) else {
             return;
         };

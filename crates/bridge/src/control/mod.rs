@@ -9,6 +9,7 @@ mod call;
 mod counts;
 mod departure;
 mod door;
+mod happenings;
 mod headroom;
 mod ids;
 mod input;
@@ -22,6 +23,7 @@ mod schedule;
 mod unanswered;
 mod views;
 pub mod voice;
+mod voices;
 
 pub use counts::{Counts, Shut};
 pub use ids::Ids;
@@ -37,7 +39,7 @@ use ipnet::IpNet;
 use ivr::budget::{Budgets, GuessBudget};
 use media::{JitterConfig, Latching, MediaTimeouts};
 use model::directory::Directory;
-use model::{DidGroupId, LegId, Live, MeetingId, MeetingNumber};
+use model::{DidGroupId, Happening, LegId, Live, MeetingId, MeetingNumber};
 
 use call::Call;
 use door::Door;
@@ -46,6 +48,7 @@ use random::Random;
 use rooms::Slot;
 use schedule::Schedule;
 use unanswered::Unanswered;
+use voices::Voices;
 
 /// What control goes by.
 #[derive(Clone, Debug)]
@@ -146,6 +149,9 @@ pub struct Control {
     counts: Counts,
     headroom: Headroom,
     unanswered: Unanswered,
+    /// Credit for telling the world of calls that ring.
+    rings: Unanswered,
+    voices: Voices,
     meetings: BTreeMap<MeetingId, Slot>,
     by_number: HashMap<MeetingNumber, MeetingId>,
     on_the_fly: HashMap<(DidGroupId, String), MeetingId>,
@@ -154,6 +160,8 @@ pub struct Control {
     live: Live,
     dirty_calls: BTreeSet<LegId>,
     dirty_meetings: BTreeSet<MeetingId>,
+    /// What the next snapshot is published with.
+    happened: Vec<Arc<Happening>>,
     replies: Vec<Output>,
     outputs: VecDeque<Output>,
     draining: bool,
@@ -175,6 +183,8 @@ impl Control {
             endpoint: sip::Endpoint::new(config.endpoint.clone(), random.seed()),
             budget: GuessBudget::new(config.budgets),
             unanswered: Unanswered::new(clock.at, config.unanswered_records_per_second),
+            rings: Unanswered::new(clock.at, config.unanswered_records_per_second),
+            voices: Voices::default(),
             headroom: Headroom::new(config.max_load),
             config,
             directory,
@@ -197,6 +207,7 @@ impl Control {
             live: Live::default(),
             dirty_calls: BTreeSet::new(),
             dirty_meetings: BTreeSet::new(),
+            happened: Vec::new(),
             replies: Vec::new(),
             outputs: VecDeque::new(),
             draining: false,
@@ -327,6 +338,8 @@ impl Control {
             MediaReport::Digit { leg, key } => self.digit(now, leg, key),
             MediaReport::Lost { leg, which } => self.media_lost(now, leg, which),
             MediaReport::Played { id } => self.played(now, id),
+            MediaReport::Talking { leg, on } => self.talks(now, leg, on),
+            MediaReport::Scored { leg, mos_hundredths } => self.scored(now, leg, mos_hundredths),
             MediaReport::Failed { leg } => self.end(now, leg, model::Cause::Fault),
             MediaReport::Load { percent } => self.headroom.note(percent),
         }

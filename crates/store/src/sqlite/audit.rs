@@ -1,5 +1,5 @@
-use model::Actor;
 use model::directory::Edit;
+use model::{Actor, LegId, Sid};
 use sqlx::SqliteConnection;
 
 use crate::StoreError;
@@ -29,5 +29,17 @@ pub(super) fn actor_text(actor: &Actor) -> String {
         Actor::Leg(leg) => format!("leg {leg}"),
         Actor::User(sid) => format!("user {sid}"),
         Actor::Bridge => "bridge".to_owned(),
+    }
+}
+
+/// The actor that was put in words.
+pub(super) fn actor_of(text: &str) -> Option<Actor> {
+    if text == "bridge" {
+        return Some(Actor::Bridge);
+    }
+    match text.split_once(' ')? {
+        ("leg", leg) => leg.parse().ok().map(|leg| Actor::Leg(LegId(leg))),
+        ("user", sid) => Some(Actor::User(Sid::new(sid))),
+        _ => None,
     }
 }

@@ -6,7 +6,7 @@ use crate::StoreError;
 /// `PRTY`; tells our files from those of other programs (https://sqlite.org/pragma.html#pragma_application_id).
 pub(super) const APPLICATION_ID: i32 = 0x5052_5459;
 
-const STEPS: [(&str, &str); 4] = [
+const STEPS: [(&str, &str); 5] = [
     (
         "directory",
         include_str!("../../migrations/sqlite/0001_directory.sql"),
@@ -22,6 +22,10 @@ const STEPS: [(&str, &str); 4] = [
     (
         "requests",
         include_str!("../../migrations/sqlite/0004_requests.sql"),
+    ),
+    (
+        "happenings",
+        include_str!("../../migrations/sqlite/0005_happenings.sql"),
     ),
 ];
 
