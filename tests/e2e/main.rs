@@ -5,6 +5,7 @@
 )]
 
 mod crash;
+mod events;
 mod hostile_rtp;
 mod hostile_sip;
 mod load;
