@@ -8,6 +8,7 @@ mod clients;
 mod crash;
 mod ctl;
 mod dialling;
+mod events;
 mod hostile_rtp;
 mod hostile_sip;
 mod load;

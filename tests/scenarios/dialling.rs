@@ -340,12 +340,12 @@ fn what_was_asked_for_with_the_call_or_while_it_rang_comes_into_the_meeting_with
     );
     assert_eq!(world.mixer.gains[&leg], -4);
     assert!(!world.mixer.routes[&leg].0);
-    let muted = world
-        .log()
-        .into_iter()
-        .find(|entry| matches!(entry.event, Event::Muted { .. }));
+    let decided = world.decided();
+    let muted = decided
+        .iter()
+        .find(|(_, event)| matches!(event, Event::Muted { .. }));
     assert_eq!(
-        muted.map(|entry| entry.actor.clone()),
+        muted.map(|(actor, _)| actor.clone()),
         Some(Actor::User(Sid::new("tester")))
     );
 }

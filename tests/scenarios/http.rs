@@ -1,7 +1,7 @@
 //! Clients steer calls and meetings by HTTP, from the JSON they send to what callers hear.
 
 use meeting::Hears;
-use model::{Actor, Cause, Event, LegId};
+use model::{Actor, Cause, Event, LegId, News};
 use serde_json::{Value, json};
 use world::{CONF, PhoneId, Site, World};
 
@@ -163,7 +163,9 @@ fn a_deleted_meeting_ends_for_everybody_and_the_log_says_who_did_it() {
     }
     let cause = Cause::MeetingStopped;
     let log = world.log();
-    let ended = log.iter().find(|entry| entry.event == Event::Ended { cause });
+    let ended = log
+        .iter()
+        .find(|entry| entry.news == News::Meeting(Event::Ended { cause }));
     assert!(matches!(&ended.unwrap().actor, Actor::User(sid) if sid.as_str().ends_with("01")));
     drop(world);
     for method in ["DELETE", "GET", "PUT"] {

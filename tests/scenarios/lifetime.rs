@@ -2,7 +2,7 @@
 
 use api::{LiveCommand, Target};
 use bridge::control::{Input, MediaReport};
-use model::{Actor, Cause, Command, Event, Role};
+use model::{Actor, Cause, Command, Event, News, Role};
 use world::{CONF, PhoneId, ROOM, World};
 
 fn announced_at(world: &World, name: &str) -> Vec<u64> {
@@ -203,7 +203,7 @@ fn a_client_who_ends_a_meeting_is_named_to_everybody_and_in_the_log() {
     let ended = world
         .log()
         .into_iter()
-        .find(|entry| entry.event == Event::Ended { cause })
+        .find(|entry| entry.news == News::Meeting(Event::Ended { cause }))
         .unwrap();
     assert!(matches!(ended.actor, Actor::User(_)));
 }

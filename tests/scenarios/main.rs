@@ -8,6 +8,7 @@ mod dial_plan;
 mod dialling;
 mod door;
 mod entry;
+mod events;
 mod guessing;
 mod http;
 mod keys;

@@ -71,12 +71,16 @@ fn the_log_keeps_who_did_what_and_every_join_comes_before_its_leave() {
     }
     let mut inside = std::collections::BTreeSet::new();
     let log = world.log();
-    assert!(log.iter().zip(0..).all(|(entry, seq)| entry.seq == seq));
-    for entry in log {
-        if let Event::Joined { leg, .. } = entry.event {
-            assert!(inside.insert(leg));
-        } else if let Event::Left { leg, .. } = entry.event {
-            assert!(inside.remove(&leg));
+    assert!(
+        log.iter()
+            .zip(0..)
+            .all(|(entry, seq)| entry.place.unwrap().seq == seq)
+    );
+    for event in world.events() {
+        if let Event::Joined { leg, .. } = event {
+            assert!(inside.insert(*leg));
+        } else if let Event::Left { leg, .. } = event {
+            assert!(inside.remove(leg));
         }
     }
     assert!(inside.is_empty());

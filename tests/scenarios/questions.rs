@@ -88,10 +88,8 @@ fn the_log_tells_a_session_in_order_and_by_whom() {
     let set = |by: LegId, leg, question| (model::Actor::Leg(by), Event::QuestionSet { leg, question });
     let session = |on| (model::Actor::Leg(host), Event::QaSet(on));
     let about = |event: &Event| matches!(event, Event::QaSet(_) | Event::QuestionSet { .. });
-    let log = world.log().into_iter().filter(|entry| about(&entry.event));
-    let log: Vec<_> = log
-        .map(|entry| (entry.actor.clone(), entry.event.clone()))
-        .collect();
+    let mut log = world.decided();
+    log.retain(|(_, event)| about(event));
     assert_eq!(
         log,
         [

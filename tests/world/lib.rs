@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 use api::{CommandError, LiveCommand, Target};
 use bridge::control::{Control, Ids, Input, MediaReport, Output, Ticket, WallClock};
 use model::directory::{Directory, Edit, EditError, Room};
-use model::{Actor, LegId, Live, MeetingNumber, Sid};
+use model::{Actor, Happening, LegId, Live, MeetingNumber, Sid};
 use sip::Flow;
 use store::{IdKind, Record};
 
@@ -67,6 +67,8 @@ pub struct World {
     pub withheld: u64,
     /// The latest snapshot.
     pub live: Arc<Live>,
+    /// What the world was told, in order.
+    pub told: Vec<Arc<Happening>>,
     replies: HashMap<Ticket, Result<(), CommandError>>,
     dialled: HashMap<Ticket, Result<LegId, CommandError>>,
     next_ticket: u64,
@@ -102,7 +104,7 @@ impl World {
             config,
             directory.clone(),
             clock,
-            Ids::new(1..10_000, 1..10_000),
+            Ids::new(1..10_000, 1..10_000, 1..1_000_000),
             [7; 32],
         );
         Self {
@@ -121,6 +123,7 @@ impl World {
             answered_after: Vec::new(),
             withheld: 0,
             live: Arc::default(),
+            told: Vec::new(),
             replies: HashMap::new(),
             dialled: HashMap::new(),
             next_ticket: 0,
@@ -265,7 +268,10 @@ impl World {
             Output::Answered { after } => self.answered_after.push(after.as_millis()),
             Output::Withheld { records } => self.withheld += records,
             Output::ReserveIds(kind) => self.reserve(kind),
-            Output::Publish(live) => self.live = live,
+            Output::Publish { live, happened } => {
+                self.live = live;
+                self.told.extend(happened);
+            }
             Output::Reply { ticket, result } => drop(self.replies.insert(ticket, result)),
             Output::Dialled { ticket, result } => drop(self.dialled.insert(ticket, result)),
         }

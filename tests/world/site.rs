@@ -3,8 +3,9 @@
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
 use api::{
-    Answer, Backend, Change, CommandError, DialOrder, EditRefused, IdKind, LiveCommand, Names, Readiness,
-    Records, Scope, SimulatedCall, Simulation, Target, Unavailable,
+    Answer, Backend, Change, CommandError, DialOrder, EditRefused, EventBackend, Hub, HubLimits, IdKind,
+    LiveCommand, Missed, Names, Readiness, Records, Scope, SimulatedCall, Simulation, Target, Tried,
+    Unavailable, WebhookBackend,
 };
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -13,7 +14,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use model::directory::{Directory, Edit};
 use model::query::Query;
-use model::{Actor, Begun, Cdr, KeptAnswer, LegId, Live, Mdr, Qualities, RequestKey, Sid};
+use model::{
+    Actor, Begun, Cdr, Delivery, Happening, KeptAnswer, LegId, Live, Mdr, MeetingId, Qualities, RequestKey,
+    Sid, Webhook,
+};
 use serde_json::Value;
 use tower::ServiceExt;
 
@@ -21,7 +25,7 @@ use crate::{EPOCH_MS, World};
 
 const PASSWORD: &str = "correct horse";
 
-struct Bridge(Mutex<World>);
+struct Bridge(Mutex<World>, Hub);
 
 /// A world with its API.
 pub struct Site {
@@ -43,7 +47,7 @@ impl Site {
             .clone();
         admin.password_hash = hash.clone();
         world.edit(Edit::PutSubscriber(admin)).expect("a right edit");
-        let bridge = Arc::new(Bridge(Mutex::new(world)));
+        let bridge = Arc::new(Bridge(Mutex::new(world), Hub::new(HubLimits::default(), 0)));
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_time()
             .build();
@@ -190,5 +194,70 @@ impl Backend for Bridge {
     fn audit(&self, _top: Sid, query: Query) -> Answer<'_, Result<Records<Change>, Unavailable>> {
         let changes = self.world().audit();
         Box::pin(async move { Ok(page_of(changes, &query)) })
+    }
+}
+
+impl EventBackend for Bridge {
+    fn hub(&self) -> &Hub {
+        &self.1
+    }
+
+    fn missed(&self, _scope: Scope, _wanted: Missed) -> Answer<'_, Result<Vec<Happening>, Unavailable>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
+    fn forgotten(&self) -> Answer<'_, Result<u64, Unavailable>> {
+        Box::pin(async { Ok(0) })
+    }
+
+    fn meeting_log(
+        &self,
+        _scope: Scope,
+        meeting: MeetingId,
+        query: Query,
+    ) -> Answer<'_, Result<Records<Happening>, Unavailable>> {
+        let world = self.world();
+        let of_it = |happening: &&&Happening| happening.place.is_some_and(|place| place.meeting == meeting);
+        let log = world.log();
+        let log = log
+            .iter()
+            .filter(of_it)
+            .map(|happening| (*happening).clone())
+            .collect();
+        Box::pin(async move { Ok(page_of(log, &query)) })
+    }
+}
+
+impl WebhookBackend for Bridge {
+    fn webhooks(&self, _scope: Scope) -> Answer<'_, Result<Vec<Webhook>, Unavailable>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
+    fn put_webhook(&self, _webhook: Webhook) -> Answer<'_, Result<(), Unavailable>> {
+        Box::pin(async { Err(Unavailable) })
+    }
+
+    fn remove_webhook(&self, _id: String) -> Answer<'_, Result<(), Unavailable>> {
+        Box::pin(async { Err(Unavailable) })
+    }
+
+    fn deliveries(
+        &self,
+        _webhook: Webhook,
+        query: Query,
+    ) -> Answer<'_, Result<Records<Delivery>, Unavailable>> {
+        Box::pin(async move { Ok(page_of(Vec::new(), &query)) })
+    }
+
+    fn redeliver(&self, _id: String, _event: u64) -> Answer<'_, Result<bool, Unavailable>> {
+        Box::pin(async { Ok(false) })
+    }
+
+    fn check_url(&self, _url: &str) -> Result<(), &'static str> {
+        Ok(())
+    }
+
+    fn try_webhook(&self, _webhook: Webhook, _id: String, _body: Vec<u8>) -> Answer<'_, Tried> {
+        Box::pin(async { Tried::Failed("there is no network here") })
     }
 }

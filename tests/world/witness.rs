@@ -4,8 +4,10 @@ use api::Change;
 use bridge::control::Listeners;
 use bridge::control::voice::Sound;
 use meeting::Hears;
-use model::{CallView, Cause, Cdr, Event, LegId, Mdr, MeetingId, MeetingNumber, MeetingView};
-use store::{AuditEntry, LogEntry, Record};
+use model::{
+    Actor, CallView, Cause, Cdr, Event, Happening, LegId, Mdr, MeetingId, MeetingNumber, MeetingView, News,
+};
+use store::{AuditEntry, Record};
 
 use crate::{PhoneId, World};
 
@@ -15,7 +17,7 @@ impl World {
         let found = self.records.iter().filter_map(|record| match record {
             Record::Call(cdr) => Some(&**cdr),
             Record::Meeting(_)
-            | Record::Log(_)
+            | Record::Happening(_)
             | Record::Audit(_)
             | Record::OpenCall(_)
             | Record::Alive { .. } => None,
@@ -28,7 +30,7 @@ impl World {
         let found = self.records.iter().filter_map(|record| match record {
             Record::Meeting(mdr) => Some(&**mdr),
             Record::Call(_)
-            | Record::Log(_)
+            | Record::Happening(_)
             | Record::Audit(_)
             | Record::OpenCall(_)
             | Record::Alive { .. } => None,
@@ -37,9 +39,9 @@ impl World {
     }
 
     /// The meetings' log so far.
-    pub fn log(&self) -> Vec<&LogEntry> {
+    pub fn log(&self) -> Vec<&Happening> {
         let found = self.records.iter().filter_map(|record| match record {
-            Record::Log(entry) => Some(entry),
+            Record::Happening(happening) => happening.place.is_some().then_some(&**happening),
             Record::Call(_)
             | Record::Meeting(_)
             | Record::Audit(_)
@@ -55,7 +57,7 @@ impl World {
             Record::Audit(entry) => Some(entry),
             Record::Call(_)
             | Record::Meeting(_)
-            | Record::Log(_)
+            | Record::Happening(_)
             | Record::OpenCall(_)
             | Record::Alive { .. } => None,
         });
@@ -69,9 +71,29 @@ impl World {
         (1..).zip(found).map(change).collect()
     }
 
+    /// What meetings decided, and who had it so, in the order of their log.
+    pub fn decided(&self) -> Vec<(Actor, Event)> {
+        let log = self.log().into_iter();
+        log.filter_map(|happening| match &happening.news {
+            News::Meeting(event) => Some((happening.actor.clone(), event.clone())),
+            News::Call { .. } => None,
+        })
+        .collect()
+    }
+
+    /// What meetings decided, in the order of their log.
+    pub fn events(&self) -> impl Iterator<Item = &Event> {
+        self.log()
+            .into_iter()
+            .filter_map(|happening| match &happening.news {
+                News::Meeting(event) => Some(event),
+                News::Call { .. } => None,
+            })
+    }
+
     /// Whether an event is in the log.
     pub fn logged(&self, event: &Event) -> bool {
-        self.log().iter().any(|entry| entry.event == *event)
+        self.events().any(|known| known == event)
     }
 
     /// Why the only call that ended did.

@@ -11,13 +11,15 @@ use model::{
     Qualities, RequestKey, Role, Sid,
 };
 
+use crate::backend_events::EventBackend;
+use crate::backend_webhooks::WebhookBackend;
 use crate::simulation::{SimulatedCall, Simulation};
 
 /// An answer that comes later.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// The bridge as the API sees it. Reads never wait; a change is answered when it is done.
-pub trait Backend: Send + Sync + 'static {
+pub trait Backend: EventBackend + WebhookBackend {
     /// Wall clock, epoch ms.
     fn now_ms(&self) -> i64;
 

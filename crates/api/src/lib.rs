@@ -5,9 +5,12 @@
 
 mod auth;
 mod backend;
+mod backend_events;
+mod backend_webhooks;
 mod body;
 mod dto;
 mod error;
+mod events;
 mod fields;
 mod filter;
 mod handlers;
@@ -25,6 +28,10 @@ pub use backend::{
     Answer, Backend, Change, CommandError, DialOrder, EditRefused, IdKind, LiveCommand, Names, Readiness,
     Records, Scope, Target, Unavailable,
 };
+pub use backend_events::{EventBackend, Missed};
+pub use backend_webhooks::{Tried, WebhookBackend};
+pub use dto::event::event_body;
+pub use events::{Hub, HubCounts, HubLimits};
 pub use openapi::text as openapi;
-pub use router::{Route, Settings, paths, router};
+pub use router::{Hold, Route, Settings, Streaming, paths, router};
 pub use simulation::{Outcome, SimulatedCall, Simulation, Step, What};

@@ -1,5 +1,7 @@
 //! Which address is answered by what.
 
+use std::any::Any;
+use std::fmt;
 use std::sync::Arc;
 
 use axum::Router;
@@ -16,8 +18,8 @@ use crate::backend::Backend;
 use crate::body::BODY_MAX;
 use crate::error::ApiError;
 use crate::handlers::{
-    audit, call, call_flow, cdr, dial, did, did_group, health, mdr, meeting, meeting_attribute,
-    meeting_calls, quality, room, simulate, subscriber, subscriber_room,
+    audit, call, call_flow, cdr, dial, did, did_group, event, health, mdr, meeting, meeting_attribute,
+    meeting_calls, quality, room, simulate, subscriber, subscriber_room, webhook,
 };
 use crate::idempotency::{self, AtWork};
 use crate::openapi;
@@ -44,6 +46,21 @@ impl Route {
     fn of(template: &str) -> Self {
         let text = template.trim_end_matches('/').replace('{', ":").replace('}', "");
         Self(text.into())
+    }
+}
+
+/// Stands in the extensions of an answer that goes on: its connection is not idle before it ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Streaming;
+
+/// An extension that the one who accepts connections may put on requests: kept as long as a stream goes on that the request began, which
+/// may be longer than the connection is one of HTTP.
+#[derive(Clone)]
+pub struct Hold(pub Arc<dyn Any + Send + Sync>);
+
+impl fmt::Debug for Hold {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Hold")
     }
 }
 
@@ -133,7 +150,10 @@ fn routes() -> Vec<(&'static str, MethodRouter<Api>)> {
         ),
         ("/dids", get(did::list).post(did::create)),
         ("/dids/{id}", get(did::read).put(did::update).delete(did::delete)),
+        ("/events", get(event::all)),
         ("/mdrs", get(mdr::list)),
+        ("/mdrs/{id}/events", get(event::of_record)),
+        ("/mdrs/{id}/events", get(event::of_record)),
         ("/meetingRooms", get(room::list).post(room::create)),
         (
             "/meetingRooms/{number}",
@@ -155,6 +175,8 @@ fn routes() -> Vec<(&'static str, MethodRouter<Api>)> {
                 .put(meeting_calls::update)
                 .delete(meeting_calls::hang_up),
         ),
+        ("/meetings/{number}/events", get(event::of_meeting)),
+        ("/meetings/{number}/events", get(event::of_meeting)),
         ("/meetings/{number}/quality", get(quality::of_meeting)),
         ("/simulate", post(simulate::play)),
         ("/subscribers", get(subscriber::list).post(subscriber::create)),
@@ -178,6 +200,30 @@ fn routes() -> Vec<(&'static str, MethodRouter<Api>)> {
             "/subscribers/{sid}/meetingRooms/{number}/keychain",
             get(subscriber_room::keychain).put(subscriber_room::replace_keychain),
         ),
+        ("/webhooks", get(webhook::list).post(webhook::create)),
+        (
+            "/webhooks/{id}",
+            get(webhook::read).put(webhook::update).delete(webhook::delete),
+        ),
+        ("/webhooks/{id}/deliveries", get(webhook::deliveries)),
+        (
+            "/webhooks/{id}/deliveries/{delivery}/redeliver",
+            post(webhook::redeliver),
+        ),
+        ("/webhooks/{id}/rotate", post(webhook::rotate)),
+        ("/webhooks/{id}/test", post(webhook::test)),
+        ("/webhooks", get(webhook::list).post(webhook::create)),
+        (
+            "/webhooks/{id}",
+            get(webhook::read).put(webhook::update).delete(webhook::delete),
+        ),
+        ("/webhooks/{id}/deliveries", get(webhook::deliveries)),
+        (
+            "/webhooks/{id}/deliveries/{delivery}/redeliver",
+            post(webhook::redeliver),
+        ),
+        ("/webhooks/{id}/rotate", post(webhook::rotate)),
+        ("/webhooks/{id}/test", post(webhook::test)),
     ]
 }
 

@@ -9,3 +9,4 @@ mod masked;
 mod metrics;
 mod shell;
 mod simulate;
+mod webhooks;

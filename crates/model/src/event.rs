@@ -116,3 +116,19 @@ pub enum Event {
     /// What would have ended it no longer will.
     EndingCancelled,
 }
+
+impl Event {
+    /// The leg whose view it changes, if it is one.
+    pub fn leg(&self) -> Option<LegId> {
+        match self {
+            Self::Waiting { leg, .. } | Self::Joined { leg, .. } | Self::Refused { leg, .. } => Some(*leg),
+            Self::Left { leg, .. } | Self::Muted { leg, .. } | Self::Held { leg, .. } => Some(*leg),
+            Self::RoleSet { leg, .. } | Self::Named { leg, .. } | Self::GainSet { leg, .. } => Some(*leg),
+            Self::QuestionSet { leg, .. } => Some(*leg),
+            Self::Created | Self::Started | Self::Ended { .. } | Self::MuteModeSet(_) => None,
+            Self::HoldModeSet(_) | Self::Locked(_) | Self::AttributeSet { .. } => None,
+            Self::QaSet(_) | Self::PollOpened | Self::PollClosed(_) | Self::PollCleared => None,
+            Self::Ending { .. } | Self::EndingCancelled => None,
+        }
+    }
+}

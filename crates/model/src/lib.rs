@@ -8,6 +8,7 @@ mod event;
 mod id;
 mod live;
 mod mute;
+mod news;
 mod pattern;
 mod phrase;
 mod poll;
@@ -17,6 +18,7 @@ pub mod query;
 mod record;
 mod request;
 mod role;
+mod webhook;
 
 pub use cause::{Cause, CauseClass};
 pub use command::{Actor, Command, Entrant};
@@ -24,6 +26,7 @@ pub use event::Event;
 pub use id::{DidGroupId, DidId, KeyId, LegId, MeetingId, MeetingNumber, Sid};
 pub use live::{CallState, CallView, Live, MeetingState, MeetingView};
 pub use mute::{Mute, MuteMask};
+pub use news::{CallNews, Happening, KeyedCommand, News, NewsKind, Party, Place};
 pub use pattern::Pattern;
 pub use phrase::{Phrase, Prompt};
 pub use poll::{Poll, PollStatus, Tally};
@@ -32,3 +35,4 @@ pub use quality::{EchoView, Incoming, Outgoing, Playout, Qualities, QualityView,
 pub use record::{Cdr, Mdr};
 pub use request::{Begun, KeptAnswer, RequestKey};
 pub use role::{Role, Roles};
+pub use webhook::{Delivery, DeliveryState, Webhook};

@@ -44,6 +44,16 @@ impl Tally {
         }
     }
 
+    /// Reads what stands in logs.
+    pub fn read(text: &str) -> Option<Self> {
+        let mut tally = Self::default();
+        for votes in text.split_ascii_whitespace() {
+            let (digit, count) = votes.split_once('=')?;
+            *tally.0.get_mut(digit.parse::<usize>().ok()?)? = count.parse().ok()?;
+        }
+        Some(tally)
+    }
+
     /// The digits that have votes and how many each has, in order of the digits.
     pub fn votes(self) -> impl Iterator<Item = (u8, u32)> {
         (0..).zip(self.0).filter(|(_, count)| *count > 0)
@@ -83,6 +93,11 @@ mod tests {
         }
         assert_eq!(tally.votes().collect::<Vec<_>>(), [(0, 1), (1, 2), (7, 1)]);
         assert_eq!(tally.to_string(), "0=1 1=2 7=1");
+        assert_eq!(Tally::read("0=1 1=2 7=1"), Some(tally));
+        assert_eq!(Tally::read(""), Some(Tally::default()));
+        for wrong in ["1", "1=", "x=1", "10=1", "-1=1"] {
+            assert_eq!(Tally::read(wrong), None, "{wrong}");
+        }
     }
 
     #[test]

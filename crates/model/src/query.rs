@@ -15,6 +15,19 @@ pub struct Query {
     pub filter: Option<Filter>,
 }
 
+impl Query {
+    /// The same of those objects alone that pass `condition`, too.
+    #[must_use]
+    pub fn within(&self, condition: Filter) -> Self {
+        let filters = [Some(condition), self.filter.clone()];
+        Self {
+            filter: Some(Filter::And(filters.into_iter().flatten().collect())),
+            order: self.order.clone(),
+            ..*self
+        }
+    }
+}
+
 /// One field to order by. What is missing comes first, or last when descending.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OrderBy {

@@ -15,17 +15,20 @@ pub enum IdKind {
     Key,
     /// [`model::directory::Callback::id`].
     Callback,
+    /// `id` of a [`model::Happening`].
+    Happening,
 }
 
 impl IdKind {
     /// Every kind.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Leg,
         Self::Meeting,
         Self::DidGroup,
         Self::Did,
         Self::Key,
         Self::Callback,
+        Self::Happening,
     ];
 
     /// The word it has in the database.
@@ -37,6 +40,7 @@ impl IdKind {
             Self::Did => "did",
             Self::Key => "key",
             Self::Callback => "callback",
+            Self::Happening => "happening",
         }
     }
 }

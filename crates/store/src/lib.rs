@@ -13,12 +13,14 @@ mod record_writer;
 mod scope;
 mod sqlite;
 mod store;
+mod webhooks;
 
 pub use error::StoreError;
 pub use ids::{IdBlock, IdKind};
 pub use keeper::{EditCounts, Keeper, Keeping, WriteRefused};
 pub use provision::{ProvisionError, Provisioning, Secrets};
 pub use record_writer::{RecordCounts, RecordLimits, RecordQueue, RecordWatch, RecordWriter, record_writer};
-pub use scope::{AuditLine, LogLine, Order, Page, Records, Scope};
+pub use scope::{AuditLine, Order, Page, Records, Scope};
 pub use sqlite::SqliteStore;
-pub use store::{Answer, AuditEntry, LogEntry, Record, Store};
+pub use store::{Answer, AuditEntry, Missed, Record, Store};
+pub use webhooks::{Backlog, WebhookStore};

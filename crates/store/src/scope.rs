@@ -77,21 +77,6 @@ pub struct Records<R> {
     pub total: u64,
 }
 
-/// One line of a meeting's log as it is read back.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LogLine {
-    /// When, epoch ms.
-    pub at_ms: i64,
-    /// Who: `bridge`, `user <sid>` or `leg <id>`.
-    pub actor: String,
-    /// What happened, in one word.
-    pub what: String,
-    /// The leg it happened to, if it was one.
-    pub leg: Option<model::LegId>,
-    /// Cause, new value or state; empty when the word says it all.
-    pub detail: String,
-}
-
 /// One change as it is read back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditLine {

@@ -1,18 +1,19 @@
 use std::future::Future;
 use std::ops::Range;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use model::directory::{Directory, Edit};
 use model::query::Query;
-use model::{Actor, Begun, Cdr, Event, KeptAnswer, Mdr, MeetingId, RequestKey, Sid};
+use model::{Actor, Begun, Cdr, Happening, KeptAnswer, Mdr, MeetingId, MeetingNumber, RequestKey, Sid};
 
-use crate::{AuditLine, IdKind, LogLine, Page, Records, Scope, StoreError};
+use crate::{AuditLine, IdKind, Records, Scope, StoreError, WebhookStore};
 
 /// An answer that comes later.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
 
 /// A database of the bridge. Chosen at run time, hence object-safe.
-pub trait Store: Send + Sync + 'static {
+pub trait Store: WebhookStore {
     /// The whole directory.
     fn load(&self) -> Answer<'_, Directory>;
 
@@ -48,13 +49,22 @@ pub trait Store: Send + Sync + 'static {
     /// Forgets a change that was begun and came to nothing.
     fn forget_request<'a>(&'a self, key: &'a RequestKey) -> Answer<'a, ()>;
 
-    /// One page of the log of `meeting`, if it is of `scope`.
+    /// One page of what happened in `meeting`, if it is of `scope`.
     fn meeting_log<'a>(
         &'a self,
         scope: &'a Scope,
         meeting: MeetingId,
-        page: Page,
-    ) -> Answer<'a, Records<LogLine>>;
+        query: &'a Query,
+    ) -> Answer<'a, Records<Happening>>;
+
+    /// The first of what `wanted` asks for, in order.
+    fn missed<'a>(&'a self, scope: &'a Scope, wanted: Missed) -> Answer<'a, Vec<Happening>>;
+
+    /// The last id of what happened and has been forgotten since; 0 when nothing was.
+    fn forgotten(&self) -> Answer<'_, u64>;
+
+    /// Forgets at most `count` of what happened before `before_ms` (epoch ms), the oldest first, with its deliveries; how many it were.
+    fn forget(&self, before_ms: i64, count: u32) -> Answer<'_, u64>;
 
     /// One page of what was changed in the tree of `top`, as it was then: of the directory, and by REST of what is live.
     fn audit<'a>(&'a self, top: &'a Sid, query: &'a Query) -> Answer<'a, Records<AuditLine>>;
@@ -67,6 +77,19 @@ pub trait Store: Send + Sync + 'static {
 
     /// Ends all connections and lets another process have the store. Everything after it fails.
     fn close(&self) -> Answer<'_, ()>;
+}
+
+/// Which of what happened, and may be told, somebody has missed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Missed {
+    /// The id after which it begins.
+    pub after: u64,
+    /// The id with which it ends.
+    pub upto: u64,
+    /// In meetings of this number alone.
+    pub number: Option<MeetingNumber>,
+    /// Most to return.
+    pub limit: u32,
 }
 
 /// Something to keep of a call or meeting.
@@ -84,10 +107,10 @@ pub enum Record {
     },
     /// What remains of a meeting.
     Meeting(Box<Mdr>),
-    /// One thing that happened in a meeting.
-    Log(LogEntry),
     /// One thing that somebody did to what is live. Sent again after a failed batch it may stand twice.
     Audit(AuditEntry),
+    /// One thing that happened.
+    Happening(Arc<Happening>),
 }
 
 /// One thing that somebody did to a call or meeting.
@@ -103,21 +126,4 @@ pub struct AuditEntry {
     pub action: &'static str,
     /// To what, such as `call 5`.
     pub object: String,
-}
-
-/// One thing that happened in a meeting.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LogEntry {
-    /// The meeting.
-    pub meeting: MeetingId,
-    /// Place in the meeting's log, counted from 0.
-    pub seq: u64,
-    /// The tenant it belongs to.
-    pub subscriber_sid: Sid,
-    /// When, epoch ms.
-    pub at_ms: i64,
-    /// Who asked or decided.
-    pub actor: Actor,
-    /// What.
-    pub event: Event,
 }

@@ -5,6 +5,8 @@ pub(crate) mod bridge;
 pub(crate) mod numbers;
 pub(crate) mod phone;
 pub(crate) mod program;
+pub(crate) mod receiver;
 pub(crate) mod rest;
 pub(crate) mod sound;
+pub(crate) mod stream;
 pub(crate) mod until;

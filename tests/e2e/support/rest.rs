@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::bridge::word_after;
 use super::program::tool;
+use super::stream::Stream;
 use super::until::until;
 
 /// An answer.
@@ -80,6 +81,27 @@ impl Rest {
             status: status.parse().expect("a status"),
             body: serde_json::from_str(body).unwrap_or(Value::Null),
         }
+    }
+
+    /// A stream of events that goes on after `last`.
+    pub(crate) fn stream(&self, path: &str, last: Option<&Value>) -> Stream {
+        let mut curl = Command::new(tool("curl"));
+        curl.args([
+            "--silent",
+            "--show-error",
+            "--no-buffer",
+            "--fail",
+            "--max-time",
+            "60",
+        ])
+        .args(["--header", "Accept: text/event-stream"])
+        .args(["--user", &self.login, "--cacert"])
+        .arg(&self.certificate);
+        if let Some(last) = last {
+            curl.arg("--header").arg(format!("Last-Event-ID: {}", last["id"]));
+        }
+        curl.arg(format!("{}{path}", self.url));
+        Stream::of(curl)
     }
 
     /// GET that must answer 200.

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use model::{
-    CallState, Cause, Event, LegId, MeetingId, MeetingView, Mute, MuteMask, Poll, PollStatus, Question, Role,
+    CallState, Cause, Event, LegId, MeetingId, MeetingView, Mute, MuteMask, News, Poll, PollStatus, Question,
+    Role,
 };
-use store::{LogEntry, Record};
+use store::Record;
 use world::World;
 
 /// One leg, as the log tells it.
@@ -57,11 +58,18 @@ impl Ledger {
     /// Reads what was written since the last time.
     pub(super) fn read(&mut self, world: &World) {
         for record in &world.records[self.read..] {
-            if let Record::Log(entry) = record {
-                if let Event::Left { leg, cause } = entry.event {
-                    self.left.insert(leg, cause);
+            if let Record::Happening(happening) = record
+                && let Some(place) = happening.place
+            {
+                let account = self.accounts.entry(place.meeting).or_default();
+                account.count(place.seq);
+                let News::Meeting(event) = &happening.news else {
+                    continue;
+                };
+                if let Event::Left { leg, cause } = event {
+                    self.left.insert(*leg, *cause);
                 }
-                self.accounts.entry(entry.meeting).or_default().enter(entry);
+                account.enter(event);
             }
         }
         self.read = world.records.len();
@@ -87,12 +95,15 @@ impl Ledger {
 }
 
 impl Account {
-    fn enter(&mut self, entry: &LogEntry) {
-        assert_eq!(entry.seq, self.next, "{entry:?}");
-        assert_eq!(self.ended, None, "{entry:?}");
+    fn count(&mut self, seq: u64) {
+        assert_eq!(seq, self.next);
+        assert_eq!(self.ended, None, "{seq}");
         self.next += 1;
-        match entry.event.clone() {
-            Event::Created => assert_eq!(entry.seq, 0),
+    }
+
+    fn enter(&mut self, event: &Event) {
+        match event.clone() {
+            Event::Created => assert_eq!(self.next, 1),
             Event::Started => assert!(!std::mem::replace(&mut self.started, true)),
             Event::Ended { cause } => {
                 assert!(self.legs.is_empty(), "{:?}", self.legs);

@@ -53,6 +53,17 @@ impl Caller {
         Ok(Self::new(directory, &subscriber))
     }
 
+    /// The same caller, if by a newer directory it still is: there, with the same password, and above the same tree.
+    pub(crate) fn still(&self, directory: Arc<Directory>) -> Option<Self> {
+        let (before, now) = (
+            self.directory.subscriber(&self.sid)?,
+            directory.subscriber(&self.sid)?,
+        );
+        let newer = Self::new(directory.clone(), now);
+        let same = before.password_hash == now.password_hash && newer.top == self.top;
+        same.then_some(newer)
+    }
+
     /// As it stands in logs of meetings.
     pub(crate) fn actor(&self) -> Actor {
         Actor::User(self.sid.clone())

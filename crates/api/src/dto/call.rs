@@ -127,4 +127,4 @@ impl Call {
 }
 
 /// `holdMode` of a call that is held.
-const HELD: u8 = 2;
+pub(crate) const HELD: u8 = 2;

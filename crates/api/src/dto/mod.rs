@@ -7,12 +7,14 @@ pub(crate) mod call_flow;
 pub(crate) mod cdr;
 pub(crate) mod did;
 pub(crate) mod did_group;
+pub(crate) mod event;
 pub(crate) mod mdr;
 pub(crate) mod meeting;
 pub(crate) mod quality;
 pub(crate) mod room;
 pub(crate) mod simulation;
 pub(crate) mod subscriber;
+pub(crate) mod webhook;
 
 /// Whole seconds between two times in ms; 0 when the clock went back.
 fn seconds(from_ms: i64, to_ms: i64) -> i64 {
@@ -37,11 +39,14 @@ mod tests {
         sorted::<cdr::Cdr>();
         sorted::<did::Did>();
         sorted::<did_group::DidGroup>();
+        sorted::<event::Event>();
         sorted::<mdr::Mdr>();
         sorted::<meeting::Meeting>();
         sorted::<quality::Quality>();
         sorted::<room::Room>();
         sorted::<simulation::Simulation>();
         sorted::<subscriber::Subscriber>();
+        sorted::<webhook::Delivery>();
+        sorted::<webhook::Webhook>();
     }
 }

@@ -252,6 +252,7 @@ const OF_B: &[&str] = &[
     ":319,",
     "15162065400",
     "196939",
+    "whk_2",
 ];
 
 impl Row {
@@ -388,6 +389,7 @@ async fn lists_hold_nothing_of_another_tenant_and_all_of_ones_own() {
         ("/meetingRooms", [1, 1, 0]),
         ("/meetings", [1, 1, 0]),
         ("/subscribers", [3, 3, 1]),
+        ("/webhooks", [1, 0, 0]),
     ] {
         for (login, total) in B.into_iter().zip(totals) {
             assert_eq!(

@@ -10,9 +10,10 @@ use model::directory::{
     SubscriberRole,
 };
 use model::{
-    Actor, CallState, CallView, Cause, Cdr, DidGroupId, DidId, EchoView, Incoming, KeyId, LegId, Live, Mdr,
-    MeetingId, MeetingNumber, MeetingState, MeetingView, Mute, MuteMask, Outgoing, Phrase, Playout, Poll,
-    Prompt, Qualities, QualityView, Question, Role, Score, Sid,
+    Actor, CallState, CallView, Cause, Cdr, Delivery, DeliveryState, DidGroupId, DidId, EchoView, Event,
+    Happening, Incoming, KeyId, LegId, Live, Mdr, MeetingId, MeetingNumber, MeetingState, MeetingView, Mute,
+    MuteMask, News, Outgoing, Phrase, Place, Playout, Poll, Prompt, Qualities, QualityView, Question, Role,
+    Score, Sid, Webhook,
 };
 
 /// Epoch ms of every test's beginning.
@@ -300,6 +301,86 @@ pub fn audio(mos: f64) -> QualityView {
         heard_lately: Some(score(0.5, 20.0, 1.3)),
         hears: Some(score(0.015_6, 88.88, 4.321)),
     }
+}
+
+/// The last event of earlier runs.
+pub const LAST_EVENT: u64 = 40;
+
+/// An event in the meeting of `owner`, alice or bob.
+pub fn happening(id: u64, owner: &str, seq: u64, event: Event) -> Happening {
+    let (meeting, number) = match owner {
+        "alice" => (196_938, 106_131),
+        _ => (196_939, 306_131),
+    };
+    Happening {
+        id,
+        at_ms: NOW_MS + id as i64,
+        subscriber_sid: sid(owner),
+        place: Some(Place {
+            meeting: MeetingId(meeting),
+            number: MeetingNumber(number),
+            seq,
+        }),
+        actor: Actor::Bridge,
+        news: News::Meeting(event),
+        party: None,
+        is_live: true,
+    }
+}
+
+/// What is on disk: of both tenants in turn, ids from 1 to the last one of earlier runs.
+pub fn log() -> Vec<Happening> {
+    let event = |id: u64| match id {
+        1 | 2 => Event::Created,
+        _ => Event::Locked(id % 4 < 2),
+    };
+    (1..=LAST_EVENT)
+        .map(|id| {
+            let owner = if id % 2 == 1 { "alice" } else { "bob" };
+            happening(id, owner, (id - 1) / 2, event(id))
+        })
+        .collect()
+}
+
+/// A webhook of `owner`, and the callback of alice.
+pub fn webhooks() -> Vec<Webhook> {
+    let webhook = |id: &str, owner: &str, is_callback| Webhook {
+        id: id.into(),
+        subscriber_sid: sid(owner),
+        is_callback,
+        url: format!("https://{owner}.example.com/hook"),
+        types: Vec::new(),
+        description: String::new(),
+        is_disabled: false,
+        created_ms: NOW_MS,
+        secret: vec![7; 32],
+        old_secret: None,
+    };
+    vec![
+        webhook("cb_sid-alice", "alice", true),
+        webhook("whk_1", "alice", false),
+        webhook("whk_2", "bob", false),
+        webhook("whk_3", "uma", false),
+    ]
+}
+
+/// What became of three events, of each webhook.
+pub fn deliveries() -> Vec<Delivery> {
+    let states = DeliveryState::ALL.into_iter().zip(1..);
+    let of = |webhook: &'static str| {
+        states.clone().map(move |(state, happening)| Delivery {
+            webhook: webhook.into(),
+            happening,
+            chain: 1,
+            state,
+            attempts: 3,
+            created_ms: NOW_MS,
+            due_ms: NOW_MS + 5_000,
+            status: (state != DeliveryState::Dead).then_some(500),
+            fault: (state == DeliveryState::Dead).then(|| "no connection".into()),
+        })
+    };
+    of("whk_1").chain(of("whk_2")).collect()
 }
 
 pub fn cdr(id: u64, owner: &str) -> Cdr {

@@ -34,6 +34,8 @@ const FIELDS: &[&str] = &[
     "role",
     "state",
     "subscriberSid",
+    "types",
+    "url",
     "value",
 ];
 
@@ -44,6 +46,8 @@ const ROUTES: &[(Method, &str)] = &[
     (Method::PUT, "/meetings/106131/attributes/conference_schedule"),
     (Method::POST, "/meetingRooms"),
     (Method::PUT, "/meetingRooms/106131"),
+    (Method::POST, "/webhooks"),
+    (Method::PUT, "/webhooks/whk_1"),
 ];
 
 fn json() -> impl Strategy<Value = Value> {
@@ -94,6 +98,7 @@ fn no_json_body_is_ever_our_fault() {
         .run(&strategy, |((method, path), body)| {
             world.backend.state().live = crate::fixture::live().into();
             world.backend.state().directory = crate::fixture::directory().into();
+            world.backend.state().webhooks = crate::fixture::webhooks();
             let body = serde_json::to_string(&body).unwrap();
             let reply = runtime.block_on(world.ask("alice", method, path, &body));
             seen_cell.borrow_mut().insert(reply.status.as_u16());

@@ -35,6 +35,10 @@ fn example(path: &str) -> String {
         "220"
     } else if path.contains("/didGroups") {
         "219"
+    } else if path.contains("/webhooks") {
+        "whk_1"
+    } else if path.contains("/mdrs") {
+        "196938"
     } else {
         "3"
     };

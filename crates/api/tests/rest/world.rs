@@ -5,8 +5,9 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, Mutex};
 
 use api::{
-    Answer, Backend, Change, CommandError, DialOrder, EditRefused, IdKind, LiveCommand, Login, Names, Peer,
-    Readiness, Records, Route, Scope, Settings, SimulatedCall, Simulation, Target, Unavailable,
+    Answer, Backend, Change, CommandError, DialOrder, EditRefused, EventBackend, Hub, HubLimits, IdKind,
+    LiveCommand, Login, Missed, Names, Peer, Readiness, Records, Route, Scope, Settings, SimulatedCall,
+    Simulation, Target, Tried, Unavailable, WebhookBackend,
 };
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -16,8 +17,8 @@ use base64::engine::general_purpose::STANDARD;
 use model::directory::{Directory, Edit};
 use model::query::Query;
 use model::{
-    Actor, Begun, CallView, Cdr, Command, KeptAnswer, LegId, Live, Mdr, MeetingNumber, MeetingState,
-    MeetingView, Qualities, RequestKey, Sid,
+    Actor, Begun, CallView, Cdr, Command, Delivery, DeliveryState, Happening, KeptAnswer, LegId, Live, Mdr,
+    MeetingId, MeetingNumber, MeetingState, MeetingView, Qualities, RequestKey, Sid, Webhook,
 };
 use serde_json::Value;
 use tower::ServiceExt;
@@ -50,9 +51,14 @@ pub struct State {
     /// Records asked for so far.
     pub queries: Vec<Query>,
     pub mdrs: Vec<Mdr>,
+    /// What is on disk.
+    pub happenings: Vec<Happening>,
+    pub forgotten: u64,
+    pub webhooks: Vec<Webhook>,
+    pub deliveries: Vec<Delivery>,
 }
 
-pub struct Fake(pub Mutex<State>);
+pub struct Fake(pub Mutex<State>, pub Hub);
 
 impl Backend for Fake {
     fn now_ms(&self) -> i64 {
@@ -354,7 +360,20 @@ impl World {
     }
 
     pub fn with(settings: Settings) -> Self {
-        let backend = Arc::new(Fake(Mutex::new(State {
+        Self::with_hub(settings, HubLimits::default())
+    }
+
+    /// Earlier runs had events up to `last`.
+    pub fn after(last: u64, limits: HubLimits) -> Self {
+        Self::made(Settings::default(), limits, last)
+    }
+
+    pub fn with_hub(settings: Settings, limits: HubLimits) -> Self {
+        Self::made(settings, limits, fixture::LAST_EVENT)
+    }
+
+    fn made(settings: Settings, limits: HubLimits, last: u64) -> Self {
+        let state = State {
             now_ms: NOW_MS,
             random: 1,
             live: Arc::new(fixture::live()),
@@ -383,11 +402,51 @@ impl World {
                 .map(|id| fixture::mdr(id, "uma"))
                 .chain([fixture::mdr(3, "bob")])
                 .collect(),
-        })));
+            happenings: fixture::log(),
+            forgotten: 0,
+            webhooks: fixture::webhooks(),
+            deliveries: fixture::deliveries(),
+        };
+        let hub = Hub::new(limits, last);
+        hub.publish(&state.directory, state.live.clone(), Vec::new());
+        let backend = Arc::new(Fake(Mutex::new(state), hub));
         let router = api::router(settings, backend.clone());
         Self { backend, router }
     }
 
+    /// Publishes what happens, in the order of its ids, with the snapshot there is.
+    pub fn publish(&self, happened: Vec<Happening>) {
+        let state = self.backend.state();
+        let happened = happened.into_iter().map(Arc::new).collect();
+        let hub = &self.backend.1;
+        hub.publish(&state.directory, state.live.clone(), happened);
+    }
+
+    /// The far end of a connection that the API serves.
+    pub fn connection(&self) -> tokio::io::DuplexStream {
+        let (near, far) = tokio::io::duplex(256 * 1024);
+        let service = hyper_util::service::TowerToHyperService::new(self.router.clone());
+        tokio::spawn(async move {
+            let served = hyper::server::conn::http1::Builder::new()
+                .serve_connection(hyper_util::rt::TokioIo::new(far), service)
+                .with_upgrades();
+            // A test may hang up whenever it likes.
+            let _ = served.await;
+        });
+        near
+    }
+
+    /// What the hub has counted.
+    pub fn counts(&self) -> api::HubCounts {
+        self.backend.1.counts()
+    }
+
+    /// The answer as it begins; the rest is read by whoever asked.
+    pub async fn begin(&self, request: Request<Body>) -> axum::response::Response {
+        self.router.clone().oneshot(request).await.unwrap()
+    }
+
+    /// Sends a request as it is.
     /// Sends a request as it is, and holds the answer against the document.
     pub async fn send(&self, request: Request<Body>) -> Reply {
         let (method, uri) = (request.method().clone(), request.uri().clone());
@@ -456,4 +515,113 @@ pub fn request(method: Method, uri: &str, login: &str, password: &str) -> axum::
         .uri(uri)
         .header("authorization", format!("Basic {token}"))
         .extension(Peer(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1))))
+}
+
+impl EventBackend for Fake {
+    fn hub(&self) -> &Hub {
+        &self.1
+    }
+
+    fn missed(&self, scope: Scope, wanted: Missed) -> Answer<'_, Result<Vec<Happening>, Unavailable>> {
+        let state = self.state();
+        let within = |happening: &&Happening| {
+            happening.id > wanted.after
+                && happening.id <= wanted.upto
+                && happening.is_live
+                && scope.sids().contains(&happening.subscriber_sid)
+                && wanted
+                    .number
+                    .is_none_or(|number| happening.place.is_some_and(|place| place.number == number))
+        };
+        let missed = state.happenings.iter().filter(within);
+        let missed = missed.take(wanted.limit as usize).cloned().collect();
+        Box::pin(async { Ok(missed) })
+    }
+
+    fn forgotten(&self) -> Answer<'_, Result<u64, Unavailable>> {
+        let forgotten = self.state().forgotten;
+        Box::pin(async move { Ok(forgotten) })
+    }
+
+    fn meeting_log(
+        &self,
+        scope: Scope,
+        meeting: MeetingId,
+        query: Query,
+    ) -> Answer<'_, Result<Records<Happening>, Unavailable>> {
+        let state = self.state();
+        let within = |happening: &&Happening| {
+            happening.place.is_some_and(|place| place.meeting == meeting)
+                && scope.sids().contains(&happening.subscriber_sid)
+        };
+        let log = state.happenings.iter().filter(within).cloned().collect();
+        let answer = cut(log, &query);
+        Box::pin(async { Ok(answer) })
+    }
+}
+
+impl WebhookBackend for Fake {
+    fn webhooks(&self, scope: Scope) -> Answer<'_, Result<Vec<Webhook>, Unavailable>> {
+        let within = |webhook: &&Webhook| scope.sids().contains(&webhook.subscriber_sid);
+        let webhooks = self.state().webhooks.iter().filter(within).cloned().collect();
+        Box::pin(async { Ok(webhooks) })
+    }
+
+    fn put_webhook(&self, webhook: Webhook) -> Answer<'_, Result<(), Unavailable>> {
+        let mut state = self.state();
+        match state.webhooks.iter_mut().find(|known| known.id == webhook.id) {
+            Some(known) => *known = webhook,
+            None => state.webhooks.push(webhook),
+        }
+        Box::pin(async { Ok(()) })
+    }
+
+    fn remove_webhook(&self, id: String) -> Answer<'_, Result<(), Unavailable>> {
+        self.state().webhooks.retain(|webhook| webhook.id != id);
+        Box::pin(async { Ok(()) })
+    }
+
+    fn deliveries(
+        &self,
+        webhook: Webhook,
+        query: Query,
+    ) -> Answer<'_, Result<Records<Delivery>, Unavailable>> {
+        let state = self.state();
+        let own = state
+            .deliveries
+            .iter()
+            .filter(|delivery| delivery.webhook == webhook.id);
+        let answer = cut(own.cloned().collect(), &query);
+        Box::pin(async { Ok(answer) })
+    }
+
+    fn redeliver(&self, id: String, event: u64) -> Answer<'_, Result<bool, Unavailable>> {
+        let mut state = self.state();
+        let mut own = state
+            .deliveries
+            .iter_mut()
+            .filter(|delivery| delivery.webhook == id);
+        let found = own.find(|delivery| delivery.happening == event);
+        let known = found.is_some();
+        if let Some(delivery) = found {
+            delivery.state = DeliveryState::Pending;
+        }
+        Box::pin(async move { Ok(known) })
+    }
+
+    fn check_url(&self, url: &str) -> Result<(), &'static str> {
+        match url.starts_with("https://") {
+            true => Ok(()),
+            false => Err("expected an https URL"),
+        }
+    }
+
+    fn try_webhook(&self, webhook: Webhook, id: String, body: Vec<u8>) -> Answer<'_, Tried> {
+        assert!(id.starts_with("test_") && body.starts_with(b"{"));
+        let tried = match webhook.url.contains("down") {
+            true => Tried::Failed("no connection"),
+            false => Tried::Answered(204),
+        };
+        Box::pin(async move { tried })
+    }
 }

@@ -1,10 +1,12 @@
 //! The configuration file: one annotated TOML, every key with its unit, unknown keys refused.
 
 mod dial_out;
+mod events;
 mod sections;
 mod units;
 
 pub use dial_out::DialOutSection;
+pub use events::{EventsSection, WebhooksSection};
 pub use sections::{
     ApiSection, CallsSection, CodecName, CodecOrder, GuessesSection, LogFormat, LogSection, MediaSection,
     MetricsSection, NodeSection, OpusRate, SipSection,
@@ -33,6 +35,10 @@ pub struct Config {
     pub guesses: GuessesSection,
     /// REST.
     pub api: ApiSection,
+    /// Streams of events.
+    pub events: EventsSection,
+    /// Posting of events.
+    pub webhooks: WebhooksSection,
     /// The page for Prometheus.
     pub metrics: MetricsSection,
     /// Logs.
@@ -62,6 +68,8 @@ impl Config {
 
     fn check(&self) -> Result<(), String> {
         let media = &self.media;
+        let others = self.api_checks().into_iter();
+        let others = others.chain(events::checks(&self.events, &self.webhooks));
         for (good, message) in [
             (
                 !media.codecs.is_empty(),
@@ -112,6 +120,23 @@ impl Config {
                 "log.level: expected off, error, warn, info, debug or trace, or targets with one, such as info,bridge::control=debug",
             ),
             (
+                self.sip.session_min.as_secs() >= 90,
+                "sip.session_min: expected 90s or more (RFC 4028, section 5)",
+            ),
+        ]
+        .into_iter()
+        .chain(others)
+        {
+            if !good {
+                return Err(message.to_owned());
+            }
+        }
+        self.dial_out.check()
+    }
+
+    fn api_checks(&self) -> [(bool, &'static str); 2] {
+        [
+            (
                 self.api.certificate.is_some() == self.api.key.is_some(),
                 "api.certificate and api.key: expected both or neither",
             ),
@@ -119,16 +144,7 @@ impl Config {
                 self.api.public_url.as_deref().is_none_or(is_base),
                 "api.public_url: expected https:// and a host, without a path",
             ),
-            (
-                self.sip.session_min.as_secs() >= 90,
-                "sip.session_min: expected 90s or more (RFC 4028, section 5)",
-            ),
-        ] {
-            if !good {
-                return Err(message.to_owned());
-            }
-        }
-        self.dial_out.check()
+        ]
     }
 }
 
@@ -243,6 +259,10 @@ mod tests {
             ("[dial_out]\nring_timeout = \"1s\"", "dial_out.ring_timeout"),
             ("[dial_out]\nring_timeout = 60", "a duration with its unit"),
             ("[dial_out]\nmax_duration = \"0s\"", "dial_out.max_duration"),
+            ("[events]\nmemory = 100", "events.memory"),
+            ("[events]\nkeep = \"5min\"", "events.keep"),
+            ("[webhooks]\nat_once = 0", "webhooks.at_once"),
+            ("[webhooks]\nallow_private = [\"10.0.0.0/40\"]", "allow_private"),
             (
                 "[metrics]\nlisten = \"127.0.0.1:20000\"",
                 "without the ports of sip.listen, api.listen and metrics.listen",

@@ -31,7 +31,7 @@ impl Control {
         let record = self.new_record(now, leg, &incoming, dialled.as_ref());
         self.door.count(incoming.source.ip().to_canonical());
         match dialled {
-            Some(dialled) => self.accept(leg, dialled, incoming, record),
+            Some(dialled) => self.accept(now, leg, dialled, incoming, record),
             None => {
                 self.refuse_dialog(now, incoming.call, 404, None);
                 self.refused(now, record, 404, Cause::UnknownNumber);
@@ -44,7 +44,7 @@ impl Control {
         number.or_else(|| self.directory.dialled(incoming.to_user.as_deref()?))
     }
 
-    fn accept(&mut self, leg: LegId, dialled: Dialled, incoming: Incoming, record: Cdr) {
+    fn accept(&mut self, now: Instant, leg: LegId, dialled: Dialled, incoming: Incoming, record: Cdr) {
         let source = incoming.source.ip().to_canonical();
         let guesser = Guesser {
             caller: record.caller.clone(),
@@ -65,11 +65,13 @@ impl Control {
             record,
             cause: None,
             ends_at: None,
+            is_known: false,
         };
         *self.per_source.entry(source).or_default() += 1;
         self.by_dialog.insert(incoming.call, leg);
         self.calls.insert(leg, call);
         self.dirty_calls.insert(leg);
+        self.call_rings(now, leg);
         self.outputs.push_back(Output::OpenPort { leg, near: self.near });
     }
 
@@ -149,6 +151,7 @@ impl Control {
         }
         self.dirty_calls.insert(leg);
         self.keep_open(leg);
+        self.call_in_menu(now, leg);
         self.sip(now, Command::Answer { call: dialog, sdp });
     }
 

@@ -33,6 +33,8 @@ pub(super) struct Call {
     pub(super) cause: Option<Cause>,
     /// When a call that was dialled has lasted as long as it may.
     pub(super) ends_at: Option<Instant>,
+    /// Whether the world was told that it has come.
+    pub(super) is_known: bool,
 }
 
 /// How far the audio is.

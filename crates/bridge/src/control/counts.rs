@@ -81,6 +81,8 @@ pub struct Counts {
     pub withheld: u64,
     /// Calls that could not be taken because the store gave no more ids.
     pub without_id: u64,
+    /// Events that nobody was told of because the store gave no more ids.
+    pub events_without_id: u64,
     /// Wrong codes that were forgotten before their hour because a table was full.
     pub guesses_forgotten: u64,
 }
@@ -96,6 +98,7 @@ impl Default for Counts {
             meetings: 0,
             withheld: 0,
             without_id: 0,
+            events_without_id: 0,
             guesses_forgotten: 0,
         }
     }

@@ -138,6 +138,8 @@ impl Control {
     /// What remains to be done of a call that nobody can do anything with any more.
     fn finish(&mut self, now: Instant, leg: LegId, cause: Cause, status: Option<u16>) {
         self.out_of_meeting(now, leg, cause);
+        let why = self.calls.get(&leg).and_then(|call| call.cause);
+        self.call_over(now, leg, why.unwrap_or(cause));
         let Some(mut call) = self.calls.remove(&leg) else {
             return;
         };

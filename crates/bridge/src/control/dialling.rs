@@ -102,9 +102,11 @@ impl Control {
         let leg = self.ids.leg().ok_or(CommandError::Busy)?;
         self.today.count(&group.subscriber_sid);
         let hop = to.hop.clone();
+        let asked_by = actor.clone();
         let call = self.new_outbound(now, leg, Dialled { did, group }, &grant, to, actor, order);
         self.calls.insert(leg, call);
         self.dirty_calls.insert(leg);
+        self.call_dials(now, leg, asked_by);
         self.outputs.push_back(Output::OpenWay { leg, hop });
         Ok(leg)
     }
@@ -162,6 +164,7 @@ impl Control {
             record: new_record(leg, owner.clone(), &to, caller.clone(), created_ms, &order),
             cause: None,
             ends_at: None,
+            is_known: true,
             view: CallView {
                 leg,
                 subscriber_sid: owner,

@@ -1,4 +1,4 @@
-//! Ids of legs and meetings: reserved in blocks, so that none is used twice and nobody waits for the disk.
+//! Ids of legs, meetings and events: reserved in blocks, so that none is used twice and nobody waits for the disk.
 
 use std::ops::Range;
 
@@ -10,6 +10,7 @@ use store::{IdBlock, IdKind};
 pub struct Ids {
     legs: Source,
     meetings: Source,
+    happenings: Source,
 }
 
 #[derive(Debug)]
@@ -35,10 +36,11 @@ impl Source {
 
 impl Ids {
     /// With the first blocks.
-    pub fn new(legs: Range<u64>, meetings: Range<u64>) -> Self {
+    pub fn new(legs: Range<u64>, meetings: Range<u64>, happenings: Range<u64>) -> Self {
         Self {
             legs: Source::new(legs),
             meetings: Source::new(meetings),
+            happenings: Source::new(happenings),
         }
     }
 
@@ -50,11 +52,16 @@ impl Ids {
         self.meetings.block.take().map(MeetingId)
     }
 
+    pub(super) fn happening(&mut self) -> Option<u64> {
+        self.happenings.block.take()
+    }
+
     /// Puts a block in.
     pub(super) fn refill(&mut self, kind: IdKind, ids: Range<u64>) {
         let source = match kind {
             IdKind::Leg => &mut self.legs,
             IdKind::Meeting => &mut self.meetings,
+            IdKind::Happening => &mut self.happenings,
             IdKind::DidGroup | IdKind::Did | IdKind::Key | IdKind::Callback => return,
         };
         source.asked = false;
@@ -65,6 +72,7 @@ impl Ids {
     pub(super) fn wanted(&mut self) -> impl Iterator<Item = IdKind> + use<> {
         let legs = self.legs.wants().then_some(IdKind::Leg);
         let meetings = self.meetings.wants().then_some(IdKind::Meeting);
-        legs.into_iter().chain(meetings)
+        let happenings = self.happenings.wants().then_some(IdKind::Happening);
+        legs.into_iter().chain(meetings).chain(happenings)
     }
 }

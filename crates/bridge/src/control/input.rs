@@ -113,6 +113,20 @@ pub enum MediaReport {
         /// Share of its time that it needed, percent.
         percent: u8,
     },
+    /// A caller began or ceased to talk.
+    Talking {
+        /// On which leg.
+        leg: LegId,
+        /// Whether it began.
+        on: bool,
+    },
+    /// How well a caller was heard in the last ten seconds.
+    Scored {
+        /// On which leg.
+        leg: LegId,
+        /// Mean opinion score, hundredths.
+        mos_hundredths: u16,
+    },
     /// A leg's processing failed; it is out of the mix.
     Failed {
         /// Which leg.

@@ -13,6 +13,7 @@ mod departure;
 mod dial_plan;
 mod dialling;
 mod door;
+mod happenings;
 mod headroom;
 mod ids;
 mod input;
@@ -28,6 +29,7 @@ mod simulation;
 mod unanswered;
 mod views;
 pub mod voice;
+mod voices;
 mod watches;
 
 pub use counts::{Counts, Shut};
@@ -46,7 +48,7 @@ use ipnet::IpNet;
 use ivr::budget::{Budgets, GuessBudget};
 use media::{JitterConfig, Latching, MediaTimeouts};
 use model::directory::Directory;
-use model::{DidGroupId, LegId, Live, MeetingId, MeetingNumber};
+use model::{DidGroupId, Happening, LegId, Live, MeetingId, MeetingNumber};
 
 use call::Call;
 use dialling::Today;
@@ -56,6 +58,7 @@ use random::Random;
 use rooms::Slot;
 use schedule::Schedule;
 use unanswered::Unanswered;
+use voices::Voices;
 use watches::Watch;
 
 /// What control goes by.
@@ -161,6 +164,9 @@ pub struct Control {
     today: Today,
     headroom: Headroom,
     unanswered: Unanswered,
+    /// Credit for telling the world of calls that ring.
+    rings: Unanswered,
+    voices: Voices,
     meetings: BTreeMap<MeetingId, Slot>,
     by_number: HashMap<MeetingNumber, MeetingId>,
     on_the_fly: HashMap<(DidGroupId, String), MeetingId>,
@@ -169,6 +175,8 @@ pub struct Control {
     live: Live,
     dirty_calls: BTreeSet<LegId>,
     dirty_meetings: BTreeSet<MeetingId>,
+    /// What the next snapshot is published with.
+    happened: Vec<Arc<Happening>>,
     replies: Vec<Output>,
     outputs: VecDeque<Output>,
     /// Phones that show the roster of their meeting.
@@ -196,6 +204,8 @@ impl Control {
             endpoint: sip::Endpoint::new(config.endpoint.clone(), random.seed()),
             budget: GuessBudget::new(config.budgets),
             unanswered: Unanswered::new(clock.at, config.unanswered_records_per_second),
+            rings: Unanswered::new(clock.at, config.unanswered_records_per_second),
+            voices: Voices::default(),
             headroom: Headroom::new(config.max_load),
             config,
             directory,
@@ -219,6 +229,7 @@ impl Control {
             live: Live::default(),
             dirty_calls: BTreeSet::new(),
             dirty_meetings: BTreeSet::new(),
+            happened: Vec::new(),
             replies: Vec::new(),
             outputs: VecDeque::new(),
             watches: BTreeMap::new(),
@@ -367,6 +378,8 @@ impl Control {
             MediaReport::Digit { leg, key } => self.digit(now, leg, key),
             MediaReport::Lost { leg, which } => self.media_lost(now, leg, which),
             MediaReport::Played { id } => self.played(now, id),
+            MediaReport::Talking { leg, on } => self.talks(now, leg, on),
+            MediaReport::Scored { leg, mos_hundredths } => self.scored(now, leg, mos_hundredths),
             MediaReport::Failed { leg } => self.end(now, leg, model::Cause::Fault),
             MediaReport::Load { percent } => self.headroom.note(percent),
         }

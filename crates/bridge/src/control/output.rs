@@ -6,7 +6,7 @@ use std::time::Duration;
 use api::CommandError;
 use media::{LegConfig, Session};
 use meeting::Hears;
-use model::{LegId, Live, MeetingId};
+use model::{Happening, LegId, Live, MeetingId};
 use sip::{Flow, Hop};
 use store::{IdKind, Record};
 
@@ -65,8 +65,13 @@ pub enum Output {
     },
     /// Reserve more ids; answer with `Ids`.
     ReserveIds(IdKind),
-    /// The snapshot readers see from now on.
-    Publish(Arc<Live>),
+    /// What readers see from now on.
+    Publish {
+        /// The snapshot.
+        live: Arc<Live>,
+        /// What has happened since the one before, in order; all of it is included.
+        happened: Vec<Arc<Happening>>,
+    },
     /// Answer to a request; comes after the snapshot that includes it.
     Reply {
         /// Which.

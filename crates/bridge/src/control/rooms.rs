@@ -9,10 +9,10 @@ use meeting::{Audience, Meeting};
 use model::attribute::{ATTRIBUTES, Level, Overrides, Resolved};
 use model::directory::Room;
 use model::{
-    Actor, Cause, Command, DidGroupId, Entrant, Event, LegId, Mdr, MeetingId, MeetingNumber, MeetingState,
-    MeetingView, Role, Sid,
+    Actor, Cause, Command, DidGroupId, Entrant, Event, KeyedCommand, LegId, Mdr, MeetingId, MeetingNumber,
+    MeetingState, MeetingView, Place, Role, Sid,
 };
-use store::{LogEntry, Record};
+use store::Record;
 
 use super::call::Stage;
 use super::opening::Opening;
@@ -262,7 +262,12 @@ impl Control {
         {
             let id = *id;
             match output {
-                keypad::Output::Command(command) => self.command(now, id, Actor::Leg(leg), command),
+                keypad::Output::Command(command) => {
+                    if let Some(keyed) = KeyedCommand::of(&command) {
+                        self.keyed(now, leg, id, keyed);
+                    }
+                    self.command(now, id, Actor::Leg(leg), command);
+                }
                 keypad::Output::Say(phrases) => self.say(leg, &phrases),
                 keypad::Output::Hush => self.hush(leg),
                 keypad::Output::RolePin(pin) => self.role_pin(now, leg, id, &pin),
@@ -288,6 +293,7 @@ impl Control {
         if !right {
             self.budget.failed(now, &who);
         }
+        self.keyed(now, leg, id, KeyedCommand::RolePin);
         self.command(now, id, Actor::Leg(leg), Command::RolePin { leg, right });
     }
 
@@ -346,24 +352,13 @@ impl Control {
         });
     }
 
-    /// Keeps what happened: in the ordered log, and in what is counted for the records.
-    fn meeting_event(&mut self, now: Instant, id: MeetingId, actor: Actor, event: Event) {
+    /// Keeps count for the records.
+    pub(super) fn note_event(&mut self, now: Instant, id: MeetingId, event: &Event) {
         let at_ms = self.clock.ms(now);
-        let Some(slot) = self.meetings.get_mut(&id) else {
-            return;
-        };
-        let joined = slot.count(at_ms, &event);
-        self.dirty_calls.extend(concerned(&event));
-        let entry = LogEntry {
-            meeting: id,
-            seq: slot.logged,
-            subscriber_sid: slot.subscriber_sid.clone(),
-            at_ms,
-            actor,
-            event,
-        };
-        slot.logged += 1;
-        self.outputs.push_back(Output::Record(Record::Log(entry)));
+        let joined = self
+            .meetings
+            .get_mut(&id)
+            .and_then(|slot| slot.count(at_ms, event));
         if let Some(call) = joined.and_then(|leg| self.calls.get_mut(&leg)) {
             call.record.joined_ms.get_or_insert(at_ms);
             call.view.joined_ms = Some(at_ms);
@@ -406,6 +401,18 @@ impl Control {
 }
 
 impl Slot {
+    /// The next place in its log.
+    pub(super) fn next_place(&mut self, meeting: MeetingId) -> Place {
+        let (number, seq) = (self.number, self.logged);
+        self.logged += 1;
+        Place { meeting, number, seq }
+    }
+
+    /// Whether the world may be told while it goes on.
+    pub(super) fn is_live(&self) -> bool {
+        self.meeting.policy().realtime.conference_realtime.is_on()
+    }
+
     /// The tenant it belongs to.
     pub(super) fn owner(&self) -> &Sid {
         &self.subscriber_sid
@@ -483,19 +490,5 @@ impl Slot {
             legs: meeting.legs().collect(),
             on_the_fly: self.code.is_some(),
         }
-    }
-}
-
-/// The leg whose view an event changes.
-fn concerned(event: &Event) -> Option<LegId> {
-    match event {
-        Event::Waiting { leg, .. } | Event::Joined { leg, .. } | Event::Refused { leg, .. } => Some(*leg),
-        Event::Left { leg, .. } | Event::Muted { leg, .. } | Event::Held { leg, .. } => Some(*leg),
-        Event::RoleSet { leg, .. } | Event::Named { leg, .. } | Event::GainSet { leg, .. } => Some(*leg),
-        Event::QuestionSet { leg, .. } => Some(*leg),
-        Event::Created | Event::Started | Event::Ended { .. } | Event::MuteModeSet(_) => None,
-        Event::HoldModeSet(_) | Event::Locked(_) | Event::QaSet(_) | Event::AttributeSet { .. } => None,
-        Event::PollOpened | Event::PollClosed(_) | Event::PollCleared => None,
-        Event::Ending { .. } | Event::EndingCancelled => None,
     }
 }

@@ -1,4 +1,5 @@
-//! Records of calls, and how many are written of those that nobody answered: a flood of them must not fill the disk.
+//! Records of calls, and how many are written of those that nobody answered: a flood of them must not fill the disk. Events of their
+//! ringing are bounded in the same way.
 
 use std::time::{Duration, Instant};
 
@@ -39,7 +40,8 @@ impl Unanswered {
         }
     }
 
-    fn take(&mut self, now: Instant) -> bool {
+    /// Takes the credit for one, if there is so much.
+    pub(super) fn take(&mut self, now: Instant) -> bool {
         let ms = now.saturating_duration_since(self.at).as_millis() as u64;
         self.at += Duration::from_millis(ms);
         let most = self.per_second * BURST_SECONDS * WHOLE;
@@ -50,6 +52,12 @@ impl Unanswered {
         let enough = self.credit >= WHOLE;
         self.credit -= if enough { WHOLE } else { 0 };
         enough
+    }
+
+    /// Gives back the credit for one that was answered after all.
+    pub(super) fn give_back(&mut self) {
+        let most = self.per_second * BURST_SECONDS * WHOLE;
+        self.credit = self.credit.saturating_add(WHOLE).min(most);
     }
 
     /// How many were withheld since it was last told, if it is time to tell.

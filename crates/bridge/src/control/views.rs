@@ -9,9 +9,9 @@ use super::call::Call;
 use super::output::Output;
 
 impl Control {
-    /// Publishes a snapshot if anything changed since the last.
+    /// Publishes a snapshot if anything changed since the last, with what happened.
     pub(super) fn publish(&mut self) {
-        if self.dirty_calls.is_empty() && self.dirty_meetings.is_empty() {
+        if self.dirty_calls.is_empty() && self.dirty_meetings.is_empty() && self.happened.is_empty() {
             return;
         }
         for leg in std::mem::take(&mut self.dirty_calls) {
@@ -23,8 +23,10 @@ impl Control {
             self.refresh_meeting(id);
         }
         self.live.version += 1;
-        self.outputs
-            .push_back(Output::Publish(Arc::new(self.live.clone())));
+        self.outputs.push_back(Output::Publish {
+            live: Arc::new(self.live.clone()),
+            happened: std::mem::take(&mut self.happened),
+        });
     }
 
     fn call_view(&self, leg: LegId, call: &Call) -> CallView {

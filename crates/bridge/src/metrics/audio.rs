@@ -66,23 +66,24 @@ impl Audio {
         self.show(leg);
     }
 
-    /// The second's report of a call.
-    pub(crate) fn report(&mut self, leg: LegId, quality: &Quality) {
-        let Some(call) = self.calls.get_mut(&leg) else {
-            return;
-        };
+    /// The second's report of a call; how well it was heard in ten seconds that are over with it.
+    pub(crate) fn report(&mut self, leg: LegId, quality: &Quality) -> Option<Score> {
+        let call = self.calls.get_mut(&leg)?;
         call.take(quality, &mut self.sum);
+        let mut over = None;
         call.span.reports += 1;
         if call.span.reports >= SPAN {
             let span = quality.since(&call.span.begin);
+            over = score(&span);
             call.span = Span {
                 begin: *quality,
                 reports: 0,
-                lately: score(&span),
+                lately: over,
             };
             self.spreads.note(&span);
         }
         self.show(leg);
+        over
     }
 
     /// Somebody began or ceased to talk.

@@ -5,6 +5,7 @@
 //! tenant, number or address ever stands on the page.
 
 mod audio;
+mod deliveries;
 mod page;
 mod requests;
 mod rows;
@@ -23,7 +24,8 @@ use model::Qualities;
 use prometheus_client::metrics::histogram::Histogram;
 
 pub(crate) use audio::Audio;
-pub(crate) use page::{Page, Sources, StoreCounts, TransportCounts};
+pub(crate) use deliveries::Deliveries;
+pub(crate) use page::{EventCounts, Page, Sources, StoreCounts, TransportCounts};
 pub(crate) use requests::Requests;
 
 use crate::control::Counts;
@@ -43,6 +45,8 @@ pub(crate) struct Metrics {
     pub(crate) spreads: Spreads,
     /// REST.
     pub(crate) requests: Requests,
+    /// Webhooks.
+    pub(crate) deliveries: Deliveries,
 }
 
 /// What the port of media lays down.
@@ -136,6 +140,7 @@ impl Metrics {
             set_up: Histogram::new([0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0]),
             spreads: Spreads::default(),
             requests: Requests::default(),
+            deliveries: Deliveries::default(),
         })
     }
 }

@@ -22,6 +22,9 @@ pub(crate) trait Sources: Send + Sync + 'static {
     /// Counters of the store.
     fn store(&self) -> StoreCounts;
 
+    /// Counters of streams and webhooks.
+    fn events(&self) -> EventCounts;
+
     /// Counters of what takes SIP from the network.
     fn transport(&self) -> TransportCounts;
 }
@@ -33,6 +36,19 @@ pub(crate) struct StoreCounts {
     pub(crate) edits: store::EditCounts,
     /// Records.
     pub(crate) records: store::RecordCounts,
+}
+
+/// Streams, and what is to be posted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct EventCounts {
+    /// Streams.
+    pub(crate) hub: api::HubCounts,
+    /// Deliveries that are pending.
+    pub(crate) pending: u64,
+    /// Deliveries that were given up and are kept.
+    pub(crate) dead: u64,
+    /// Age of the oldest pending one, ms.
+    pub(crate) oldest_ms: u64,
 }
 
 /// What became of messages and connections before control saw them.
@@ -109,6 +125,7 @@ impl<S: Sources> Collector for Everything<S> {
         mixer(&mut page, &media)?;
         transport(&mut page, sources.transport())?;
         requests(&mut page, metrics)?;
+        events(&mut page, metrics, sources.events())?;
         store(&mut page, sources.store())
     }
 }
@@ -313,6 +330,35 @@ fn requests(page: &mut Scribe<'_>, metrics: &Metrics) -> Result<(), Error> {
         "api_connections_refused",
         "REST connections that nobody gave way to.",
         &requests.refused,
+    )
+}
+
+fn events(page: &mut Scribe<'_>, metrics: &Metrics, counts: EventCounts) -> Result<(), Error> {
+    page.each(rows::EVENTS, &counts)?;
+    page.gauge("event_streams", "Streams of events now.", counts.hub.streams)?;
+    page.metric(
+        "webhook_attempts",
+        "Events posted to webhooks, by what came of it.",
+        &metrics.deliveries.attempts,
+    )?;
+    for (name, help, value) in [
+        (
+            "webhook_deliveries_pending",
+            "Events that are to be posted.",
+            counts.pending,
+        ),
+        (
+            "webhook_deliveries_dead",
+            "Events that were given up and are kept.",
+            counts.dead,
+        ),
+    ] {
+        page.gauge(name, help, value)?;
+    }
+    page.gauge(
+        "webhook_oldest_pending_seconds",
+        "Since when the oldest event that is to be posted is.",
+        counts.oldest_ms as f64 / 1000.0,
     )
 }
 

@@ -4,7 +4,7 @@ use ::media::Quality;
 use mixer::Stats;
 
 use super::ShardCounts;
-use super::page::{StoreCounts, TransportCounts};
+use super::page::{EventCounts, StoreCounts, TransportCounts};
 use crate::control::Counts;
 
 /// One name.
@@ -28,6 +28,11 @@ pub(super) const CALLS: &[Row<Counts, u64>] = &[
         "calls_without_id",
         "Calls refused because the store gave no ids.",
         |c| c.without_id,
+    ),
+    (
+        "events_without_id",
+        "Events that nobody was told of because the store gave no ids.",
+        |c| c.events_without_id,
     ),
     (
         "guesses_forgotten",
@@ -245,6 +250,36 @@ pub(super) const TRANSPORT: &[Row<TransportCounts, u64>] = &[
         "sip_connections_stuck",
         "SIP connections closed because they took nothing of what was sent.",
         |c| c.connections_stuck,
+    ),
+];
+
+/// Events, counted.
+pub(super) const EVENTS: &[Row<EventCounts, u64>] = &[
+    ("events_published", "Events that may be told.", |c| {
+        c.hub.published
+    }),
+    ("events_streamed", "Events told, each once a stream.", |c| {
+        c.hub.delivered
+    }),
+    (
+        "event_streams_refused",
+        "Streams turned away: there were too many.",
+        |c| c.hub.refused,
+    ),
+    (
+        "event_streams_dropped",
+        "Streams closed: they were too far behind.",
+        |c| c.hub.dropped,
+    ),
+    (
+        "event_streams_resumed",
+        "Streams that went on where they had been.",
+        |c| c.hub.resumed,
+    ),
+    (
+        "event_streams_not_resumed",
+        "Streams that could not go on where they had been, and began anew.",
+        |c| c.hub.not_resumed,
     ),
 ];
 

@@ -59,6 +59,13 @@ impl Sources for Fixture {
         }
     }
 
+    fn events(&self) -> EventCounts {
+        EventCounts {
+            pending: 6,
+            ..EventCounts::default()
+        }
+    }
+
     fn transport(&self) -> TransportCounts {
         TransportCounts {
             datagrams_dropped: 5,
@@ -78,7 +85,9 @@ fn metrics() -> Arc<Metrics> {
         concealed_ms: 1_500,
         ..Quality::default()
     };
-    (0..10).for_each(|_| audio.report(LegId(6_889_184), &quality));
+    for _ in 0..10 {
+        audio.report(LegId(6_889_184), &quality);
+    }
     metrics.qualities.store(Arc::new(audio.views().clone()));
     metrics.media.store(Arc::new(MediaCounts {
         audio: *audio.sum(),

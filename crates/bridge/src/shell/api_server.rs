@@ -53,7 +53,7 @@ pub(super) async fn serve(
         let service = Service {
             router: router.clone(),
             source: remote.ip(),
-            place,
+            place: Arc::new(place),
             counts: counts.clone(),
         };
         let connection = connection(stream, acceptor.clone(), Arc::new(service));
@@ -75,19 +75,24 @@ pub(super) async fn serve(
 struct Service {
     router: Router,
     source: IpAddr,
-    place: Place,
+    /// Kept by streams, too, which may outlive HTTP on their connection.
+    place: Arc<Place>,
     counts: Requests,
 }
 
 impl Service {
-    async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
+    async fn answer(&self, mut request: Request<Incoming>) -> Response<Body> {
         self.place.asked();
+        request.extensions_mut().insert(api::Hold(self.place.clone()));
         let (begin, method) = (Instant::now(), request.method().clone());
         let answered = answer(self.router.clone(), self.source, request).await;
         let (route, login) = (answered.extensions().get(), answered.extensions().get().copied());
         self.counts
             .answer(route, &method, answered.status(), login, begin.elapsed());
-        self.place.answered(login == Some(api::Login::Good));
+        match answered.extensions().get::<api::Streaming>() {
+            Some(api::Streaming) => self.place.streams(),
+            None => self.place.answered(login == Some(api::Login::Good)),
+        }
         answered
     }
 }
@@ -116,6 +121,7 @@ async fn connection(stream: TcpStream, acceptor: TlsAcceptor, service: Arc<Servi
         .header_read_timeout(HEAD)
         .max_buf_size(64 * 1024)
         .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades()
         .await;
     if let Err(error) = served {
         tracing::debug!(%error, "an API connection ended early");

@@ -16,6 +16,7 @@ use model::{Actor, Begun, Cdr, KeptAnswer, LegId, Live, Mdr, Qualities, RequestK
 use tokio::sync::oneshot;
 
 use super::control_thread::Inbound;
+use super::post::Poster;
 use crate::metrics::Metrics;
 
 /// How long a command may take.
@@ -30,6 +31,8 @@ pub(super) struct BridgeBackend {
     pub(super) control: Sender<Inbound>,
     pub(super) names: Names,
     pub(super) draining: Arc<AtomicBool>,
+    pub(super) hub: api::Hub,
+    pub(super) poster: Arc<Poster>,
 }
 
 /// Wall clock, epoch ms.
@@ -70,7 +73,7 @@ impl BridgeBackend {
         }
     }
 
-    fn unavailable(error: store::StoreError) -> Unavailable {
+    pub(super) fn unavailable(error: store::StoreError) -> Unavailable {
         tracing::error!(%error, "the store did not answer");
         Unavailable
     }
@@ -226,7 +229,7 @@ impl Backend for BridgeBackend {
     }
 }
 
-fn tenants(scope: &Scope) -> store::Scope {
+pub(super) fn tenants(scope: &Scope) -> store::Scope {
     let (first, others) = scope.sids().split_first().expect("a scope is never empty");
     store::Scope::of(first.clone(), others.iter().cloned())
 }

@@ -18,6 +18,7 @@ use super::backend::now_ms;
 use super::media_port::MediaPort;
 use super::sip_tcp::Connections;
 use super::sip_ways::{Found, Ways};
+use super::teller::Teller;
 use super::{log, serve};
 use crate::control::{Control, Input, Output, Ticket};
 use crate::metrics::{ControlCounts, Metrics};
@@ -70,6 +71,7 @@ pub(super) struct ControlThread {
     pub(super) inbound: Receiver<Inbound>,
     pub(super) keeper: Keeper,
     pub(super) live: Arc<ArcSwap<Live>>,
+    pub(super) teller: Teller,
     pub(super) udp: Arc<UdpSocket>,
     pub(super) connections: Connections,
     pub(super) media: MediaPort,
@@ -248,7 +250,10 @@ impl ControlThread {
                     )
                 }
                 Output::ReserveIds(kind) => self.reserve(kind),
-                Output::Publish(live) => self.live.store(live),
+                Output::Publish { live, happened } => {
+                    self.live.store(live.clone());
+                    self.teller.tell(&self.known, live, happened);
+                }
                 Output::Reply { ticket, result } => {
                     if let Some(reply) = self.tickets.remove(&ticket) {
                         // Whoever asked may have stopped waiting.
@@ -277,7 +282,7 @@ impl ControlThread {
         let (store, ids) = (self.store.clone(), self.ids.0.clone());
         self.runtime.spawn(async move {
             loop {
-                match store.reserve(kind, serve::IDS).await {
+                match store.reserve(kind, serve::ids_of(kind)).await {
                     Ok(reserved) => return drop(ids.try_send((kind, reserved))),
                     Err(error) => tracing::error!(%error, "the store gives no ids"),
                 }

@@ -320,17 +320,20 @@ impl MediaPort {
         MediaReport::Failed { leg: LegId(leg.0) }
     }
 
-    /// Takes in how a leg's media is.
-    fn assess(&mut self, leg: LegKey, quality: &Quality) {
-        self.audio.report(LegId(leg.0), quality);
-        let Some(shard) = self.placement.shard_of(leg) else {
-            return;
-        };
-        let desk = self.shards.at(shard);
-        if let Some((encoder, bring)) = desk.equipment.heard_of(leg, quality) {
-            desk.bring(bring);
-            self.pass(leg, Order::AdaptLeg { leg, encoder });
+    /// Takes in how a leg's media is; tells how well it was heard in ten seconds that are over.
+    fn assess(&mut self, leg: LegKey, quality: &Quality) -> Option<MediaReport> {
+        let over = self.audio.report(LegId(leg.0), quality);
+        if let Some(shard) = self.placement.shard_of(leg) {
+            let desk = self.shards.at(shard);
+            if let Some((encoder, bring)) = desk.equipment.heard_of(leg, quality) {
+                desk.bring(bring);
+                self.pass(leg, Order::AdaptLeg { leg, encoder });
+            }
         }
+        over.map(|score| MediaReport::Scored {
+            leg: LegId(leg.0),
+            mos_hundredths: (score.mos * 100.0).round() as u16,
+        })
     }
 
     fn playlist(&self, id: ControlPlay, sounds: &[Sound]) -> Playlist {
@@ -371,12 +374,14 @@ impl MediaPort {
                 tracing::debug!(call = leg.0, %to, "audio comes from another address")
             }
             Report::Talking { leg, on } => {
-                self.audio.talking(LegId(leg.0), on);
+                let leg = LegId(leg.0);
+                self.audio.talking(leg, on);
                 self.show();
+                return Some(MediaReport::Talking { leg, on });
             }
             Report::Music { leg, suspected } => log_music(leg, suspected),
             Report::Echo { leg, suspected } => log_echo(leg, suspected),
-            Report::Quality { leg, quality } => self.assess(leg, &quality),
+            Report::Quality { leg, quality } => return self.assess(leg, &quality),
             Report::Stats(stats) => {
                 self.note(now, shard, stats);
                 // Once for all: a call more would go to the shard with most time left.

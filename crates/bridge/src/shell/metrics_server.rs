@@ -16,10 +16,11 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
+use super::backend::now_ms;
 use super::control_thread::Inbound;
 use super::sip_connections::Connections;
 use super::sip_udp;
-use crate::metrics::{Page, Sources, StoreCounts, TransportCounts};
+use crate::metrics::{EventCounts, Page, Sources, StoreCounts, TransportCounts};
 
 /// Connections at once; those beyond wait to be accepted.
 const CONNECTIONS: usize = 16;
@@ -35,6 +36,8 @@ pub(super) struct Readings {
     pub(super) records: store::RecordWatch,
     pub(super) inbound: Sender<Inbound>,
     pub(super) connections: Connections,
+    pub(super) hub: api::Hub,
+    pub(super) backlog: Arc<ArcSwap<store::Backlog>>,
 }
 
 impl Sources for Readings {
@@ -46,6 +49,17 @@ impl Sources for Readings {
         StoreCounts {
             edits: self.keeper.counts(),
             records: self.records.counts(),
+        }
+    }
+
+    fn events(&self) -> EventCounts {
+        let backlog = *self.backlog.load_full();
+        let since_ms = backlog.oldest_ms.map(|oldest| now_ms().saturating_sub(oldest));
+        EventCounts {
+            hub: self.hub.counts(),
+            pending: backlog.pending,
+            dead: backlog.dead,
+            oldest_ms: since_ms.unwrap_or(0).max(0) as u64,
         }
     }
 

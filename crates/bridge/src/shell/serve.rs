@@ -23,12 +23,16 @@ use tokio::task::JoinHandle as Task;
 
 use super::backend::{BridgeBackend, now_ms};
 use super::control_thread::{ControlThread, Inbound};
+use super::courier::Courier;
 use super::first_start::Filling;
 use super::media_port::MediaPort;
 use super::metrics_server::{self, Readings};
+use super::post::Poster;
 use super::sip_tcp::Connections;
 use super::sip_ways::Ways;
-use super::{api_server, banner, first_start, log, panics, settings, sip_tcp, sip_udp, tls};
+use super::{
+    api_server, banner, first_start, log, panics, retention, settings, sip_tcp, sip_udp, teller, tls,
+};
 use crate::cli::Serve;
 use crate::config::Config;
 use crate::control::{Control, Ids, WallClock};
@@ -40,8 +44,15 @@ const INBOUND: usize = 8192;
 const SIP_BUFFER: usize = 4 << 20;
 /// Edits that may wait for the disk.
 const EDITS: usize = 256;
-/// Ids reserved at a time.
-pub(super) const IDS: u64 = 10_000;
+/// Ids of a kind reserved at a time.
+pub(super) const fn ids_of(kind: IdKind) -> u64 {
+    match kind {
+        IdKind::Happening => 1_000_000,
+        IdKind::Leg | IdKind::Meeting | IdKind::DidGroup | IdKind::Did | IdKind::Key | IdKind::Callback => {
+            10_000
+        }
+    }
+}
 
 /// Runs until SIGINT or SIGTERM.
 pub(crate) fn serve(options: &Serve) -> Result<(), String> {
@@ -127,12 +138,19 @@ async fn start(mut config: Config, data: &Path, filling: &Filling) -> Result<Run
     let (inbound, queue) = crossbeam_channel::bounded(INBOUND);
     let live = Arc::new(ArcSwap::from_pointee(Live::default()));
     let (metrics, connections) = (Metrics::new(), Connections::default());
+    let events = reserve(&*store, IdKind::Happening).await?;
+    // Whatever was told by earlier runs has a smaller id.
+    let hub = api::Hub::new(config.events.hub(), events.start.saturating_sub(1));
+    tokio::spawn(retention::run(store.clone(), config.events.keep));
+    let (poster, backlog) = start_courier(&config, &store, &metrics)?;
     let readings = Readings {
         live: live.clone(),
         keeper: keeper.clone(),
         records: records.watch(),
         inbound: inbound.clone(),
         connections: connections.clone(),
+        hub: hub.clone(),
+        backlog,
     };
     let parts = Parts {
         config: &config,
@@ -143,6 +161,8 @@ async fn start(mut config: Config, data: &Path, filling: &Filling) -> Result<Run
         connections,
         records,
         queue,
+        hub: &hub,
+        events,
     };
     let (control, control_gone) = start_control(parts, sockets.sip, &inbound).await?;
     let draining = Arc::new(AtomicBool::new(false));
@@ -154,23 +174,15 @@ async fn start(mut config: Config, data: &Path, filling: &Filling) -> Result<Run
         control: inbound.clone(),
         names: names(&config),
         draining: draining.clone(),
+        hub,
+        poster,
     };
-    let router = api::router(api_settings(&config), Arc::new(backend));
-    let counts = metrics.requests.clone();
-    tokio::spawn(api_server::serve(
-        sockets.api,
-        tls,
-        config.api.clone(),
-        router,
-        counts,
-    ));
+    serve_api(sockets.api, tls, &config, backend);
     if let Some(listener) = sockets.metrics {
         tokio::spawn(metrics_server::serve(listener, Page::new(metrics, readings)));
     }
-    println!(
-        "{}",
-        banner::text(&config, data, &keeper.directory(), remark.as_deref())
-    );
+    let text = banner::text(&config, data, &keeper.directory(), remark.as_deref());
+    println!("{text}");
     Ok(Running {
         control,
         control_gone,
@@ -179,6 +191,32 @@ async fn start(mut config: Config, data: &Path, filling: &Filling) -> Result<Run
         records: records_done,
         store,
     })
+}
+
+fn serve_api(listener: TcpListener, tls: Arc<rustls::ServerConfig>, config: &Config, backend: BridgeBackend) {
+    let counts = backend.metrics.requests.clone();
+    let router = api::router(api_settings(config), Arc::new(backend));
+    let serving = api_server::serve(listener, tls, config.api.clone(), router, counts);
+    tokio::spawn(serving);
+}
+
+/// Begins to post what is due; who posts, and what is pending as it is laid down for readers.
+fn start_courier(
+    config: &Config,
+    store: &Arc<dyn Store>,
+    metrics: &Metrics,
+) -> Result<(Arc<Poster>, Arc<ArcSwap<store::Backlog>>), String> {
+    let poster = Arc::new(Poster::new(config.webhooks.policy())?);
+    let (at_once, backlog) = (config.webhooks.at_once, Arc::new(ArcSwap::default()));
+    let courier = Courier::new(
+        store.clone(),
+        poster.clone(),
+        at_once,
+        metrics.deliveries.clone(),
+        backlog.clone(),
+    );
+    tokio::spawn(courier.run());
+    Ok((poster, backlog))
 }
 
 /// Port 0 means any; everybody is told the one that was got.
@@ -256,6 +294,9 @@ struct Parts<'a> {
     connections: Connections,
     records: RecordQueue,
     queue: Receiver<Inbound>,
+    hub: &'a api::Hub,
+    /// Ids of events to begin with.
+    events: std::ops::Range<u64>,
 }
 
 async fn start_control(
@@ -272,7 +313,11 @@ async fn start_control(
         connections,
         records,
         queue,
+        hub,
+        events,
     } = parts;
+    let legs = reserve(&**store, IdKind::Leg).await?;
+    let meetings = reserve(&**store, IdKind::Meeting).await?;
     let clock = WallClock {
         at: Instant::now(),
         ms: now_ms(),
@@ -282,7 +327,7 @@ async fn start_control(
         settings::control(config),
         directory.clone(),
         clock,
-        first_ids(store).await?,
+        Ids::new(legs, meetings, events),
         seed()?,
     );
     let thread = ControlThread {
@@ -290,6 +335,7 @@ async fn start_control(
         inbound: queue,
         keeper: keeper.clone(),
         live: live.clone(),
+        teller: teller::start(hub.clone()),
         udp: sockets.udp.clone(),
         connections: connections.clone(),
         media: MediaPort::start(config, panics::log_them(), metrics.clone())?,
@@ -325,18 +371,16 @@ async fn start_control(
     Ok((control, control_gone))
 }
 
-async fn first_ids(store: &Arc<dyn Store>) -> Result<Ids, String> {
-    let legs = store.reserve(IdKind::Leg, IDS).await;
-    let meetings = store.reserve(IdKind::Meeting, IDS).await;
-    let told = |error: store::StoreError| error.to_string();
-    Ok(Ids::new(legs.map_err(told)?, meetings.map_err(told)?))
-}
-
 /// All the chance that control will ever have.
 fn seed() -> Result<[u8; 32], String> {
     let mut seed = [0; 32];
     getrandom::fill(&mut seed).map_err(|error| format!("no randomness from the system: {error}"))?;
     Ok(seed)
+}
+
+async fn reserve(store: &dyn Store, kind: IdKind) -> Result<std::ops::Range<u64>, String> {
+    let ids = store.reserve(kind, ids_of(kind)).await;
+    ids.map_err(|error| error.to_string())
 }
 
 /// Starts a named thread.

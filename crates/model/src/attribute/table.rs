@@ -196,9 +196,9 @@ attributes! {
         conference_appspecific: Text = "" at ROOM_GROUP, Later;
         /// on: the meeting may span several bridges; Meeting.type is 1.
         conference_distributed: Switch = "off" at ROOM_GROUP, Later;
-        /// on: live notifications of the meeting are published (event stream, RFC 4575 conference package)
-        /// and the meeting can be controlled from a computer.
-        conference_realtime: Switch = "on" at ROOM_GROUP, Later;
+        /// on: live notifications of the meeting are published (event stream, webhooks, RFC 4575 conference
+        /// package). off: what happens is kept in the meeting's log alone.
+        conference_realtime: Switch = "on" at ROOM_GROUP, Honoured;
         /// Which roles may negotiate video at the start: where a role is not listed, or the bridge has no
         /// video, the m=video line is refused (port 0) and audio goes on.
         conference_video_policy: Roles = "" at ROOM_GROUP, Honoured;

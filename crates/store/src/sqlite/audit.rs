@@ -143,10 +143,15 @@ fn line(row: &SqliteRow) -> Result<AuditLine, StoreError> {
     Ok(AuditLine {
         id: whole(row.try_get("id")?, "id")?,
         at_ms: row.try_get("at_ms")?,
-        actor: actor(row.try_get("actor")?)?,
+        actor: actor(row)?,
         action: row.try_get("action")?,
         object: row.try_get("object")?,
     })
+}
+
+fn actor(row: &SqliteRow) -> Result<Actor, StoreError> {
+    let text: &str = row.try_get("actor")?;
+    actor_of(text).ok_or_else(|| StoreError::Damaged(format!("{text} is no actor")))
 }
 
 /// An actor in words.
@@ -158,14 +163,14 @@ pub(super) fn actor_text(actor: &Actor) -> String {
     }
 }
 
-/// The actor that stands there in words.
-fn actor(text: &str) -> Result<Actor, StoreError> {
-    let leg = text.strip_prefix("leg ").and_then(|id| id.parse().ok());
-    let user = text.strip_prefix("user ").map(Sid::new);
-    match (text, leg, user) {
-        ("bridge", ..) => Ok(Actor::Bridge),
-        (_, Some(id), _) => Ok(Actor::Leg(LegId(id))),
-        (_, _, Some(sid)) => Ok(Actor::User(sid)),
-        (_, None, None) => Err(StoreError::Damaged(format!("{text} is no actor"))),
+/// The actor that was put in words.
+pub(super) fn actor_of(text: &str) -> Option<Actor> {
+    if text == "bridge" {
+        return Some(Actor::Bridge);
+    }
+    match text.split_once(' ')? {
+        ("leg", leg) => leg.parse().ok().map(|leg| Actor::Leg(LegId(leg))),
+        ("user", sid) => Some(Actor::User(Sid::new(sid))),
+        _ => None,
     }
 }

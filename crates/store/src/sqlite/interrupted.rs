@@ -1,6 +1,7 @@
 use model::Cause;
 use sqlx::{SqliteConnection, SqlitePool};
 
+use super::aftermath;
 use super::transaction::transaction;
 use crate::StoreError;
 
@@ -19,20 +20,20 @@ pub(super) async fn beat(db: &mut SqliteConnection, at_ms: i64) -> Result<(), St
 const MEETINGS: &str = "
     INSERT INTO mdrs (meeting, meeting_number, subscriber_sid, created_ms, started_ms, ended_ms, calls, peak, cause, on_the_fly)
     SELECT open.meeting, open.meeting_number, log.subscriber_sid, min(log.at_ms),
-        min(CASE WHEN log.what = 'started' THEN log.at_ms END), max(?2, max(log.at_ms)),
-        sum(log.what = 'joined'), max(log.present), ?1,
+        min(CASE WHEN log.kind = 'meeting.started' THEN log.at_ms END), max(?2, max(log.at_ms)),
+        sum(log.kind = 'call.joined'), max(log.present), ?1,
         NOT EXISTS (SELECT 1 FROM rooms WHERE rooms.meeting_number = open.meeting_number)
     FROM (SELECT DISTINCT meeting, meeting_number FROM open_calls WHERE meeting IS NOT NULL) AS open
     JOIN (
         SELECT *, sum(CASE
-            WHEN what = 'joined' THEN 1
-            WHEN what = 'left' AND EXISTS (
-                SELECT 1 FROM meeting_log AS before
-                WHERE before.meeting = meeting_log.meeting AND before.leg = meeting_log.leg AND before.what = 'joined'
-                    AND before.seq < meeting_log.seq
+            WHEN kind = 'call.joined' THEN 1
+            WHEN kind = 'call.left' AND EXISTS (
+                SELECT 1 FROM happenings AS before
+                WHERE before.meeting = happenings.meeting AND before.leg = happenings.leg AND before.kind = 'call.joined'
+                    AND before.seq < happenings.seq
             ) THEN -1
             ELSE 0 END) OVER (PARTITION BY meeting ORDER BY seq) AS present
-        FROM meeting_log
+        FROM happenings WHERE meeting IN (SELECT meeting FROM open_calls)
     ) AS log ON log.meeting = open.meeting
     GROUP BY open.meeting
     ON CONFLICT (meeting) DO NOTHING";
@@ -45,8 +46,8 @@ const CALLS: &str = "
     FROM open_calls WHERE true
     ON CONFLICT (leg) DO NOTHING";
 
-/// Makes records of the calls that were up when the bridge last ended without a farewell, and of their meetings. They end when the
-/// bridge was last known to run.
+/// Makes records of the calls that were up when the bridge last ended without a farewell, and of their meetings, and tells of their
+/// ends. They end when the bridge was last known to run.
 pub(super) async fn close(pool: &SqlitePool) -> Result<(), StoreError> {
     let cause = Cause::Interrupted.text();
     let all = async |db: &mut SqliteConnection| {
@@ -61,6 +62,7 @@ pub(super) async fn close(pool: &SqlitePool) -> Result<(), StoreError> {
                 .execute(&mut *db)
                 .await?;
         }
+        aftermath::tell(&mut *db, alive.unwrap_or(0)).await?;
         sqlx::query("DELETE FROM open_calls").execute(&mut *db).await?;
         sqlx::query("DELETE FROM alive").execute(db).await?;
         Ok(())

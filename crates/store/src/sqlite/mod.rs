@@ -1,12 +1,15 @@
 //! The store in one SQLite file: WAL, `synchronous=FULL`, one writing connection, a few reading ones.
 
+mod aftermath;
 mod audit;
+mod deliveries;
 mod edit;
 mod fault;
 mod files;
+mod happenings;
 mod interrupted;
 mod load;
-mod log;
+mod news;
 mod open;
 mod query;
 mod records;
@@ -16,18 +19,20 @@ mod sequence;
 #[cfg(test)]
 mod tests;
 mod transaction;
+mod webhooks;
 
 use std::fs::File;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Mutex;
 
+use crate::{
+    Answer, AuditLine, Backlog, IdKind, Missed, Record, Records, Scope, Store, StoreError, WebhookStore,
+};
 use model::directory::{Directory, Edit};
 use model::query::Query;
-use model::{Actor, Begun, Cdr, KeptAnswer, Mdr, MeetingId, RequestKey, Sid};
+use model::{Actor, Begun, Cdr, Delivery, Happening, KeptAnswer, Mdr, MeetingId, RequestKey, Sid, Webhook};
 use sqlx::SqlitePool;
-
-use crate::{Answer, AuditLine, IdKind, LogLine, Page, Record, Records, Scope, Store, StoreError};
 
 /// A [`Store`] in one SQLite file. One process at a time may have it open.
 pub struct SqliteStore {
@@ -101,9 +106,21 @@ impl Store for SqliteStore {
         &'a self,
         scope: &'a Scope,
         meeting: MeetingId,
-        page: Page,
-    ) -> Answer<'a, Records<LogLine>> {
-        Box::pin(log::read(&self.readers, scope, meeting, page))
+        query: &'a Query,
+    ) -> Answer<'a, Records<Happening>> {
+        Box::pin(happenings::of_meeting(&self.readers, scope, meeting, query))
+    }
+
+    fn missed<'a>(&'a self, scope: &'a Scope, wanted: Missed) -> Answer<'a, Vec<Happening>> {
+        Box::pin(happenings::missed(&self.readers, scope, wanted))
+    }
+
+    fn forgotten(&self) -> Answer<'_, u64> {
+        Box::pin(happenings::forgotten(&self.readers))
+    }
+
+    fn forget(&self, before_ms: i64, count: u32) -> Answer<'_, u64> {
+        Box::pin(happenings::forget(&self.writer, before_ms, count))
     }
 
     fn audit<'a>(&'a self, top: &'a Sid, query: &'a Query) -> Answer<'a, Records<AuditLine>> {
@@ -123,5 +140,51 @@ impl Store for SqliteStore {
             self.shut().await;
             Ok(())
         })
+    }
+}
+
+impl WebhookStore for SqliteStore {
+    fn webhooks<'a>(&'a self, scope: &'a Scope) -> Answer<'a, Vec<Webhook>> {
+        Box::pin(webhooks::list(&self.readers, scope))
+    }
+
+    fn webhook<'a>(&'a self, id: &'a str) -> Answer<'a, Option<Webhook>> {
+        Box::pin(webhooks::find(&self.readers, id))
+    }
+
+    fn put_webhook<'a>(&'a self, webhook: &'a Webhook) -> Answer<'a, ()> {
+        Box::pin(webhooks::put(&self.writer, webhook))
+    }
+
+    fn disable_webhook<'a>(&'a self, id: &'a str) -> Answer<'a, ()> {
+        Box::pin(webhooks::disable(&self.writer, id))
+    }
+
+    fn remove_webhook<'a>(&'a self, id: &'a str) -> Answer<'a, ()> {
+        Box::pin(webhooks::remove(&self.writer, id))
+    }
+
+    fn deliveries<'a>(&'a self, webhook: &'a Webhook, query: &'a Query) -> Answer<'a, Records<Delivery>> {
+        Box::pin(deliveries::list(&self.readers, webhook, query))
+    }
+
+    fn redeliver<'a>(&'a self, webhook: &'a str, happening: u64, now_ms: i64) -> Answer<'a, bool> {
+        Box::pin(deliveries::renew(&self.writer, webhook, happening, now_ms))
+    }
+
+    fn due(&self, now_ms: i64, per_webhook: u32, limit: u32) -> Answer<'_, Vec<Delivery>> {
+        Box::pin(deliveries::due(&self.readers, now_ms, per_webhook, limit))
+    }
+
+    fn settle<'a>(&'a self, deliveries: &'a [Delivery]) -> Answer<'a, ()> {
+        Box::pin(deliveries::settle(&self.writer, deliveries))
+    }
+
+    fn happening(&self, id: u64) -> Answer<'_, Option<Happening>> {
+        Box::pin(happenings::find(&self.readers, id))
+    }
+
+    fn backlog(&self) -> Answer<'_, Backlog> {
+        Box::pin(deliveries::backlog(&self.readers))
     }
 }

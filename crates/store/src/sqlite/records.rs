@@ -3,24 +3,30 @@ use model::{Cause, Cdr, LegId, Mdr, MeetingId, MeetingNumber, Role, Sid};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection, SqlitePool};
 
+use super::deliveries::Targets;
 use super::fault::{fit, whole};
 use super::load::{number, sid};
 use super::query::Table;
 use super::transaction::transaction;
-use super::{audit, interrupted, log};
+use super::{audit, happenings, interrupted};
 use crate::{Record, Records, Scope, StoreError};
 
 /// Writes `records`, all or none; what is already there stays.
 pub(super) async fn add(pool: &SqlitePool, records: &[Record]) -> Result<(), StoreError> {
     let all = async |db: &mut SqliteConnection| {
+        let mut targets = Targets::default();
         for record in records {
             match record {
                 Record::Call(cdr) => close_call(db, cdr).await?,
                 Record::OpenCall(cdr) => put_call(db, OPEN_CALL, cdr).await?,
                 Record::Alive { at_ms } => interrupted::beat(db, *at_ms).await?,
                 Record::Meeting(mdr) => add_mdr(db, mdr).await?,
-                Record::Log(entry) => log::add(db, entry).await?,
                 Record::Audit(entry) => audit::add(db, entry).await?,
+                Record::Happening(happening) => {
+                    if happenings::add(db, happening).await? {
+                        targets.enqueue(db, happening).await?;
+                    }
+                }
             }
         }
         Ok(())

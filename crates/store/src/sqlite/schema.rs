@@ -6,7 +6,7 @@ use crate::StoreError;
 /// `PRTY`; tells our files from those of other programs (https://sqlite.org/pragma.html#pragma_application_id).
 pub(super) const APPLICATION_ID: i32 = 0x5052_5459;
 
-const STEPS: [(&str, &str); 5] = [
+const STEPS: [(&str, &str); 6] = [
     (
         "directory",
         include_str!("../../migrations/sqlite/0001_directory.sql"),
@@ -24,6 +24,10 @@ const STEPS: [(&str, &str); 5] = [
         include_str!("../../migrations/sqlite/0004_requests.sql"),
     ),
     ("audit", include_str!("../../migrations/sqlite/0005_audit.sql")),
+    (
+        "happenings",
+        include_str!("../../migrations/sqlite/0006_happenings.sql"),
+    ),
 ];
 
 /// Brings the schema up to date, one transaction a step. A step that was ever released is never changed.

@@ -156,14 +156,21 @@ fn story() -> Vec<Record> {
         model::Event::Left { leg: first, cause },
     ];
     let entry = |(seq, event)| {
-        Record::Log(crate::LogEntry {
+        let place = model::Place {
             meeting: MeetingId(9),
+            number: model::MeetingNumber(106_131),
             seq,
-            subscriber_sid: Sid::new("a"),
+        };
+        Record::Happening(std::sync::Arc::new(model::Happening {
+            id: 100 + seq,
             at_ms: 1_000 + seq as i64,
+            subscriber_sid: Sid::new("a"),
+            place: Some(place),
             actor: Actor::Bridge,
-            event,
-        })
+            news: model::News::Meeting(event),
+            party: None,
+            is_live: true,
+        }))
     };
     (0..).zip(events).map(entry).collect()
 }
@@ -188,7 +195,7 @@ async fn calls_and_meetings_that_were_up_at_a_crash_have_records_at_the_next_sta
     drop(store);
     for _ in 0..2 {
         let store = open(&folder).await;
-        let page = Page {
+        let page = crate::Page {
             offset: 0,
             limit: 9,
             order: crate::Order::OldestFirst,
@@ -419,7 +426,7 @@ async fn changes_from_before_owners_were_kept_are_shown_to_the_one_above_all_if_
         }
         store.close().await.unwrap();
         let store = open(&folder).await;
-        let page = Page {
+        let page = crate::Page {
             offset: 0,
             limit: 9,
             order: crate::Order::OldestFirst,

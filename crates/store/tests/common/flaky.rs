@@ -6,8 +6,10 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use model::directory::{Directory, Edit};
 use model::query::Query;
-use model::{Actor, Begun, Cdr, KeptAnswer, Mdr, MeetingId, RequestKey, Sid};
-use store::{Answer, AuditLine, IdKind, LogLine, Page, Record, Records, Scope, Store, StoreError};
+use model::{Actor, Begun, Cdr, Delivery, Happening, KeptAnswer, Mdr, MeetingId, RequestKey, Sid, Webhook};
+use store::{
+    Answer, AuditLine, Backlog, IdKind, Missed, Record, Records, Scope, Store, StoreError, WebhookStore,
+};
 use tokio::sync::Semaphore;
 
 /// Keeps what it is given; fails the next `fail` writes; each write waits for a permit of `gate`.
@@ -126,13 +128,25 @@ impl Store for Flaky {
         &'a self,
         _scope: &'a Scope,
         _meeting: MeetingId,
-        _page: Page,
-    ) -> Answer<'a, Records<LogLine>> {
+        _query: &'a Query,
+    ) -> Answer<'a, Records<Happening>> {
         done(none())
     }
 
     fn audit<'a>(&'a self, _top: &'a Sid, _query: &'a Query) -> Answer<'a, Records<AuditLine>> {
         done(none())
+    }
+
+    fn missed<'a>(&'a self, _scope: &'a Scope, _wanted: Missed) -> Answer<'a, Vec<Happening>> {
+        done(Vec::new())
+    }
+
+    fn forgotten(&self) -> Answer<'_, u64> {
+        done(0)
+    }
+
+    fn forget(&self, _before_ms: i64, _count: u32) -> Answer<'_, u64> {
+        done(0)
     }
 
     fn health(&self) -> Answer<'_, ()> {
@@ -145,5 +159,51 @@ impl Store for Flaky {
 
     fn close(&self) -> Answer<'_, ()> {
         done(())
+    }
+}
+
+impl WebhookStore for Flaky {
+    fn webhooks<'a>(&'a self, _scope: &'a Scope) -> Answer<'a, Vec<Webhook>> {
+        done(Vec::new())
+    }
+
+    fn webhook<'a>(&'a self, _id: &'a str) -> Answer<'a, Option<Webhook>> {
+        done(None)
+    }
+
+    fn put_webhook<'a>(&'a self, _webhook: &'a Webhook) -> Answer<'a, ()> {
+        done(())
+    }
+
+    fn disable_webhook<'a>(&'a self, _id: &'a str) -> Answer<'a, ()> {
+        done(())
+    }
+
+    fn remove_webhook<'a>(&'a self, _id: &'a str) -> Answer<'a, ()> {
+        done(())
+    }
+
+    fn deliveries<'a>(&'a self, _webhook: &'a Webhook, _query: &'a Query) -> Answer<'a, Records<Delivery>> {
+        done(none())
+    }
+
+    fn redeliver<'a>(&'a self, _webhook: &'a str, _happening: u64, _now_ms: i64) -> Answer<'a, bool> {
+        done(false)
+    }
+
+    fn due(&self, _now_ms: i64, _per_webhook: u32, _limit: u32) -> Answer<'_, Vec<Delivery>> {
+        done(Vec::new())
+    }
+
+    fn settle<'a>(&'a self, _deliveries: &'a [Delivery]) -> Answer<'a, ()> {
+        done(())
+    }
+
+    fn happening(&self, _id: u64) -> Answer<'_, Option<Happening>> {
+        done(None)
+    }
+
+    fn backlog(&self) -> Answer<'_, Backlog> {
+        done(Backlog::default())
     }
 }

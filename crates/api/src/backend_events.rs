@@ -1,0 +1,40 @@
+//! What streams and lists of events need of the bridge.
+
+use model::query::Query;
+use model::{Happening, MeetingId, MeetingNumber};
+
+use crate::backend::{Answer, Records, Scope, Unavailable};
+use crate::events::Hub;
+
+/// Events as the bridge keeps them.
+pub trait EventBackend: Send + Sync + 'static {
+    /// Where what happens is published.
+    fn hub(&self) -> &Hub;
+
+    /// The first events that `wanted` asks for within `scope`, in order.
+    fn missed(&self, scope: Scope, wanted: Missed) -> Answer<'_, Result<Vec<Happening>, Unavailable>>;
+
+    /// The id up to which events have been forgotten, since they are older than is kept.
+    fn forgotten(&self) -> Answer<'_, Result<u64, Unavailable>>;
+
+    /// One page of the log of a meeting within `scope`.
+    fn meeting_log(
+        &self,
+        scope: Scope,
+        meeting: MeetingId,
+        query: Query,
+    ) -> Answer<'_, Result<Records<Happening>, Unavailable>>;
+}
+
+/// Which events somebody has missed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Missed {
+    /// The id after which they begin.
+    pub after: u64,
+    /// The id with which they end.
+    pub upto: u64,
+    /// In meetings of this number alone.
+    pub number: Option<MeetingNumber>,
+    /// Most to return.
+    pub limit: u32,
+}

@@ -1,0 +1,14 @@
+//! What happens, told while it happens: one ordered stream for each subscriber, by Server-Sent Events and WebSocket.
+//!
+//! [`Hub`] is the machine between the bridge, which publishes, and streams, which follow. EVENTS.md is the manual.
+
+mod filter;
+mod hub;
+mod socket;
+mod stream;
+
+pub(crate) use filter::{Filter, checked as checked_types};
+pub(crate) use hub::{Full, Moment, Seat, Start};
+pub use hub::{Hub, HubCounts, HubLimits};
+pub(crate) use socket::serve as serve_socket;
+pub(crate) use stream::{Stream, Told};

@@ -1,0 +1,70 @@
+//! A follower by WebSocket: the same objects as by Server-Sent Events, one a message of text.
+//!
+//! Whatever the client sends is read and thrown away; one that sends much, or does not answer pings, is sent away.
+
+use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
+use tokio::time::{Duration, Instant, interval};
+
+use super::Stream;
+use crate::handlers::event::text;
+use crate::router::Api;
+
+/// Messages of a client a second; it has nothing to say but pongs.
+const MESSAGES_MAX: u32 = 50;
+/// How often is asked whether the client is there; one that is silent for two of these is not.
+const PING: Duration = Duration::from_secs(30);
+
+/// Serves one follower until either side has had enough.
+pub(crate) async fn serve(mut socket: WebSocket, mut stream: Stream, api: Api) {
+    let end = follow(&mut socket, &mut stream, &api).await;
+    // Whoever is gone is told nothing.
+    let _ = socket.send(Message::Close(end)).await;
+}
+
+async fn follow(socket: &mut WebSocket, stream: &mut Stream, api: &Api) -> Option<CloseFrame> {
+    let mut pings = interval(PING);
+    let (mut messages, mut unanswered) = (0, 0);
+    let mut second = Instant::now();
+    loop {
+        tokio::select! {
+            told = stream.next() => {
+                let Some(told) = told else {
+                    return closing(close_code::AGAIN, "too slow, or not allowed any more");
+                };
+                if let Some(text) = text(&told, stream, api) {
+                    socket.send(Message::Text(text.into())).await.ok()?;
+                }
+            }
+            message = socket.recv() => {
+                let Ok(message) = message? else {
+                    return closing(close_code::SIZE, "expected messages of at most 64 KiB");
+                };
+                match message {
+                    Message::Close(_) => return None,
+                    Message::Text(_) | Message::Binary(_) | Message::Ping(_) | Message::Pong(_) => unanswered = 0,
+                }
+                if second.elapsed() >= Duration::from_secs(1) {
+                    (second, messages) = (Instant::now(), 0);
+                }
+                messages += 1;
+                if messages > MESSAGES_MAX {
+                    return closing(close_code::POLICY, "too many messages");
+                }
+            }
+            _ = pings.tick() => {
+                if unanswered >= 2 {
+                    return closing(close_code::POLICY, "no answer to pings");
+                }
+                unanswered += 1;
+                socket.send(Message::Ping(Vec::new().into())).await.ok()?;
+            }
+        }
+    }
+}
+
+fn closing(code: u16, reason: &'static str) -> Option<CloseFrame> {
+    Some(CloseFrame {
+        code,
+        reason: reason.into(),
+    })
+}

@@ -1,0 +1,425 @@
+//! Streams of events, and the lists that remain of them.
+
+use std::time::Duration;
+
+use api::{HubLimits, Settings};
+use axum::body::{Body, BodyDataStream};
+use axum::http::{Method, StatusCode};
+use futures_util::StreamExt;
+use model::directory::{Edit, Subscriber};
+use model::{Event, Happening, LegId, Role};
+use serde_json::{Value, json};
+
+use crate::fixture::{self, LAST_EVENT, NOW_MS, PASSWORD, happening};
+use crate::world::{World, request};
+
+/// A client of a stream.
+struct Client {
+    body: BodyDataStream,
+    text: String,
+}
+
+/// What a client gets: the name, the id and the data.
+#[derive(Debug, PartialEq)]
+struct Got(String, u64, Value);
+
+impl Client {
+    async fn new(world: &World, login: &str, path: &str, after: Option<u64>) -> Self {
+        let uri = format!("/conference/v1{path}");
+        let mut request = request(Method::GET, &uri, login, PASSWORD).header("accept", "text/event-stream");
+        if let Some(after) = after {
+            request = request.header("last-event-id", after.to_string());
+        }
+        let response = world.begin(request.body(Body::empty()).unwrap()).await;
+        assert_eq!(response.status(), 200);
+        assert_eq!(response.headers()["content-type"], "text/event-stream");
+        assert_eq!(response.headers()["cache-control"], "no-store");
+        Self {
+            body: response.into_body().into_data_stream(),
+            text: String::new(),
+        }
+    }
+
+    /// The next block of lines; nothing when the stream has ended.
+    async fn block(&mut self) -> Option<String> {
+        while !self.text.contains("\n\n") {
+            let bytes = self.body.next().await?.unwrap();
+            self.text.push_str(std::str::from_utf8(&bytes).unwrap());
+        }
+        let (block, rest) = self
+            .text
+            .split_once("\n\n")
+            .map(|(a, b)| (a.to_owned(), b.to_owned()))?;
+        self.text = rest;
+        Some(block)
+    }
+
+    async fn next(&mut self) -> Option<Got> {
+        let block = self.block().await?;
+        let field = |name: &str| {
+            let line = block.lines().find_map(|line| line.strip_prefix(name));
+            line.unwrap_or_else(|| panic!("no {name} in {block}"))
+                .trim()
+                .to_owned()
+        };
+        let (event, id, data) = (field("event:"), field("id:"), field("data:"));
+        Some(Got(
+            event,
+            id.parse().unwrap(),
+            serde_json::from_str(&data).unwrap(),
+        ))
+    }
+
+    async fn ids(&mut self, count: usize) -> Vec<u64> {
+        let mut ids = vec![];
+        for _ in 0..count {
+            ids.push(self.next().await.expect("the stream goes on").1);
+        }
+        ids
+    }
+}
+
+fn joined(id: u64, owner: &str, seq: u64) -> Happening {
+    let (leg, role) = (LegId(9), Role::Host);
+    happening(id, owner, seq, Event::Joined { leg, role })
+}
+
+#[tokio::test]
+async fn a_stream_begins_with_everything_visible_and_goes_on_with_what_happens() {
+    let world = World::new();
+    let mut client = Client::new(&world, "alice", "/events", None).await;
+    let Got(name, id, snapshot) = client.next().await.unwrap();
+    assert_eq!((name.as_str(), id), ("snapshot", LAST_EVENT));
+    let calls = world.get("alice", "/calls").await.json();
+    let meetings = world.get("alice", "/meetings").await.json();
+    assert_eq!(snapshot["calls"], calls["items"]);
+    assert_eq!(snapshot["meetings"], meetings["items"]);
+    assert_eq!(
+        (&snapshot["type"], &snapshot["time"], &snapshot["talking"]),
+        (&json!("snapshot"), &json!(NOW_MS), &json!([]))
+    );
+    assert!(snapshot.get("resumed").is_none());
+    world.publish(vec![
+        joined(41, "alice", 20),
+        joined(42, "bob", 20),
+        joined(43, "alice", 21),
+    ]);
+    let expected = json!({
+        "actor": {"type": "bridge"},
+        "callId": 9,
+        "data": {"role": 1},
+        "id": 41,
+        "meetingId": 196_938,
+        "meetingNumber": 106_131,
+        "sequence": 20,
+        "time": NOW_MS + 41,
+        "type": "call.joined",
+    });
+    assert_eq!(
+        client.next().await,
+        Some(Got("call.joined".to_owned(), 41, expected))
+    );
+    assert_eq!(client.ids(1).await, [43]);
+}
+
+#[tokio::test]
+async fn who_comes_back_gets_what_it_missed_from_disk_and_memory_once_and_in_order() {
+    let world = World::new();
+    world.publish((41..=60).map(|id| joined(id, "alice", id - 21)).collect());
+    let own: Vec<u64> = (1..=LAST_EVENT).filter(|id| id % 2 == 1).chain(41..=60).collect();
+    for after in [0, 1, 2, 17, 38, 39, 40, 41, 59] {
+        let expected: Vec<_> = own.iter().copied().filter(|id| *id > after).collect();
+        let mut client = Client::new(&world, "alice", "/events", Some(after)).await;
+        assert_eq!(client.ids(expected.len()).await, expected, "{after}");
+    }
+    let mut client = Client::new(&world, "bob", "/events?lastEventId=35", Some(1)).await;
+    assert_eq!(
+        client.ids(3).await,
+        [36, 38, 40],
+        "the parameter says more than the header"
+    );
+    let hub = world.counts();
+    // Bob's has not come to an end of what it missed yet.
+    assert_eq!((hub.resumed, hub.not_resumed), (9, 0));
+}
+
+#[tokio::test]
+async fn more_than_a_page_is_read_from_disk_without_gap() {
+    let world = World::after(1_205, HubLimits::default());
+    world.backend.state().happenings = (1..=1_205).map(|id| joined(id, "alice", id)).collect();
+    let mut client = Client::new(&world, "alice", "/events", Some(0)).await;
+    assert_eq!(client.ids(1_205).await, (1..=1_205).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn an_id_that_is_too_old_or_was_never_given_begins_anew_and_says_so() {
+    let world = World::new();
+    world.backend.state().forgotten = 20;
+    for (after, resumed) in [
+        (19, false),
+        (20, true),
+        (21, true),
+        (40, true),
+        (41, false),
+        (u64::MAX >> 1, false),
+    ] {
+        let mut client = Client::new(&world, "alice", "/events", Some(after)).await;
+        world.publish(vec![]);
+        if !resumed {
+            let Got(name, _, snapshot) = client.next().await.unwrap();
+            assert_eq!(
+                (name.as_str(), &snapshot["resumed"]),
+                ("snapshot", &json!(false)),
+                "{after}"
+            );
+        } else if after < 39 {
+            assert_eq!(client.ids(1).await, [after.div_ceil(2) * 2 + 1], "{after}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn types_choose_what_is_told_and_a_meeting_has_a_stream_of_its_own() {
+    let world = World::new();
+    let paths = [
+        "/events?types=meeting.*",
+        "/events?types=call.joined,talking.on",
+        "/meetings/106131/events",
+        "/events?types=call.left",
+    ];
+    let mut clients = vec![];
+    for path in paths {
+        let mut client = Client::new(&world, "alice", path, None).await;
+        let Got(_, _, snapshot) = client.next().await.unwrap();
+        assert_eq!(snapshot["calls"].as_array().unwrap().len(), 1, "{path}");
+        clients.push(client);
+    }
+    let mut elsewhere = joined(43, "alice", 0);
+    elsewhere.place = None;
+    let ended = Event::Locked(true);
+    world.publish(vec![
+        joined(41, "alice", 20),
+        happening(42, "alice", 21, ended),
+        elsewhere,
+        joined(44, "alice", 22),
+    ]);
+    let own = [vec![42], vec![41, 43, 44], vec![41, 42, 44]];
+    for (client, own) in clients.iter_mut().zip(own) {
+        assert_eq!(client.ids(own.len()).await, own);
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_a_stream_is_refused_by_its_name() {
+    let world = World::new();
+    for (path, header, field) in [
+        ("/events?types=call.joind", "", "types"),
+        ("/events?types=*", "", "types"),
+        ("/events?lastEventId=x", "", "lastEventId"),
+        ("/events?lastEventId=-1", "", "lastEventId"),
+        ("/events?since=1", "", "since"),
+        ("/events", "x", "Last-Event-ID"),
+        ("/events", "+1", "Last-Event-ID"),
+    ] {
+        let request = request(Method::GET, &format!("/conference/v1{path}"), "alice", PASSWORD);
+        let request = match header {
+            "" => request,
+            value => request.header("last-event-id", value),
+        };
+        let reply = world.send(request.body(Body::empty()).unwrap()).await;
+        let (status, _, named) = reply.refusal();
+        assert_eq!((status, named.as_str()), (400, field), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_meeting_that_is_not_live_is_in_no_snapshot() {
+    let world = World::new();
+    let mut live = fixture::live();
+    let mut meeting = (*live.meetings[&model::MeetingNumber(106_131)]).clone();
+    let mut policy = (*meeting.policy).clone();
+    assert!(policy.set(model::attribute::AttributeId::conference_realtime, "off"));
+    meeting.policy = policy.into();
+    live.meetings.insert(meeting.number, meeting.into());
+    world.backend.state().live = live.into();
+    world.publish(vec![]);
+    let mut client = Client::new(&world, "alice", "/events", None).await;
+    let Got(_, _, snapshot) = client.next().await.unwrap();
+    assert_eq!(
+        (&snapshot["calls"], &snapshot["meetings"]),
+        (&json!([]), &json!([]))
+    );
+}
+
+/// Changes alice, or takes her away.
+fn edit(world: &World, change: impl FnOnce(&mut Subscriber)) {
+    let mut state = world.backend.state();
+    let mut alice = state.directory.login("alice").unwrap().as_ref().clone();
+    change(&mut alice);
+    state.directory = state.directory.edited(Edit::PutSubscriber(alice)).unwrap().into();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_ends_with_the_password_it_was_opened_with_and_goes_on_through_other_edits() {
+    let world = World::new();
+    let mut client = Client::new(&world, "alice", "/events", None).await;
+    client.next().await.unwrap();
+    edit(&world, |alice| alice.details = "changed".into());
+    world.publish(vec![joined(41, "alice", 20)]);
+    assert_eq!(client.ids(1).await, [41]);
+    edit(&world, |alice| {
+        alice.password_hash = api::hash_password("another", [1; 16])
+    });
+    world.publish(vec![joined(42, "alice", 21)]);
+    assert_eq!(client.next().await, None, "nothing more is told");
+    assert_eq!(world.counts().streams, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_silent_stream_has_a_heartbeat_and_ends_at_one_when_its_subscriber_is_gone() {
+    let world = World::new();
+    let mut client = Client::new(&world, "alice", "/events", None).await;
+    client.next().await.unwrap();
+    let begin = tokio::time::Instant::now();
+    assert_eq!(client.block().await.as_deref().map(str::trim), Some(":"));
+    assert_eq!(begin.elapsed(), Duration::from_secs(15));
+    edit(&world, |alice| {
+        alice.password_hash = api::hash_password("another", [1; 16])
+    });
+    assert_eq!(client.block().await, None);
+    assert_eq!(begin.elapsed(), Duration::from_secs(30));
+}
+
+#[tokio::test]
+async fn too_many_streams_are_refused_with_a_time_to_come_back() {
+    let limits = HubLimits {
+        streams: 3,
+        streams_per_subscriber: 2,
+        ..HubLimits::default()
+    };
+    let world = World::with_hub(Settings::default(), limits);
+    let mut open = vec![];
+    for (login, status) in [
+        ("alice", 200),
+        ("alice", 200),
+        ("alice", 429),
+        ("bob", 200),
+        ("bob", 503),
+    ] {
+        let request = request(Method::GET, "/conference/v1/events", login, PASSWORD);
+        let response = world.begin(request.body(Body::empty()).unwrap()).await;
+        assert_eq!(response.status(), status, "{login}");
+        assert_eq!(response.headers().contains_key("retry-after"), status != 200);
+        open.push(response);
+    }
+    assert_eq!((world.counts().streams, world.counts().refused), (3, 2));
+}
+
+#[tokio::test]
+async fn who_does_not_read_is_closed_and_can_go_on_from_where_it_was() {
+    let limits = HubLimits {
+        queue: 5,
+        ..HubLimits::default()
+    };
+    let world = World::with_hub(Settings::default(), limits);
+    let mut client = Client::new(&world, "alice", "/events", None).await;
+    client.next().await.unwrap();
+    world.publish((41..=60).map(|id| joined(id, "alice", id)).collect());
+    let mut last = 0;
+    while let Some(Got(_, id, _)) = client.next().await {
+        last = id;
+    }
+    assert_eq!((last, world.counts().dropped), (45, 1));
+    let mut client = Client::new(&world, "alice", "/events", Some(last)).await;
+    assert_eq!(client.ids(15).await, (46..=60).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn the_log_of_a_meeting_is_a_list_while_it_runs_and_afterwards() {
+    let world = World::new();
+    for path in ["/meetings/106131/events", "/mdrs/196938/events"] {
+        let page = world
+            .get("alice", &format!("{path}?limit=3&offset=1"))
+            .await
+            .json();
+        assert_eq!(
+            (&page["total"], &page["has_more"]),
+            (&json!(20), &json!(true)),
+            "{path}"
+        );
+        let events = page["events"].as_array().unwrap();
+        let sequences: Vec<_> = events.iter().map(|event| event["sequence"].clone()).collect();
+        assert_eq!(sequences, [1, 2, 3], "{path}");
+        let last = world
+            .get("alice", &format!("{path}?order=sequence+desc&limit=1"))
+            .await;
+        assert_eq!(last.json()["events"][0]["sequence"], 19, "{path}");
+        let refused = world.get("alice", &format!("{path}?order=actor")).await.refusal();
+        assert_eq!((refused.0, refused.2.as_str()), (400, "order"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn thousands_of_idle_streams_take_little_memory_each() {
+    const STREAMS: usize = 4_000;
+    let limits = HubLimits {
+        streams_per_subscriber: STREAMS,
+        ..HubLimits::default()
+    };
+    let world = World::with_hub(Settings::default(), limits);
+    let mut open = vec![];
+    for _ in 0..100 {
+        open.push(Client::new(&world, "alice", "/events", None).await);
+    }
+    let before = resident_kib();
+    for _ in 100..STREAMS {
+        open.push(Client::new(&world, "alice", "/events", None).await);
+    }
+    let each = (resident_kib().saturating_sub(before)) * 1024 / (STREAMS - 100);
+    assert!(each < 8 * 1024, "{each} octets a stream");
+    for client in &mut open {
+        client.next().await.unwrap();
+    }
+    world.publish(vec![joined(41, "bob", 20), joined(42, "alice", 20)]);
+    for client in &mut open {
+        assert_eq!(client.ids(1).await, [42]);
+    }
+    assert_eq!(world.counts().delivered, STREAMS as u64);
+}
+
+/// Memory in use, KiB.
+fn resident_kib() -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:"))
+        .unwrap();
+    line.split_whitespace().next().unwrap().parse().unwrap()
+}
+
+#[tokio::test]
+async fn a_page_of_somebody_else_opens_no_socket() {
+    let world = World::new();
+    for (origin, status) in [
+        ("https://evil.example.com", StatusCode::FORBIDDEN),
+        ("null", StatusCode::FORBIDDEN),
+        ("http://api.example.com", StatusCode::FORBIDDEN),
+        // What is left to be refused is that a test has no connection to upgrade.
+        ("https://api.example.com", StatusCode::BAD_REQUEST),
+        ("https://here.example.com:8443", StatusCode::BAD_REQUEST),
+        ("", StatusCode::BAD_REQUEST),
+    ] {
+        let request = request(Method::GET, "/conference/v1/events", "alice", PASSWORD)
+            .header("host", "here.example.com:8443")
+            .header("connection", "upgrade")
+            .header("upgrade", "websocket")
+            .header("sec-websocket-version", "13")
+            .header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==");
+        let request = match origin {
+            "" => request,
+            origin => request.header("origin", origin),
+        };
+        let reply = world.send(request.body(Body::empty()).unwrap()).await;
+        assert_eq!(reply.status, status, "{origin}");
+    }
+}

@@ -1,0 +1,102 @@
+//! Streams by WebSocket, with a client of another origin.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use futures_util::{SinkExt, StreamExt};
+use model::{Event, LegId, Role};
+use serde_json::{Value, json};
+use tokio::io::DuplexStream;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_tungstenite::{WebSocketStream, client_async};
+
+use crate::fixture::{LAST_EVENT, PASSWORD, happening};
+use crate::world::World;
+
+type Socket = WebSocketStream<DuplexStream>;
+
+async fn open(world: &World, path: &str, origin: &str) -> Result<Socket, Error> {
+    let uri = format!("ws://api.example.com/conference/v1{path}");
+    let mut request = uri.into_client_request()?;
+    let token = STANDARD.encode(format!("alice:{PASSWORD}"));
+    let headers = request.headers_mut();
+    headers.insert("authorization", format!("Basic {token}").parse().unwrap());
+    headers.insert("origin", origin.parse().unwrap());
+    client_async(request, world.connection())
+        .await
+        .map(|(socket, _)| socket)
+}
+
+/// The next object; pings are answered on the way.
+async fn next(socket: &mut Socket) -> Value {
+    loop {
+        let message = socket.next().await.unwrap().unwrap();
+        if let Message::Text(text) = message {
+            return serde_json::from_str(&text).unwrap();
+        }
+        assert!(message.is_ping(), "{message:?}");
+    }
+}
+
+/// Why the bridge closes.
+async fn closing(socket: &mut Socket) -> CloseCode {
+    loop {
+        let message = socket.next().await.unwrap().unwrap();
+        if let Message::Close(frame) = message {
+            return frame.unwrap().code;
+        }
+        assert!(message.is_ping() || message.is_text(), "{message:?}");
+    }
+}
+
+const OWN: &str = "https://api.example.com";
+
+fn joined(world: &World, id: u64) {
+    let (leg, role) = (LegId(9), Role::Host);
+    world.publish(vec![happening(id, "alice", id, Event::Joined { leg, role })]);
+}
+
+#[tokio::test]
+async fn a_socket_tells_the_same_objects_as_a_stream_of_lines() {
+    let world = World::new();
+    let mut socket = open(&world, "/events", OWN).await.unwrap();
+    let snapshot = next(&mut socket).await;
+    assert_eq!(
+        (&snapshot["type"], &snapshot["id"]),
+        (&json!("snapshot"), &json!(LAST_EVENT))
+    );
+    joined(&world, 41);
+    assert_eq!(next(&mut socket).await["id"], 41);
+    drop(socket);
+    joined(&world, 42);
+    let mut socket = open(&world, "/meetings/106131/events?lastEventId=41", OWN)
+        .await
+        .unwrap();
+    assert_eq!(next(&mut socket).await["id"], 42);
+}
+
+#[tokio::test]
+async fn a_foreign_page_gets_no_socket() {
+    let world = World::new();
+    let Err(Error::Http(refused)) = open(&world, "/events", "https://evil.example.com").await else {
+        panic!("it was opened");
+    };
+    assert_eq!((refused.status().as_u16(), world.counts().streams), (403, 0));
+}
+
+#[tokio::test]
+async fn who_sends_much_is_sent_away() {
+    let world = World::new();
+    let mut large = open(&world, "/events", OWN).await.unwrap();
+    large
+        .send(Message::Binary(vec![0; 64 * 1024 + 1].into()))
+        .await
+        .unwrap();
+    assert_eq!(closing(&mut large).await, CloseCode::Size);
+    let mut many = open(&world, "/events", OWN).await.unwrap();
+    for _ in 0..51 {
+        many.send(Message::Text("x".into())).await.unwrap();
+    }
+    assert_eq!(closing(&mut many).await, CloseCode::Policy);
+}

@@ -1,0 +1,198 @@
+use axum::http::Method;
+use model::DeliveryState;
+use serde_json::{Value, json};
+
+use crate::fixture::{NOW_MS, sid};
+use crate::world::World;
+
+async fn create(world: &World, login: &str, body: &str) -> crate::world::Reply {
+    world.ask(login, Method::POST, "/webhooks", body).await
+}
+
+async fn post(world: &World, path: &str) -> crate::world::Reply {
+    world.ask("alice", Method::POST, path, "").await
+}
+
+#[tokio::test]
+async fn a_webhook_is_made_read_changed_and_taken_away_and_tells_its_secret_once() {
+    let world = World::new();
+    let body =
+        r#"{"url": "https://example.com/hook", "types": ["call.*", "meeting.ended"], "description": "CRM"}"#;
+    let made = create(&world, "alice", body).await;
+    assert_eq!(made.status, 201);
+    let made = made.json();
+    let secret = made["secret"].as_str().unwrap();
+    assert!(secret.starts_with("whsec_") && secret.len() == 6 + 44, "{secret}");
+    let id = made["id"].as_str().unwrap();
+    let expected = json!({
+        "callback": false,
+        "created": NOW_MS,
+        "description": "CRM",
+        "disabled": false,
+        "id": id,
+        "subscriberSid": sid("alice").as_str(),
+        "types": ["call.*", "meeting.ended"],
+        "url": "https://example.com/hook",
+    });
+    let path = format!("/webhooks/{id}");
+    assert_eq!(
+        world.get("alice", &path).await.json(),
+        expected,
+        "without the secret"
+    );
+    let changed = world
+        .put("alice", &path, r#"{"types": null, "disabled": true}"#)
+        .await;
+    assert_eq!(
+        (changed.status.as_u16(), &changed.json()["types"]),
+        (200, &json!([]))
+    );
+    assert_eq!(changed.json()["disabled"], true);
+    let back = world.put("alice", &path, &changed.text).await;
+    assert_eq!(back.json(), changed.json(), "what was read may be sent back");
+    let gone = world.ask("alice", Method::DELETE, &path, "").await;
+    assert_eq!(
+        (
+            gone.status.as_u16(),
+            world.get("alice", &path).await.status.as_u16()
+        ),
+        (204, 404)
+    );
+}
+
+#[tokio::test]
+async fn what_cannot_be_a_webhook_is_refused_by_its_field() {
+    let world = World::new();
+    for (body, field) in [
+        ("{}", "url"),
+        (r#"{"url": ""}"#, "url"),
+        (r#"{"url": "gopher://example.com"}"#, "url"),
+        (r#"{"url": 5}"#, "url"),
+        (r#"{"url": "https://example.com", "types": ["call"]}"#, "types"),
+        (r#"{"url": "https://example.com", "types": "call.*"}"#, "types"),
+        (r#"{"url": "https://example.com", "secret": "x"}"#, "secret"),
+        (r#"{"url": "https://example.com", "disabled": 1}"#, "disabled"),
+    ] {
+        let refusal = create(&world, "alice", body).await.refusal();
+        assert_eq!((refusal.0, refusal.2.as_str()), (400, field), "{body}");
+    }
+    let moved = world
+        .put("alice", "/webhooks/whk_1", r#"{"subscriberSid": "sid-bob"}"#)
+        .await;
+    assert_eq!(moved.refusal().2, "subscriberSid");
+    assert_eq!(world.backend.state().webhooks.len(), 4);
+}
+
+#[tokio::test]
+async fn twenty_of_one_subscriber_are_the_most() {
+    let world = World::new();
+    for n in 1..=20 {
+        let status = create(&world, "alice", r#"{"url": "https://example.com"}"#)
+            .await
+            .status;
+        assert_eq!(status, if n < 20 { 201 } else { 409 }, "{n}");
+    }
+    let other = create(&world, "uma", r#"{"url": "https://example.com"}"#).await;
+    assert_eq!(other.status, 201);
+}
+
+#[tokio::test]
+async fn a_new_secret_leaves_the_old_one_good_for_a_day() {
+    let world = World::new();
+    let rotated = post(&world, "/webhooks/whk_1/rotate").await.json();
+    assert!(rotated["secret"].as_str().unwrap().starts_with("whsec_"));
+    assert_eq!(rotated["previousSecretUntil"], NOW_MS + 86_400_000);
+    let webhook = world.backend.state().webhooks[1].clone();
+    assert_eq!(webhook.old_secret, Some((vec![7; 32], NOW_MS + 86_400_000)));
+    assert!(webhook.secret.len() == 32 && webhook.secret != [7; 32]);
+    assert!(!format!("{webhook:?}").contains("secret: ["), "no log holds it");
+}
+
+#[tokio::test]
+async fn a_callback_is_a_webhook_whose_address_its_subscriber_says() {
+    let world = World::new();
+    let path = "/webhooks/cb_sid-alice";
+    let changed = world.put("alice", path, r#"{"types": ["meeting.*"]}"#).await;
+    assert_eq!(
+        (changed.status.as_u16(), &changed.json()["callback"]),
+        (200, &json!(true))
+    );
+    let moved = world
+        .put("alice", path, r#"{"url": "https://elsewhere.example.com"}"#)
+        .await;
+    assert_eq!(moved.refusal().2, "url");
+    assert_eq!(world.ask("alice", Method::DELETE, path, "").await.status, 409);
+    assert_eq!(post(&world, &format!("{path}/rotate")).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_test_tells_what_came_of_it() {
+    let world = World::new();
+    let tried = post(&world, "/webhooks/whk_1/test").await.json();
+    assert_eq!(tried, json!({"delivered": true, "status": 204}));
+    world.backend.state().webhooks[1].url = "https://down.example.com".into();
+    let tried = post(&world, "/webhooks/whk_1/test").await.json();
+    assert_eq!(tried, json!({"delivered": false, "fault": "no connection"}));
+}
+
+#[tokio::test]
+async fn deliveries_tell_how_far_they_are_and_go_out_again_when_asked() {
+    let world = World::new();
+    let page = world.get("alice", "/webhooks/whk_1/deliveries").await.json();
+    let told = |n: usize, field: &str| page["deliveries"][n][field].clone();
+    assert_eq!(
+        [0, 1, 2].map(|n| told(n, "state")),
+        ["dead", "delivered", "pending"]
+    );
+    assert_eq!([0, 1, 2].map(|n| told(n, "id")), [3, 2, 1]);
+    assert_eq!(
+        (told(2, "nextAttempt"), told(1, "nextAttempt")),
+        (json!(NOW_MS + 5_000), Value::Null)
+    );
+    assert_eq!(
+        (told(0, "fault"), told(1, "status"), told(0, "attempts")),
+        (json!("no connection"), json!(500), json!(3))
+    );
+    assert_eq!(
+        post(&world, "/webhooks/whk_1/deliveries/3/redeliver")
+            .await
+            .status,
+        202
+    );
+    assert_eq!(world.backend.state().deliveries[2].state, DeliveryState::Pending);
+    assert_eq!(
+        post(&world, "/webhooks/whk_1/deliveries/9/redeliver")
+            .await
+            .status,
+        404
+    );
+    world.backend.state().webhooks[1].is_disabled = true;
+    assert_eq!(
+        post(&world, "/webhooks/whk_1/deliveries/3/redeliver")
+            .await
+            .status,
+        409
+    );
+}
+
+#[tokio::test]
+async fn an_operator_looks_and_changes_nothing_and_sees_no_webhook_of_others() {
+    let world = World::new();
+    let body = r#"{"url": "https://example.com"}"#;
+    assert_eq!(create(&world, "olga", body).await.status, 403);
+    for (login, ids) in [
+        ("alice", vec!["cb_sid-alice", "whk_1", "whk_3"]),
+        ("olga", vec![]),
+        ("uma", vec!["whk_3"]),
+        ("bob", vec!["whk_2"]),
+    ] {
+        let list = world.get(login, "/webhooks").await.json();
+        let found: Vec<_> = list["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|webhook| webhook["id"].clone())
+            .collect();
+        assert_eq!(found, ids, "{login}");
+    }
+}

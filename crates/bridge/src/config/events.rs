@@ -1,0 +1,99 @@
+use std::time::Duration;
+
+use ipnet::IpNet;
+use serde::Deserialize;
+
+use super::units::duration;
+use crate::webhooks::Policy;
+
+/// `[events]`: streams of what happens, and how long it is kept.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct EventsSection {
+    /// Streams at once.
+    pub streams: usize,
+    /// Streams at once of one subscriber.
+    pub streams_per_subscriber: usize,
+    /// Events that may wait for one stream.
+    pub queue: usize,
+    /// Events kept in memory for streams that come back.
+    pub memory: usize,
+    /// How long events are kept on disk.
+    #[serde(deserialize_with = "duration")]
+    pub keep: Duration,
+}
+
+impl Default for EventsSection {
+    fn default() -> Self {
+        let limits = api::HubLimits::default();
+        Self {
+            streams: limits.streams,
+            streams_per_subscriber: limits.streams_per_subscriber,
+            queue: limits.queue,
+            memory: limits.memory,
+            keep: Duration::from_secs(30 * 24 * 3600),
+        }
+    }
+}
+
+impl EventsSection {
+    /// The bounds of the hub.
+    pub(crate) fn hub(&self) -> api::HubLimits {
+        api::HubLimits {
+            memory: self.memory,
+            queue: self.queue,
+            streams: self.streams,
+            streams_per_subscriber: self.streams_per_subscriber,
+        }
+    }
+}
+
+/// `[webhooks]`: posting what happens.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct WebhooksSection {
+    /// Whether events may be posted by plain HTTP.
+    pub allow_http: bool,
+    /// Networks that are not public and may be posted to.
+    pub allow_private: Vec<IpNet>,
+    /// Deliveries under way at once.
+    pub at_once: usize,
+}
+
+impl Default for WebhooksSection {
+    fn default() -> Self {
+        Self {
+            allow_http: false,
+            allow_private: Vec::new(),
+            at_once: 64,
+        }
+    }
+}
+
+impl WebhooksSection {
+    /// Where events may be posted to.
+    pub(crate) fn policy(&self) -> Policy {
+        Policy {
+            allow_http: self.allow_http,
+            allow_private: self.allow_private.clone(),
+        }
+    }
+}
+
+/// What must hold, and what is said where it does not.
+pub(super) fn checks(events: &EventsSection, webhooks: &WebhooksSection) -> [(bool, &'static str); 3] {
+    [
+        (
+            events.queue >= 1 && events.memory >= events.queue,
+            "events.memory: expected as many events as events.queue or more, and of that 1 or more",
+        ),
+        (
+            events.keep.as_secs() >= 48 * 3600,
+            "events.keep: expected 2days or more, as webhooks are tried for one",
+        ),
+        (
+            (1..=256).contains(&webhooks.at_once),
+            "webhooks.at_once: expected 1 to 256",
+        ),
+    ]
+}

@@ -1,0 +1,49 @@
+//! Events as the API sees them.
+
+use api::{Answer, EventBackend, Hub, Missed, Records, Scope, Unavailable};
+use model::query::Query;
+use model::{Happening, MeetingId};
+
+use super::backend::{BridgeBackend, tenants};
+
+impl EventBackend for BridgeBackend {
+    fn hub(&self) -> &Hub {
+        &self.hub
+    }
+
+    fn missed(&self, scope: Scope, wanted: Missed) -> Answer<'_, Result<Vec<Happening>, Unavailable>> {
+        Box::pin(async move {
+            let wanted = store::Missed {
+                after: wanted.after,
+                upto: wanted.upto,
+                number: wanted.number,
+                limit: wanted.limit,
+            };
+            let missed = self.store.missed(&tenants(&scope), wanted).await;
+            missed.map_err(Self::unavailable)
+        })
+    }
+
+    fn forgotten(&self) -> Answer<'_, Result<u64, Unavailable>> {
+        Box::pin(async move { self.store.forgotten().await.map_err(Self::unavailable) })
+    }
+
+    fn meeting_log(
+        &self,
+        scope: Scope,
+        meeting: MeetingId,
+        query: Query,
+    ) -> Answer<'_, Result<Records<Happening>, Unavailable>> {
+        Box::pin(async move {
+            let log = self
+                .store
+                .meeting_log(&tenants(&scope), meeting, &query)
+                .await
+                .map_err(Self::unavailable)?;
+            Ok(Records {
+                page: log.page,
+                total: log.total,
+            })
+        })
+    }
+}

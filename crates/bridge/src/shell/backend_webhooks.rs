@@ -1,0 +1,62 @@
+//! Webhooks as the API sees them.
+
+use api::{Answer, Records, Scope, Tried, Unavailable, WebhookBackend};
+use model::query::Query;
+use model::{Delivery, Webhook};
+
+use super::backend::{BridgeBackend, now_ms, tenants};
+use crate::webhooks::Outcome;
+
+impl WebhookBackend for BridgeBackend {
+    fn webhooks(&self, scope: Scope) -> Answer<'_, Result<Vec<Webhook>, Unavailable>> {
+        Box::pin(async move {
+            self.store
+                .webhooks(&tenants(&scope))
+                .await
+                .map_err(Self::unavailable)
+        })
+    }
+
+    fn put_webhook(&self, webhook: Webhook) -> Answer<'_, Result<(), Unavailable>> {
+        Box::pin(async move { self.store.put_webhook(&webhook).await.map_err(Self::unavailable) })
+    }
+
+    fn remove_webhook(&self, id: String) -> Answer<'_, Result<(), Unavailable>> {
+        Box::pin(async move { self.store.remove_webhook(&id).await.map_err(Self::unavailable) })
+    }
+
+    fn deliveries(
+        &self,
+        webhook: Webhook,
+        query: Query,
+    ) -> Answer<'_, Result<Records<Delivery>, Unavailable>> {
+        Box::pin(async move {
+            let found = self.store.deliveries(&webhook, &query).await;
+            let found = found.map_err(Self::unavailable)?;
+            Ok(Records {
+                page: found.page,
+                total: found.total,
+            })
+        })
+    }
+
+    fn redeliver(&self, id: String, event: u64) -> Answer<'_, Result<bool, Unavailable>> {
+        Box::pin(async move {
+            let renewed = self.store.redeliver(&id, event, now_ms()).await;
+            renewed.map_err(Self::unavailable)
+        })
+    }
+
+    fn check_url(&self, url: &str) -> Result<(), &'static str> {
+        self.poster.policy().read(url).map(drop)
+    }
+
+    fn try_webhook(&self, webhook: Webhook, id: String, body: Vec<u8>) -> Answer<'_, Tried> {
+        Box::pin(async move {
+            match self.poster.post(&webhook, &id, body).await {
+                Outcome::Answered { status, .. } => Tried::Answered(status),
+                Outcome::Failed(fault) => Tried::Failed(fault),
+            }
+        })
+    }
+}

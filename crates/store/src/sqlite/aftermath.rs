@@ -1,0 +1,167 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use model::{Actor, CallNews, Cause, Event, Happening, LegId, News, Place, Sid};
+use sqlx::{Row, SqliteConnection};
+
+use super::deliveries::Targets;
+use super::fault::whole;
+use super::happenings::{add, happening};
+use super::load::sid;
+use crate::{IdKind, StoreError};
+
+/// Tells of what a crash cut off as if it had ended: who was in a meeting has left it, meetings and calls are over. So whoever followed
+/// knows, and nothing goes on for ever.
+pub(super) async fn tell(db: &mut SqliteConnection, at_ms: i64) -> Result<(), StoreError> {
+    let mut meetings: BTreeMap<i64, Open> = BTreeMap::new();
+    let rows = sqlx::query(
+        "SELECT * FROM happenings WHERE meeting IN (SELECT meeting FROM open_calls) ORDER BY meeting, seq",
+    );
+    for row in rows.fetch_all(&mut *db).await? {
+        let happening = happening(&row)?;
+        let meeting: i64 = row.try_get("meeting")?;
+        match meetings.entry(meeting) {
+            std::collections::btree_map::Entry::Vacant(entry) => {
+                entry.insert(Open::new(happening));
+            }
+            std::collections::btree_map::Entry::Occupied(mut entry) => entry.get_mut().take(happening),
+        }
+    }
+    let mut endings: Vec<_> = meetings
+        .into_values()
+        .flat_map(|open| open.endings(at_ms))
+        .collect();
+    endings.extend(calls(db, at_ms).await?);
+    let first = reserve(db, endings.len()).await?;
+    let mut targets = Targets::default();
+    for (id, mut ending) in (first..).zip(endings) {
+        ending.id = id;
+        if add(db, &ending).await? {
+            targets.enqueue(db, &ending).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn reserve(db: &mut SqliteConnection, count: usize) -> Result<u64, StoreError> {
+    let count = count as i64;
+    let end: i64 = sqlx::query_scalar("UPDATE sequences SET next = next + ?1 WHERE name = ?2 RETURNING next")
+        .bind(count)
+        .bind(IdKind::Happening.name())
+        .fetch_one(db)
+        .await?;
+    whole(end - count, "id")
+}
+
+/// The ends of calls that were up, of which the world has been told.
+async fn calls(db: &mut SqliteConnection, at_ms: i64) -> Result<Vec<Happening>, StoreError> {
+    let rows = sqlx::query(
+        "WITH late AS (
+             SELECT leg, kind FROM happenings WHERE at_ms >= (SELECT min(created_ms) FROM open_calls) AND leg IS NOT NULL
+         )
+         SELECT leg, subscriber_sid FROM open_calls
+         WHERE subscriber_sid IS NOT NULL AND leg IN (SELECT leg FROM late WHERE kind = 'call.menu')
+             AND leg NOT IN (SELECT leg FROM late WHERE kind = 'call.ended')
+         ORDER BY leg",
+    );
+    let call = |row: &sqlx::sqlite::SqliteRow| {
+        let leg = LegId(whole(row.try_get("leg")?, "leg")?);
+        let what = CallNews::Ended {
+            cause: Cause::Interrupted,
+        };
+        let owner = sid(row, "subscriber_sid")?;
+        Ok(ending(at_ms, owner, None, News::Call { leg, what }, true))
+    };
+    rows.fetch_all(db).await?.iter().map(call).collect()
+}
+
+fn ending(at_ms: i64, subscriber_sid: Sid, place: Option<Place>, news: News, is_live: bool) -> Happening {
+    Happening {
+        id: 0,
+        at_ms,
+        subscriber_sid,
+        place,
+        actor: Actor::Bridge,
+        news,
+        party: None,
+        is_live,
+    }
+}
+
+/// A meeting that was up, as its log tells.
+struct Open {
+    /// The latest of its log.
+    last: Happening,
+    present: BTreeSet<LegId>,
+    talking: BTreeSet<LegId>,
+    alarmed: BTreeSet<LegId>,
+    is_over: bool,
+}
+
+impl Open {
+    fn new(first: Happening) -> Self {
+        let mut open = Self {
+            last: first.clone(),
+            present: BTreeSet::new(),
+            talking: BTreeSet::new(),
+            alarmed: BTreeSet::new(),
+            is_over: false,
+        };
+        open.take(first);
+        open
+    }
+
+    fn take(&mut self, happening: Happening) {
+        if let News::Meeting(Event::Waiting { leg, .. } | Event::Joined { leg, .. }) = &happening.news {
+            self.present.insert(*leg);
+        } else if let News::Meeting(Event::Left { leg, .. }) = &happening.news {
+            self.present.remove(leg);
+        } else if let News::Meeting(Event::Ended { .. }) = &happening.news {
+            self.is_over = true;
+        } else if let News::Call { leg, what } = &happening.news {
+            if let CallNews::Talking { on } = what {
+                put(&mut self.talking, *leg, *on);
+            } else if let CallNews::QualityAlarm { on, .. } = what {
+                put(&mut self.alarmed, *leg, *on);
+            }
+        }
+        self.last = happening;
+    }
+
+    fn endings(self, at_ms: i64) -> Vec<Happening> {
+        let cause = Cause::Interrupted;
+        let mut news = Vec::new();
+        for leg in self.present {
+            if self.talking.contains(&leg) {
+                let what = CallNews::Talking { on: false };
+                news.push(News::Call { leg, what });
+            }
+            if self.alarmed.contains(&leg) {
+                let (on, mos_hundredths) = (false, 0);
+                let what = CallNews::QualityAlarm { on, mos_hundredths };
+                news.push(News::Call { leg, what });
+            }
+            news.push(News::Meeting(Event::Left { leg, cause }));
+        }
+        if !self.is_over {
+            news.push(News::Meeting(Event::Ended { cause }));
+        }
+        let Happening {
+            subscriber_sid,
+            place,
+            is_live,
+            ..
+        } = self.last;
+        let (at_ms, place) = (at_ms.max(self.last.at_ms), place.into_iter());
+        let places = place.flat_map(|last| (last.seq + 1..).map(move |seq| Place { seq, ..last }));
+        let told = places.zip(news);
+        told.map(|(place, news)| ending(at_ms, subscriber_sid.clone(), Some(place), news, is_live))
+            .collect()
+    }
+}
+
+fn put(legs: &mut BTreeSet<LegId>, leg: LegId, on: bool) {
+    match on {
+        true => legs.insert(leg),
+        false => legs.remove(&leg),
+    };
+}

@@ -1,0 +1,266 @@
+use std::collections::HashMap;
+
+use model::query::{Filter, Query, Relation, Scalar, Test};
+use model::{Delivery, DeliveryState, Happening, Sid, Webhook};
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row, SqliteConnection, SqlitePool};
+
+use super::fault::{fit, whole};
+use super::load::{number, sid};
+use super::query::Table;
+use super::transaction::transaction;
+use super::webhooks::types_of;
+use crate::{Backlog, Records, Scope, StoreError};
+
+/// Deliveries that may be pending for one webhook; what is more is given up at once.
+const PENDING_MAX: i64 = 50_000;
+
+/// Webhooks as one transaction of records finds them, read when the first event is to be told.
+#[derive(Default)]
+pub(super) struct Targets {
+    webhooks: Option<Vec<Target>>,
+    /// A subscriber and all above it.
+    ancestry: HashMap<Sid, Vec<Sid>>,
+}
+
+struct Target {
+    id: String,
+    owner: Sid,
+    types: Vec<String>,
+    pending: i64,
+}
+
+impl Targets {
+    /// Writes that `happening` is to be posted to each webhook that it concerns.
+    pub(super) async fn enqueue(
+        &mut self,
+        db: &mut SqliteConnection,
+        happening: &Happening,
+    ) -> Result<(), StoreError> {
+        if !happening.is_live {
+            return Ok(());
+        }
+        let webhooks = match &mut self.webhooks {
+            Some(webhooks) => webhooks,
+            unread @ None => unread.insert(targets(db).await?),
+        };
+        if webhooks.is_empty() {
+            return Ok(());
+        }
+        let owner = &happening.subscriber_sid;
+        if !self.ancestry.contains_key(owner) {
+            self.ancestry.insert(owner.clone(), ancestry(db, owner).await?);
+        }
+        let above = &self.ancestry[owner];
+        let kind = happening.news.kind();
+        let wants = |target: &&mut Target| {
+            above.contains(&target.owner)
+                && (target.types.is_empty() || target.types.iter().any(|pattern| kind.fits(pattern)))
+        };
+        for target in webhooks.iter_mut().filter(wants) {
+            target.pending += 1;
+            add(db, target, happening).await?;
+        }
+        Ok(())
+    }
+}
+
+async fn targets(db: &mut SqliteConnection) -> Result<Vec<Target>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT id, subscriber_sid, types,
+             (SELECT count(*) FROM deliveries WHERE webhook = webhooks.id AND state = 0) AS pending
+         FROM webhooks WHERE NOT is_disabled",
+    );
+    let target = |row: &SqliteRow| {
+        Ok(Target {
+            id: row.try_get("id")?,
+            owner: sid(row, "subscriber_sid")?,
+            types: types_of(row)?,
+            pending: row.try_get("pending")?,
+        })
+    };
+    rows.fetch_all(db).await?.iter().map(target).collect()
+}
+
+async fn ancestry(db: &mut SqliteConnection, owner: &Sid) -> Result<Vec<Sid>, StoreError> {
+    let rows = sqlx::query(
+        "WITH RECURSIVE above (sid) AS (
+             SELECT ?1
+             UNION
+             SELECT parent_sid FROM subscribers JOIN above USING (sid) WHERE parent_sid IS NOT NULL
+         )
+         SELECT sid FROM above",
+    );
+    let rows = rows.bind(owner.as_str()).fetch_all(db).await?;
+    rows.iter().map(|row| sid(row, "sid")).collect()
+}
+
+async fn add(db: &mut SqliteConnection, target: &Target, happening: &Happening) -> Result<(), StoreError> {
+    let object = || format!("delivery of event {}", happening.id);
+    let (state, fault) = match target.pending > PENDING_MAX {
+        true => (DeliveryState::Dead, Some("too many were pending")),
+        false => (DeliveryState::Pending, None),
+    };
+    sqlx::query(
+        "INSERT INTO deliveries (webhook, happening, chain, state, attempts, created_ms, due_ms, fault)
+         VALUES (?1, ?2, ?3, ?4, 0, ?5, ?5, ?6)",
+    )
+    .bind(&target.id)
+    .bind(fit(happening.id, object, "id")?)
+    .bind(chain(happening)?)
+    .bind(state as i64)
+    .bind(happening.at_ms)
+    .bind(fault)
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Those of a meeting, or of a call outside of one, go out in order.
+fn chain(happening: &Happening) -> Result<i64, StoreError> {
+    let object = || format!("delivery of event {}", happening.id);
+    match (happening.place, happening.news.leg()) {
+        (Some(place), _) => fit(place.meeting.0, object, "meeting"),
+        (None, Some(leg)) => fit(leg.0, object, "leg").map(|leg| -leg),
+        (None, None) => Ok(0),
+    }
+}
+
+/// Deliveries belong to whom their webhook belongs.
+const TABLE: Table = Table {
+    name: "(SELECT deliveries.*, subscriber_sid FROM deliveries JOIN webhooks ON webhooks.id = webhook)",
+    id: "happening",
+    fields: &[
+        ("attempts", "attempts"),
+        ("created", "created_ms"),
+        ("eventId", "happening"),
+        ("fault", "fault"),
+        ("id", "happening"),
+        ("nextAttempt", "(CASE state WHEN 0 THEN due_ms END)"),
+        (
+            "state",
+            "(CASE state WHEN 0 THEN 'pending' WHEN 1 THEN 'delivered' ELSE 'dead' END)",
+        ),
+        ("status", "status"),
+        ("webhook", "webhook"),
+    ],
+};
+
+/// One page of the deliveries of a webhook.
+pub(super) async fn list(
+    pool: &SqlitePool,
+    webhook: &Webhook,
+    query: &Query,
+) -> Result<Records<Delivery>, StoreError> {
+    let own = Filter::Field {
+        name: "webhook",
+        test: Test::Is(Relation::Equal, Scalar::Text(webhook.id.clone())),
+    };
+    let scope = Scope::tenant(webhook.subscriber_sid.clone());
+    TABLE.read(pool, &scope, &query.within(own), delivery).await
+}
+
+/// Makes a delivery pending again.
+pub(super) async fn renew(
+    pool: &SqlitePool,
+    webhook: &str,
+    happening: u64,
+    now_ms: i64,
+) -> Result<bool, StoreError> {
+    let Ok(happening) = i64::try_from(happening) else {
+        return Ok(false);
+    };
+    let all = async |db: &mut SqliteConnection| {
+        let renewed = sqlx::query(
+            "UPDATE deliveries SET state = 0, attempts = 0, created_ms = ?3, due_ms = ?3, status = NULL, fault = NULL
+             WHERE webhook = ?1 AND happening = ?2",
+        )
+        .bind(webhook)
+        .bind(happening)
+        .bind(now_ms)
+        .execute(db)
+        .await?;
+        Ok(renewed.rows_affected() > 0)
+    };
+    transaction(pool, all).await
+}
+
+/// What may be posted now.
+pub(super) async fn due(
+    pool: &SqlitePool,
+    now_ms: i64,
+    per_webhook: u32,
+    limit: u32,
+) -> Result<Vec<Delivery>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT * FROM (
+             SELECT deliveries.*, row_number() OVER (PARTITION BY deliveries.webhook ORDER BY due_ms, happening) AS place
+             FROM (
+                 SELECT webhook, min(happening) AS happening FROM deliveries WHERE state = 0 GROUP BY webhook, chain
+             ) AS head JOIN deliveries USING (webhook, happening)
+             WHERE due_ms <= ?1 AND webhook NOT IN (SELECT id FROM webhooks WHERE is_disabled)
+         ) WHERE place <= ?2 ORDER BY due_ms, happening LIMIT ?3",
+    )
+    .bind(now_ms)
+    .bind(per_webhook)
+    .bind(limit)
+    .fetch_all(pool)
+    .await?;
+    rows.iter().map(delivery).collect()
+}
+
+/// Writes what has become of deliveries; one that was taken away with its webhook meanwhile is no more.
+pub(super) async fn settle(pool: &SqlitePool, deliveries: &[Delivery]) -> Result<(), StoreError> {
+    let all = async |db: &mut SqliteConnection| {
+        for delivery in deliveries {
+            sqlx::query(
+                "UPDATE deliveries SET state = ?3, attempts = ?4, due_ms = ?5, status = ?6, fault = ?7
+                 WHERE webhook = ?1 AND happening = ?2",
+            )
+            .bind(&delivery.webhook)
+            .bind(fit(delivery.happening, || "a delivery".to_owned(), "id")?)
+            .bind(delivery.state as i64)
+            .bind(delivery.attempts)
+            .bind(delivery.due_ms)
+            .bind(delivery.status)
+            .bind(&delivery.fault)
+            .execute(&mut *db)
+            .await?;
+        }
+        Ok(())
+    };
+    transaction(pool, all).await
+}
+
+/// How much is pending.
+pub(super) async fn backlog(pool: &SqlitePool) -> Result<Backlog, StoreError> {
+    let row = sqlx::query(
+        "SELECT count(*) AS pending, min(created_ms) AS oldest, (SELECT count(*) FROM deliveries WHERE state = 2) AS dead
+         FROM deliveries WHERE state = 0",
+    );
+    let row = row.fetch_one(pool).await?;
+    Ok(Backlog {
+        pending: number(&row, "pending")?,
+        oldest_ms: row.try_get("oldest")?,
+        dead: number(&row, "dead")?,
+    })
+}
+
+fn delivery(row: &SqliteRow) -> Result<Delivery, StoreError> {
+    let state: i64 = row.try_get("state")?;
+    let state = DeliveryState::ALL
+        .into_iter()
+        .find(|known| *known as i64 == state);
+    let status: Option<i64> = row.try_get("status")?;
+    Ok(Delivery {
+        webhook: row.try_get("webhook")?,
+        happening: number(row, "happening")?,
+        chain: row.try_get("chain")?,
+        state: state.ok_or_else(|| StoreError::Damaged("a delivery without a state".to_owned()))?,
+        attempts: number(row, "attempts")?,
+        created_ms: row.try_get("created_ms")?,
+        due_ms: row.try_get("due_ms")?,
+        status: status.map(|status| whole(status, "status")).transpose()?,
+        fault: row.try_get("fault")?,
+    })
+}

@@ -1,0 +1,197 @@
+use model::query::{Filter, Query, Relation, Scalar, Test};
+use model::{Happening, LegId, MeetingId, MeetingNumber, Party, Place};
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row, SqliteConnection, SqlitePool};
+
+use super::audit::{actor_of, actor_text};
+use super::fault::{fit, whole};
+use super::load::{number, sid};
+use super::news::{describe, restore};
+use super::query::Table;
+use super::records::scope_text;
+use super::transaction::transaction;
+use crate::{Missed, Records, Scope, StoreError};
+
+/// Writes one; one that is already there stays. Tells whether it was new.
+pub(super) async fn add(db: &mut SqliteConnection, happening: &Happening) -> Result<bool, StoreError> {
+    let object = || format!("event {}", happening.id);
+    let said = describe(&happening.news);
+    let leg = said.leg.map(|leg| fit(leg.0, object, "leg")).transpose()?;
+    let place = happening.place;
+    let meeting = place.map(|place| fit(place.meeting.0, object, "meeting"));
+    let seq = place.map(|place| fit(place.seq, object, "sequence"));
+    let party = happening.party.as_ref();
+    let written = sqlx::query(
+        "INSERT INTO happenings (id, at_ms, subscriber_sid, meeting, meeting_number, seq, actor, kind, leg, detail, caller, callee,
+             is_live)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
+         ON CONFLICT DO NOTHING",
+    )
+    .bind(fit(happening.id, object, "id")?)
+    .bind(happening.at_ms)
+    .bind(happening.subscriber_sid.as_str())
+    .bind(meeting.transpose()?)
+    .bind(place.map(|place| place.number.0))
+    .bind(seq.transpose()?)
+    .bind(actor_text(&happening.actor))
+    .bind(happening.news.kind().text())
+    .bind(leg)
+    .bind(said.detail)
+    .bind(party.map(|party| party.caller.as_str()))
+    .bind(party.map(|party| party.callee.as_str()))
+    .bind(happening.is_live)
+    .execute(db)
+    .await?;
+    Ok(written.rows_affected() > 0)
+}
+
+const TABLE: Table = Table {
+    name: "happenings",
+    id: "id",
+    fields: &[
+        ("callId", "leg"),
+        ("id", "id"),
+        ("meetingId", "meeting"),
+        ("meetingNumber", "meeting_number"),
+        ("sequence", "seq"),
+        ("time", "at_ms"),
+        ("type", "kind"),
+    ],
+};
+
+/// One page of what happened in `meeting`.
+pub(super) async fn of_meeting(
+    pool: &SqlitePool,
+    scope: &Scope,
+    meeting: MeetingId,
+    query: &Query,
+) -> Result<Records<Happening>, StoreError> {
+    let id = fit(meeting.0, || format!("log of meeting {meeting}"), "id")?;
+    let own = Filter::Field {
+        name: "meetingId",
+        test: Test::Is(Relation::Equal, Scalar::Whole(id)),
+    };
+    TABLE.read(pool, scope, &query.within(own), happening).await
+}
+
+/// The first of what `wanted` asks for.
+pub(super) async fn missed(
+    pool: &SqlitePool,
+    scope: &Scope,
+    wanted: Missed,
+) -> Result<Vec<Happening>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT * FROM happenings
+         WHERE id > ?1 AND id <= ?2 AND is_live AND subscriber_sid IN (SELECT value FROM json_each(?3))
+             AND (?4 IS NULL OR meeting_number = ?4)
+         ORDER BY id LIMIT ?5",
+    )
+    // No id is larger.
+    .bind(i64::try_from(wanted.after).unwrap_or(i64::MAX))
+    .bind(i64::try_from(wanted.upto).unwrap_or(i64::MAX))
+    .bind(scope_text(scope))
+    .bind(wanted.number.map(|number| number.0))
+    .bind(wanted.limit)
+    .fetch_all(pool)
+    .await?;
+    rows.iter().map(happening).collect()
+}
+
+/// The last id of what was forgotten.
+pub(super) async fn forgotten(pool: &SqlitePool) -> Result<u64, StoreError> {
+    let upto: i64 = sqlx::query_scalar("SELECT upto FROM forgotten")
+        .fetch_one(pool)
+        .await?;
+    whole(upto, "id")
+}
+
+/// Forgets the oldest `count` of what happened before `before_ms`.
+pub(super) async fn forget(pool: &SqlitePool, before_ms: i64, count: u32) -> Result<u64, StoreError> {
+    let all = async |db: &mut SqliteConnection| {
+        let upto: Option<i64> = sqlx::query_scalar(
+            // By id, up to the first that is younger: a clock that was wrong for a while must not take the young along.
+            "WITH first AS (SELECT id, at_ms FROM happenings ORDER BY id LIMIT ?2)
+             SELECT max(id) FROM first WHERE id < coalesce((SELECT min(id) FROM first WHERE at_ms >= ?1), id + 1)",
+        )
+        .bind(before_ms)
+        .bind(count)
+        .fetch_one(&mut *db)
+        .await?;
+        let Some(upto) = upto else { return Ok(0) };
+        for statement in [
+            "DELETE FROM deliveries WHERE happening <= ?1",
+            "UPDATE forgotten SET upto = max(upto, ?1)",
+        ] {
+            sqlx::query(statement).bind(upto).execute(&mut *db).await?;
+        }
+        let gone = sqlx::query("DELETE FROM happenings WHERE id <= ?1")
+            .bind(upto)
+            .execute(&mut *db)
+            .await?;
+        Ok(gone.rows_affected())
+    };
+    transaction(pool, all).await
+}
+
+/// The one with this id, if it is still there.
+pub(super) async fn find(pool: &SqlitePool, id: u64) -> Result<Option<Happening>, StoreError> {
+    let row = sqlx::query("SELECT * FROM happenings WHERE id = ?1")
+        .bind(fit(id, || format!("event {id}"), "id")?)
+        .fetch_optional(pool)
+        .await?;
+    row.as_ref().map(happening).transpose()
+}
+
+pub(super) fn happening(row: &SqliteRow) -> Result<Happening, StoreError> {
+    let leg: Option<i64> = row.try_get("leg")?;
+    let leg = leg.map(|leg| whole(leg, "leg").map(LegId)).transpose()?;
+    let (kind, detail): (String, String) = (row.try_get("kind")?, row.try_get("detail")?);
+    let actor: String = row.try_get("actor")?;
+    Ok(Happening {
+        id: number(row, "id")?,
+        at_ms: row.try_get("at_ms")?,
+        subscriber_sid: sid(row, "subscriber_sid")?,
+        place: place(row)?,
+        actor: actor_of(&actor).ok_or_else(|| StoreError::Damaged(format!("{actor} is nobody")))?,
+        news: restore(&kind, leg, &detail)
+            .ok_or_else(|| StoreError::Damaged(format!("an event {kind} of {detail:?}")))?,
+        party: party(row)?,
+        is_live: row.try_get("is_live")?,
+    })
+}
+
+fn place(row: &SqliteRow) -> Result<Option<Place>, StoreError> {
+    let meeting: Option<i64> = row.try_get("meeting")?;
+    let place = |meeting| {
+        Ok(Place {
+            meeting: MeetingId(whole(meeting, "meeting")?),
+            number: MeetingNumber(number(row, "meeting_number")?),
+            seq: number(row, "seq")?,
+        })
+    };
+    meeting.map(place).transpose()
+}
+
+fn party(row: &SqliteRow) -> Result<Option<Party>, StoreError> {
+    let (caller, callee): (Option<String>, Option<String>) = (row.try_get("caller")?, row.try_get("callee")?);
+    Ok(caller
+        .zip(callee)
+        .map(|(caller, callee)| Party { caller, callee }))
+}
+
+#[cfg(test)]
+mod tests {
+    use model::{Actor, Sid};
+
+    use super::*;
+
+    #[test]
+    fn an_actor_is_read_as_it_was_written() {
+        for actor in [Actor::Bridge, Actor::Leg(LegId(7)), Actor::User(Sid::new("a b"))] {
+            assert_eq!(actor_of(&actor_text(&actor)), Some(actor));
+        }
+        for text in ["", "leg", "leg x", "somebody"] {
+            assert_eq!(actor_of(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,52 @@
+use model::query::Query;
+use model::{Delivery, Happening, Webhook};
+
+use crate::{Answer, Records, Scope};
+
+/// What a database must do for webhooks. What is to be posted is written together with what happened.
+pub trait WebhookStore: Send + Sync + 'static {
+    /// Every webhook of `scope`, by owner and age.
+    fn webhooks<'a>(&'a self, scope: &'a Scope) -> Answer<'a, Vec<Webhook>>;
+
+    /// The webhook with this id.
+    fn webhook<'a>(&'a self, id: &'a str) -> Answer<'a, Option<Webhook>>;
+
+    /// Writes a webhook, be it new or known. What is pending for one that is disabled is given up.
+    fn put_webhook<'a>(&'a self, webhook: &'a Webhook) -> Answer<'a, ()>;
+
+    /// Disables a webhook. What is pending for it is given up.
+    fn disable_webhook<'a>(&'a self, id: &'a str) -> Answer<'a, ()>;
+
+    /// Takes a webhook away, with its deliveries.
+    fn remove_webhook<'a>(&'a self, id: &'a str) -> Answer<'a, ()>;
+
+    /// One page of the deliveries of a webhook.
+    fn deliveries<'a>(&'a self, webhook: &'a Webhook, query: &'a Query) -> Answer<'a, Records<Delivery>>;
+
+    /// Makes a delivery pending again as if it were new; tells whether there is such a one.
+    fn redeliver<'a>(&'a self, webhook: &'a str, happening: u64, now_ms: i64) -> Answer<'a, bool>;
+
+    /// What may be posted at `now_ms` (epoch ms), the longest due first: the first that is pending of each chain, so many of each webhook
+    /// at most.
+    fn due(&self, now_ms: i64, per_webhook: u32, limit: u32) -> Answer<'_, Vec<Delivery>>;
+
+    /// Writes what has become of deliveries, in one transaction.
+    fn settle<'a>(&'a self, deliveries: &'a [Delivery]) -> Answer<'a, ()>;
+
+    /// The event with this id, if it has not been forgotten.
+    fn happening(&self, id: u64) -> Answer<'_, Option<Happening>>;
+
+    /// How much is pending.
+    fn backlog(&self) -> Answer<'_, Backlog>;
+}
+
+/// What is pending.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Backlog {
+    /// Deliveries.
+    pub pending: u64,
+    /// Since when the oldest is, epoch ms.
+    pub oldest_ms: Option<i64>,
+    /// Deliveries that were given up and are kept.
+    pub dead: u64,
+}

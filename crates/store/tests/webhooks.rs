@@ -1,0 +1,439 @@
+//! What happened and what is to be posted of it, on disk.
+
+use std::sync::Arc;
+
+use model::directory::{Callback, Edit, Subscriber, SubscriberRole};
+use model::query::{Filter, OrderBy, Query, Relation, Scalar, Test};
+use model::{
+    Actor, CallNews, Cause, Delivery, DeliveryState, Event, Happening, LegId, MeetingId, MeetingNumber, News,
+    Party, Place, Sid, Webhook,
+};
+use store::{Backlog, Missed, Record, Scope, SqliteStore, Store, WebhookStore};
+use tempfile::TempDir;
+
+async fn open(folder: &TempDir) -> SqliteStore {
+    let store = SqliteStore::open(&folder.path().join("store.db")).await.unwrap();
+    for (sid, parent) in [("a", None), ("a1", Some("a")), ("b", None)] {
+        write(&store, account(sid, parent, None)).await;
+    }
+    store
+}
+
+async fn write(store: &SqliteStore, subscriber: Subscriber) {
+    let edit = Edit::PutSubscriber(subscriber);
+    store.write(&Actor::Bridge, &[edit], 7).await.unwrap();
+}
+
+fn account(sid: &str, parent: Option<&str>, callback: Option<&str>) -> Subscriber {
+    Subscriber {
+        sid: Sid::new(sid),
+        parent_sid: parent.map(Sid::new),
+        login: sid.into(),
+        password_hash: "hash".into(),
+        authentication_token: String::new(),
+        created_ms: 5,
+        first_name: String::new(),
+        last_name: String::new(),
+        email: String::new(),
+        phone_number: String::new(),
+        ext: String::new(),
+        details: String::new(),
+        external_id: -1,
+        role: SubscriberRole::Administrator,
+        did_group_references: Vec::new(),
+        callback: callback.map(|url| Callback {
+            id: 5,
+            url: url.into(),
+        }),
+    }
+}
+
+/// In meeting 1 or 2, or outside of one (0).
+fn happening(id: u64, owner: &str, meeting: u64, news: News) -> Happening {
+    let place = Place {
+        meeting: MeetingId(meeting),
+        number: MeetingNumber(100_000 + meeting as u32),
+        seq: id,
+    };
+    Happening {
+        id,
+        at_ms: 1_000 * id as i64,
+        subscriber_sid: Sid::new(owner),
+        place: (meeting > 0).then_some(place),
+        actor: Actor::Leg(LegId(9)),
+        news,
+        party: Some(Party {
+            caller: "+12025550123".into(),
+            callee: "15162065319".into(),
+        }),
+        is_live: true,
+    }
+}
+
+fn started(id: u64, owner: &str, meeting: u64) -> Happening {
+    happening(id, owner, meeting, News::Meeting(Event::Started))
+}
+
+async fn add(store: &SqliteStore, happenings: &[Happening]) {
+    let records = happenings.iter().cloned().map(Arc::new).map(Record::Happening);
+    store.add_records(&records.collect::<Vec<_>>()).await.unwrap();
+}
+
+fn webhook(id: &str, owner: &str, types: &[&str]) -> Webhook {
+    Webhook {
+        id: id.into(),
+        subscriber_sid: Sid::new(owner),
+        is_callback: false,
+        url: "https://example.com".into(),
+        types: types.iter().map(ToString::to_string).collect(),
+        description: "text".into(),
+        is_disabled: false,
+        created_ms: 9,
+        secret: vec![1; 32],
+        old_secret: Some((vec![2; 32], 77)),
+    }
+}
+
+fn by_id(descending: bool) -> Query {
+    Query {
+        offset: 0,
+        limit: 100,
+        order: vec![OrderBy {
+            field: "id",
+            descending,
+        }],
+        filter: None,
+    }
+}
+
+/// A webhook of the tests by its name.
+fn owned(id: &str) -> Webhook {
+    let owner = match id {
+        "below" => "a1",
+        "other" => "b",
+        _ => "a",
+    };
+    webhook(id, owner, &[])
+}
+
+async fn pending(store: &SqliteStore, webhook: &str) -> Vec<u64> {
+    let all = store.deliveries(&owned(webhook), &by_id(false)).await.unwrap();
+    assert_eq!(all.total as usize, all.page.len());
+    let pending = all
+        .page
+        .into_iter()
+        .filter(|delivery| delivery.state == DeliveryState::Pending);
+    pending.map(|delivery| delivery.happening).collect()
+}
+
+fn wanted(after: u64, upto: u64, number: Option<u32>, limit: u32) -> Missed {
+    Missed {
+        after,
+        upto,
+        number: number.map(MeetingNumber),
+        limit,
+    }
+}
+
+#[tokio::test]
+async fn what_was_missed_is_read_as_it_was_told_within_bounds_and_scope() {
+    let folder = TempDir::new().unwrap();
+    let store = open(&folder).await;
+    let (leg, on) = (LegId(9), true);
+    let what = CallNews::Talking { on };
+    let secret = Happening {
+        is_live: false,
+        ..started(6, "a", 1)
+    };
+    let all = [
+        started(1, "a", 1),
+        happening(2, "a1", 0, News::Call { leg, what }),
+        started(3, "b", 2),
+        started(4, "a", 2),
+        started(5, "a", 1),
+        secret,
+    ];
+    add(&store, &all).await;
+    // A batch may be sent again.
+    add(&store, &all).await;
+    let scope = Scope::of(Sid::new("a"), [Sid::new("a1")]);
+    for (wanted, ids) in [
+        (wanted(0, 9, None, 9), vec![1, 2, 4, 5]),
+        (wanted(1, 4, None, 9), vec![2, 4]),
+        (wanted(0, 9, None, 2), vec![1, 2]),
+        (wanted(0, 9, Some(100_001), 9), vec![1, 5]),
+        (wanted(5, u64::MAX, None, 9), vec![]),
+    ] {
+        let found = store.missed(&scope, wanted).await.unwrap();
+        let expected: Vec<_> = ids.iter().map(|id| all[*id as usize - 1].clone()).collect();
+        assert_eq!(found, expected, "{wanted:?}");
+    }
+}
+
+#[tokio::test]
+async fn old_events_are_forgotten_in_steps_and_it_is_known_up_to_which() {
+    let folder = TempDir::new().unwrap();
+    let store = open(&folder).await;
+    store.put_webhook(&webhook("w", "a", &[])).await.unwrap();
+    add(
+        &store,
+        &(1..=10).map(|id| started(id, "a", 1)).collect::<Vec<_>>(),
+    )
+    .await;
+    assert_eq!(store.forgotten().await.unwrap(), 0);
+    for (gone, upto) in [(3, 3), (3, 6), (1, 7), (0, 7)] {
+        assert_eq!(store.forget(7_500, 3).await.unwrap(), gone);
+        assert_eq!(store.forgotten().await.unwrap(), upto);
+    }
+    assert_eq!(pending(&store, "w").await, [8, 9, 10]);
+    assert_eq!(store.happening(7).await.unwrap(), None);
+    assert_eq!(store.happening(8).await.unwrap(), Some(started(8, "a", 1)));
+}
+
+#[tokio::test]
+async fn an_event_is_to_be_posted_to_whoever_sees_it_and_wants_its_type() {
+    let folder = TempDir::new().unwrap();
+    let store = open(&folder).await;
+    let hooks = [
+        webhook("all", "a", &[]),
+        webhook("below", "a1", &[]),
+        webhook("other", "b", &[]),
+        webhook("some", "a", &["meeting.*", "call.left"]),
+        Webhook {
+            is_disabled: true,
+            ..webhook("off", "a", &[])
+        },
+    ];
+    for hook in &hooks {
+        store.put_webhook(hook).await.unwrap();
+    }
+    let (leg, cause) = (LegId(9), Cause::HungUp);
+    let left = News::Meeting(Event::Left { leg, cause });
+    let named = News::Meeting(Event::Named {
+        leg,
+        name: String::new(),
+    });
+    let secret = Happening {
+        is_live: false,
+        ..started(5, "a", 1)
+    };
+    let all = [
+        started(1, "a", 1),
+        happening(2, "a1", 1, left),
+        started(3, "b", 2),
+        happening(4, "a", 1, named),
+        secret,
+    ];
+    add(&store, &all).await;
+    add(&store, &all).await;
+    for (id, expected) in [
+        ("all", vec![1, 2, 4]),
+        ("below", vec![2]),
+        ("other", vec![3]),
+        ("some", vec![1, 2]),
+        ("off", vec![]),
+    ] {
+        assert_eq!(pending(&store, id).await, expected, "{id}");
+    }
+    let scope = Scope::tenant(Sid::new("a"));
+    let found = store.webhooks(&scope).await.unwrap();
+    assert_eq!(found, [hooks[0].clone(), hooks[4].clone(), hooks[3].clone()]);
+    assert_eq!(store.webhook("below").await.unwrap().as_ref(), Some(&hooks[1]));
+    store.remove_webhook("all").await.unwrap();
+    assert_eq!(store.webhook("all").await.unwrap(), None);
+    assert!(pending(&store, "all").await.is_empty());
+}
+
+async fn due(store: &SqliteStore, now_ms: i64, per_webhook: u32) -> Vec<(String, u64)> {
+    let due = store.due(now_ms, per_webhook, 100).await.unwrap();
+    due.into_iter()
+        .map(|delivery| (delivery.webhook, delivery.happening))
+        .collect()
+}
+
+fn named(due: &[(&str, u64)]) -> Vec<(String, u64)> {
+    due.iter()
+        .map(|(webhook, id)| ((*webhook).to_owned(), *id))
+        .collect()
+}
+
+#[tokio::test]
+async fn the_first_of_each_chain_is_due_and_the_next_when_it_is_settled() {
+    let folder = TempDir::new().unwrap();
+    let store = open(&folder).await;
+    store.put_webhook(&webhook("w", "a", &[])).await.unwrap();
+    store.put_webhook(&webhook("x", "a", &[])).await.unwrap();
+    let ringing = News::Call {
+        leg: LegId(7),
+        what: CallNews::Ringing,
+    };
+    let all = [
+        started(1, "a", 1),
+        started(2, "a", 1),
+        started(3, "a", 2),
+        happening(4, "a", 0, ringing),
+    ];
+    add(&store, &all).await;
+    assert_eq!(
+        due(&store, 3_000, 9).await,
+        named(&[("w", 1), ("x", 1), ("w", 3), ("x", 3)])
+    );
+    assert_eq!(due(&store, 9_000, 1).await, named(&[("w", 1), ("x", 1)]));
+    let mut first = store.due(9_000, 1, 1).await.unwrap().remove(0);
+    first.attempts = 1;
+    (first.due_ms, first.status) = (20_000, Some(500));
+    store.settle(std::slice::from_ref(&first)).await.unwrap();
+    assert_eq!(
+        due(&store, 9_000, 9).await[1..],
+        named(&[("w", 3), ("x", 3), ("w", 4), ("x", 4)])[..]
+    );
+    first.state = DeliveryState::Delivered;
+    store.settle(&[first.clone()]).await.unwrap();
+    assert!(due(&store, 9_000, 9).await.contains(&("w".to_owned(), 2)));
+    let kept = store
+        .deliveries(&webhook("w", "a", &[]), &by_id(false))
+        .await
+        .unwrap()
+        .page;
+    assert_eq!(kept[0], first);
+    let backlog = store.backlog().await.unwrap();
+    assert_eq!(
+        (backlog.pending, backlog.oldest_ms, backlog.dead),
+        (7, Some(1_000), 0)
+    );
+}
+
+#[tokio::test]
+async fn what_is_disabled_is_given_up_and_can_be_asked_for_again() {
+    let folder = TempDir::new().unwrap();
+    let store = open(&folder).await;
+    store.put_webhook(&webhook("w", "a", &[])).await.unwrap();
+    add(&store, &[started(1, "a", 1)]).await;
+    store.disable_webhook("w").await.unwrap();
+    assert!(store.webhook("w").await.unwrap().unwrap().is_disabled);
+    let dead = store
+        .deliveries(&webhook("w", "a", &[]), &by_id(true))
+        .await
+        .unwrap()
+        .page;
+    let expected = Delivery {
+        webhook: "w".into(),
+        happening: 1,
+        chain: 1,
+        state: DeliveryState::Dead,
+        attempts: 0,
+        created_ms: 1_000,
+        due_ms: 1_000,
+        status: None,
+        fault: Some("disabled".into()),
+    };
+    assert_eq!(dead, [expected]);
+    let backlog = Backlog {
+        pending: 0,
+        oldest_ms: None,
+        dead: 1,
+    };
+    assert_eq!(store.backlog().await.unwrap(), backlog);
+    store.put_webhook(&webhook("w", "a", &[])).await.unwrap();
+    assert!(store.redeliver("w", 1, 5_000).await.unwrap());
+    assert!(!store.redeliver("w", 2, 5_000).await.unwrap());
+    assert_eq!(due(&store, 4_999, 9).await, []);
+    assert_eq!(due(&store, 5_000, 9).await, named(&[("w", 1)]));
+}
+
+#[tokio::test]
+async fn a_callback_is_a_webhook_that_comes_changes_and_goes_with_its_subscriber() {
+    let folder = TempDir::new().unwrap();
+    let store = open(&folder).await;
+    let scope = Scope::tenant(Sid::new("c"));
+    let urls = async || {
+        let found = store.webhooks(&scope).await.unwrap();
+        found
+            .into_iter()
+            .map(|webhook| (webhook.url, webhook.secret.len()))
+            .collect::<Vec<_>>()
+    };
+    for (callback, expected) in [
+        (
+            Some("https://c.example.com/1"),
+            vec![("https://c.example.com/1".to_owned(), 32)],
+        ),
+        (
+            Some("https://c.example.com/2"),
+            vec![("https://c.example.com/2".to_owned(), 32)],
+        ),
+        (Some(""), vec![]),
+        (
+            Some("https://c.example.com/3"),
+            vec![("https://c.example.com/3".to_owned(), 32)],
+        ),
+        (None, vec![]),
+        (
+            Some("https://c.example.com/4"),
+            vec![("https://c.example.com/4".to_owned(), 32)],
+        ),
+    ] {
+        write(&store, account("c", None, callback)).await;
+        assert_eq!(urls().await, expected, "{callback:?}");
+    }
+    let mut callback = store.webhook("cb_c").await.unwrap().unwrap();
+    assert!(callback.is_callback);
+    callback.url = "https://elsewhere.example.com".into();
+    callback.types = vec!["call.*".into()];
+    store.put_webhook(&callback).await.unwrap();
+    let kept = store.webhook("cb_c").await.unwrap().unwrap();
+    assert_eq!(
+        (kept.url.as_str(), kept.types.len()),
+        ("https://c.example.com/4", 1)
+    );
+}
+
+#[tokio::test]
+async fn lists_are_filtered_and_ordered_by_every_field_of_theirs() {
+    let folder = TempDir::new().unwrap();
+    let store = open(&folder).await;
+    let hook = webhook("w", "a", &[]);
+    store.put_webhook(&hook).await.unwrap();
+    add(&store, &[started(1, "a", 1), started(2, "a", 1)]).await;
+    let scope = Scope::tenant(Sid::new("a"));
+    let query = |field: &'static str, value: Scalar| {
+        let test = Test::Is(Relation::Equal, value);
+        let order = vec![OrderBy {
+            field,
+            descending: true,
+        }];
+        Query {
+            filter: Some(Filter::Field { name: field, test }),
+            order,
+            ..by_id(false)
+        }
+    };
+    for (field, value, total) in [
+        ("callId", Scalar::Whole(9), 0),
+        ("id", Scalar::Whole(2), 1),
+        ("meetingId", Scalar::Whole(1), 2),
+        ("meetingNumber", Scalar::Whole(100_001), 2),
+        ("sequence", Scalar::Whole(1), 1),
+        ("time", Scalar::Whole(2_000), 1),
+        ("type", Scalar::Text("meeting.started".into()), 2),
+    ] {
+        let found = store
+            .meeting_log(&scope, MeetingId(1), &query(field, value))
+            .await
+            .unwrap();
+        assert_eq!(found.total, total, "{field}");
+    }
+    for (field, value, total) in [
+        ("attempts", Scalar::Whole(0), 2),
+        ("created", Scalar::Whole(1_000), 1),
+        ("eventId", Scalar::Whole(1), 1),
+        ("fault", Scalar::Text("x".into()), 0),
+        ("id", Scalar::Whole(2), 1),
+        ("nextAttempt", Scalar::Whole(2_000), 1),
+        ("state", Scalar::Text("pending".into()), 2),
+        ("status", Scalar::Whole(500), 0),
+    ] {
+        let found = store.deliveries(&hook, &query(field, value)).await.unwrap();
+        assert_eq!(found.total, total, "{field}");
+    }
+}

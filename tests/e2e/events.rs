@@ -1,0 +1,165 @@
+//! Events through the whole program: streamed, cut and resumed, posted, and over kill -9.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::support::bridge::Bridge;
+use crate::support::phone::Phone;
+use crate::support::receiver::Receiver;
+use crate::support::until::{share, until};
+
+/// A caller comes, is in the meeting as the `count`th, and goes.
+fn visit(bridge: &Bridge, count: u64) {
+    let mut phone = Phone::call(bridge.sip(), "15162065319");
+    phone.enter("222#");
+    bridge
+        .rest()
+        .wait_for("/meetings", "the call is in the meeting", |meeting| {
+            meeting["participantCount"] == count
+        });
+    phone.hang_up();
+}
+
+fn ids(events: &[Value]) -> Vec<u64> {
+    events
+        .iter()
+        .map(|event| event["id"].as_u64().expect("an event has an id"))
+        .collect()
+}
+
+/// The log of every meeting that is over, the oldest first.
+fn logs(bridge: &Bridge) -> Vec<Value> {
+    let mut meetings = bridge.rest().list("/mdrs");
+    meetings.sort_by_key(|meeting| meeting["id"].as_u64());
+    let log = |meeting: &Value| bridge.rest().list(&format!("/mdrs/{}/events", meeting["id"]));
+    meetings.iter().flat_map(log).collect()
+}
+
+#[test]
+fn a_stream_that_was_cut_goes_on_where_it_was() {
+    let _turn = share();
+    let bridge = Bridge::start();
+    let mut stream = bridge.rest().stream("/events", None);
+    assert_eq!(stream.next()["type"], "snapshot");
+    visit(&bridge, 1);
+    let mut events = stream.until("call.joined");
+    drop(stream);
+    visit(&bridge, 1);
+    let mut stream = bridge.rest().stream("/events", events.last());
+    events.extend(stream.until("call.ended"));
+    events.extend(stream.until("call.ended"));
+    bridge.rest().wait_for("/mdrs", "both meetings' records", |_| {
+        bridge.rest().list("/mdrs").len() == 2
+    });
+    let of_meetings: Vec<_> = events
+        .iter()
+        .filter(|event| !event["sequence"].is_null())
+        .cloned()
+        .collect();
+    assert_eq!(of_meetings, logs(&bridge), "without gap, and nothing twice");
+    assert!(ids(&events).is_sorted());
+}
+
+#[test]
+fn what_kill_9_cut_off_is_told_to_have_ended() {
+    let _turn = share();
+    let bridge = Bridge::start();
+    let mut stream = bridge.rest().stream("/events", None);
+    let mut phone = Phone::call(bridge.sip(), "15162065319");
+    phone.enter("222#");
+    let mut events = stream.until("call.joined");
+    // Events reach the disk in their order: with these the first call's are there.
+    visit(&bridge, 2);
+    let cut = events.last().expect("it joined").clone();
+    bridge
+        .rest()
+        .wait_for("/meetings/106131/events", "the visitor's end", |event| {
+            event["type"] == "call.left" && event["callId"] != cut["callId"]
+        });
+    let bridge = bridge.kill_and_restart();
+    let mut stream = bridge.rest().stream("/events", events.last());
+    events.extend(stream.until("meeting.ended"));
+    let log = logs(&bridge);
+    let ends: Vec<_> = log
+        .iter()
+        .rev()
+        .take(2)
+        .map(|event| event["type"].clone())
+        .collect();
+    assert_eq!(ends, ["meeting.ended", "call.left"]);
+    assert!(
+        log.iter()
+            .rev()
+            .take(2)
+            .all(|event| event["data"] == json!({"cause": "interrupted"}))
+    );
+    let sequences: Vec<_> = log.iter().map(|event| event["sequence"].as_u64()).collect();
+    assert_eq!(sequences, (0..log.len() as u64).map(Some).collect::<Vec<_>>());
+    assert!(ids(&events[1..]).is_sorted_by(|a, b| a < b));
+}
+
+#[test]
+fn a_receiver_that_was_away_gets_every_event_in_order_and_signed() {
+    let _turn = share();
+    let bridge = Bridge::start_with("[webhooks]\nallow_http = true\nallow_private = [\"127.0.0.0/8\"]\n");
+    let receiver = Receiver::start();
+    let address = receiver.address();
+    let body = json!({"url": format!("http://{address}/hook?x=1"), "types": ["meeting.*", "call.joined", "call.left"]});
+    let made = bridge.rest().request("POST", "/webhooks", Some(&body));
+    assert_eq!(made.status, 201, "{}", made.body);
+    let (secret, id) = (
+        made.body["secret"].as_str().unwrap(),
+        made.body["id"].as_str().unwrap(),
+    );
+    let tried = bridge
+        .rest()
+        .request("POST", &format!("/webhooks/{id}/test"), None);
+    assert_eq!(tried.body, json!({"delivered": true, "status": 204}));
+    let test = receiver.posted();
+    assert!(test[0].is_signed_with(secret) && test[0].event["type"] == "webhook.test");
+    drop(receiver);
+
+    visit(&bridge, 1);
+    let deliveries = format!("/webhooks/{id}/deliveries");
+    bridge
+        .rest()
+        .wait_for(&deliveries, "a try that failed", |delivery| {
+            delivery["attempts"] == 1
+                && delivery["state"] == "pending"
+                && delivery["fault"] == "no connection"
+        });
+    let receiver = Receiver::at(address);
+    let posted = until("everything is posted", Duration::from_secs(30), || {
+        let posted = receiver.posted();
+        let whole = posted
+            .last()
+            .is_some_and(|posted| posted.event["type"] == "meeting.ended");
+        whole.then_some(posted)
+    });
+    assert!(posted.iter().all(|posted| posted.is_signed_with(secret)));
+    let log: Vec<_> = logs(&bridge)
+        .into_iter()
+        .filter(|event| {
+            let kind = event["type"].as_str().unwrap();
+            kind.starts_with("meeting.") || kind == "call.joined" || kind == "call.left"
+        })
+        .collect();
+    let events: Vec<_> = posted.iter().map(|posted| posted.event.clone()).collect();
+    assert_eq!(events, log);
+    assert!(
+        posted
+            .iter()
+            .all(|posted| posted.id == format!("evt_{}", posted.event["id"]))
+    );
+    let all_taken = || {
+        bridge
+            .rest()
+            .list(&deliveries)
+            .iter()
+            .all(|delivery| delivery["state"] == "delivered")
+    };
+    until("all are on record as delivered", Duration::from_secs(10), || {
+        all_taken().then_some(())
+    });
+}

@@ -1,0 +1,134 @@
+//! A receiver of webhooks: plain HTTP on loopback, which keeps what it was sent and verifies who signed it.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use hmac::{Hmac, KeyInit, Mac};
+use serde_json::Value;
+use sha2::Sha256;
+
+/// One event as it came.
+#[derive(Clone, Debug)]
+pub(crate) struct Posted {
+    /// `webhook-id`.
+    pub(crate) id: String,
+    /// What `webhook-signature` was made of beside the secret.
+    signed: Vec<u8>,
+    signature: String,
+    /// The event.
+    pub(crate) event: Value,
+}
+
+impl Posted {
+    /// Whether it was signed with `secret`, as its owner was told it.
+    pub(crate) fn is_signed_with(&self, secret: &str) -> bool {
+        let key = STANDARD
+            .decode(secret.trim_start_matches("whsec_"))
+            .expect("base64");
+        let mut mac = Hmac::<Sha256>::new_from_slice(&key).expect("any length is good");
+        mac.update(&self.signed);
+        let expected = format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()));
+        self.signature.split(' ').any(|signature| signature == expected)
+    }
+}
+
+/// A running receiver; ends when dropped.
+pub(crate) struct Receiver {
+    address: SocketAddr,
+    posted: Arc<Mutex<Vec<Posted>>>,
+    stop: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Receiver {
+    /// On any port.
+    pub(crate) fn start() -> Self {
+        Self::at(SocketAddr::from(([127, 0, 0, 1], 0)))
+    }
+
+    /// On the port that another had.
+    pub(crate) fn at(address: SocketAddr) -> Self {
+        let listener = TcpListener::bind(address).expect("the port is free");
+        let address = listener.local_addr().expect("it is bound");
+        let (posted, stop) = (Arc::new(Mutex::new(vec![])), Arc::new(AtomicBool::new(false)));
+        let (kept, told) = (posted.clone(), stop.clone());
+        let thread = std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                if told.load(Ordering::Relaxed) {
+                    return;
+                }
+                if let Some(one) = stream.ok().and_then(receive) {
+                    kept.lock().expect("nobody has panicked").push(one);
+                }
+            }
+        });
+        Self {
+            address,
+            posted,
+            stop,
+            thread: Some(thread),
+        }
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What it was sent so far, in order.
+    pub(crate) fn posted(&self) -> Vec<Posted> {
+        self.posted.lock().expect("nobody has panicked").clone()
+    }
+}
+
+impl Drop for Receiver {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        // Has the thread look whether it is to end.
+        let _ = TcpStream::connect(self.address);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn receive(stream: TcpStream) -> Option<Posted> {
+    let mut reader = BufReader::new(stream);
+    let mut head = vec![];
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).ok().filter(|read| *read > 0)?;
+        if line.trim().is_empty() {
+            break;
+        }
+        head.push(line.trim().to_owned());
+    }
+    let header = |name: &str| {
+        let lines = head.iter().filter_map(|line| line.split_once(": "));
+        let mut found = lines.filter(|(known, _)| known.eq_ignore_ascii_case(name));
+        found
+            .next()
+            .map(|(_, value)| value.to_owned())
+            .unwrap_or_default()
+    };
+    let mut body = vec![0; header("content-length").parse().ok()?];
+    reader.read_exact(&mut body).ok()?;
+    let id = header("webhook-id");
+    let mut signed = format!("{id}.{}.", header("webhook-timestamp")).into_bytes();
+    signed.extend(&body);
+    reader
+        .get_mut()
+        .write_all(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
+        .ok()?;
+    Some(Posted {
+        id,
+        signed,
+        signature: header("webhook-signature"),
+        event: serde_json::from_slice(&body).ok()?,
+    })
+}

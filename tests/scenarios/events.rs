@@ -1,0 +1,259 @@
+//! What the world is told: in one order, numbered without gaps, never before the snapshot that includes it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use api::{LiveCommand, Target};
+use bridge::control::{Input, MediaReport};
+use model::{CallNews, CallState, Command, Event, Happening, LegId, MeetingId, News, NewsKind};
+use world::{CONF, PhoneId, ROOM, World};
+
+/// Callers that come and go, 200 a second.
+const CHURN: u64 = 800;
+
+fn kinds(told: &[Arc<Happening>]) -> Vec<&'static str> {
+    told.iter()
+        .map(|happening| happening.news.kind().text())
+        .collect()
+}
+
+fn talks(world: &mut World, phone: PhoneId, on: bool) {
+    let leg = world.leg(phone);
+    world.input(Input::Media(MediaReport::Talking { leg, on }));
+}
+
+fn scored(world: &mut World, phone: PhoneId, mos_hundredths: u16) {
+    let leg = world.leg(phone);
+    world.input(Input::Media(MediaReport::Scored { leg, mos_hundredths }));
+}
+
+#[test]
+fn a_whole_meeting_is_told_in_order() {
+    let mut world = World::new();
+    let host = world.enter(CONF, "111#");
+    talks(&mut world, host, true);
+    scored(&mut world, host, 310);
+    world.key(host, "*6");
+    world.pass(5_000);
+    let leg = world.leg(host);
+    let name = LiveCommand::Meeting(Command::SetName {
+        leg,
+        name: "Ann".into(),
+    });
+    world.request(Target::Leg(leg), name).unwrap();
+    world.key(host, "*6");
+    world.pass(5_000);
+    talks(&mut world, host, false);
+    talks(&mut world, host, true);
+    world.hang_up(host);
+    let expected = [
+        "call.ringing",
+        "call.menu",
+        "meeting.created",
+        "meeting.started",
+        "call.joined",
+        "talking.on",
+        "quality.alarm",
+        "digits.command",
+        "talking.off",
+        "call.muted",
+        "call.named",
+        "digits.command",
+        "call.muted",
+        "talking.on",
+        "talking.off",
+        "talking.on",
+        "talking.off",
+        "quality.alarm",
+        "call.left",
+        "meeting.ended",
+        "call.ended",
+    ];
+    assert_eq!(kinds(&world.told), expected);
+    check(&world.told);
+}
+
+#[test]
+fn a_call_is_told_of_with_both_its_ends_and_no_code_is() {
+    let mut world = World::new();
+    let phone = world.enter(CONF, "222#");
+    world.key(phone, "99111#");
+    for (kind, known) in [
+        (NewsKind::CallRinging, true),
+        (NewsKind::CallMenu, true),
+        (NewsKind::CallJoined, true),
+        (NewsKind::DigitsCommand, false),
+    ] {
+        let told = world.told.iter().find(|told| told.news.kind() == kind).unwrap();
+        assert_eq!(told.party.is_some(), known, "{kind:?}");
+        if let Some(party) = &told.party {
+            assert_eq!(
+                (party.callee.as_str(), &party.caller),
+                (CONF, &world.view(phone).caller)
+            );
+        }
+    }
+    let codes = ["111", "222"];
+    let news = world.told.iter().map(|told| format!("{:?}", told.news));
+    assert!(
+        news.into_iter()
+            .all(|news| !codes.iter().any(|code| news.contains(code)))
+    );
+}
+
+#[test]
+fn nothing_is_told_before_the_snapshot_that_includes_it() {
+    let mut world = World::new();
+    let host = world.enter(CONF, "111#");
+    let mut told = world.told.len();
+    let leg = world.leg(host);
+    assert_eq!(world.live.calls[&leg].state, CallState::InMeeting);
+    for (target, command, done) in [
+        (
+            Target::Meeting(ROOM),
+            Command::SetLock(true),
+            NewsKind::MeetingLocked,
+        ),
+        (
+            Target::Leg(leg),
+            Command::SetGain { leg, db: 3 },
+            NewsKind::CallGain,
+        ),
+    ] {
+        world.request(target, LiveCommand::Meeting(command)).unwrap();
+        assert_eq!(world.told[told].news.kind(), done);
+        told = world.told.len();
+    }
+    assert!(world.meeting(ROOM).locked);
+    assert_eq!(world.live.calls[&leg].gain_db, 3);
+    world.hang_up(host);
+    assert!(world.live.calls.is_empty() && world.live.meetings.is_empty());
+    assert_eq!(
+        kinds(&world.told[told..]),
+        ["call.left", "meeting.ended", "call.ended"]
+    );
+}
+
+#[test]
+fn what_is_told_is_kept_in_the_same_order() {
+    let mut world = World::new();
+    let phones = ["111#", "222#"].map(|keys| world.enter(CONF, keys));
+    phones.into_iter().for_each(|phone| world.hang_up(phone));
+    let kept: Vec<_> = world.records.iter().filter_map(happening).collect();
+    assert_eq!(kept, world.told);
+}
+
+#[test]
+fn of_a_meeting_that_is_not_live_the_log_alone_knows() {
+    let mut world = World::room(&[("conference_realtime", "off")]);
+    let phone = world.enter(CONF, "111#");
+    talks(&mut world, phone, true);
+    world.hang_up(phone);
+    let live = world
+        .told
+        .iter()
+        .filter(|told| told.is_live)
+        .cloned()
+        .collect::<Vec<_>>();
+    assert_eq!(kinds(&live), ["call.ringing", "call.menu", "call.ended"]);
+    assert!(world.log().len() > 5 && world.log().iter().all(|told| !told.is_live));
+}
+
+#[test]
+fn of_calls_that_nobody_answers_so_many_are_told_of_and_no_more() {
+    let mut world = World::new();
+    world.ports_left = false;
+    // 20 a second after a burst of fifty times as many; the calls take 1.1 s.
+    for _ in 0..1_100 {
+        world.call(CONF);
+    }
+    let count = |kind| world.told.iter().filter(|told| told.news.kind() == kind).count();
+    let rung = count(NewsKind::CallRinging);
+    assert!((1_000..=1_022).contains(&rung), "{rung}");
+    assert_eq!(
+        count(NewsKind::CallEnded),
+        rung,
+        "what was told to begin is told to end"
+    );
+}
+
+#[test]
+fn two_hundred_joins_and_leaves_a_second_are_told_without_gap_or_disorder() {
+    let mut world = World::new();
+    let stays = world.enter(CONF, "111#");
+    let mut phones = std::collections::VecDeque::new();
+    let begin = world.ms();
+    for n in 0..CHURN {
+        let phone = world.call(CONF);
+        let leg = world.leg(phone);
+        for key in if n % 3 == 0 { "222#" } else { "333#" }.chars() {
+            world.input(Input::Media(MediaReport::Digit { leg, key }));
+        }
+        phones.push_back(phone);
+        talks(&mut world, phone, n % 2 == 0);
+        if phones.len() > 40 {
+            let leaver = phones.pop_front().unwrap();
+            world.hang_up(leaver);
+        }
+        world.pass(4);
+    }
+    assert_eq!(world.ms() - begin, CHURN * 5);
+    phones.into_iter().for_each(|phone| world.hang_up(phone));
+    world.hang_up(stays);
+    let joined = world
+        .told
+        .iter()
+        .filter(|told| told.news.kind() == NewsKind::CallJoined);
+    assert_eq!(joined.count() as u64, CHURN + 1);
+    check(&world.told);
+}
+
+/// Ids grow, places have no gaps, who joins leaves once and in this order, and what goes on goes off before.
+fn check(told: &[Arc<Happening>]) {
+    assert!(told.windows(2).all(|pair| pair[0].id < pair[1].id));
+    let mut next: BTreeMap<MeetingId, u64> = BTreeMap::new();
+    let (mut inside, mut talking, mut alarmed) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    for happening in told {
+        if let Some(place) = happening.place {
+            let next = next.entry(place.meeting).or_default();
+            assert_eq!(place.seq, *next, "{happening:?}");
+            *next += 1;
+        }
+        match &happening.news {
+            News::Meeting(Event::Joined { leg, .. }) => assert!(inside.insert(*leg), "{leg}"),
+            News::Meeting(Event::Left { leg, .. }) => {
+                assert!(inside.remove(leg), "{leg}");
+                assert!(!talking.contains(leg) && !alarmed.contains(leg), "{leg}");
+            }
+            News::Call { leg, what } => {
+                assert!(switch(&mut talking, *leg, *what, &inside), "{happening:?}");
+                if let CallNews::QualityAlarm { on, .. } = what {
+                    assert!(turned(&mut alarmed, *leg, *on), "{happening:?}");
+                }
+            }
+            News::Meeting(_) => {}
+        }
+    }
+    assert!(inside.is_empty() && talking.is_empty() && alarmed.is_empty());
+}
+
+fn happening(record: &store::Record) -> Option<Arc<Happening>> {
+    if let store::Record::Happening(happening) = record {
+        return Some(happening.clone());
+    }
+    None
+}
+
+fn switch(talking: &mut BTreeSet<LegId>, leg: LegId, what: CallNews, inside: &BTreeSet<LegId>) -> bool {
+    if let CallNews::Talking { on } = what {
+        return inside.contains(&leg) && turned(talking, leg, on);
+    }
+    true
+}
+
+fn turned(legs: &mut BTreeSet<LegId>, leg: LegId, on: bool) -> bool {
+    match on {
+        true => legs.insert(leg),
+        false => legs.remove(&leg),
+    }
+}
