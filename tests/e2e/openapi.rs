@@ -11,7 +11,8 @@ use crate::support::program::tool;
 use crate::support::until::share;
 
 /// Operations that change something, in an order in which each finds what it needs.
-const CHANGES: [&str; 9] = [
+const CHANGES: [&str; 20] = [
+    "simulateCall",
     "steerMeetingCalls",
     "updateCall",
     "updateMeeting",
@@ -20,7 +21,17 @@ const CHANGES: [&str; 9] = [
     "endMeeting",
     "createMeetingRoom",
     "updateMeetingRoom",
+    "createSubscriber",
+    "updateSubscriber",
+    "createSubscriberMeetingRoom",
+    "updateSubscriberMeetingRoom",
+    "replaceSubscriberMeetingRoomKeychain",
     "deleteMeetingRoom",
+    "createDidGroup",
+    "updateDidGroup",
+    "createDid",
+    "updateDid",
+    "deleteDid",
 ];
 
 /// Example calls by the names of their operations; those that read stand in `reads`.

@@ -106,7 +106,7 @@ fn simulation() -> Value {
     let at = |ms: i64| 1_544_643_810_000_i64 + ms;
     json!({
         "answerDelay": 2, "attributes": [in_force()],
-        "because": {"attribute": "conference_maxcalls", "cause": "meeting_full", "origin": "DID", "value": "1000"},
+        "because": {"attribute": "conference_maxcalls", "cause": "meeting_full", "origin": "DID group", "value": "1000"},
         "callFlow": "CONF", "callFlowId": 3, "caller": "12025550123", "consumed": "111#", "created": at(0),
         "didGroupId": 219, "didGroupName": "alice_didGroup", "didId": 220, "left": "", "meetingNumber": 106_131,
         "onTheFly": false, "outcome": "refused", "phoneNumber": "15162065319", "role": 1, "running": true,
@@ -122,7 +122,7 @@ fn simulation() -> Value {
 
 fn in_force() -> Value {
     let mut attribute = attribute();
-    attribute["origin"] = "DID".into();
+    attribute["origin"] = "DID group".into();
     attribute
 }
 

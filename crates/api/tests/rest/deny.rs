@@ -308,6 +308,16 @@ async fn every_method_of_every_address_has_a_row() {
 }
 
 #[tokio::test]
+async fn only_what_stands_outside_the_base_is_told_without_credentials() {
+    for path in api::paths() {
+        let ask = Request::get(path.replace(['{', '}'], "")).body(Body::empty());
+        let reply = World::new().send(ask.unwrap()).await;
+        let behind = path.starts_with("/conference/v1/");
+        assert_eq!(reply.status == 401, behind, "{path}: {reply:?}");
+    }
+}
+
+#[tokio::test]
 async fn each_role_may_do_what_it_is_for() {
     for row in ROWS {
         for (login, status) in A.into_iter().zip(row.answers) {

@@ -111,7 +111,7 @@ const DID_CREATE: Shape = Shape {
 
 const DID_CHANGE: Body = Body {
     shape: &DID_UPDATE,
-    example: || json!({"description": "Sales", "attributes": [{"name": "conference_maxcalls", "value": "50"}]}),
+    example: || json!({"description": "Sales", "attributes": [{"name": "call_delay", "value": "2"}]}),
 };
 
 const DID_UPDATE: Shape = Shape {
