@@ -153,7 +153,6 @@ fn routes() -> Vec<(&'static str, MethodRouter<Api>)> {
         ("/events", get(event::all)),
         ("/mdrs", get(mdr::list)),
         ("/mdrs/{id}/events", get(event::of_record)),
-        ("/mdrs/{id}/events", get(event::of_record)),
         ("/meetingRooms", get(room::list).post(room::create)),
         (
             "/meetingRooms/{number}",
@@ -175,7 +174,6 @@ fn routes() -> Vec<(&'static str, MethodRouter<Api>)> {
                 .put(meeting_calls::update)
                 .delete(meeting_calls::hang_up),
         ),
-        ("/meetings/{number}/events", get(event::of_meeting)),
         ("/meetings/{number}/events", get(event::of_meeting)),
         ("/meetings/{number}/quality", get(quality::of_meeting)),
         ("/simulate", post(simulate::play)),
@@ -200,18 +198,6 @@ fn routes() -> Vec<(&'static str, MethodRouter<Api>)> {
             "/subscribers/{sid}/meetingRooms/{number}/keychain",
             get(subscriber_room::keychain).put(subscriber_room::replace_keychain),
         ),
-        ("/webhooks", get(webhook::list).post(webhook::create)),
-        (
-            "/webhooks/{id}",
-            get(webhook::read).put(webhook::update).delete(webhook::delete),
-        ),
-        ("/webhooks/{id}/deliveries", get(webhook::deliveries)),
-        (
-            "/webhooks/{id}/deliveries/{delivery}/redeliver",
-            post(webhook::redeliver),
-        ),
-        ("/webhooks/{id}/rotate", post(webhook::rotate)),
-        ("/webhooks/{id}/test", post(webhook::test)),
         ("/webhooks", get(webhook::list).post(webhook::create)),
         (
             "/webhooks/{id}",

@@ -1,4 +1,5 @@
 use model::{Actor, CallNews, Event as OfMeeting, Happening, News};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -10,21 +11,30 @@ use crate::events::{Filter, Moment};
 use crate::fields::{Plain, Wire, number, text};
 
 /// One thing that happened; EVENTS.md tells what stands in `data`. Times are epoch ms.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Event {
+    /// By whom: `type` is `call` with `callId`, `user` with `sid`, or `bridge`.
     actor: Value,
+    /// To which call, if to one.
     #[serde(skip_serializing_if = "Option::is_none")]
     call_id: Option<u64>,
+    /// What else is to be told, by the type.
     data: Map<String, Value>,
+    /// Grows with every event of the bridge; a stream that was lost goes on behind it.
     id: u64,
+    /// In which meeting, if in one.
     #[serde(skip_serializing_if = "Option::is_none")]
     meeting_id: Option<u64>,
+    /// Number of that meeting.
     #[serde(skip_serializing_if = "Option::is_none")]
     meeting_number: Option<u32>,
+    /// Place in the log of the meeting, without a gap.
     #[serde(skip_serializing_if = "Option::is_none")]
     sequence: Option<u64>,
+    /// When, epoch ms.
     time: i64,
+    /// What happened.
     #[serde(rename = "type")]
     kind: &'static str,
 }

@@ -1,25 +1,36 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use model::{DeliveryState, Webhook as Model};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::fields::{Plain, Wire, flag, number, text};
 
 /// An address that events are posted to. Times are epoch ms. The secret is told when it is made, and never again.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Webhook {
+    /// Whether it is the callback of its subscriber.
     callback: bool,
+    /// When it was made, epoch ms.
     created: i64,
+    /// Free text.
     description: String,
+    /// Whether nothing is posted.
     disabled: bool,
+    /// Id of the webhook.
     id: String,
+    /// Until when posts are signed with the secret before, too, epoch ms; absent when with one alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     previous_secret_until: Option<i64>,
+    /// What posts are signed with; only in the answer that makes it.
     #[serde(skip_serializing_if = "Option::is_none")]
     secret: Option<String>,
+    /// Whose it is.
     subscriber_sid: String,
+    /// Types of events that are posted, or families of them with a star; all when empty.
     types: Vec<String>,
+    /// Address that is posted to.
     url: String,
 }
 
@@ -68,18 +79,26 @@ impl Webhook {
 }
 
 /// One event on its way to one webhook. Times are epoch ms.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Delivery {
+    /// Times it was sent.
     attempts: u32,
+    /// When the event happened, epoch ms.
     created: i64,
+    /// Id of the event.
     event_id: u64,
+    /// Why the last attempt came to nothing; absent when it was answered.
     #[serde(skip_serializing_if = "Option::is_none")]
     fault: Option<String>,
+    /// Id of the delivery, that of its event.
     id: u64,
+    /// When it is sent next, epoch ms; of one that is pending.
     #[serde(skip_serializing_if = "Option::is_none")]
     next_attempt: Option<i64>,
+    /// `pending`, `delivered` or `dead`.
     state: &'static str,
+    /// With what it was answered last; absent when it was not.
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<u16>,
 }

@@ -31,8 +31,10 @@ const URL_MAX: usize = 2048;
 /// For so long the secret before is good beside a new one, ms.
 const BOTH_GOOD_MS: i64 = 24 * 3600 * 1000;
 
-const EFFECTIVE: &[&str] = &["description", "disabled", "types", "url"];
-const FIXED: &[&str] = &[
+/// Fields that can be set.
+pub(crate) const EFFECTIVE: &[&str] = &["description", "disabled", "types", "url"];
+/// Fields that may only come as they are.
+pub(crate) const FIXED: &[&str] = &[
     "callback",
     "created",
     "id",

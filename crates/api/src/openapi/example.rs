@@ -31,6 +31,18 @@ pub(super) fn of(name: &str) -> Value {
             "attributes": [], "callFlowId": 3, "description": "", "dids": [did()], "id": 219, "name": "alice_didGroup",
             "state": -1, "subscriberSid": "sid-alice",
         }),
+        "Delivery" => json!({
+            "attempts": 1, "created": 1_544_643_810_000_i64, "eventId": 4711, "id": 4711, "state": "delivered", "status": 204,
+        }),
+        "Event" => json!({
+            "actor": {"type": "call", "callId": 6_889_184}, "callId": 6_889_184, "data": {"role": 1}, "id": 4711,
+            "meetingId": 31, "meetingNumber": 106_131, "sequence": 2, "time": 1_544_643_810_000_i64, "type": "call.joined",
+        }),
+        "Webhook" => json!({
+            "callback": false, "created": 1_544_643_810_000_i64, "description": "CRM", "disabled": false,
+            "id": "whk_0123456789abcdef", "subscriberSid": "sid-alice", "types": ["call.*"],
+            "url": "https://hooks.example.com/partyline",
+        }),
         "Mdr" => json!({
             "calls": 3, "cause": "empty", "created": 1_544_643_810_000_i64, "duration": 171, "ended": 1_544_643_981_000_i64,
             "id": 31, "meetingNumber": 106_131, "onTheFly": false, "peak": 2, "started": 1_544_643_810_000_i64,

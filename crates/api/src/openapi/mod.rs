@@ -8,7 +8,7 @@
 //! writes `crates/api/openapi.json` and `postman.json` anew.
 //!
 //! Headers that requests may carry (`If-Match`, `Idempotency-Key`) stand in `parameter::HEADERS`, headers of answers (`ETag`) in
-//! `answer::HEADERS`. The schema of events is `schema::event`.
+//! `answer::HEADERS`.
 
 mod answer;
 mod example;

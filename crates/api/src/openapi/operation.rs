@@ -54,6 +54,8 @@ pub(super) struct Operation {
     pub(super) filtered: bool,
     /// Whether `effective` asks it for the attributes in force.
     pub(super) resolves: bool,
+    /// Whether it answers a stream to those who ask for one.
+    pub(super) streams: bool,
     /// Whether it needs no login; then its path begins at the root.
     pub(super) open: bool,
 }
@@ -72,6 +74,7 @@ impl Operation {
             refusals,
             filtered: false,
             resolves: false,
+            streams: false,
             open: false,
         }
     }
@@ -207,6 +210,21 @@ impl Operation {
     pub(super) const fn end(path: &'static str) -> Self {
         let success = Success::new(204, "Done.", Content::Nothing);
         Self::new(Verb::Delete, path, success, &[Refusal::NotFound])
+    }
+
+    /// A stream.
+    pub(super) const fn stream(path: &'static str, success: Success) -> Self {
+        Self::new(Verb::Get, path, success, &[])
+    }
+
+    /// Something done to the object in the path, without a body; operators may not.
+    pub(super) const fn act(path: &'static str, success: Success) -> Self {
+        Self::new(
+            Verb::Post,
+            path,
+            success,
+            &[Refusal::Forbidden, Refusal::NotFound],
+        )
     }
 
     /// Something told to everybody, from the root.

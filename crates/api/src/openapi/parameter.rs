@@ -53,9 +53,31 @@ pub(super) fn of(operation: &Operation, schemas: &mut Schemas) -> Value {
     if operation.filtered && object.is_none() {
         parameters.push(reference(filter::PARAMETER));
     }
+    if operation.streams {
+        parameters.extend(of_streams());
+    }
     let headers = HEADERS.iter().filter(|header| (header.read)(operation));
     parameters.extend(headers.map(|header| reference(header.name)));
     Value::Array(parameters)
+}
+
+/// What a stream is asked for.
+fn of_streams() -> [Value; 3] {
+    let id = || json!({"type": "integer", "format": "int64", "minimum": 0});
+    [
+        json!({
+            "name": "types", "in": "query", "schema": {"type": "string"}, "example": "call.*,meeting.ended",
+            "description": "Types of events, or families of them with a star, separated by commas; all unless given.",
+        }),
+        json!({
+            "name": "lastEventId", "in": "query", "schema": id(),
+            "description": "The last event that came: the stream goes on behind it. For clients that can't send the header.",
+        }),
+        json!({
+            "name": "Last-Event-ID", "in": "header", "schema": id(),
+            "description": "The last event that came: the stream goes on behind it.",
+        }),
+    ]
 }
 
 /// The variables of a path, in order.
@@ -88,6 +110,13 @@ fn in_path(path: &str, variable: &str) -> Value {
             json!({"type": "integer", "minimum": 100_000, "maximum": 999_999}),
             json!(106_131),
         ),
+        ("webhooks", _) => (
+            "Id of the webhook.",
+            json!({"type": "string", "minLength": 1}),
+            json!("whk_0123456789abcdef"),
+        ),
+        ("mdrs", _) => ("Id of the meeting.", id, json!(31)),
+        ("deliveries", _) => ("Id of the event.", id, json!(1)),
         ("docs", _) => ("Name of the file.", json!({"type": "string"}), json!("page.css")),
         ("calls", _) => ("Id of the call.", id, json!(6_889_184)),
         ("callFlows", _) => ("Id of the call flow.", id, json!(3)),

@@ -35,7 +35,6 @@ impl Schemas {
             made: Map::new(),
         };
         schemas.generator.subschema_for::<Error<'_>>();
-        schemas.made.insert("Event".to_owned(), event());
         schemas
     }
 
@@ -232,25 +231,6 @@ fn told(unit: &str, what: &str, act: &str) -> String {
         .map(|letter| letter.to_uppercase().to_string())
         .unwrap_or_default();
     format!("{first}{}{unit}.{act}", letters.as_str())
-}
-
-/// An event as streams and webhooks send it.
-pub(super) fn event() -> Value {
-    json!({
-        "type": "object",
-        "description": "What happened, in order: `sequence` counts within a meeting.",
-        "properties": {
-            "id": {"type": "string", "description": "With which a stream goes on after it was lost."},
-            "type": {"type": "string", "description": "What happened."},
-            "time": {"type": "integer", "format": "int64", "description": "When, epoch ms."},
-            "meetingNumber": {"type": "integer", "description": "In which meeting, if in one."},
-            "meetingId": {"type": "integer", "format": "int64", "description": "The same, by its id."},
-            "sequence": {"type": "integer", "format": "int64", "description": "Counts the events of the meeting."},
-            "callId": {"type": "integer", "format": "int64", "description": "To which call, if to one."},
-            "actor": {"type": "string", "description": "By whom."},
-            "data": {"type": "object", "description": "What else is to be told, by the type."},
-        },
-    })
 }
 
 /// Names of the attributes.

@@ -69,6 +69,10 @@ const OF_UMA: [&[&str]; 3] = [
     &["sid-uma", "306131"],
     &["sid-uma", "999999"],
 ];
+const RECORD: [&[&str]; 3] = [&["196938"], &["196939"], &["999999"]];
+const WEBHOOK: [&[&str]; 3] = [&["whk_1"], &["whk_2"], &["whk_9"]];
+const DELIVERY: [&[&str]; 3] = [&["whk_1", "1"], &["whk_2", "1"], &["whk_9", "1"]];
+const NEW_WEBHOOK: &str = r#"{"url": "https://hooks.example.com/"}"#;
 const NEW_ROOM: &str = r#"{"primaryDidGroupId": 219, "callFlowId": 3}"#;
 const NEW_DID: &str = r#"{"phoneNumber": "442071838750", "didGroupId": 219}"#;
 const NEW_GROUP: &str = r#"{"name": "g", "callFlowId": 1}"#;
@@ -238,6 +242,24 @@ const ROWS: &[Row] = &[
         KEYS,
         [200, 403, 200],
     ),
+    row(GET, "/events", NONE, "", [200, 200, 200]),
+    row(GET, "/mdrs/{id}/events", RECORD, "", [200, 200, 404]),
+    row(GET, "/meetings/{n}/events", MEETING, "", [200, 200, 404]),
+    row(GET, "/webhooks", NONE, "", [200, 200, 200]),
+    row(POST, "/webhooks", NONE, NEW_WEBHOOK, [201, 403, 201]),
+    row(GET, "/webhooks/{id}", WEBHOOK, "", [200, 404, 404]),
+    row(PUT, "/webhooks/{id}", WEBHOOK, TEXT, [200, 403, 404]),
+    row(DELETE, "/webhooks/{id}", WEBHOOK, "", [204, 403, 404]),
+    row(GET, "/webhooks/{id}/deliveries", WEBHOOK, "", [200, 404, 404]),
+    row(
+        POST,
+        "/webhooks/{id}/deliveries/{delivery}/redeliver",
+        DELIVERY,
+        "",
+        [202, 403, 404],
+    ),
+    row(POST, "/webhooks/{id}/rotate", WEBHOOK, "", [200, 403, 404]),
+    row(POST, "/webhooks/{id}/test", WEBHOOK, "", [200, 403, 404]),
 ];
 
 /// Whatever names something of tenant B.

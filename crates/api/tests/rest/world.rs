@@ -446,13 +446,16 @@ impl World {
         self.router.clone().oneshot(request).await.unwrap()
     }
 
-    /// Sends a request as it is.
-    /// Sends a request as it is, and holds the answer against the document.
+    /// Sends a request as it is, and holds the answer against the document. What a stream tells is not waited for.
     pub async fn send(&self, request: Request<Body>) -> Reply {
         let (method, uri) = (request.method().clone(), request.uri().clone());
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
-        let bytes = to_bytes(body, usize::MAX).await.unwrap();
+        let kind = parts.headers.get("content-type");
+        let bytes = match kind.is_some_and(|kind| kind == "text/event-stream") {
+            true => Default::default(),
+            false => to_bytes(body, usize::MAX).await.unwrap(),
+        };
         let reply = Reply {
             status: parts.status,
             headers: parts.headers,

@@ -1,12 +1,14 @@
 //! The table: what the API answers, one row a route and method, one file a tag.
 
 mod calls;
+mod events;
 mod meetings;
 mod numbers;
 mod records;
 mod rooms;
 mod service;
 mod subscribers;
+mod webhooks;
 
 use serde_json::{Value, json};
 
@@ -50,6 +52,16 @@ const TAGS: &[Tag] = &[
         name: "records",
         description: "What remains of calls and meetings, and of changes.",
         operations: records::OPERATIONS,
+    },
+    Tag {
+        name: "events",
+        description: "What happens, as streams and as the log of a meeting.",
+        operations: events::OPERATIONS,
+    },
+    Tag {
+        name: "webhooks",
+        description: "Events posted to addresses of your own, signed, in order, and tried for a day.",
+        operations: webhooks::OPERATIONS,
     },
     Tag {
         name: "service",
