@@ -129,35 +129,22 @@ fn open_routes() -> Vec<(&'static str, MethodRouter<Api>)> {
     ]
 }
 
+/// Every address below the base.
 fn routes() -> Vec<(&'static str, MethodRouter<Api>)> {
+    let all = [live_routes(), directory_routes(), record_routes()];
+    all.into_iter().flatten().collect()
+}
+
+/// Calls and meetings while they last.
+fn live_routes() -> Vec<(&'static str, MethodRouter<Api>)> {
     vec![
-        ("/audit", get(audit::list)),
-        ("/callFlows", get(call_flow::list)),
-        ("/callFlows/{id}", get(call_flow::read)),
         ("/calls", get(call::list).post(dial::create)),
         (
             "/calls/{id}",
             get(call::read).put(call::update).delete(call::hang_up),
         ),
         ("/calls/{id}/quality", get(quality::of_call)),
-        ("/cdrs", get(cdr::list)),
-        ("/didGroups", get(did_group::list).post(did_group::create)),
-        (
-            "/didGroups/{id}",
-            get(did_group::read)
-                .put(did_group::update)
-                .delete(did_group::delete),
-        ),
-        ("/dids", get(did::list).post(did::create)),
-        ("/dids/{id}", get(did::read).put(did::update).delete(did::delete)),
         ("/events", get(event::all)),
-        ("/mdrs", get(mdr::list)),
-        ("/mdrs/{id}/events", get(event::of_record)),
-        ("/meetingRooms", get(room::list).post(room::create)),
-        (
-            "/meetingRooms/{number}",
-            get(room::read).put(room::update).delete(room::delete),
-        ),
         ("/meetings", get(meeting::list)),
         (
             "/meetings/{number}",
@@ -176,7 +163,28 @@ fn routes() -> Vec<(&'static str, MethodRouter<Api>)> {
         ),
         ("/meetings/{number}/events", get(event::of_meeting)),
         ("/meetings/{number}/quality", get(quality::of_meeting)),
-        ("/simulate", post(simulate::play)),
+    ]
+}
+
+/// What is configured.
+fn directory_routes() -> Vec<(&'static str, MethodRouter<Api>)> {
+    vec![
+        ("/callFlows", get(call_flow::list)),
+        ("/callFlows/{id}", get(call_flow::read)),
+        ("/didGroups", get(did_group::list).post(did_group::create)),
+        (
+            "/didGroups/{id}",
+            get(did_group::read)
+                .put(did_group::update)
+                .delete(did_group::delete),
+        ),
+        ("/dids", get(did::list).post(did::create)),
+        ("/dids/{id}", get(did::read).put(did::update).delete(did::delete)),
+        ("/meetingRooms", get(room::list).post(room::create)),
+        (
+            "/meetingRooms/{number}",
+            get(room::read).put(room::update).delete(room::delete),
+        ),
         ("/subscribers", get(subscriber::list).post(subscriber::create)),
         (
             "/subscribers/{sid}",
@@ -198,6 +206,17 @@ fn routes() -> Vec<(&'static str, MethodRouter<Api>)> {
             "/subscribers/{sid}/meetingRooms/{number}/keychain",
             get(subscriber_room::keychain).put(subscriber_room::replace_keychain),
         ),
+    ]
+}
+
+/// What remains, where it is sent, and what would be.
+fn record_routes() -> Vec<(&'static str, MethodRouter<Api>)> {
+    vec![
+        ("/audit", get(audit::list)),
+        ("/cdrs", get(cdr::list)),
+        ("/mdrs", get(mdr::list)),
+        ("/mdrs/{id}/events", get(event::of_record)),
+        ("/simulate", post(simulate::play)),
         ("/webhooks", get(webhook::list).post(webhook::create)),
         (
             "/webhooks/{id}",

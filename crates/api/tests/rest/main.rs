@@ -33,3 +33,4 @@ mod simulate;
 mod sockets;
 mod webhooks;
 mod world;
+mod world_events;

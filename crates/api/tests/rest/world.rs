@@ -5,9 +5,9 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, Mutex};
 
 use api::{
-    Answer, Backend, Change, CommandError, DialOrder, EditRefused, EventBackend, Hub, HubLimits, IdKind,
-    LiveCommand, Login, Missed, Names, Peer, Readiness, Records, Route, Scope, Settings, SimulatedCall,
-    Simulation, Target, Tried, Unavailable, WebhookBackend,
+    Answer, Backend, Change, CommandError, DialOrder, EditRefused, Hub, HubLimits, IdKind, LiveCommand,
+    Login, Names, Peer, Readiness, Records, Route, Scope, Settings, SimulatedCall, Simulation, Target,
+    Unavailable,
 };
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -17,8 +17,8 @@ use base64::engine::general_purpose::STANDARD;
 use model::directory::{Directory, Edit};
 use model::query::Query;
 use model::{
-    Actor, Begun, CallView, Cdr, Command, Delivery, DeliveryState, Happening, KeptAnswer, LegId, Live, Mdr,
-    MeetingId, MeetingNumber, MeetingState, MeetingView, Qualities, RequestKey, Sid, Webhook,
+    Actor, Begun, CallView, Cdr, Command, Delivery, Happening, KeptAnswer, LegId, Live, Mdr, MeetingNumber,
+    MeetingState, MeetingView, Qualities, RequestKey, Sid, Webhook,
 };
 use serde_json::Value;
 use tower::ServiceExt;
@@ -212,7 +212,7 @@ impl Backend for Fake {
 }
 
 /// A page by time alone: what order and filter come to is the store's.
-fn cut<R>(mut records: Vec<R>, page: &Query) -> Records<R> {
+pub(crate) fn cut<R>(mut records: Vec<R>, page: &Query) -> Records<R> {
     if page.order.iter().any(|by| by.descending) {
         records.reverse();
     }
@@ -518,113 +518,4 @@ pub fn request(method: Method, uri: &str, login: &str, password: &str) -> axum::
         .uri(uri)
         .header("authorization", format!("Basic {token}"))
         .extension(Peer(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1))))
-}
-
-impl EventBackend for Fake {
-    fn hub(&self) -> &Hub {
-        &self.1
-    }
-
-    fn missed(&self, scope: Scope, wanted: Missed) -> Answer<'_, Result<Vec<Happening>, Unavailable>> {
-        let state = self.state();
-        let within = |happening: &&Happening| {
-            happening.id > wanted.after
-                && happening.id <= wanted.upto
-                && happening.is_live
-                && scope.sids().contains(&happening.subscriber_sid)
-                && wanted
-                    .number
-                    .is_none_or(|number| happening.place.is_some_and(|place| place.number == number))
-        };
-        let missed = state.happenings.iter().filter(within);
-        let missed = missed.take(wanted.limit as usize).cloned().collect();
-        Box::pin(async { Ok(missed) })
-    }
-
-    fn forgotten(&self) -> Answer<'_, Result<u64, Unavailable>> {
-        let forgotten = self.state().forgotten;
-        Box::pin(async move { Ok(forgotten) })
-    }
-
-    fn meeting_log(
-        &self,
-        scope: Scope,
-        meeting: MeetingId,
-        query: Query,
-    ) -> Answer<'_, Result<Records<Happening>, Unavailable>> {
-        let state = self.state();
-        let within = |happening: &&Happening| {
-            happening.place.is_some_and(|place| place.meeting == meeting)
-                && scope.sids().contains(&happening.subscriber_sid)
-        };
-        let log = state.happenings.iter().filter(within).cloned().collect();
-        let answer = cut(log, &query);
-        Box::pin(async { Ok(answer) })
-    }
-}
-
-impl WebhookBackend for Fake {
-    fn webhooks(&self, scope: Scope) -> Answer<'_, Result<Vec<Webhook>, Unavailable>> {
-        let within = |webhook: &&Webhook| scope.sids().contains(&webhook.subscriber_sid);
-        let webhooks = self.state().webhooks.iter().filter(within).cloned().collect();
-        Box::pin(async { Ok(webhooks) })
-    }
-
-    fn put_webhook(&self, webhook: Webhook) -> Answer<'_, Result<(), Unavailable>> {
-        let mut state = self.state();
-        match state.webhooks.iter_mut().find(|known| known.id == webhook.id) {
-            Some(known) => *known = webhook,
-            None => state.webhooks.push(webhook),
-        }
-        Box::pin(async { Ok(()) })
-    }
-
-    fn remove_webhook(&self, id: String) -> Answer<'_, Result<(), Unavailable>> {
-        self.state().webhooks.retain(|webhook| webhook.id != id);
-        Box::pin(async { Ok(()) })
-    }
-
-    fn deliveries(
-        &self,
-        webhook: Webhook,
-        query: Query,
-    ) -> Answer<'_, Result<Records<Delivery>, Unavailable>> {
-        let state = self.state();
-        let own = state
-            .deliveries
-            .iter()
-            .filter(|delivery| delivery.webhook == webhook.id);
-        let answer = cut(own.cloned().collect(), &query);
-        Box::pin(async { Ok(answer) })
-    }
-
-    fn redeliver(&self, id: String, event: u64) -> Answer<'_, Result<bool, Unavailable>> {
-        let mut state = self.state();
-        let mut own = state
-            .deliveries
-            .iter_mut()
-            .filter(|delivery| delivery.webhook == id);
-        let found = own.find(|delivery| delivery.happening == event);
-        let known = found.is_some();
-        if let Some(delivery) = found {
-            delivery.state = DeliveryState::Pending;
-        }
-        Box::pin(async move { Ok(known) })
-    }
-
-    fn check_url(&self, url: &str) -> Result<(), &'static str> {
-        match url.starts_with("https://") {
-            true => Ok(()),
-            false => Err("expected an https URL"),
-        }
-    }
-
-    fn try_webhook(&self, webhook: Webhook, id: String, body: Vec<u8>) -> Answer<'_, Tried> {
-        assert!(id.starts_with("test_") && body.starts_with(b"{"));
-        let tried = match webhook.url.contains("down") {
-            true => Tried::Failed("no connection"),
-            false => Tried::Answered(204),
-        };
-        Box::pin(async move { tried })
-    }
 }

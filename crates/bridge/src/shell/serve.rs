@@ -316,18 +316,13 @@ async fn start_control(
         hub,
         events,
     } = parts;
-    let legs = reserve(&**store, IdKind::Leg).await?;
-    let meetings = reserve(&**store, IdKind::Meeting).await?;
-    let clock = WallClock {
-        at: Instant::now(),
-        ms: now_ms(),
-    };
+    let ids = first_ids(&**store, events).await?;
     let directory = keeper.directory();
     let control = Control::new(
         settings::control(config),
         directory.clone(),
-        clock,
-        Ids::new(legs, meetings, events),
+        wall_clock(),
+        ids,
         seed()?,
     );
     let thread = ControlThread {
@@ -369,6 +364,19 @@ async fn start_control(
         thread.run();
     })?;
     Ok((control, control_gone))
+}
+
+fn wall_clock() -> WallClock {
+    WallClock {
+        at: Instant::now(),
+        ms: now_ms(),
+    }
+}
+
+async fn first_ids(store: &dyn Store, events: std::ops::Range<u64>) -> Result<Ids, String> {
+    let legs = reserve(store, IdKind::Leg).await?;
+    let meetings = reserve(store, IdKind::Meeting).await?;
+    Ok(Ids::new(legs, meetings, events))
 }
 
 /// All the chance that control will ever have.

@@ -1,0 +1,116 @@
+//! What the fake bridge knows of events and webhooks.
+
+use api::{Answer, EventBackend, Hub, Missed, Records, Scope, Tried, Unavailable, WebhookBackend};
+use model::query::Query;
+use model::{Delivery, DeliveryState, Happening, MeetingId, Webhook};
+
+use crate::world::{Fake, cut};
+
+impl EventBackend for Fake {
+    fn hub(&self) -> &Hub {
+        &self.1
+    }
+
+    fn missed(&self, scope: Scope, wanted: Missed) -> Answer<'_, Result<Vec<Happening>, Unavailable>> {
+        let state = self.state();
+        let within = |happening: &&Happening| {
+            happening.id > wanted.after
+                && happening.id <= wanted.upto
+                && happening.is_live
+                && scope.sids().contains(&happening.subscriber_sid)
+                && wanted
+                    .number
+                    .is_none_or(|number| happening.place.is_some_and(|place| place.number == number))
+        };
+        let missed = state.happenings.iter().filter(within);
+        let missed = missed.take(wanted.limit as usize).cloned().collect();
+        Box::pin(async { Ok(missed) })
+    }
+
+    fn forgotten(&self) -> Answer<'_, Result<u64, Unavailable>> {
+        let forgotten = self.state().forgotten;
+        Box::pin(async move { Ok(forgotten) })
+    }
+
+    fn meeting_log(
+        &self,
+        scope: Scope,
+        meeting: MeetingId,
+        query: Query,
+    ) -> Answer<'_, Result<Records<Happening>, Unavailable>> {
+        let state = self.state();
+        let within = |happening: &&Happening| {
+            happening.place.is_some_and(|place| place.meeting == meeting)
+                && scope.sids().contains(&happening.subscriber_sid)
+        };
+        let log = state.happenings.iter().filter(within).cloned().collect();
+        let answer = cut(log, &query);
+        Box::pin(async { Ok(answer) })
+    }
+}
+
+impl WebhookBackend for Fake {
+    fn webhooks(&self, scope: Scope) -> Answer<'_, Result<Vec<Webhook>, Unavailable>> {
+        let within = |webhook: &&Webhook| scope.sids().contains(&webhook.subscriber_sid);
+        let webhooks = self.state().webhooks.iter().filter(within).cloned().collect();
+        Box::pin(async { Ok(webhooks) })
+    }
+
+    fn put_webhook(&self, webhook: Webhook) -> Answer<'_, Result<(), Unavailable>> {
+        let mut state = self.state();
+        match state.webhooks.iter_mut().find(|known| known.id == webhook.id) {
+            Some(known) => *known = webhook,
+            None => state.webhooks.push(webhook),
+        }
+        Box::pin(async { Ok(()) })
+    }
+
+    fn remove_webhook(&self, id: String) -> Answer<'_, Result<(), Unavailable>> {
+        self.state().webhooks.retain(|webhook| webhook.id != id);
+        Box::pin(async { Ok(()) })
+    }
+
+    fn deliveries(
+        &self,
+        webhook: Webhook,
+        query: Query,
+    ) -> Answer<'_, Result<Records<Delivery>, Unavailable>> {
+        let state = self.state();
+        let own = state
+            .deliveries
+            .iter()
+            .filter(|delivery| delivery.webhook == webhook.id);
+        let answer = cut(own.cloned().collect(), &query);
+        Box::pin(async { Ok(answer) })
+    }
+
+    fn redeliver(&self, id: String, event: u64) -> Answer<'_, Result<bool, Unavailable>> {
+        let mut state = self.state();
+        let mut own = state
+            .deliveries
+            .iter_mut()
+            .filter(|delivery| delivery.webhook == id);
+        let found = own.find(|delivery| delivery.happening == event);
+        let known = found.is_some();
+        if let Some(delivery) = found {
+            delivery.state = DeliveryState::Pending;
+        }
+        Box::pin(async move { Ok(known) })
+    }
+
+    fn check_url(&self, url: &str) -> Result<(), &'static str> {
+        match url.starts_with("https://") {
+            true => Ok(()),
+            false => Err("expected an https URL"),
+        }
+    }
+
+    fn try_webhook(&self, webhook: Webhook, id: String, body: Vec<u8>) -> Answer<'_, Tried> {
+        assert!(id.starts_with("test_") && body.starts_with(b"{"));
+        let tried = match webhook.url.contains("down") {
+            true => Tried::Failed("no connection"),
+            false => Tried::Answered(204),
+        };
+        Box::pin(async move { tried })
+    }
+}
