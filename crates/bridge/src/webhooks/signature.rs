@@ -1,4 +1,4 @@
-//! Signatures of Standard Webhooks 1.0: HMAC-SHA256 over "id.timestamp.body" (https://www.standardwebhooks.com, "Signature scheme").
+//! Signatures of Standard Webhooks 1.0: HMAC-SHA256 over "id.timestamp.body" (<https://www.standardwebhooks.com>, "Signature scheme").
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
