@@ -34,6 +34,14 @@ const CHANGES: [&str; 20] = [
     "deleteDid",
 ];
 
+/// Operations that read what is not there yet, or that have no end; other tests have them.
+const UNREADABLE: [&str; 4] = [
+    "getWebhook",
+    "listDeliveries",
+    "listMeetingRecordEvents",
+    "streamEvents",
+];
+
 /// Example calls by the names of their operations; those that read stand in `reads`.
 fn examples(document: &Value) -> (BTreeMap<String, String>, Vec<String>) {
     let (mut changes, mut reads) = (BTreeMap::new(), Vec::new());
@@ -41,9 +49,11 @@ fn examples(document: &Value) -> (BTreeMap<String, String>, Vec<String>) {
         for (method, operation) in item.as_object().expect("a path has methods") {
             let text = |value: &Value| value.as_str().expect("a text").to_owned();
             let source = text(&operation["x-codeSamples"][0]["source"]);
+            let name = text(&operation["operationId"]);
             match method == "get" {
+                true if UNREADABLE.contains(&name.as_str()) => {}
                 true => reads.push(source),
-                false => drop(changes.insert(text(&operation["operationId"]), source)),
+                false => drop(changes.insert(name, source)),
             }
         }
     }
