@@ -5,6 +5,7 @@
 )]
 
 mod clients;
+mod contract;
 mod crash;
 mod ctl;
 mod dialling;
