@@ -1,6 +1,7 @@
 //! Phones that show who is in their meeting (RFC 4575): who may watch, what they are told and when, and when it ends.
 
 use api::{LiveCommand, Target};
+use model::attribute::AttributeId;
 use model::{Command, Mute};
 use world::{CONF, PhoneId, ROOM, SDP, Settings, World};
 
@@ -157,6 +158,23 @@ fn a_phone_that_asks_in_the_menu_waits_and_is_told_when_it_is_in() {
     world.pass(2_000);
     assert!(state(&world, phone).starts_with("active;expires="));
     assert!(documents(&world, phone)[0].contains(r#"state="full""#));
+}
+
+#[test]
+fn of_a_meeting_that_nothing_is_told_of_no_phone_is_told() {
+    let (mut world, host) = watched();
+    world.pass(2_000);
+    let told = documents(&world, host).len();
+    assert!(told > 0);
+    let command = LiveCommand::Meeting(Command::SetAttribute {
+        id: AttributeId::conference_realtime,
+        value: Some("off".to_owned()),
+    });
+    assert_eq!(world.request(Target::Meeting(ROOM), command), Ok(()));
+    world.enter_as(CONF, "+15550002", "222#");
+    world.pass(2_000);
+    assert_eq!(documents(&world, host).len(), told);
+    assert!(state(&world, host).starts_with("terminated;reason=noresource"));
 }
 
 #[test]

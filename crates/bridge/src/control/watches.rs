@@ -65,6 +65,8 @@ impl Control {
             return;
         };
         let meeting = self.calls.get(&watch.leg).and_then(|call| call.meeting());
+        // Of a meeting that nothing is told of, phones are told nothing either.
+        let meeting = meeting.filter(|id| self.meetings.get(id).is_some_and(|slot| slot.is_live()));
         if watch.meeting.is_some() && watch.meeting != meeting {
             let gone = SubscriptionOrder::End(SubscriptionReason::NoResource);
             return self.watch_order(now, subscription, gone);
