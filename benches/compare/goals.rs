@@ -220,8 +220,11 @@ type Key<'a> = (&'a str, &'a str, usize);
 
 impl Results {
     fn row(&self, (name, codec, legs): Key<'_>) -> Option<&Row> {
+        // What fewer legs cost says nothing of those that were not in.
+        let all_in = |row: &&Row| row.line().is_some_and(|line| line.legs_in * 100 >= row.legs * 99);
         let ours = self.rows.iter().filter(|row| row.server == Server::Partyline);
-        ours.filter(|row| (row.codec.as_str(), row.legs) == (codec, legs))
+        ours.filter(all_in)
+            .filter(|row| (row.codec.as_str(), row.legs) == (codec, legs))
             .find(|row| row.scenario == name)
     }
 
