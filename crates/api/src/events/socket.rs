@@ -3,22 +3,32 @@
 //! Whatever the client sends is read and thrown away; one that sends much, or does not answer pings, is sent away.
 
 use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
-use tokio::time::{Duration, Instant, interval};
+use tokio::time::{Duration, Instant, interval, timeout};
 
 use super::Stream;
 use crate::handlers::event::text;
 use crate::router::Api;
 
+/// Longest message of a client, in bytes.
+const MESSAGE_MAX: usize = 64 * 1024;
+/// Longest message that is read at all, to be told that it is too long; beyond, the connection ends.
+pub(crate) const READ_MAX: usize = 2 * MESSAGE_MAX;
 /// Messages of a client a second; it has nothing to say but pongs.
 const MESSAGES_MAX: u32 = 50;
 /// How often is asked whether the client is there; one that is silent for two of these is not.
 const PING: Duration = Duration::from_secs(30);
+/// How long a client that is sent away may take to close its side.
+const FAREWELL: Duration = Duration::from_secs(2);
 
 /// Serves one follower until either side has had enough.
 pub(crate) async fn serve(mut socket: WebSocket, mut stream: Stream, api: Api) {
     let end = follow(&mut socket, &mut stream, &api).await;
     // Whoever is gone is told nothing.
-    let _ = socket.send(Message::Close(end)).await;
+    if socket.send(Message::Close(end)).await.is_ok() {
+        // What is left unread when a connection is closed resets it, and the reason would be lost on its way.
+        let rest = async { while let Some(Ok(_)) = socket.recv().await {} };
+        let _ = timeout(FAREWELL, rest).await;
+    }
 }
 
 async fn follow(socket: &mut WebSocket, stream: &mut Stream, api: &Api) -> Option<CloseFrame> {
@@ -36,10 +46,13 @@ async fn follow(socket: &mut WebSocket, stream: &mut Stream, api: &Api) -> Optio
                 }
             }
             message = socket.recv() => {
+                let too_long = || closing(close_code::SIZE, "expected messages of at most 64 KiB");
                 let Ok(message) = message? else {
-                    return closing(close_code::SIZE, "expected messages of at most 64 KiB");
+                    return too_long();
                 };
                 match message {
+                    Message::Text(text) if text.len() > MESSAGE_MAX => return too_long(),
+                    Message::Binary(bytes) if bytes.len() > MESSAGE_MAX => return too_long(),
                     Message::Close(_) => return None,
                     Message::Text(_) | Message::Binary(_) | Message::Ping(_) | Message::Pong(_) => unanswered = 0,
                 }

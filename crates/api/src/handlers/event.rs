@@ -18,7 +18,7 @@ use crate::auth::Caller;
 use crate::backend::Scope;
 use crate::dto::event::{Event as Dto, Snapshot};
 use crate::error::ApiError;
-use crate::events::{Filter, Full, Stream, Told, serve_socket};
+use crate::events::{Filter, Full, READ_MAX, Stream, Told, serve_socket};
 use crate::list::Listing;
 use crate::params::Params;
 use crate::path::{At, Key};
@@ -26,8 +26,6 @@ use crate::router::{Api, Hold, Streaming};
 
 /// Parameters of a stream.
 const PARAMETERS: &[&str] = &["lastEventId", "types"];
-/// Longest message and frame of a client, octets.
-const MESSAGE_MAX: usize = 64 * 1024;
 /// What proxies take for a wish not to be buffered.
 const UNBUFFERED: (HeaderName, HeaderValue) = (
     HeaderName::from_static("x-accel-buffering"),
@@ -174,7 +172,7 @@ async fn upgrade(parts: &mut Parts, api: &Api) -> Result<WebSocketUpgrade, ApiEr
     let upgrade = WebSocketUpgrade::from_request_parts(parts, api).await;
     let upgrade =
         upgrade.map_err(|_| ApiError::bad_request().and("Upgrade", "expected WebSocket version 13"))?;
-    Ok(upgrade.max_message_size(MESSAGE_MAX).max_frame_size(MESSAGE_MAX))
+    Ok(upgrade.max_message_size(READ_MAX).max_frame_size(READ_MAX))
 }
 
 /// Whether the request comes from no page, or from one of this very address.

@@ -96,7 +96,10 @@ async fn who_sends_much_is_sent_away() {
     assert_eq!(closing(&mut large).await, CloseCode::Size);
     let mut many = open(&world, "/events", OWN).await.unwrap();
     for _ in 0..51 {
-        many.send(Message::Text("x".into())).await.unwrap();
+        // A slow machine may have been sent away before the last.
+        if many.send(Message::Text("x".into())).await.is_err() {
+            break;
+        }
     }
     assert_eq!(closing(&mut many).await, CloseCode::Policy);
 }
