@@ -5,9 +5,9 @@ use std::time::Instant;
 
 use model::{Actor, Command};
 
-/// Entries kept. Older ones are dropped: as many as the `seq` of the first one left says, and the meeting can then no longer be replayed
-/// from its beginning.
-const ENTRIES_MAX: usize = 100_000;
+/// Entries kept, some 100 KiB. Older ones are dropped: as many as the `seq` of the first one left says, and the meeting can then no longer be
+/// replayed from its beginning. Its history is elsewhere: in events, on disk.
+const ENTRIES_MAX: usize = 1_024;
 
 /// One thing put in.
 #[derive(Clone, Debug, PartialEq, Eq)]
