@@ -12,12 +12,13 @@ use crate::gain::Gain;
 use crate::limiter::limit_all;
 use crate::payload::{Payload, Warm};
 use crate::player::Player;
+use crate::reading::Reading;
 use crate::report::Retired;
 use crate::room::Room;
 use crate::shard::Desk;
 use crate::sum::{ByRate, Sum};
 use crate::talker::Talker;
-use crate::{Channel, Hears, LegKey, LegSocket, Received};
+use crate::{Channel, Hears, LegKey, LegSocket};
 
 /// The room beneath a private prompt: 15 dB down. It goes on, so that nobody loses the thread of the talk and nobody
 /// believes the call is cut, as when a prompt takes the room's place; and it is soft enough that the prompt is
@@ -25,53 +26,8 @@ use crate::{Channel, Hears, LegKey, LegSocket, Received};
 const DUCKED: i32 = UNITY * 178 / 1_000;
 /// How many times as long as other ramps ducking takes: 40 ms, soft enough not to pump.
 const DUCKING: usize = 8;
-/// Datagrams of each channel that every leg may have read in one tick: five times what a phone sends.
-const SHARE: usize = 5;
 /// Ticks between two looks at a leg's reports: they come every few seconds, and the kernel notes when.
 const REPORTS: u64 = 8;
-
-/// What datagrams are read into, and what is left of those that may be read in this tick beyond every leg's share: one flooded leg may
-/// have them all, and no flood makes a tick long.
-#[derive(Debug)]
-pub(crate) struct Reading<B> {
-    buffers: B,
-    spare: usize,
-    /// Times a leg had to leave some.
-    pub(crate) limited: u64,
-}
-
-impl<B: Default> Reading<B> {
-    /// Datagrams beyond the shares, for all legs together in one tick.
-    const SPARE: usize = 1_024;
-
-    pub(crate) fn new() -> Self {
-        Self {
-            buffers: B::default(),
-            spare: Self::SPARE,
-            limited: 0,
-        }
-    }
-
-    /// Begins a tick.
-    pub(crate) fn begin(&mut self) {
-        self.spare = Self::SPARE;
-    }
-
-    /// Reads one channel: the share, and of the spare ones as many as it takes.
-    fn read<S: LegSocket<Buffers = B>>(
-        &mut self,
-        socket: &mut S,
-        channel: Channel,
-        take: &mut dyn FnMut(Received<'_>),
-    ) {
-        if socket.receive(channel, &mut self.buffers, SHARE, take) < SHARE {
-            return;
-        }
-        let more = socket.receive(channel, &mut self.buffers, self.spare, take);
-        self.limited += u64::from(more == self.spare);
-        self.spare -= more;
-    }
-}
 
 /// What a leg hears in a tick.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -152,6 +108,8 @@ pub(crate) struct LegSlot<S> {
     room_fade: Fade,
     music_fade: Fade,
     encoder: Warm,
+    /// The tick in which it was sent last what had been encoded before, and what that sounds like: its encoder has not heard it.
+    read: Option<(u64, Frame)>,
     /// What was heard of it in this tick.
     heard: Heard,
     /// What it gives in this tick, if it sounds, at every rate that its room wants.
@@ -173,6 +131,7 @@ impl<S: LegSocket> LegSlot<S> {
         Self {
             key,
             encoder: Warm::new(encoder),
+            read: None,
             heard: Heard::Silence,
             voice: ByRate(Rate::ALL.map(Frame::silence)),
             converters: converters(rate),
@@ -223,6 +182,7 @@ impl<S: LegSocket> LegSlot<S> {
     /// Goes on in another shard, in its tick number `tick`, due at `now`: lets the ticks pass that it was under way; says how many.
     pub(crate) fn arrive(&mut self, now: Instant, tick: u64) -> u64 {
         self.encoder.resume(tick);
+        self.read = None;
         let mut passed = 0;
         while let Some(at) = self.sent_at.map(|at| at + TICK)
             && at < now
@@ -437,14 +397,21 @@ impl<S: LegSocket> LegSlot<S> {
     }
 
     /// Sets the faders for this tick and says what it hears.
-    pub(crate) fn ear(&mut self, room: Option<&Room>) -> Ear {
+    /// Where encoders are `crowded`, the room is silent beneath a prompt that was encoded before: in a rush thousands are told something.
+    pub(crate) fn ear(&mut self, room: Option<&Room>, crowded: bool) -> Ear {
         let rate = self.rate();
         let prompted = !self.player.is_silent();
-        let beneath = if prompted { DUCKED } else { UNITY };
         let stays = self.next == Move::Stay && room.is_some() && self.deaf == 0;
         // The music of another shard may be at another place.
         let (goes, hears) = (self.baggage.is_some(), self.hears);
         let (hears_room, hears_music) = (stays && hears == Hears::Room, !goes && hears == Hears::Music);
+        let alone = !hears_room && !hears_music && self.hears_nothing();
+        self.player.decide(self.format(), alone, crowded);
+        let beneath = match prompted {
+            true if self.player.wants_silence() => 0,
+            true => DUCKED,
+            false => UNITY,
+        };
         turn(&mut self.room_fade, if hears_room { beneath } else { 0 }, rate);
         turn(&mut self.music_fade, if hears_music { beneath } else { 0 }, rate);
         let is_mine = |room: &Room| self.sounds || room.sets_aside(self.key);
@@ -497,7 +464,8 @@ impl<S: LegSocket> LegSlot<S> {
         rests
     }
 
-    /// A mix of its own: the room without itself, music, and what is played to it alone; `add_played` adds the last, at its rate.
+    /// A mix of its own: the room without itself, music, and what is played to it alone; `add_played` adds the last, at its rate. Where
+    /// that is all and was encoded before, it is not encoded again.
     pub(crate) fn mix(
         &mut self,
         tick: u64,
@@ -505,9 +473,40 @@ impl<S: LegSocket> LegSlot<S> {
         desk: &mut Desk<S::Buffers>,
         add_played: impl FnOnce(&mut Player, ByRate<bool>, &mut Sum),
     ) -> Payload {
-        let rate = self.rate();
-        self.encoder.set_effort(desk.effort_for(self.format()));
+        let (rate, format) = (self.rate(), self.format());
+        let encoded = self.player.read(format, self.hears_nothing());
+        if encoded.is_none() {
+            self.encoder.set_effort(desk.effort_for(format));
+        }
         let mut sum = Sum::silence(rate);
+        let before = self.add_others(room, desk, &mut sum);
+        let mut own = ByRate::default();
+        *own.at_mut(rate) = true;
+        add_played(&mut self.player, own, &mut sum);
+        let mut frame = Frame::silence(rate);
+        limit_all(sum.samples(), frame.samples_mut());
+        if let Some(payload) = encoded {
+            self.read = Some((tick, frame));
+            return payload;
+        }
+        let read = self.read.as_ref().filter(|(at, _)| at + 1 == tick);
+        let before = read.map_or(before, |(_, frame)| Some(frame));
+        self.encoder.encode(tick, &frame, before)
+    }
+
+    /// Whether nothing but the noise of the line is beneath what is played to it.
+    fn hears_nothing(&self) -> bool {
+        self.room_fade.is_out() && self.music_fade.is_out()
+    }
+
+    /// Adds room, music, or the noise of the line; returns what was heard of it in the last tick.
+    fn add_others<'a>(
+        &mut self,
+        room: Option<&'a Room>,
+        desk: &'a mut Desk<S::Buffers>,
+        sum: &mut Sum,
+    ) -> Option<&'a Frame> {
+        let rate = self.rate();
         let mut before = None;
         if let Some(room) = room
             && !self.room_fade.is_out()
@@ -527,12 +526,12 @@ impl<S: LegSocket> LegSlot<S> {
             sum.add(now.samples());
             before = Some(last);
         }
-        let mut own = ByRate::default();
-        *own.at_mut(rate) = true;
-        add_played(&mut self.player, own, &mut sum);
-        let mut frame = Frame::silence(rate);
-        limit_all(sum.samples(), frame.samples_mut());
-        self.encoder.encode(tick, &frame, before)
+        before
+    }
+
+    /// Whether it was sent in tick number `tick` what had been encoded before.
+    pub(crate) fn reads(&self, tick: u64) -> bool {
+        self.read.as_ref().is_some_and(|(at, _)| *at == tick)
     }
 
     /// Sends 20 ms of audio, and a report when one is due.

@@ -12,6 +12,7 @@
 
 mod branch;
 mod command;
+mod encoded;
 mod fade;
 mod floor;
 mod gain;
@@ -23,6 +24,7 @@ mod order;
 mod outbox;
 mod payload;
 mod player;
+mod reading;
 mod report;
 mod room;
 mod schedule;
@@ -33,6 +35,7 @@ mod table;
 mod talker;
 
 pub use branch::Branch;
+pub use encoded::Encoded;
 pub use handle::Handle;
 pub use leg::Baggage;
 pub use order::{Audience, Hears, LegKey, Order, PlayId, Playlist, RoomKey, Sound, Target};

@@ -1,8 +1,11 @@
 //! What the shard is told.
 
+use std::sync::Arc;
+
 use media::{Clip, Encoder, Leg, Prepared};
 
 use crate::branch::Branch;
+use crate::encoded::Encoded;
 use crate::leg::Baggage;
 use crate::room::Room;
 
@@ -39,6 +42,20 @@ pub struct Playlist {
     pub id: PlayId,
     /// What is played.
     pub sounds: Box<[Sound]>,
+    /// Each of them as it is sent to the one leg that is to hear them, if they were encoded before; else none. They are used where the leg
+    /// has their format and hears nothing else, and each then begins with a tick.
+    pub encoded: Box<[Arc<Encoded>]>,
+}
+
+impl Playlist {
+    /// One that is mixed and encoded while it is played.
+    pub fn new(id: PlayId, sounds: Box<[Sound]>) -> Self {
+        Self {
+            id,
+            sounds,
+            encoded: Box::default(),
+        }
+    }
 }
 
 /// Who hears something played.

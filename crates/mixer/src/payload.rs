@@ -14,6 +14,14 @@ pub(crate) struct Payload {
 }
 
 impl Payload {
+    /// One that was made before, of at most [`Codec::MAX_PAYLOAD`] bytes.
+    pub(crate) fn new(made: &[u8], level: Dbov) -> Self {
+        let mut bytes = [0; Codec::MAX_PAYLOAD];
+        bytes[..made.len()].copy_from_slice(made);
+        let len = made.len();
+        Self { bytes, len, level }
+    }
+
     /// The bytes to send.
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.bytes[..self.len]

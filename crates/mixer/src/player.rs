@@ -1,8 +1,10 @@
 //! Recordings played to one leg or to a room.
 
-use media::{Clip, Rate};
+use media::{Clip, Format, Rate};
 
+use crate::encoded::Encoded;
 use crate::fade::{Fade, UNITY, ramp};
+use crate::payload::Payload;
 use crate::sum::{ByRate, Sum};
 use crate::{LegKey, PlayId, Playlist};
 
@@ -38,6 +40,8 @@ pub(crate) struct Player {
     /// The one cut off, during its last tick.
     fading: Option<Playing>,
     queue: [Option<Track>; QUEUE],
+    /// Whether what is to be played waits in this tick for silence to begin in.
+    held: bool,
 }
 
 #[derive(Debug)]
@@ -48,7 +52,24 @@ struct Playing {
     at: usize,
     /// Samples of the playlist still to play.
     left: usize,
+    /// Whether each clip was encoded before, and so begins with a tick.
+    in_ticks: bool,
+    /// How it is made.
+    made: Made,
     fades: ByRate<Fade>,
+}
+
+/// How what is played is made. Payloads that were encoded before continue each other, so there is no way back to them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Made {
+    /// That has not been decided.
+    Open,
+    /// Of what was encoded before, as long as nothing else is heard.
+    Read,
+    /// The same, and nothing else is to be heard meanwhile.
+    Hushed,
+    /// Of samples, encoded now.
+    Mixed,
 }
 
 impl Player {
@@ -95,6 +116,47 @@ impl Player {
         self.now.is_none() && self.fading.is_none()
     }
 
+    /// Decides how what begins in this tick is made, for one who takes `format`: of what was encoded before where there is that, and the
+    /// listener hears nothing else (`alone`) or is to hear nothing else meanwhile (`hush`).
+    pub(crate) fn decide(&mut self, format: Format, alone: bool, hush: bool) {
+        let Some(now) = self.now.as_mut().filter(|now| now.made == Made::Open) else {
+            return;
+        };
+        now.turn_page();
+        let is_there = now.encoded().is_some_and(|encoded| encoded.format() == format);
+        now.made = match (is_there, alone, hush) {
+            (true, true, _) => Made::Read,
+            (true, false, true) => Made::Hushed,
+            (true, false, false) | (false, _, _) => Made::Mixed,
+        };
+    }
+
+    /// Whether nothing else is to be heard beneath what is played.
+    pub(crate) fn wants_silence(&self) -> bool {
+        self.now.as_ref().is_some_and(|now| now.made == Made::Hushed)
+    }
+
+    /// What the next [`Player::tick`] sounds like as it was encoded before, in `format`; `alone` says whether the listener hears nothing
+    /// else. Nothing where it is to be mixed, and from then on to the end; or where it waits for what else is heard to fade out.
+    pub(crate) fn read(&mut self, format: Format, alone: bool) -> Option<Payload> {
+        let is_read = |now: &&mut Playing| matches!(now.made, Made::Read | Made::Hushed);
+        let now = self.now.as_mut().filter(is_read)?;
+        let fades_out = self.fading.is_some() || (!alone && now.made == Made::Hushed);
+        if fades_out && !now.has_sounded() {
+            self.held = true;
+            return None;
+        }
+        let alone = alone && self.fading.is_none();
+        let payload = now
+            .encoded()
+            .filter(|encoded| alone && encoded.format() == format);
+        let payload = payload.and_then(|encoded| encoded.payload(now.at / TICK));
+        if payload.is_none() {
+            now.made = Made::Mixed;
+        }
+        payload
+    }
+
     /// Hands 20 ms of everything that is played to `sound`, at each of the rates `wanted`, with the one who is not to hear it, and
     /// to `ended` what has come to its end. A recording that is not kept at a rate is silent at it.
     pub(crate) fn tick(
@@ -106,6 +168,9 @@ impl Player {
         if let Some(mut fading) = self.fading.take() {
             fading.render(wanted, sound);
             ended(fading.track.ended(false));
+        }
+        if std::mem::take(&mut self.held) {
+            return;
         }
         if let Some(mut now) = self.now.take() {
             match now.render(wanted, sound) {
@@ -128,6 +193,8 @@ impl Playing {
     fn new(track: Track) -> Self {
         let mut playing = Self {
             left: track.playlist.sounds.iter().map(length).sum(),
+            in_ticks: track.playlist.sounds.len() == track.playlist.encoded.len(),
+            made: Made::Open,
             track,
             clip: 0,
             at: 0,
@@ -152,12 +219,21 @@ impl Playing {
         self
     }
 
+    /// What was encoded before of the clip that is played.
+    fn encoded(&self) -> Option<&Encoded> {
+        let encoded = self.track.playlist.encoded.get(self.clip)?;
+        self.in_ticks.then_some(&**encoded)
+    }
+
     /// Renders the next 20 ms; `false` when nothing is left after them.
     fn render(&mut self, wanted: ByRate<bool>, sound: &mut dyn FnMut(Option<LegKey>, &Sum)) -> bool {
         let mut sums = ByRate(Rate::ALL.map(Sum::silence));
         let mut filled = 0;
         while filled < TICK && self.left > 0 {
             filled += self.render_part(wanted, filled, &mut sums);
+            if self.turn_page() && self.in_ticks {
+                break;
+            }
         }
         for rate in Rate::ALL {
             match *wanted.at(rate) {
@@ -169,6 +245,20 @@ impl Playing {
         self.left > 0
     }
 
+    /// Goes on to the next clip that sounds, if this one is over; says whether it did.
+    fn turn_page(&mut self) -> bool {
+        let before = self.clip;
+        let sounds = &self.track.playlist.sounds;
+        while sounds.get(self.clip).is_some_and(|clip| length(clip) <= self.at) {
+            (self.clip, self.at) = (self.clip + 1, 0);
+        }
+        let turned = self.clip != before;
+        if turned && self.in_ticks {
+            self.turn(UNITY);
+        }
+        turned
+    }
+
     /// Renders up to the end of the clip, of the tick, or to where the closing ramp begins; returns how much.
     fn render_part(&mut self, wanted: ByRate<bool>, filled: usize, sums: &mut ByRate<Sum>) -> usize {
         let Some(clip) = self.track.playlist.sounds.get(self.clip) else {
@@ -176,16 +266,12 @@ impl Playing {
             return 0;
         };
         let rest = length(clip).saturating_sub(self.at);
-        if rest == 0 {
-            self.clip += 1;
-            self.at = 0;
-            return 0;
-        }
-        let before_ramp = match self.left.checked_sub(RAMP) {
+        let whole = if self.in_ticks { rest } else { self.left };
+        let before_ramp = match whole.checked_sub(RAMP) {
             Some(before @ 1..) => before,
             Some(0) | None => {
                 self.turn(0);
-                self.left
+                whole
             }
         };
         let count = rest.min(TICK - filled).min(before_ramp);
@@ -245,9 +331,8 @@ mod tests {
 
     fn track(id: u64, clips: &[usize]) -> Track {
         let sounds = clips.iter().map(|samples| steady(*samples)).collect();
-        let id = PlayId(id);
         Track {
-            playlist: Playlist { id, sounds },
+            playlist: Playlist::new(PlayId(id), sounds),
             except: None,
         }
     }

@@ -128,6 +128,8 @@ pub struct Stats {
     pub shared: u64,
     /// Payloads sent that were mixed and encoded for one leg.
     pub own: u64,
+    /// Payloads sent to one leg that had been encoded before.
+    pub read: u64,
     /// Ticks of legs that were sent nothing because there was nothing but noise to hear, which their phones make.
     pub rested: u64,
     /// Orders that named nothing known, or had no place.

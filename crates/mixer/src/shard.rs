@@ -8,10 +8,11 @@ use rtrb::{Consumer, RingBuffer};
 
 use crate::branch::Missed;
 use crate::handle::Handle;
-use crate::leg::{Ear, Goes, LegSlot, Reading};
+use crate::leg::{Ear, Goes, LegSlot};
 use crate::looped::Loop;
 use crate::outbox::Outbox;
 use crate::player::{Player, QUEUE};
+use crate::reading::Reading;
 use crate::report::{Report, Retired, Stats};
 use crate::room::Room;
 use crate::schedule::Schedule;
@@ -120,6 +121,11 @@ impl<B: Default> Desk<B> {
     pub(crate) fn effort_for(&mut self, format: Format) -> Effort {
         self.costly += u32::from(matches!(format.codec(), Codec::Opus(_)));
         self.effort
+    }
+
+    /// Whether there are so many mixes of single legs that their encoders try least.
+    fn is_crowded(&self) -> bool {
+        self.effort == Effort::Least
     }
 
     /// Whether a leg's ramp may take an encoding of its own.
@@ -285,7 +291,7 @@ impl<S: LegSocket> Shard<S> {
         let Some(leg) = legs.at(place) else { return };
         let mut room = leg.room().and_then(|room| rooms.at(room));
         let (tick, format) = (stats.ticks, leg.format());
-        let mut ear = leg.ear(room.as_deref().map(|room| &**room));
+        let mut ear = leg.ear(room.as_deref().map(|room| &**room), desk.is_crowded());
         if leg.hears_noise_alone(ear, room.as_deref().map(|room| &**room))
             && leg.rest(now, desk.noise.level())
         {
@@ -312,7 +318,9 @@ impl<S: LegSocket> Shard<S> {
             let room = room.as_deref().map(|room| &**room);
             let payload = leg.mix(tick, room, desk, &mut played);
             leg.send(now, &payload);
-            stats.own += 1;
+            let read = leg.reads(tick);
+            stats.read += u64::from(read);
+            stats.own += u64::from(!read);
         }
         self.tell_quality(place);
     }

@@ -66,10 +66,7 @@ fn check(tones: &[f64], changes: &[&dyn Fn(&mut World)]) {
 
 fn play(to: Target, ms: usize) -> impl Fn(&mut World) {
     move |world| {
-        let playlist = Playlist {
-            id: PlayId(1),
-            sounds: Box::new([clip(PROMPT, ms)]),
-        };
+        let playlist = Playlist::new(PlayId(1), Box::new([clip(PROMPT, ms)]));
         world.order(Order::Play { to, playlist });
     }
 }

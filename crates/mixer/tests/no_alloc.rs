@@ -2,11 +2,13 @@
 
 mod common;
 
+use std::sync::Arc;
+
 use assert_no_alloc::{AllocDisabler, assert_no_alloc};
 use common::meeting::{Meeting, ROOM};
 use common::{Phone, World, clip, peer};
-use media::{Codec, ComfortNoise, Direction, Format, Rate, Session};
-use mixer::{Baggage, Branch, Hears, LegKey, Order, PlayId, Playlist, Report, RoomKey, Target};
+use media::{Clip, Codec, ComfortNoise, Direction, Format, Rate, Session};
+use mixer::{Baggage, Branch, Encoded, Hears, LegKey, Order, PlayId, Playlist, Report, RoomKey, Target};
 
 #[global_allocator]
 static ALLOCATOR: AllocDisabler = AllocDisabler;
@@ -44,11 +46,8 @@ fn crowd() -> World {
 fn disturb(world: &mut World, round: u64) {
     let n = (round * 7 % LEGS) as usize;
     let leg = world.phones[n].key;
-    let sounds = Box::new([clip(400.0, 90), clip(600.0, 10)]);
-    let playlist = Playlist {
-        id: PlayId(round),
-        sounds,
-    };
+    let sounds: Box<[_]> = Box::new([clip(400.0, 90), clip(600.0, 10)]);
+    let playlist = Playlist::new(PlayId(round), sounds);
     match round % 12 {
         0 => world.route(n, false, Hears::Room),
         1 => world.route(n, true, Hears::Room),
@@ -78,6 +77,27 @@ fn disturb(world: &mut World, round: u64) {
         }
         _ => replace(world, n, round),
     }
+}
+
+#[test]
+fn prompts_that_were_encoded_before_allocate_and_free_nothing_either() {
+    let mut world = World::new(0);
+    let codecs = Rate::ALL.map(Codec::Opus);
+    for (number, codec) in (0..).zip(codecs) {
+        world.add_phone(Phone::new(number, codec));
+        world.phones[number as usize].keeps = false;
+        let format = Format::of(codec);
+        let sounds: Box<[_]> = Box::new([clip(400.0, 90), clip(600.0, 110)]);
+        let encode = |sound: &Clip| Encoded::new(sound.clone(), Clip::default(), format, &mut || {});
+        let playlist = Playlist {
+            encoded: sounds.iter().map(|sound| Arc::new(encode(sound))).collect(),
+            ..Playlist::new(PlayId(number), sounds)
+        };
+        let to = Target::Leg(LegKey(number));
+        world.order(Order::Play { to, playlist });
+    }
+    assert_no_alloc(|| (0..20).for_each(|_| world.tick()));
+    assert_eq!(world.shard.stats().read, 11 * codecs.len() as u64);
 }
 
 /// What a re-INVITE may bring: another codec, direction, address, and keys in the audio.

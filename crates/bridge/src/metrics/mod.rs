@@ -56,10 +56,25 @@ pub(crate) struct MediaCounts {
     pub(crate) audio: Quality,
     /// The mixer's shards, in their order.
     pub(crate) shards: Vec<ShardCounts>,
+    /// Prompts encoded before they are played.
+    pub(crate) prompts: PromptCounts,
     /// Port pairs in use.
     pub(crate) ports_in_use: usize,
     /// Calls for which no port pair could be had.
     pub(crate) ports_refused: u64,
+}
+
+/// Prompts encoded before they are played.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct PromptCounts {
+    /// Bytes that are kept of them.
+    pub(crate) bytes: usize,
+    /// How many were encoded.
+    pub(crate) encoded: u64,
+    /// Given up to make room.
+    pub(crate) gave_way: u64,
+    /// Not encoded because too many waited.
+    pub(crate) put_off: u64,
 }
 
 /// One shard of the mixer.

@@ -274,6 +274,12 @@ fn mixer(page: &mut Scribe<'_>, counts: &MediaCounts) -> Result<(), Error> {
         page.gauges(name, help, shards().map(|(label, shard)| (label, value(shard))))?;
     }
     page.gauge(
+        "prompts_encoded_bytes",
+        "Memory of prompts that are kept encoded, of 32 MiB.",
+        counts.prompts.bytes,
+    )?;
+    page.each(rows::PROMPTS, &counts.prompts)?;
+    page.gauge(
         "media_ports_in_use",
         "Port pairs in use, of media.ports.",
         counts.ports_in_use,

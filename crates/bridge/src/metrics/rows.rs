@@ -3,8 +3,8 @@
 use ::media::Quality;
 use mixer::Stats;
 
-use super::ShardCounts;
 use super::page::{EventCounts, StoreCounts, TransportCounts};
+use super::{PromptCounts, ShardCounts};
 use crate::control::Counts;
 
 /// One name.
@@ -38,6 +38,25 @@ pub(super) const CALLS: &[Row<Counts, u64>] = &[
         "guesses_forgotten",
         "Wrong codes forgotten before their hour because a table was full.",
         |c| c.guesses_forgotten,
+    ),
+];
+
+/// Prompts encoded before they are played.
+pub(super) const PROMPTS: &[Row<PromptCounts, u64>] = &[
+    (
+        "prompts_encoded",
+        "Prompts encoded before they were played, once a format.",
+        |c| c.encoded,
+    ),
+    (
+        "prompts_encoded_gave_way",
+        "Encoded prompts given up to make room for others.",
+        |c| c.gave_way,
+    ),
+    (
+        "prompts_put_off",
+        "Prompts not encoded because too many waited.",
+        |c| c.put_off,
     ),
 ];
 
@@ -172,6 +191,11 @@ pub(super) const SHARD: &[Row<Stats, u64>] = &[
         "mixer_own_payloads",
         "Payloads sent that were encoded for one leg.",
         |c| c.own,
+    ),
+    (
+        "mixer_prompt_payloads",
+        "Payloads sent to one leg that had been encoded before.",
+        |c| c.read,
     ),
     (
         "mixer_orders_refused",

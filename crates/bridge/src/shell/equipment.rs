@@ -55,6 +55,11 @@ impl Equipment {
         self.bring(format, Some(room))
     }
 
+    /// What a leg takes.
+    pub(super) fn format(&self, leg: LegKey) -> Option<Format> {
+        self.legs.get(&leg).map(|known| known.format)
+    }
+
     /// A leg leaves its room.
     pub(super) fn parted(&mut self, leg: LegKey) {
         if let Some(known) = self.legs.get_mut(&leg) {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::Receiver;
 use media::{Echo, JitterConfig, Leg, LegConfig, Prepared, Quality, Session, TICK};
 use mixer::{
-    Baggage, Branch, LegKey, Order, PlayId, Playlist, Report, Retired, Room, RoomKey, STATS_TICKS,
+    Baggage, Branch, Encoded, LegKey, Order, PlayId, Playlist, Report, Retired, Room, RoomKey, STATS_TICKS,
     ShardConfig, Stats, Target,
 };
 use model::{LegId, MeetingId};
@@ -19,6 +19,7 @@ use super::panics::Place;
 use super::placement::{Limits, Move, Placement};
 use super::plays::Plays;
 use super::ports::PortPool;
+use super::prompts::Prompts;
 use super::settings;
 use super::shards::Shards;
 use crate::config::Config;
@@ -46,6 +47,7 @@ pub(super) struct MediaPort {
     opened: HashMap<LegId, MediaSocket>,
     listen: Option<IpAddr>,
     clips: Clips,
+    prompts: Prompts,
     faults: Receiver<Place>,
     metrics: Arc<Metrics>,
     audio: Audio,
@@ -67,6 +69,10 @@ impl MediaPort {
         let rates = settings::rates(config);
         let clips = Clips::load(&rates)?;
         let legs = config.calls.max_calls + config.calls.max_calls / 4 + 16;
+        let noise = match config.media.comfort_noise {
+            true => media::noise::comfort_noise(&rates),
+            false => media::Clip::default(),
+        };
         let shards = Shards::start(
             &config.media.cores,
             &ShardConfig {
@@ -75,11 +81,7 @@ impl MediaPort {
                 orders: ORDERS,
                 reports: REPORTS,
                 music: media::music::hold_loop(&rates),
-                noise: if config.media.comfort_noise {
-                    media::noise::comfort_noise(&rates)
-                } else {
-                    media::Clip::default()
-                },
+                noise: noise.clone(),
             },
         )?;
         let limits = Limits {
@@ -101,6 +103,7 @@ impl MediaPort {
             opened: HashMap::new(),
             listen,
             clips,
+            prompts: Prompts::start(noise)?,
             faults,
             audio: Audio::new(metrics.spreads.clone()),
             metrics,
@@ -276,7 +279,9 @@ impl MediaPort {
             Listeners::Leg(leg) => {
                 let is_known = self.placement.shard_of(key(leg)).is_some();
                 self.plays.begin(PlayId(id.0), usize::from(is_known));
-                let (to, playlist) = (Target::Leg(key(leg)), self.playlist(id, sounds));
+                let to = Target::Leg(key(leg));
+                let mut playlist = self.playlist(id, sounds);
+                playlist.encoded = self.encoded(key(leg), sounds, &playlist.sounds);
                 self.pass(key(leg), Order::Play { to, playlist });
             }
             Listeners::Room(room) => {
@@ -337,10 +342,18 @@ impl MediaPort {
     }
 
     fn playlist(&self, id: ControlPlay, sounds: &[Sound]) -> Playlist {
-        Playlist {
-            id: PlayId(id.0),
-            sounds: sounds.iter().filter_map(|sound| self.clips.get(*sound)).collect(),
-        }
+        let recordings = sounds.iter().filter_map(|sound| self.clips.get(*sound));
+        Playlist::new(PlayId(id.0), recordings.collect())
+    }
+
+    /// What a leg is sent of these sounds, if that was encoded before.
+    fn encoded(&mut self, leg: LegKey, sounds: &[Sound], recordings: &[media::Clip]) -> Box<[Arc<Encoded>]> {
+        let shard = self.placement.shard_of(leg);
+        let format = shard.and_then(|shard| self.shards.at(shard).equipment.format(leg));
+        let format = format.filter(|_| sounds.len() == recordings.len());
+        format.map_or_else(Box::default, |format| {
+            self.prompts.find(sounds, recordings, format)
+        })
     }
 
     /// The next report for control; what is retired is freed here, where time is no matter.
@@ -417,6 +430,7 @@ impl MediaPort {
         let counts = MediaCounts {
             audio: *self.audio.sum(),
             shards: self.shards.counts(),
+            prompts: self.prompts.counts(),
             ports_in_use: self.in_use.len(),
             ports_refused: self.ports_refused,
         };

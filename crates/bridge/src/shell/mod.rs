@@ -21,6 +21,7 @@ mod placement;
 mod plays;
 mod ports;
 mod post;
+mod prompts;
 mod retention;
 mod serve;
 mod settings;

@@ -187,10 +187,7 @@ pub(crate) fn clip(hz: f64, ms: usize) -> Clip {
 
 /// A prompt of `ms`; told as the given number.
 pub(crate) fn prompt(id: u64, ms: usize) -> Playlist {
-    Playlist {
-        id: PlayId(id),
-        sounds: Box::new([clip(PROMPT_HZ, ms)]),
-    }
+    Playlist::new(PlayId(id), Box::new([clip(PROMPT_HZ, ms)]))
 }
 
 fn angle(hz: f64, n: usize, rate: f64) -> f64 {
