@@ -144,6 +144,11 @@ impl ApiError {
         Self::new(StatusCode::CONFLICT, "Conflict").and(field, message)
     }
 
+    /// 412: the object is not, or no longer, as the client saw it.
+    pub(crate) fn precondition_failed() -> Self {
+        Self::new(StatusCode::PRECONDITION_FAILED, "Precondition failed")
+    }
+
     /// 413: the body is longer than any object.
     pub(crate) fn too_large() -> Self {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "Payload too large")

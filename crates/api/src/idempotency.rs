@@ -160,6 +160,7 @@ async fn kept(api: &Api, key: RequestKey, response: Response) -> Result<Response
         .await
         .map_err(|_| ApiError::internal())?;
     let passing = [
+        StatusCode::PRECONDITION_FAILED,
         StatusCode::REQUEST_TIMEOUT,
         StatusCode::TOO_MANY_REQUESTS,
         StatusCode::UNAUTHORIZED,

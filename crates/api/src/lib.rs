@@ -10,6 +10,7 @@ mod backend_webhooks;
 mod body;
 mod dto;
 mod error;
+mod etag;
 mod events;
 mod fields;
 mod filter;

@@ -13,6 +13,7 @@ use crate::body::Body;
 use crate::dto::attribute::Attribute;
 use crate::dto::did::Did as Dto;
 use crate::error::ApiError;
+use crate::etag::{Conditions, tagged};
 use crate::fields::{Detail, Selection};
 use crate::list::Listing;
 use crate::path::{At, Key};
@@ -39,6 +40,7 @@ pub(crate) async fn list(caller: Caller, listing: Listing<Dto>) -> Response {
 pub(crate) async fn read(
     caller: Caller,
     At(id): At<String>,
+    conditions: Conditions,
     detail: Detail<Dto>,
 ) -> Result<Response, ApiError> {
     let did = caller.directory.did(DidId::key(&id)?);
@@ -52,7 +54,7 @@ pub(crate) async fn read(
         }
         (false, _) | (true, None) => Dto::from(&**did),
     };
-    Ok(detail.selection.ok(&dto))
+    Ok(conditions.read(&dto, detail.selection.ok(&dto)))
 }
 
 /// POST /dids
@@ -76,8 +78,8 @@ pub(crate) async fn create(
         attributes: Overrides::new(Level::Did),
     };
     apply(&body, &mut did, &editing.caller)?;
-    let did = put(editing, did).await?;
-    Ok(selection.answer(StatusCode::CREATED, &Dto::from(&did)))
+    let dto = Dto::from(&put(editing, did).await?);
+    Ok(tagged(&dto, selection.answer(StatusCode::CREATED, &dto)))
 }
 
 /// PUT /dids/{id}
@@ -85,17 +87,20 @@ pub(crate) async fn update(
     State(api): State<Api>,
     caller: Caller,
     At(id): At<String>,
+    conditions: Conditions,
     selection: Selection<Dto>,
     Body(body): Body,
 ) -> Result<Response, ApiError> {
     let editing = Editing::begin(&api, &caller, Caller::may_administer).await?;
     let mut did = own_did(&editing.caller, &id)?.clone();
     value::only(&body, &[FIELDS, FIXED])?;
-    let changes = value::changes(&body, &serde_json::to_value(Dto::from(&did)).unwrap_or_default());
+    let current = Dto::from(&did);
+    let changes = value::changes(&body, &serde_json::to_value(&current).unwrap_or_default());
     value::none_of(&changes, FIXED)?;
     apply(&changes, &mut did, &editing.caller)?;
-    let did = put(editing, did).await?;
-    Ok(selection.ok(&Dto::from(&did)))
+    conditions.allow(&current)?;
+    let dto = Dto::from(&put(editing, did).await?);
+    Ok(tagged(&dto, selection.ok(&dto)))
 }
 
 /// DELETE /dids/{id}
@@ -103,10 +108,13 @@ pub(crate) async fn delete(
     State(api): State<Api>,
     caller: Caller,
     At(id): At<String>,
+    conditions: Conditions,
 ) -> Result<StatusCode, ApiError> {
     let mut editing = Editing::begin(&api, &caller, Caller::may_administer).await?;
-    let id = own_did(&editing.caller, &id)?.id;
+    let did = own_did(&editing.caller, &id)?;
+    let (id, current) = (did.id, Dto::from(did));
     editing.add(Edit::DeleteDid(id))?;
+    conditions.allow(&current)?;
     editing.commit().await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -16,6 +16,7 @@ use crate::body::Body;
 use crate::dto::attribute::Attribute;
 use crate::dto::did_group::DidGroup as Dto;
 use crate::error::ApiError;
+use crate::etag::{Conditions, tagged};
 use crate::fields::{Detail, Selection};
 use crate::list::Listing;
 use crate::path::{At, Key};
@@ -42,16 +43,18 @@ pub(crate) async fn list(caller: Caller, listing: Listing<Dto>) -> Response {
 pub(crate) async fn read(
     caller: Caller,
     At(id): At<String>,
+    conditions: Conditions,
     detail: Detail<Dto>,
 ) -> Result<Response, ApiError> {
     let group = caller
         .group(DidGroupId::key(&id)?)
         .ok_or_else(ApiError::not_found)?;
     let dto = Dto::new(group, &caller.directory);
-    Ok(detail.selection.ok(&match detail.effective {
+    let dto = match detail.effective {
         true => dto.with_attributes(Attribute::in_force(&resolve(&[&group.attributes]))),
         false => dto,
-    }))
+    };
+    Ok(conditions.read(&dto, detail.selection.ok(&dto)))
 }
 
 /// POST /didGroups
@@ -74,7 +77,8 @@ pub(crate) async fn create(
     };
     apply(&body, &mut group)?;
     let (group, directory) = put(editing, group).await?;
-    Ok(selection.answer(StatusCode::CREATED, &Dto::new(&group, &directory)))
+    let dto = Dto::new(&group, &directory);
+    Ok(tagged(&dto, selection.answer(StatusCode::CREATED, &dto)))
 }
 
 /// PUT /didGroups/{id}
@@ -82,6 +86,7 @@ pub(crate) async fn update(
     State(api): State<Api>,
     caller: Caller,
     At(id): At<String>,
+    conditions: Conditions,
     selection: Selection<Dto>,
     Body(body): Body,
 ) -> Result<Response, ApiError> {
@@ -89,11 +94,13 @@ pub(crate) async fn update(
     let mut group = own_group(&editing.caller, &id)?.clone();
     value::only(&body, &[FIELDS, FIXED])?;
     let current = Dto::new(&group, &editing.caller.directory);
-    let changes = value::changes(&body, &serde_json::to_value(current).unwrap_or_default());
+    let changes = value::changes(&body, &serde_json::to_value(&current).unwrap_or_default());
     value::none_of(&changes, FIXED)?;
     apply(&changes, &mut group)?;
+    conditions.allow(&current)?;
     let (group, directory) = put(editing, group).await?;
-    Ok(selection.ok(&Dto::new(&group, &directory)))
+    let dto = Dto::new(&group, &directory);
+    Ok(tagged(&dto, selection.ok(&dto)))
 }
 
 /// DELETE /didGroups/{id}
@@ -101,10 +108,13 @@ pub(crate) async fn delete(
     State(api): State<Api>,
     caller: Caller,
     At(id): At<String>,
+    conditions: Conditions,
 ) -> Result<StatusCode, ApiError> {
     let mut editing = Editing::begin(&api, &caller, Caller::may_administer).await?;
-    let id = own_group(&editing.caller, &id)?.id;
+    let group = own_group(&editing.caller, &id)?;
+    let (id, current) = (group.id, Dto::new(group, &editing.caller.directory));
     editing.add(Edit::DeleteGroup(id))?;
+    conditions.allow(&current)?;
     editing.commit().await?;
     Ok(StatusCode::NO_CONTENT)
 }

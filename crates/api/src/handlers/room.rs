@@ -15,6 +15,7 @@ use crate::body::Body;
 use crate::dto::attribute::Attribute;
 use crate::dto::room::Room as Dto;
 use crate::error::ApiError;
+use crate::etag::{Conditions, tagged};
 use crate::fields::{Detail, Selection};
 use crate::list::Listing;
 use crate::path::{At, Key};
@@ -41,19 +42,21 @@ pub(crate) async fn list(caller: Caller, listing: Listing<Dto>) -> Response {
 pub(crate) async fn read(
     caller: Caller,
     At(number): At<String>,
+    conditions: Conditions,
     detail: Detail<Dto>,
 ) -> Result<Response, ApiError> {
     let room = caller.room(MeetingNumber::key(&number)?)?;
-    Ok(shown(&caller, room, &detail))
+    Ok(shown(&caller, room, &conditions, &detail))
 }
 
 /// The answer that carries `room`.
-pub(super) fn shown(caller: &Caller, room: &Room, detail: &Detail<Dto>) -> Response {
+pub(super) fn shown(caller: &Caller, room: &Room, conditions: &Conditions, detail: &Detail<Dto>) -> Response {
     let dto = Dto::from(room);
-    detail.selection.ok(&match detail.effective {
+    let dto = match detail.effective {
         true => dto.with_attributes(Attribute::in_force(&caller.directory.resolve_room(room))),
         false => dto,
-    })
+    };
+    conditions.read(&dto, detail.selection.ok(&dto))
 }
 
 /// POST /meetingRooms
@@ -65,8 +68,8 @@ pub(crate) async fn create(
 ) -> Result<Response, ApiError> {
     let editing = Editing::begin(&api, &caller, Caller::may_configure).await?;
     let room = drafted(&api, &editing.caller, &body, None)?;
-    let room = put(editing, None, room).await?;
-    Ok(selection.answer(StatusCode::CREATED, &Dto::from(&*room)))
+    let dto = Dto::from(&*put(editing, None, room).await?);
+    Ok(tagged(&dto, selection.answer(StatusCode::CREATED, &dto)))
 }
 
 /// PUT /meetingRooms/{meetingNumber}
@@ -74,14 +77,16 @@ pub(crate) async fn update(
     State(api): State<Api>,
     caller: Caller,
     At(number): At<String>,
+    conditions: Conditions,
     selection: Selection<Dto>,
     Body(body): Body,
 ) -> Result<Response, ApiError> {
     let editing = Editing::begin(&api, &caller, Caller::may_configure).await?;
     let before = editing.caller.room(MeetingNumber::key(&number)?)?.clone();
     let room = changed(&api, &editing.caller, &before, &body)?;
-    let room = put(editing, Some(before.meeting_number), room).await?;
-    Ok(selection.ok(&Dto::from(&*room)))
+    conditions.allow(&Dto::from(&*before))?;
+    let dto = Dto::from(&*put(editing, Some(before.meeting_number), room).await?);
+    Ok(tagged(&dto, selection.ok(&dto)))
 }
 
 /// DELETE /meetingRooms/{meetingNumber}
@@ -89,10 +94,12 @@ pub(crate) async fn delete(
     State(api): State<Api>,
     caller: Caller,
     At(number): At<String>,
+    conditions: Conditions,
 ) -> Result<StatusCode, ApiError> {
     let mut editing = Editing::begin(&api, &caller, Caller::may_configure).await?;
-    let number = editing.caller.room(MeetingNumber::key(&number)?)?.meeting_number;
-    editing.add(Edit::DeleteRoom(number))?;
+    let room = editing.caller.room(MeetingNumber::key(&number)?)?.clone();
+    editing.add(Edit::DeleteRoom(room.meeting_number))?;
+    conditions.allow(&Dto::from(&*room))?;
     editing.commit().await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -15,6 +15,7 @@ use crate::body::Body;
 use crate::dto::room::Room as RoomDto;
 use crate::dto::subscriber::Subscriber as Dto;
 use crate::error::ApiError;
+use crate::etag::{Conditions, tagged};
 use crate::fields::Selection;
 use crate::list::Listing;
 use crate::path::{At, Key};
@@ -51,10 +52,11 @@ pub(crate) async fn list(caller: Caller, listing: Listing<Dto>) -> Response {
 pub(crate) async fn read(
     caller: Caller,
     At(sid): At<String>,
+    conditions: Conditions,
     selection: Selection<Dto>,
 ) -> Result<Response, ApiError> {
-    let subscriber = caller.subscriber(&Sid::key(&sid)?)?;
-    Ok(selection.ok(&dto(&caller, subscriber)))
+    let dto = dto(&caller, caller.subscriber(&Sid::key(&sid)?)?);
+    Ok(conditions.read(&dto, selection.ok(&dto)))
 }
 
 /// POST /subscribers
@@ -73,7 +75,7 @@ pub(crate) async fn create(
     let mut subscriber = new_subscriber(&api, &editing.caller, &body)?;
     subscriber.password_hash = hash.unwrap_or_default();
     let made = put(&api, editing, subscriber, patch).await?;
-    Ok(selection.answer(StatusCode::CREATED, &made))
+    Ok(tagged(&made, selection.answer(StatusCode::CREATED, &made)))
 }
 
 /// PUT /subscribers/{sid}
@@ -81,6 +83,7 @@ pub(crate) async fn update(
     State(api): State<Api>,
     caller: Caller,
     At(sid): At<String>,
+    conditions: Conditions,
     selection: Selection<Dto>,
     Body(body): Body,
 ) -> Result<Response, ApiError> {
@@ -92,7 +95,8 @@ pub(crate) async fn update(
     let editing = Editing::begin(&api, &caller, |_| Ok(())).await?;
     may_change(&editing.caller, &sid)?;
     let before = editing.caller.subscriber(&sid)?.clone();
-    let changes = value::changes(&body, &current(&editing.caller, &before));
+    let current = dto(&editing.caller, &before);
+    let changes = value::changes(&body, &serde_json::to_value(&current).unwrap_or_default());
     value::none_of(&changes, FIXED)?;
     subscriber_patch::may_change(&editing.caller, &sid, &changes)?;
     let patch = SubscriberPatch::read(&changes)?;
@@ -100,7 +104,9 @@ pub(crate) async fn update(
     if let Some(hash) = hash {
         subscriber.password_hash = hash;
     }
-    Ok(selection.ok(&put(&api, editing, subscriber, patch).await?))
+    conditions.allow(&current)?;
+    let made = put(&api, editing, subscriber, patch).await?;
+    Ok(tagged(&made, selection.ok(&made)))
 }
 
 /// DELETE /subscribers/{sid}
@@ -108,13 +114,16 @@ pub(crate) async fn delete(
     State(api): State<Api>,
     caller: Caller,
     At(sid): At<String>,
+    conditions: Conditions,
 ) -> Result<StatusCode, ApiError> {
     let mut editing = Editing::begin(&api, &caller, Caller::may_administer).await?;
-    let sid = editing.caller.subscriber(&Sid::key(&sid)?)?.sid.clone();
+    let subscriber = editing.caller.subscriber(&Sid::key(&sid)?)?;
+    let (sid, current) = (subscriber.sid.clone(), dto(&editing.caller, subscriber));
     if sid == editing.caller.sid {
         return Err(ApiError::forbidden().and("sid", "nobody deletes himself"));
     }
     editing.add(Edit::DeleteSubscriber(sid))?;
+    conditions.allow(&current)?;
     editing.commit().await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -128,10 +137,6 @@ fn may_change(caller: &Caller, sid: &Sid) -> Result<(), ApiError> {
 }
 
 /// The subscriber as the caller reads it.
-fn current(caller: &Caller, subscriber: &Subscriber) -> Value {
-    serde_json::to_value(dto(caller, subscriber)).unwrap_or_default()
-}
-
 fn dto(caller: &Caller, subscriber: &Subscriber) -> Dto {
     let rooms = rooms_of(caller, &subscriber.sid).map(RoomDto::from);
     Dto::new(subscriber, rooms.collect(), caller)

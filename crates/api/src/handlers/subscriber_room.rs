@@ -16,6 +16,7 @@ use crate::auth::Caller;
 use crate::body::{Body, ListBody};
 use crate::dto::room::{MeetingKey, Room as Dto};
 use crate::error::ApiError;
+use crate::etag::{Conditions, tagged};
 use crate::fields::{Detail, Selection};
 use crate::list::Listing;
 use crate::path::{At, Key};
@@ -36,9 +37,11 @@ pub(crate) async fn list(
 pub(crate) async fn read(
     caller: Caller,
     At((sid, number)): At<(String, String)>,
+    conditions: Conditions,
     detail: Detail<Dto>,
 ) -> Result<Response, ApiError> {
-    Ok(room::shown(&caller, find(&caller, &sid, &number)?, &detail))
+    let room = find(&caller, &sid, &number)?;
+    Ok(room::shown(&caller, room, &conditions, &detail))
 }
 
 /// POST /subscribers/{sid}/meetingRooms
@@ -52,8 +55,8 @@ pub(crate) async fn create(
     let editing = Editing::begin(&api, &caller, Caller::may_configure).await?;
     let sid = editing.caller.subscriber(&Sid::key(&sid)?)?.sid.clone();
     let room = drafted(&api, &editing.caller, &body, Some(&sid))?;
-    let room = put(editing, None, room).await?;
-    Ok(selection.answer(StatusCode::CREATED, &Dto::from(&*room)))
+    let dto = Dto::from(&*put(editing, None, room).await?);
+    Ok(tagged(&dto, selection.answer(StatusCode::CREATED, &dto)))
 }
 
 /// PUT /subscribers/{sid}/meetingRooms/{meetingNumber}
@@ -61,6 +64,7 @@ pub(crate) async fn update(
     State(api): State<Api>,
     caller: Caller,
     At((sid, number)): At<(String, String)>,
+    conditions: Conditions,
     selection: Selection<Dto>,
     Body(body): Body,
 ) -> Result<Response, ApiError> {
@@ -70,8 +74,9 @@ pub(crate) async fn update(
         before.meeting_number,
         changed(&api, &editing.caller, before, &body)?,
     );
-    let room = put(editing, Some(from), room).await?;
-    Ok(selection.ok(&Dto::from(&*room)))
+    conditions.allow(&Dto::from(before))?;
+    let dto = Dto::from(&*put(editing, Some(from), room).await?);
+    Ok(tagged(&dto, selection.ok(&dto)))
 }
 
 /// DELETE /subscribers/{sid}/meetingRooms/{meetingNumber}
@@ -79,10 +84,12 @@ pub(crate) async fn delete(
     State(api): State<Api>,
     caller: Caller,
     At((sid, number)): At<(String, String)>,
+    conditions: Conditions,
 ) -> Result<StatusCode, ApiError> {
     let mut editing = Editing::begin(&api, &caller, Caller::may_configure).await?;
-    let number = find(&editing.caller, &sid, &number)?.meeting_number;
-    editing.add(Edit::DeleteRoom(number))?;
+    let room = find(&editing.caller, &sid, &number)?.clone();
+    editing.add(Edit::DeleteRoom(room.meeting_number))?;
+    conditions.allow(&Dto::from(&room))?;
     editing.commit().await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -91,10 +98,12 @@ pub(crate) async fn delete(
 pub(crate) async fn keychain(
     caller: Caller,
     At((sid, number)): At<(String, String)>,
+    conditions: Conditions,
     listing: Listing<MeetingKey>,
 ) -> Result<Response, ApiError> {
     let room = find(&caller, &sid, &number)?;
-    Ok(listing.answer_bare(room.keychain.iter().collect(), |key| MeetingKey::from(*key)))
+    let response = listing.answer_bare(room.keychain.iter().collect(), |key| MeetingKey::from(*key));
+    Ok(conditions.read(&keys(room), response))
 }
 
 /// PUT /subscribers/{sid}/meetingRooms/{meetingNumber}/keychain: a bare array in place of the one there is.
@@ -102,16 +111,22 @@ pub(crate) async fn replace_keychain(
     State(api): State<Api>,
     caller: Caller,
     At((sid, number)): At<(String, String)>,
+    conditions: Conditions,
     selection: Selection<MeetingKey>,
     ListBody(body): ListBody,
 ) -> Result<Response, ApiError> {
     let editing = Editing::begin(&api, &caller, Caller::may_configure).await?;
-    let mut room = find(&editing.caller, &sid, &number)?.clone();
+    let before = find(&editing.caller, &sid, &number)?;
+    let (mut room, current) = (before.clone(), keys(before));
     keychain::replace(&mut room, keychain::read(&body)?, &editing.caller, &*api.backend)?;
-    let room = put(editing, Some(room.meeting_number), room).await?;
-    let keys = room.keychain.iter().map(MeetingKey::from);
-    let keys: Vec<_> = keys.map(|key| selection.apply(&key)).collect();
-    Ok(Json(keys).into_response())
+    conditions.allow(&current)?;
+    let keys = keys(&*put(editing, Some(room.meeting_number), room).await?);
+    let chosen: Vec<_> = keys.iter().map(|key| selection.apply(key)).collect();
+    Ok(tagged(&keys, Json(chosen).into_response()))
+}
+
+fn keys(room: &Room) -> Vec<MeetingKey> {
+    room.keychain.iter().map(MeetingKey::from).collect()
 }
 
 /// What a room within a subscriber's body asks for: one of the subscriber's that is named by its number is changed,

@@ -15,6 +15,7 @@ use crate::backend_webhooks::Tried;
 use crate::body::Body;
 use crate::dto::webhook::{Delivery as DeliveryDto, Webhook as Dto};
 use crate::error::ApiError;
+use crate::etag::{Conditions, tagged};
 use crate::events::checked_types;
 use crate::fields::Selection;
 use crate::list::Listing;
@@ -57,9 +58,11 @@ pub(crate) async fn read(
     State(api): State<Api>,
     caller: Caller,
     At(id): At<String>,
+    conditions: Conditions,
     selection: Selection<Dto>,
 ) -> Result<Response, ApiError> {
-    Ok(selection.ok(&Dto::from(&find(&api, &caller, &id).await?)))
+    let dto = Dto::from(&find(&api, &caller, &id).await?);
+    Ok(conditions.read(&dto, selection.ok(&dto)))
 }
 
 /// POST /webhooks
@@ -96,7 +99,8 @@ pub(crate) async fn create(
         return Err(ApiError::incomplete().and("url", "is required"));
     }
     api.backend.put_webhook(webhook.clone()).await?;
-    Ok(selection.answer(StatusCode::CREATED, &Dto::with_secret(&webhook)))
+    let response = selection.answer(StatusCode::CREATED, &Dto::with_secret(&webhook));
+    Ok(tagged(&Dto::from(&webhook), response))
 }
 
 /// PUT /webhooks/{id}
@@ -104,6 +108,7 @@ pub(crate) async fn update(
     State(api): State<Api>,
     caller: Caller,
     At(id): At<String>,
+    conditions: Conditions,
     selection: Selection<Dto>,
     Body(body): Body,
 ) -> Result<Response, ApiError> {
@@ -111,15 +116,18 @@ pub(crate) async fn update(
     let _one_by_one = api.edits.lock().await;
     let mut webhook = find(&api, &caller, &id).await?;
     value::only(&body, &[EFFECTIVE, FIXED])?;
-    let current = serde_json::to_value(Dto::from(&webhook)).unwrap_or_default();
+    let before = Dto::from(&webhook);
+    let current = serde_json::to_value(&before).unwrap_or_default();
     value::unchanged(&body, &current, FIXED)?;
     if webhook.is_callback {
         // Where it goes is said by its subscriber.
         value::unchanged(&body, &current, &["url"])?;
     }
     change(&api, &mut webhook, &body)?;
+    conditions.allow(&before)?;
     api.backend.put_webhook(webhook.clone()).await?;
-    Ok(selection.ok(&Dto::from(&webhook)))
+    let dto = Dto::from(&webhook);
+    Ok(tagged(&dto, selection.ok(&dto)))
 }
 
 /// DELETE /webhooks/{id}
@@ -127,6 +135,7 @@ pub(crate) async fn delete(
     State(api): State<Api>,
     caller: Caller,
     At(id): At<String>,
+    conditions: Conditions,
 ) -> Result<StatusCode, ApiError> {
     caller.may_configure()?;
     let _one_by_one = api.edits.lock().await;
@@ -135,6 +144,7 @@ pub(crate) async fn delete(
         let message = "is the callback of its subscriber: take it away there, or disable it";
         return Err(ApiError::conflict("id", message));
     }
+    conditions.allow(&Dto::from(&webhook))?;
     api.backend.remove_webhook(webhook.id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -4,7 +4,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
 use super::example;
-use super::operation::Verb;
+use super::operation::{Operation, Verb};
 use super::schema::Schemas;
 use crate::fields::{Plain, Wire};
 
@@ -77,7 +77,7 @@ impl Success {
     }
 
     /// The response object.
-    pub(super) fn document(&self, method: Verb, schemas: &mut Schemas) -> Value {
+    pub(super) fn document(&self, operation: &Operation, schemas: &mut Schemas) -> Value {
         let json = |schema: Value, example: Value| json!({"application/json": {"schema": schema, "example": example}});
         let content = match self.content {
             Content::Nothing => None,
@@ -97,7 +97,7 @@ impl Success {
         }
         let carried: Map<_, _> = HEADERS
             .iter()
-            .filter(|header| (header.carried)(method, self.status))
+            .filter(|header| (header.carried)(operation))
             .map(|header| (header.name.to_owned(), header.reference()))
             .collect();
         if !carried.is_empty() {
@@ -119,8 +119,8 @@ pub(super) struct Header {
     schema: fn() -> Value,
     /// Whether an answer that may carry it always does.
     always: bool,
-    /// Whether a good answer to a method with a status carries it.
-    carried: fn(Verb, u16) -> bool,
+    /// Whether a good answer to an operation carries it.
+    carried: fn(&Operation) -> bool,
 }
 
 /// Every header that tells a client something.
@@ -130,28 +130,35 @@ pub(super) const HEADERS: &[Header] = &[
         description: "Methods that the address answers.",
         schema: || json!({"type": "string", "examples": ["GET,HEAD,PUT, OPTIONS"]}),
         always: true,
-        carried: |_, _| false,
+        carried: |_| false,
     },
     Header {
         name: "Retry-After",
         description: "Seconds after which the request is worth repeating.",
         schema: || json!({"type": "integer", "minimum": 1}),
         always: true,
-        carried: |_, _| false,
+        carried: |_| false,
     },
     Header {
         name: "WWW-Authenticate",
         description: "The challenge of RFC 7617.",
         schema: || json!({"type": "string", "pattern": "^Basic "}),
         always: true,
-        carried: |_, _| false,
+        carried: |_| false,
     },
     Header {
         name: "Idempotency-Replayed",
         description: "`true` on an answer that was given before to the same `Idempotency-Key`.",
         schema: || json!({"type": "string", "const": "true"}),
         always: false,
-        carried: |method, _| method != Verb::Get,
+        carried: |operation| operation.method != Verb::Get,
+    },
+    Header {
+        name: "ETag",
+        description: "Names the state of the object, whatever fields of it are sent; for `If-Match` and `If-None-Match`.",
+        schema: || json!({"type": "string", "pattern": "^\"[0-9a-f]{32}\"$"}),
+        always: true,
+        carried: |operation| operation.stored && operation.method != Verb::Delete,
     },
 ];
 
@@ -184,6 +191,7 @@ pub(super) enum Refusal {
     MethodNotAllowed,
     RequestTimeout,
     Conflict,
+    PreconditionFailed,
     PayloadTooLarge,
     UnsupportedMediaType,
     UnprocessableEntity,
@@ -201,6 +209,7 @@ impl Refusal {
         Self::MethodNotAllowed,
         Self::RequestTimeout,
         Self::Conflict,
+        Self::PreconditionFailed,
         Self::PayloadTooLarge,
         Self::UnsupportedMediaType,
         Self::UnprocessableEntity,
@@ -247,6 +256,12 @@ impl Refusal {
                 409,
                 "Conflict",
                 "A number, code or name is already taken, or the first request with this `Idempotency-Key` is still at work.",
+                None,
+            ),
+            Self::PreconditionFailed => (
+                412,
+                "Precondition failed",
+                "The object is not as `If-Match` says; read it again.",
                 None,
             ),
             Self::PayloadTooLarge => (413, "Payload too large", "The body is over 1 MiB.", None),
@@ -299,6 +314,7 @@ impl Refusal {
             | Self::NotFound
             | Self::MethodNotAllowed
             | Self::RequestTimeout
+            | Self::PreconditionFailed
             | Self::PayloadTooLarge
             | Self::UnsupportedMediaType
             | Self::UnprocessableEntity

@@ -31,6 +31,13 @@ impl Verb {
     }
 }
 
+/// What is answered in place of an object that the client has already.
+const KNOWN: Success = Success::new(
+    304,
+    "It is as `If-None-Match` says that the client has it.",
+    Content::Nothing,
+);
+
 /// One method of one route.
 pub(super) struct Operation {
     pub(super) method: Verb,
@@ -54,6 +61,8 @@ pub(super) struct Operation {
     pub(super) filtered: bool,
     /// Whether `effective` asks it for the attributes in force.
     pub(super) resolves: bool,
+    /// Whether it is about one stored object, or makes one: answers carry its tag, and requests may name the one they know.
+    pub(super) stored: bool,
     /// Whether it answers a stream to those who ask for one.
     pub(super) streams: bool,
     /// Whether it needs no login; then its path begins at the root.
@@ -74,6 +83,7 @@ impl Operation {
             refusals,
             filtered: false,
             resolves: false,
+            stored: false,
             streams: false,
             open: false,
         }
@@ -235,6 +245,11 @@ impl Operation {
         }
     }
 
+    /// The same, about one stored object.
+    pub(super) const fn stored(self) -> Self {
+        Self { stored: true, ..self }
+    }
+
     /// The path from the root.
     pub(super) fn full_path(&self) -> String {
         match self.open {
@@ -287,18 +302,27 @@ impl Operation {
                 Refusal::UnprocessableEntity,
             ],
         };
-        for refusal in always.iter().chain(changes).chain(self.refusals) {
+        let stale: &[Refusal] = match (self.stored, self.method) {
+            (true, Verb::Put | Verb::Delete) => &[Refusal::PreconditionFailed],
+            (true, Verb::Get) => &[Refusal::BadRequest],
+            (_, _) => &[],
+        };
+        let refusals = always.iter().chain(changes).chain(stale);
+        for refusal in refusals.chain(self.refusals) {
             responses.insert(refusal.status().to_string(), refusal.reference());
         }
         let success = &self.success;
-        responses.insert(success.status.to_string(), success.document(self.method, schemas));
+        responses.insert(success.status.to_string(), success.document(self, schemas));
+        if self.stored && self.method == Verb::Get {
+            responses.insert("304".to_owned(), KNOWN.document(self, schemas));
+        }
         if let Some((status, description)) = success.or {
             let other = Success {
                 status,
                 description,
                 ..*success
             };
-            responses.insert(status.to_string(), other.document(self.method, schemas));
+            responses.insert(status.to_string(), other.document(self, schemas));
         }
         Value::Object(responses)
     }

@@ -17,12 +17,30 @@ pub(super) struct Header {
 }
 
 /// Every header of requests beside credentials and the media type; a row here documents it wherever `read` says.
-pub(super) const HEADERS: &[Header] = &[Header {
-    name: "Idempotency-Key",
-    description: "A text of the client's own for this change: sent again within a day, the change is answered as it was the first time.",
-    schema: || json!({"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!#-\\[\\]-~]+$"}),
-    read: |operation| operation.method != Verb::Get,
-}];
+pub(super) const HEADERS: &[Header] = &[
+    Header {
+        name: "Idempotency-Key",
+        description: "A text of the client's own for this change: sent again within a day, the change is answered as it was the first time.",
+        schema: || json!({"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!#-\\[\\]-~]+$"}),
+        read: |operation| operation.method != Verb::Get,
+    },
+    Header {
+        name: "If-Match",
+        description: "Tags of `ETag`: only an object that has one of them is changed; `*` for any.",
+        schema: tags,
+        read: |operation| operation.stored && matches!(operation.method, Verb::Put | Verb::Delete),
+    },
+    Header {
+        name: "If-None-Match",
+        description: "Tags of `ETag` that the client has already: of an object with one of them nothing is sent again.",
+        schema: tags,
+        read: |operation| operation.stored && operation.method == Verb::Get,
+    },
+];
+
+fn tags() -> Value {
+    json!({"type": "string", "pattern": "^(\\*|(W/)?\"[^\",]*\"( *, *(W/)?\"[^\",]*\")*)$"})
+}
 
 /// Parameters that mean the same everywhere; the others name fields of the object.
 const SHARED: &[&str] = &["offset", "limit", "envelope", "filter", fields::EFFECTIVE];

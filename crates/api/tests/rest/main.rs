@@ -12,6 +12,7 @@ mod dial;
 mod directory;
 mod effective;
 mod errors;
+mod etags;
 mod events;
 mod filter;
 mod fixture;

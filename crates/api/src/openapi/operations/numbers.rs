@@ -30,23 +30,23 @@ pub(super) const OPERATIONS: &[Operation] = &[
         id: "createDid",
         summary: "Add a number",
         note: "`countryCode` is that of the group's conferences unless sent.",
-        ..Operation::create::<Did>("/dids", DID_NEW)
+        ..Operation::create::<Did>("/dids", DID_NEW).stored()
     },
     Operation {
         id: "getDid",
         summary: "One number",
-        ..Operation::read_resolved::<Did>("/dids/{id}")
+        ..Operation::read_resolved::<Did>("/dids/{id}").stored()
     },
     Operation {
         id: "updateDid",
         summary: "Change a number, or move it to another group",
         note: ATTRIBUTES_NOTE,
-        ..Operation::update::<Did>("/dids/{id}", DID_CHANGE)
+        ..Operation::update::<Did>("/dids/{id}", DID_CHANGE).stored()
     },
     Operation {
         id: "deleteDid",
         summary: "Delete a number",
-        ..Operation::delete("/dids/{id}")
+        ..Operation::delete("/dids/{id}").stored()
     },
     Operation {
         id: "listDidGroups",
@@ -56,24 +56,24 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         id: "createDidGroup",
         summary: "Make a group",
-        ..Operation::create::<DidGroup>("/didGroups", GROUP_NEW)
+        ..Operation::create::<DidGroup>("/didGroups", GROUP_NEW).stored()
     },
     Operation {
         id: "getDidGroup",
         summary: "One group",
-        ..Operation::read_resolved::<DidGroup>("/didGroups/{id}")
+        ..Operation::read_resolved::<DidGroup>("/didGroups/{id}").stored()
     },
     Operation {
         id: "updateDidGroup",
         summary: "Change a group",
         note: ATTRIBUTES_NOTE,
-        ..Operation::update::<DidGroup>("/didGroups/{id}", GROUP_CHANGE)
+        ..Operation::update::<DidGroup>("/didGroups/{id}", GROUP_CHANGE).stored()
     },
     Operation {
         id: "deleteDidGroup",
         summary: "Delete a group",
         note: "409 while it has numbers, rooms, or accounts that it is lent to.",
-        ..Operation::delete("/didGroups/{id}")
+        ..Operation::delete("/didGroups/{id}").stored()
     },
     Operation {
         id: "simulateCall",

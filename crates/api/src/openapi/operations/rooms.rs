@@ -17,24 +17,24 @@ pub(super) const OPERATIONS: &[Operation] = &[
         id: "createMeetingRoom",
         summary: "Make a room",
         note: "`primaryDidGroupId` and its `callFlowId` are needed. The number, and codes of keys that name none, are made by the server.",
-        ..Operation::create::<Room>("/meetingRooms", CREATE)
+        ..Operation::create::<Room>("/meetingRooms", CREATE).stored()
     },
     Operation {
         id: "getMeetingRoom",
         summary: "One room",
-        ..Operation::read_resolved::<Room>("/meetingRooms/{number}")
+        ..Operation::read_resolved::<Room>("/meetingRooms/{number}").stored()
     },
     Operation {
         id: "updateMeetingRoom",
         summary: "Change a room",
         note: "`attributes` are merged by name, and a null value takes the override off. `keychain` and `didGroupReferences` replace \
                what was there; codes that stay keep their ids.",
-        ..Operation::update::<Room>("/meetingRooms/{number}", UPDATE)
+        ..Operation::update::<Room>("/meetingRooms/{number}", UPDATE).stored()
     },
     Operation {
         id: "deleteMeetingRoom",
         summary: "Delete a room",
-        ..Operation::delete("/meetingRooms/{number}")
+        ..Operation::delete("/meetingRooms/{number}").stored()
     },
 ];
 

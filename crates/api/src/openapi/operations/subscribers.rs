@@ -18,25 +18,25 @@ pub(super) const OPERATIONS: &[Operation] = &[
         id: "createSubscriber",
         summary: "Make an account",
         note: "Sid and `authenticationToken` are made by the server. Rooms may come along; all is made or nothing.",
-        ..Operation::create::<Subscriber>("/subscribers", CREATE)
+        ..Operation::create::<Subscriber>("/subscribers", CREATE).stored()
     },
     Operation {
         id: "getSubscriber",
         summary: "One account",
-        ..Operation::read::<Subscriber>("/subscribers/{sid}")
+        ..Operation::read::<Subscriber>("/subscribers/{sid}").stored()
     },
     Operation {
         id: "updateSubscriber",
         summary: "Change an account",
         note: "Administrators change those of their tree; others themselves: an operator its password, a regular user also its names, \
                addresses and rooms.",
-        ..Operation::update::<Subscriber>("/subscribers/{sid}", UPDATE)
+        ..Operation::update::<Subscriber>("/subscribers/{sid}", UPDATE).stored()
     },
     Operation {
         id: "deleteSubscriber",
         summary: "Delete an account",
         note: "409 while accounts stand below it, or rooms or DID groups are its own.",
-        ..Operation::delete("/subscribers/{sid}")
+        ..Operation::delete("/subscribers/{sid}").stored()
     },
     Operation {
         id: "listSubscriberMeetingRooms",
@@ -46,28 +46,28 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         id: "createSubscriberMeetingRoom",
         summary: "Make a room for an account",
-        ..Operation::create_below::<Room>("/subscribers/{sid}/meetingRooms", rooms::CREATE)
+        ..Operation::create_below::<Room>("/subscribers/{sid}/meetingRooms", rooms::CREATE).stored()
     },
     Operation {
         id: "getSubscriberMeetingRoom",
         summary: "One room of an account",
-        ..Operation::read_resolved::<Room>("/subscribers/{sid}/meetingRooms/{number}")
+        ..Operation::read_resolved::<Room>("/subscribers/{sid}/meetingRooms/{number}").stored()
     },
     Operation {
         id: "updateSubscriberMeetingRoom",
         summary: "Change a room of an account",
-        ..Operation::update::<Room>("/subscribers/{sid}/meetingRooms/{number}", rooms::UPDATE)
+        ..Operation::update::<Room>("/subscribers/{sid}/meetingRooms/{number}", rooms::UPDATE).stored()
     },
     Operation {
         id: "deleteSubscriberMeetingRoom",
         summary: "Delete a room of an account",
-        ..Operation::delete("/subscribers/{sid}/meetingRooms/{number}")
+        ..Operation::delete("/subscribers/{sid}/meetingRooms/{number}").stored()
     },
     Operation {
         id: "listSubscriberMeetingRoomKeychain",
         summary: "Access codes of a room",
         note: "A bare array.",
-        ..Operation::array_below::<MeetingKey>("/subscribers/{sid}/meetingRooms/{number}/keychain")
+        ..Operation::array_below::<MeetingKey>("/subscribers/{sid}/meetingRooms/{number}/keychain").stored()
     },
     Operation {
         id: "replaceSubscriberMeetingRoomKeychain",
@@ -79,7 +79,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             "The codes as they are now.",
             Content::Array(Object::of::<MeetingKey>()),
         ),
-        ..Operation::update::<MeetingKey>("/subscribers/{sid}/meetingRooms/{number}/keychain", KEYS)
+        ..Operation::update::<MeetingKey>("/subscribers/{sid}/meetingRooms/{number}/keychain", KEYS).stored()
     },
 ];
 

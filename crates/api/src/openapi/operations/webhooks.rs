@@ -16,22 +16,22 @@ pub(super) const OPERATIONS: &[Operation] = &[
         id: "createWebhook",
         summary: "Have events posted to an address",
         note: "The answer has the secret that posts are signed with (Standard Webhooks); it is told this once.",
-        ..Operation::create::<Webhook>("/webhooks", CREATE)
+        ..Operation::create::<Webhook>("/webhooks", CREATE).stored()
     },
     Operation {
         id: "getWebhook",
         summary: "One webhook",
-        ..Operation::read::<Webhook>("/webhooks/{id}")
+        ..Operation::read::<Webhook>("/webhooks/{id}").stored()
     },
     Operation {
         id: "updateWebhook",
         summary: "Change or disable a webhook",
-        ..Operation::update::<Webhook>("/webhooks/{id}", UPDATE)
+        ..Operation::update::<Webhook>("/webhooks/{id}", UPDATE).stored()
     },
     Operation {
         id: "deleteWebhook",
         summary: "Post there no more",
-        ..Operation::delete("/webhooks/{id}")
+        ..Operation::delete("/webhooks/{id}").stored()
     },
     Operation {
         id: "rotateWebhookSecret",

@@ -1,0 +1,118 @@
+//! Entity tags of stored objects, so that nobody overwrites what he has not seen (RFC 9110, sections 8.8.3 and 13.1).
+
+use axum::extract::FromRequestParts;
+use axum::http::header::{ETAG, HeaderName, HeaderValue, IF_MATCH, IF_NONE_MATCH};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use blake2::digest::consts::U16;
+use blake2::{Blake2s, Digest};
+use serde::Serialize;
+
+use crate::error::ApiError;
+
+/// What a request demands of the object it is about.
+#[derive(Debug)]
+pub(crate) struct Conditions {
+    /// It must be one of these.
+    only_if: Option<Tags>,
+    /// It must be none of these.
+    unless: Option<Tags>,
+}
+
+#[derive(Debug)]
+enum Tags {
+    Any,
+    These(Vec<String>),
+}
+
+impl Conditions {
+    /// Refuses a change of an object that is not, or no longer, as the client saw it.
+    pub(crate) fn allow(&self, object: &impl Serialize) -> Result<(), ApiError> {
+        let tag = tag(object);
+        let stands = self.only_if.as_ref().is_none_or(|tags| tags.hold(&tag));
+        let is_known = self.unless.as_ref().is_some_and(|tags| tags.hold(&tag));
+        match stands && !is_known {
+            true => Ok(()),
+            false => Err(ApiError::precondition_failed()),
+        }
+    }
+
+    /// `response`, which carries `object`, with its tag; the tag alone where the client has it already.
+    pub(crate) fn read(&self, object: &impl Serialize, response: Response) -> Response {
+        let tag = tag(object);
+        let is_known = self.unless.as_ref().is_some_and(|tags| tags.hold(&tag));
+        with_tag(
+            tag,
+            match is_known {
+                true => StatusCode::NOT_MODIFIED.into_response(),
+                false => response,
+            },
+        )
+    }
+}
+
+/// `response`, which carries `object`, with its tag.
+pub(crate) fn tagged(object: &impl Serialize, response: Response) -> Response {
+    with_tag(tag(object), response)
+}
+
+fn with_tag(tag: String, mut response: Response) -> Response {
+    if let Ok(value) = HeaderValue::try_from(tag) {
+        response.headers_mut().insert(ETAG, value);
+    }
+    response
+}
+
+/// Names the state of an object: the same whatever fields of it are asked for.
+fn tag(object: &impl Serialize) -> String {
+    let mut hash = Blake2s::<U16>::new();
+    hash.update(serde_json::to_vec(object).unwrap_or_default());
+    let octets = hash.finalize();
+    let hex: String = octets.iter().map(|octet| format!("{octet:02x}")).collect();
+    format!("\"{hex}\"")
+}
+
+impl Tags {
+    fn read(headers: &HeaderMap, name: &HeaderName) -> Result<Option<Self>, ApiError> {
+        let mut tags = Vec::new();
+        for value in headers.get_all(name) {
+            let text = value.to_str().unwrap_or_default().trim();
+            if text == "*" {
+                return Ok(Some(Self::Any));
+            }
+            for tag in text.split(',') {
+                let expected = "expected * or tags in quotes, as ETag gives them";
+                let tag = opaque(tag).ok_or_else(|| ApiError::bad_request().and(name.as_str(), expected))?;
+                tags.push(tag.to_owned());
+            }
+        }
+        Ok((!tags.is_empty()).then_some(Self::These(tags)))
+    }
+
+    fn hold(&self, tag: &str) -> bool {
+        match self {
+            Self::Any => true,
+            Self::These(tags) => tags.iter().any(|known| known == tag),
+        }
+    }
+}
+
+/// A tag with its quotes. Proxies that compress make strong tags weak; ours name the state of an object, so both are the same.
+fn opaque(tag: &str) -> Option<&str> {
+    let tag = tag.trim();
+    let tag = tag.strip_prefix("W/").unwrap_or(tag);
+    let inner = tag.strip_prefix('"')?.strip_suffix('"')?;
+    (!inner.contains('"')).then_some(tag)
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Conditions {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        Ok(Self {
+            only_if: Tags::read(&parts.headers, &IF_MATCH)?,
+            unless: Tags::read(&parts.headers, &IF_NONE_MATCH)?,
+        })
+    }
+}

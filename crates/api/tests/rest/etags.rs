@@ -1,0 +1,205 @@
+//! Nobody overwrites what he has not seen, and nobody is sent what he has.
+
+use axum::body::Body;
+use axum::http::Method;
+use serde_json::json;
+
+use crate::fixture::PASSWORD;
+use crate::world::{Reply, World, request};
+
+/// Asks with one more header.
+async fn with(world: &World, header: (&str, &str), method: Method, path: &str, body: &str) -> Reply {
+    let request = request(method, &format!("/conference/v1{path}"), "alice", PASSWORD)
+        .header("content-type", "application/json")
+        .header(header.0, header.1);
+    world
+        .send(request.body(Body::from(body.to_owned())).unwrap())
+        .await
+}
+
+/// An object of each kind, made anew: where it is made, how, what names it, and a change of it.
+const KINDS: [(&str, &str, &str, &str); 6] = [
+    (
+        "/dids",
+        r#"{"phoneNumber": "442071838750", "didGroupId": 219}"#,
+        "id",
+        r#"{"description": "Sales"}"#,
+    ),
+    (
+        "/didGroups",
+        r#"{"name": "London", "callFlowId": 3}"#,
+        "id",
+        r#"{"name": "Leeds"}"#,
+    ),
+    (
+        "/meetingRooms",
+        r#"{"primaryDidGroupId": 219, "callFlowId": 3}"#,
+        "meetingNumber",
+        r#"{"description": "Weekly"}"#,
+    ),
+    (
+        "/subscribers/sid-uma/meetingRooms",
+        r#"{"primaryDidGroupId": 219, "callFlowId": 3}"#,
+        "meetingNumber",
+        r#"{"attributes": [{"name": "conference_maxcalls", "value": 7}]}"#,
+    ),
+    (
+        "/subscribers",
+        r#"{"login": "ann", "password": "correct horse"}"#,
+        "sid",
+        r#"{"firstName": "Ann"}"#,
+    ),
+    (
+        "/webhooks",
+        r#"{"url": "https://example.com/events"}"#,
+        "id",
+        r#"{"disabled": true}"#,
+    ),
+];
+
+/// Makes one; where it is, and its tag.
+async fn made(world: &World, collection: &str, body: &str, id: &str) -> (String, String) {
+    let made = world.post("alice", collection, body).await;
+    assert_eq!(made.status, 201, "{}", made.text);
+    let id = made.json()[id].to_string();
+    let path = format!("{collection}/{}", id.trim_matches('"'));
+    (path, made.header("etag").to_owned())
+}
+
+fn stale(reply: &Reply) {
+    let refusal = (412, "Precondition failed".to_owned(), String::new());
+    assert_eq!(reply.refusal(), refusal, "{}", reply.text);
+}
+
+#[tokio::test]
+async fn a_change_of_what_has_changed_meanwhile_is_refused_and_changes_nothing() {
+    for (collection, body, id, change) in KINDS {
+        let world = World::new();
+        let (path, first) = made(&world, collection, body, id).await;
+        let changed = with(&world, ("if-match", &first), Method::PUT, &path, change).await;
+        assert_eq!(changed.status, 200, "{path}: {}", changed.text);
+        let second = changed.header("etag").to_owned();
+        assert_ne!(first, second, "{path}");
+        let before = world.get("alice", &path).await;
+        assert_eq!(before.header("etag"), second, "{path}");
+        stale(&with(&world, ("if-match", &first), Method::PUT, &path, body).await);
+        stale(&with(&world, ("if-match", &first), Method::DELETE, &path, "").await);
+        stale(&with(&world, ("if-none-match", "*"), Method::PUT, &path, change).await);
+        assert_eq!(world.get("alice", &path).await.text, before.text, "{path}");
+        let gone = with(&world, ("if-match", &second), Method::DELETE, &path, "").await;
+        assert_eq!(gone.status, 204, "{path}: {}", gone.text);
+        let none = with(&world, ("if-match", "*"), Method::PUT, &path, change).await;
+        assert_eq!(none.status, 404, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn who_has_an_object_is_not_sent_it_again_until_it_changes() {
+    for (collection, body, id, change) in KINDS {
+        let world = World::new();
+        let (path, tag) = made(&world, collection, body, id).await;
+        let lists = [tag.clone(), "*".to_owned(), format!("\"x\", W/{tag}")];
+        for known in &lists {
+            for method in [Method::GET, Method::HEAD] {
+                let reply = with(&world, ("if-none-match", known), method, &path, "").await;
+                assert_eq!((reply.status.as_u16(), &*reply.text), (304, ""), "{path}");
+                assert_eq!(reply.header("etag"), tag);
+            }
+        }
+        world.put("alice", &path, change).await;
+        let reply = with(&world, ("if-none-match", &tag), Method::GET, &path, "").await;
+        assert_eq!(reply.status, 200, "{path}");
+        assert_ne!(reply.header("etag"), tag, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn access_codes_have_a_tag_of_their_own() {
+    let world = World::new();
+    const KEYS: &str = "/subscribers/sid-alice/meetingRooms/106131/keychain";
+    let first = world.get("alice", KEYS).await.header("etag").to_owned();
+    let put = |tag: String, body: &'static str| {
+        let world = &world;
+        async move { with(world, ("if-match", &tag), Method::PUT, KEYS, body).await }
+    };
+    let changed = put(first.clone(), r#"[{"accessCode": "4711", "role": 1}]"#).await;
+    assert_eq!(changed.status, 200, "{}", changed.text);
+    let second = changed.header("etag").to_owned();
+    stale(&put(first, "[]").await);
+    let known = with(&world, ("if-none-match", &second), Method::GET, KEYS, "").await;
+    assert_eq!(known.status, 304);
+    assert_eq!(put(second, "[]").await.json(), json!([]));
+}
+
+#[tokio::test]
+async fn a_tag_is_the_same_whatever_fields_are_asked_for_and_what_is_in_force_has_another() {
+    let world = World::new();
+    const ROOM: &str = "/meetingRooms/106131";
+    let tag = |query: &'static str| {
+        let world = &world;
+        async move {
+            let reply = world.get("alice", &format!("{ROOM}{query}")).await;
+            reply.header("etag").to_owned()
+        }
+    };
+    let whole = tag("").await;
+    assert_eq!(tag("?include_fields=description").await, whole);
+    let in_force = tag("?effective=true").await;
+    assert_ne!(in_force, whole);
+    // Who knows what is in force has not seen what the room itself says.
+    stale(&with(&world, ("if-match", &in_force), Method::PUT, ROOM, "{}").await);
+    let group = r#"{"attributes": [{"name": "conference_maxcalls", "value": 3}]}"#;
+    world.put("alice", "/didGroups/219", group).await;
+    assert_eq!(tag("").await, whole);
+    assert_ne!(tag("?effective=true").await, in_force);
+}
+
+#[tokio::test]
+async fn of_two_who_change_the_same_state_one_is_refused() {
+    let world = World::new();
+    const ROOM: &str = "/meetingRooms/106131";
+    let tag = world.get("alice", ROOM).await.header("etag").to_owned();
+    let header = ("if-match", &*tag);
+    let (a, b) = tokio::join!(
+        with(&world, header, Method::PUT, ROOM, r#"{"description": "a"}"#),
+        with(&world, header, Method::PUT, ROOM, r#"{"description": "b"}"#),
+    );
+    let mut statuses = [a.status.as_u16(), b.status.as_u16()];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 412]);
+}
+
+#[tokio::test]
+async fn what_is_no_tag_is_refused_by_the_name_of_its_header() {
+    let world = World::new();
+    for bad in ["x", "\"x", "\"a\" \"b\"", "\"a\",", "w/\"a\"", "\"a\", *"] {
+        for (header, method) in [("if-match", Method::PUT), ("if-none-match", Method::GET)] {
+            let reply = with(&world, (header, bad), method, "/meetingRooms/106131", "{}").await;
+            let refusal = (400, "Bad request".to_owned(), header.to_owned());
+            assert_eq!(reply.refusal(), refusal, "{bad}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_refusal_of_a_stale_change_is_not_kept_for_its_idempotency_key() {
+    let world = World::new();
+    const ROOM: &str = "/meetingRooms/106131";
+    let put = |tag: String| {
+        let request = request(Method::PUT, &format!("/conference/v1{ROOM}"), "alice", PASSWORD)
+            .header("content-type", "application/json")
+            .header("idempotency-key", "k")
+            .header("if-match", tag);
+        request.body(Body::from(r#"{"description": "d"}"#)).unwrap()
+    };
+    stale(&world.send(put("\"old\"".to_owned())).await);
+    let tag = world.get("alice", ROOM).await.header("etag").to_owned();
+    let done = world.send(put(tag.clone())).await;
+    assert_eq!(done.status, 200);
+    let again = world.send(put(tag)).await;
+    assert_eq!(
+        (again.status.as_u16(), again.header("etag")),
+        (200, done.header("etag"))
+    );
+    assert_eq!(again.header("idempotency-replayed"), "true");
+}
