@@ -1,13 +1,16 @@
 //! Events through the whole program: streamed, cut and resumed, posted, and over kill -9.
 
+use std::collections::HashMap;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use crate::support::bridge::Bridge;
 use crate::support::phone::Phone;
-use crate::support::receiver::Receiver;
-use crate::support::until::{share, until};
+use crate::support::program::partyline;
+use crate::support::receiver::{Posted, Receiver};
+use crate::support::until::{alone, share, until};
 
 /// A caller comes, is in the meeting as the `count`th, and goes.
 fn visit(bridge: &Bridge, count: u64) {
@@ -59,6 +62,58 @@ fn a_stream_that_was_cut_goes_on_where_it_was() {
         .collect();
     assert_eq!(of_meetings, logs(&bridge), "without gap, and nothing twice");
     assert!(ids(&events).is_sorted());
+}
+
+/// What is told of each call that begins with `call.joined` or ends with `call.left`, in order.
+fn stays(events: &[Value]) -> HashMap<u64, Vec<&str>> {
+    let mut stays: HashMap<_, Vec<_>> = HashMap::new();
+    for event in events {
+        let kind = event["type"].as_str().expect("an event has a type");
+        if let Some(call) = event["callId"].as_u64()
+            && ["call.joined", "call.left"].contains(&kind)
+        {
+            stays.entry(call).or_default().push(kind);
+        }
+    }
+    stays
+}
+
+#[test]
+fn while_200_calls_a_second_come_and_go_the_stream_has_no_gap_and_each_is_told_to_join_before_it_leaves() {
+    let _turn = alone();
+    let limits = "max_calls = 2000\nmax_calls_per_source = 2000\nnew_calls_per_second = 1000\nnew_calls_per_second_per_source = 1000\n";
+    let bridge = Bridge::start_with(&format!("[calls]\n{limits}"));
+    let mut stream = bridge.rest().stream("/events", None);
+    assert_eq!(stream.next()["type"], "snapshot");
+    let words = "--code 4711 --legs 720 --keep 20 --talkers 1 --ears 1 --rate 150 --churn 210 --key-after 100ms --settle 1s --duration 8s";
+    let mut callers = Command::new(partyline())
+        .args(["sim", &format!("sip:15162065319@{}", bridge.sip())])
+        .args(words.split(' '))
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("the program runs");
+    let events = stream.until("meeting.ended");
+    // How well the calls were is not asked here: a slow machine sends some away.
+    callers.wait().expect("it ends");
+    let of_meeting: Vec<_> = events
+        .into_iter()
+        .filter(|event| !event["sequence"].is_null())
+        .collect();
+    let sequences: Vec<_> = of_meeting
+        .iter()
+        .map(|event| event["sequence"].as_u64())
+        .collect();
+    assert_eq!(
+        sequences,
+        (0..of_meeting.len() as u64).map(Some).collect::<Vec<_>>()
+    );
+    assert!(ids(&of_meeting).is_sorted_by(|a, b| a < b));
+    let stays = stays(&of_meeting);
+    assert!(
+        stays.values().all(|told| *told == ["call.joined", "call.left"]),
+        "{stays:?}"
+    );
+    assert!(stays.len() > 800, "only {} calls came and went", stays.len());
 }
 
 #[test]
@@ -162,4 +217,39 @@ fn a_receiver_that_was_away_gets_every_event_in_order_and_signed() {
     until("all are on record as delivered", Duration::from_secs(10), || {
         all_taken().then_some(())
     });
+}
+
+/// Has everything posted to `receiver` by TLS; the webhook's secret, and what came of a test of it.
+fn hook(bridge: &Bridge, receiver: &Receiver) -> (String, Value) {
+    let url = format!("https://{}/hook", receiver.address());
+    let made = bridge
+        .rest()
+        .request("POST", "/webhooks", Some(&json!({ "url": url })));
+    assert_eq!(made.status, 201, "{}", made.body);
+    let path = format!("/webhooks/{}/test", made.body["id"].as_str().unwrap());
+    let tried = bridge.rest().request("POST", &path, None).body;
+    (made.body["secret"].as_str().unwrap().to_owned(), tried)
+}
+
+#[test]
+fn events_are_posted_by_tls_to_those_whose_certificate_is_good_and_to_nobody_else() {
+    let _turn = share();
+    let (receiver, certificate) = Receiver::start_tls();
+    let private = "[webhooks]\nallow_private = [\"127.0.0.0/8\"]\n";
+    let bridge = Bridge::start_trusting(&certificate, private);
+    let (secret, tried) = hook(&bridge, &receiver);
+    assert_eq!(tried, json!({"delivered": true, "status": 204}));
+    visit(&bridge, 1);
+    let posted = until("all is posted", Duration::from_secs(15), || {
+        let posted = receiver.posted();
+        let is_over = |posted: &Posted| posted.event["type"] == "meeting.ended";
+        posted.iter().any(is_over).then_some(posted)
+    });
+    assert!(posted.len() > 4 && posted.iter().all(|posted| posted.is_signed_with(&secret)));
+    let stranger = Bridge::start_with(private);
+    let (_, tried) = hook(&stranger, &receiver);
+    assert_eq!(
+        tried,
+        json!({"delivered": false, "fault": "its certificate is not good"})
+    );
 }

@@ -19,6 +19,8 @@ const START: Duration = Duration::from_secs(30);
 const STOP: Duration = Duration::from_secs(15);
 /// Tries when a port that was free for UDP is taken for TCP.
 const TRIES: usize = 5;
+/// Authorities that it trusts in place of the system's, if there are any in its folder.
+const TRUSTED: &str = "trusted.pem";
 /// Lines of its log shown when a test fails.
 const LOG_LINES: usize = 40;
 
@@ -41,6 +43,15 @@ impl Bridge {
     pub(crate) fn start_with(configuration: &str) -> Self {
         let folder = TempDir::new().expect("a temporary folder");
         fs::write(folder.path().join("partyline.toml"), configuration).expect("a file is written");
+        Self::run(folder)
+    }
+
+    /// The same, trusting the authority of this certificate alone, PEM.
+    pub(crate) fn start_trusting(certificate: &str, configuration: &str) -> Self {
+        let folder = TempDir::new().expect("a temporary folder");
+        for (name, text) in [(TRUSTED, certificate), ("partyline.toml", configuration)] {
+            fs::write(folder.path().join(name), text).expect("a file is written");
+        }
         Self::run(folder)
     }
 
@@ -162,7 +173,12 @@ pub(crate) fn signal(pid: u32, name: &str) {
 
 fn spawn(folder: &Path) -> Child {
     let file = |name: &str| File::create(folder.join(name)).expect("a file is made");
-    Command::new(partyline())
+    let mut command = Command::new(partyline());
+    let trusted = folder.join(TRUSTED);
+    if trusted.is_file() {
+        command.env("SSL_CERT_FILE", trusted);
+    }
+    command
         .args(["serve", "--demo", "--sip", "127.0.0.1:0", "--api", "127.0.0.1:0"])
         .args(["--metrics", "127.0.0.1:0"])
         .arg("--config")

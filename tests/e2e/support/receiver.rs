@@ -1,4 +1,4 @@
-//! A receiver of webhooks: plain HTTP on loopback, which keeps what it was sent and verifies who signed it.
+//! A receiver of webhooks: HTTP on loopback, plain or by TLS, which keeps what it was sent and verifies who signed it.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -9,6 +9,8 @@ use std::thread::JoinHandle;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
+use rustls::pki_types::PrivateKeyDer;
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use serde_json::Value;
 use sha2::Sha256;
 
@@ -37,6 +39,13 @@ impl Posted {
     }
 }
 
+/// How connections are taken.
+#[derive(Clone)]
+enum Way {
+    Plain,
+    Tls(Arc<ServerConfig>),
+}
+
 /// A running receiver; ends when dropped.
 pub(crate) struct Receiver {
     address: SocketAddr,
@@ -51,8 +60,28 @@ impl Receiver {
         Self::at(SocketAddr::from(([127, 0, 0, 1], 0)))
     }
 
+    /// On any port, by TLS with a certificate for 127.0.0.1 that it signed itself; that, PEM.
+    pub(crate) fn start_tls() -> (Self, String) {
+        let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("a certificate");
+        let key = PrivateKeyDer::Pkcs8(made.signing_key.serialize_der().into());
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .expect("it has versions")
+            .with_no_client_auth()
+            .with_single_cert(vec![made.cert.der().clone()], key)
+            .expect("they belong together");
+        let way = Way::Tls(Arc::new(config));
+        let receiver = Self::listen(SocketAddr::from(([127, 0, 0, 1], 0)), way);
+        (receiver, made.cert.pem())
+    }
+
     /// On the port that another had.
     pub(crate) fn at(address: SocketAddr) -> Self {
+        Self::listen(address, Way::Plain)
+    }
+
+    fn listen(address: SocketAddr, way: Way) -> Self {
         let listener = TcpListener::bind(address).expect("the port is free");
         let address = listener.local_addr().expect("it is bound");
         let (posted, stop) = (Arc::new(Mutex::new(vec![])), Arc::new(AtomicBool::new(false)));
@@ -62,7 +91,7 @@ impl Receiver {
                 if told.load(Ordering::Relaxed) {
                     return;
                 }
-                if let Some(one) = stream.ok().and_then(receive) {
+                if let Some(one) = stream.ok().and_then(|stream| take(&way, stream)) {
                     kept.lock().expect("nobody has panicked").push(one);
                 }
             }
@@ -97,7 +126,17 @@ impl Drop for Receiver {
     }
 }
 
-fn receive(stream: TcpStream) -> Option<Posted> {
+fn take(way: &Way, stream: TcpStream) -> Option<Posted> {
+    match way {
+        Way::Plain => receive(stream),
+        Way::Tls(config) => {
+            let connection = ServerConnection::new(config.clone()).ok()?;
+            receive(StreamOwned::new(connection, stream))
+        }
+    }
+}
+
+fn receive(stream: impl Read + Write) -> Option<Posted> {
     let mut reader = BufReader::new(stream);
     let mut head = vec![];
     loop {
