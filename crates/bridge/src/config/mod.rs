@@ -91,6 +91,7 @@ impl Config {
                 media.cores.len() <= 64 && is_each_once(&media.cores),
                 "media.cores: expected up to 64 cores, each once, such as [1, 2]",
             ),
+            (media.priority <= 99, "media.priority: expected 0 to 99"),
             (
                 (10..=100).contains(&media.spread_load),
                 "media.spread_load: expected 10 to 100 percent",
@@ -226,6 +227,7 @@ mod tests {
                 "a level of -40 to -15 dBov, or \"off\"",
             ),
             ("[media]\ncores = [1, 1]", "media.cores"),
+            ("[media]\npriority = 100", "media.priority"),
             ("[media]\nspread_load = 5", "media.spread_load"),
             ("[media]\nspread_legs = 0", "media.spread_legs"),
             ("[media]\ncodec_order = \"mine\"", "unknown variant `mine`"),

@@ -150,6 +150,8 @@ pub struct MediaSection {
     pub comfort_noise: bool,
     /// Cores that mixer threads are pinned to, one each; one thread that is not pinned where none is named.
     pub cores: Vec<usize>,
+    /// Priority of mixer threads in real time, 1 to 99; 0 for none.
+    pub priority: u8,
     /// Share of a mixer thread's time from which on a meeting is spread to another, percent.
     pub spread_load: u8,
     /// Legs of one meeting in one mixer thread.
@@ -198,6 +200,7 @@ impl Default for MediaSection {
             level_target: Some(Dbov::new(-26)),
             comfort_noise: true,
             cores: Vec::new(),
+            priority: 10,
             spread_load: 50,
             spread_legs: 2_000,
             silence_suppression: false,

@@ -75,6 +75,7 @@ impl MediaPort {
         };
         let shards = Shards::start(
             &config.media.cores,
+            config.media.priority,
             &ShardConfig {
                 max_legs: legs,
                 max_rooms: config.calls.max_meetings * 2 + 16,

@@ -22,6 +22,7 @@ mod plays;
 mod ports;
 mod post;
 mod prompts;
+mod realtime;
 mod retention;
 mod serve;
 mod settings;

@@ -11,7 +11,7 @@ use udp::MediaSocket;
 
 use super::equipment::{Bring, Equipment};
 use super::lateness::Lateness;
-use super::{panics, serve, shard_thread};
+use super::{panics, realtime, serve, shard_thread};
 use crate::metrics::ShardCounts;
 
 /// One shard.
@@ -58,7 +58,8 @@ pub(super) struct Shards {
 
 impl Shards {
     /// Starts a thread for each core named, pinned to it; one that runs where the system puts it where none is. All tick together.
-    pub(super) fn start(cores: &[usize], config: &ShardConfig) -> Result<Self, String> {
+    /// With a `priority` they run in real time where the system allows it.
+    pub(super) fn start(cores: &[usize], priority: u8, config: &ShardConfig) -> Result<Self, String> {
         let stopping = Arc::new(AtomicBool::new(false));
         let cores: Vec<_> = match cores {
             [] => vec![None],
@@ -69,6 +70,9 @@ impl Shards {
             let (shard, handle) = mixer::shard(config.clone());
             let (core, stop) = (*core, stopping.clone());
             let thread = serve::spawn(panics::MIXER, move || shard_thread::run(shard, core, epoch, stop))?;
+            if priority > 0 {
+                run_in_real_time(&thread, priority);
+            }
             Ok(Desk {
                 handle,
                 waiting: VecDeque::new(),
@@ -131,5 +135,15 @@ impl Shards {
         let threads = self.desks.iter_mut().filter_map(|desk| desk.thread.take());
         let ends: Vec<_> = threads.map(JoinHandle::join).collect();
         ends.iter().any(Result::is_err)
+    }
+}
+
+fn run_in_real_time(thread: &JoinHandle<()>, priority: u8) {
+    match realtime::run(thread, priority) {
+        Ok(priority) => tracing::info!(priority, "the mixer runs in real time"),
+        Err(error) => tracing::info!(
+            error,
+            "the mixer runs as any other thread: the system allows no real time (CAP_SYS_NICE or LimitRTPRIO= would)"
+        ),
     }
 }
