@@ -95,6 +95,54 @@ fn softphones_that_are_called_by_number_and_by_address_are_in_the_room_and_hear_
     }
 }
 
+/// Samples beyond it are no noise of the line, but somebody's voice.
+const NOISE: u16 = 1_000;
+
+#[test]
+fn a_softphone_as_the_operator_talks_with_one_caller_alone_who_is_back_in_the_meeting_then() {
+    let _turn = share();
+    let [mut alice, mut bob, mut desk] =
+        ["alice", "bob", "desk"].map(|name| Baresip::start(name, NOBODY.into()));
+    let bridge = Bridge::start_with(&format!(
+        "[dial_out]\nhosts = [\"{}\", \"{}\"]\n[operator]\naddress = \"sip:desk@{}\"\n",
+        alice.sip(),
+        bob.sip(),
+        desk.sip()
+    ));
+    let rest = bridge.rest();
+    let (to_alice, to_bob) = (
+        format!("sip:alice@{}", alice.sip()),
+        format!("sip:bob@{}", bob.sip()),
+    );
+    bring_in(rest, &mut alice, &to_alice, "111");
+    let call = bring_in(rest, &mut bob, &to_bob, "222");
+    let path = format!("/calls/{}", call["id"]);
+    let answer = rest.request("PUT", &path, Some(&json!({"operatorMode": 1})));
+    assert_eq!((answer.status, &answer.body["operatorMode"]), (200, &json!(1)));
+    desk.answer();
+    rest.wait_for("/calls", "they talk", |other| {
+        other["id"] == call["id"] && other["operatorMode"] == 2
+    });
+    // The tone that told of the other's coming is over by then.
+    let since = alice.heard().len() + 2 * RATE;
+    is_heard(&mut bob, &desk, "bob");
+    is_heard(&mut desk, &bob, "alice");
+    let heard = alice.heard();
+    assert!(heard.len() > since + 2 * RATE);
+    assert!(heard[since..].iter().all(|sample| sample.unsigned_abs() < NOISE));
+    assert_eq!(rest.get("/meetings/106131")["participantCount"], 2);
+    desk.hang_up();
+    rest.wait_for("/calls", "the caller is back", |other| {
+        other["id"] == call["id"] && other["operatorMode"].is_null()
+    });
+    is_heard(&mut bob, &alice, "bob");
+    let record = rest.wait_for("/cdrs", "the operator's record", |_| true);
+    assert_eq!(
+        (&record["cause"], &record["meetingNumber"]),
+        (&json!("hung_up"), &Value::Null)
+    );
+}
+
 #[test]
 fn a_softphone_that_refuses_a_call_over_tcp_leaves_the_cause_in_the_record() {
     let _turn = share();

@@ -32,7 +32,7 @@ pub(crate) fn record(world: &World, leg: LegId) -> (Cause, u16) {
 }
 
 /// Nothing of any call is left.
-fn assert_idle(world: &mut World) {
+pub(crate) fn assert_idle(world: &mut World) {
     world.pass(70_000);
     assert!(world.live.calls.is_empty() && world.live.meetings.is_empty());
     assert!(world.ports.is_empty() && world.mixer.rooms.is_empty());

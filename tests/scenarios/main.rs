@@ -16,6 +16,8 @@ mod lifetime;
 mod meetings;
 mod menu;
 mod offers;
+mod operator;
+mod operator_chance;
 mod polls;
 mod questions;
 mod refusals;

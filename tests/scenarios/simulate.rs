@@ -1,7 +1,7 @@
 //! Calls that are only played tell what real ones go through.
 
-use bridge::control::Listeners;
 use bridge::control::voice::Sound;
+use bridge::control::{DialOut, Listeners, Operator};
 use model::{Command, Prompt};
 use serde_json::{Value, json};
 use world::{CONF, Level, PhoneId, ROOM, SPECTEL, Settings, Site, World};
@@ -102,6 +102,27 @@ fn it_tells_the_room_the_role_and_the_keys_that_were_needed() {
     );
     let silent = play(&site, SPECTEL, "");
     assert_eq!((&silent["role"], &silent["consumed"]), (&json!(0), &json!("")));
+}
+
+#[test]
+fn wrong_codes_lead_to_the_operator_where_there_is_one() {
+    let operator = Operator::new("sip:desk@127.0.0.1:31000", &DialOut::default());
+    let settings = Settings {
+        attributes: vec![(Level::Group, "call_operator_after", "1")],
+        operator: Some(operator.expect("an operator")),
+        ..Settings::default()
+    };
+    let site = Site::new(World::with(settings));
+    let played = play(&site, SPECTEL, "98#");
+    assert_eq!(
+        (&played["outcome"], &played["because"]["attribute"]),
+        (&json!("refused"), &json!("call_operator_after"))
+    );
+    let steps = played["steps"].as_array().expect("steps");
+    let last = &steps[steps.len() - 2..];
+    assert_eq!(last[0]["prompts"], json!(["code_not_valid", "calling_operator"]));
+    assert_eq!(last[1]["action"], "callOperator");
+    assert_eq!(site.world().count_at_trunk("INVITE"), 0, "nobody is called");
 }
 
 #[test]

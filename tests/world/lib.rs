@@ -59,6 +59,8 @@ pub struct World {
     /// Whether there are ports to be had.
     pub ports_left: bool,
     directory: Arc<Directory>,
+    /// Whether callers can ask for an operator.
+    pub(crate) has_operator: bool,
     /// What was handed to the store.
     pub records: Vec<Record>,
     /// How long it took to answer each call, ms.
@@ -98,6 +100,7 @@ impl World {
             at: epoch,
             ms: EPOCH_MS,
         };
+        let has_operator = settings.operator.is_some();
         let (config, directory) = settings.build();
         let directory = Arc::new(directory);
         let control = Control::new(
@@ -119,6 +122,7 @@ impl World {
             ports: BTreeSet::new(),
             ports_left: true,
             directory,
+            has_operator,
             records: Vec::new(),
             answered_after: Vec::new(),
             withheld: 0,

@@ -3,7 +3,7 @@
 use sip::sdp::ChoiceOf;
 use std::time::Duration;
 
-use bridge::control::{ControlConfig, DialOut};
+use bridge::control::{ControlConfig, DialOut, Operator};
 use ivr::budget::Budgets;
 use media::{Codec, JitterConfig, Latching, MediaTimeouts, Rate};
 use model::directory::{Directory, Edit};
@@ -40,6 +40,8 @@ pub struct Settings {
     pub silence_suppression: bool,
     /// What the bridge dials.
     pub dial_out: DialOut,
+    /// Whom callers can ask for.
+    pub operator: Option<Operator>,
 }
 
 impl Default for Settings {
@@ -53,6 +55,7 @@ impl Default for Settings {
             codec_choice: ChoiceOf::Offerer,
             silence_suppression: false,
             dial_out: DialOut::default(),
+            operator: None,
         }
     }
 }
@@ -104,6 +107,7 @@ impl Settings {
             other_ports: vec![5060],
             cname: "world".to_owned(),
             dial_out: self.dial_out.clone(),
+            operator: self.operator.clone(),
             endpoint: sip::EndpointConfig {
                 session_default: Some(Duration::from_secs(1800)),
                 limits: sip::Limits {

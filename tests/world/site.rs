@@ -165,7 +165,13 @@ impl Backend for Bridge {
 
     fn simulate(&self, call: SimulatedCall) -> Answer<'_, Result<Simulation, Unavailable>> {
         let world = self.world();
-        let played = bridge::control::simulate(world.now(), &world.directory, &world.live, &call);
+        let played = bridge::control::simulate(
+            world.now(),
+            &world.directory,
+            &world.live,
+            world.has_operator,
+            &call,
+        );
         Box::pin(async { Ok(played) })
     }
 

@@ -71,6 +71,8 @@ pub enum What {
     LookUp,
     /// The caller hears the tone of somebody who comes in.
     EntryTone,
+    /// The bridge calls the operator for the caller.
+    CallOperator,
     /// The bridge hangs up.
     HangUp,
 }

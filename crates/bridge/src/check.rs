@@ -44,6 +44,7 @@ fn checks(config: &Config, data: &Path) -> Vec<(&'static str, Found)> {
         ("metrics", metrics(config)),
         ("callers", callers(config)),
         ("dial-out", dial_out(config)),
+        ("operator", operator(config)),
         ("RTP address", media(config)),
         ("RTP ports", ports(config)),
         ("mixer's cores", cores(config)),
@@ -85,6 +86,14 @@ fn dial_out(config: &Config) -> Found {
     Ok(match (plan.allow.len(), plan.hosts.len()) {
         (0, 0) => "switched off".to_owned(),
         (prefixes, hosts) => format!("{prefixes} prefixes and {hosts} hosts may be called"),
+    })
+}
+
+fn operator(config: &Config) -> Found {
+    let operator = config.operator.plan(&config.dial_out.plan()?)?;
+    Ok(match operator {
+        None => "nobody can be asked for".to_owned(),
+        Some(_) => "callers can ask for one".to_owned(),
     })
 }
 

@@ -70,6 +70,10 @@ pub struct Scene<'a> {
     pub questions: bool,
     /// Whether a poll is open: digits of which no command comes are votes.
     pub polling: bool,
+    /// Whether there is an operator to be called.
+    pub operator: bool,
+    /// Whether the leg has called the operator, or talks with one: then it comes back or leaves, and steers nothing in the meeting.
+    pub aside: bool,
 }
 
 /// A command with its keys, who may use it and its line in the help menu.
@@ -91,6 +95,7 @@ enum Action {
     Questions,
     Hand,
     Poll,
+    Operator,
     Help,
     Leave,
     RolePin,
@@ -107,10 +112,13 @@ fn row(keys: &str, roles: Roles, help: Prompt, action: Action) -> Binding<'_> {
 
 /// Every command, in the order of the help menu.
 fn bindings(scene: Scene<'_>) -> Vec<Binding<'_>> {
+    if scene.aside {
+        return vec![of_operator(scene), of_leaving(scene.policy)];
+    }
     let all = of_meeting(scene.policy).into_iter();
     all.chain(of_questions(scene))
         .chain([of_polls(scene.policy)])
-        .chain(of_oneself(scene.policy))
+        .chain(of_oneself(scene))
         .collect()
 }
 
@@ -178,8 +186,34 @@ fn of_polls(policy: &KeyPolicy) -> Binding<'_> {
     )
 }
 
-fn of_oneself(policy: &KeyPolicy) -> [Binding<'_>; 3] {
+/// Whoever is with the operator comes back, whatever its role is by then; without an operator nobody calls one.
+fn of_operator(scene: Scene<'_>) -> Binding<'_> {
+    let roles = match (scene.aside, scene.operator) {
+        (true, _) => Roles::default().others(),
+        (false, true) => scene.policy.call_operator_dtmf,
+        (false, false) => Roles::default(),
+    };
+    row(
+        &scene.policy.call_operator_dtmf_binding.0,
+        roles,
+        Prompt::HelpOperator,
+        Action::Operator,
+    )
+}
+
+fn of_leaving(policy: &KeyPolicy) -> Binding<'_> {
+    row(
+        &policy.call_exit_dtmf_binding.0,
+        policy.call_exit_dtmf,
+        Prompt::HelpLeave,
+        Action::Leave,
+    )
+}
+
+fn of_oneself(scene: Scene<'_>) -> [Binding<'_>; 4] {
+    let policy = scene.policy;
     [
+        of_operator(scene),
         row(ROLE_PIN_KEYS, Roles::GUESTS, Prompt::HelpRolePin, Action::RolePin),
         row(
             &policy.call_instructions_dtmf_binding.0,
@@ -187,12 +221,7 @@ fn of_oneself(policy: &KeyPolicy) -> [Binding<'_>; 3] {
             Prompt::HelpHelp,
             Action::Help,
         ),
-        row(
-            &policy.call_exit_dtmf_binding.0,
-            policy.call_exit_dtmf,
-            Prompt::HelpLeave,
-            Action::Leave,
-        ),
+        of_leaving(policy),
     ]
 }
 
@@ -309,6 +338,7 @@ impl Keypad {
             Action::Lock => Command::ToggleLock,
             Action::Count => Command::Count { leg },
             Action::Tones => Command::StepTones,
+            Action::Operator => Command::ToggleOperator { leg },
             Action::Leave => Command::Drop { leg },
             Action::Questions => self.questions(now, scene),
             Action::Hand => Command::ToggleHand { leg },

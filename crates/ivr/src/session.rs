@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use model::attribute::Limit;
 use model::directory::CallFlow;
-use model::{Cause, Phrase, Prompt};
+use model::{Cause, OperatorMode, Phrase, Prompt};
 
 /// Pause between two digits after which the code is taken as complete.
 pub const DIGIT_GAP: Duration = Duration::from_secs(4);
@@ -33,8 +33,10 @@ pub struct Settings {
     pub flow: CallFlow,
     /// How long it rings (`call_delay`).
     pub delay: Duration,
-    /// Wrong codes before goodbye (`call_operator_after`).
+    /// Wrong codes before the operator, or goodbye (`call_operator_after`).
     pub tries: Limit,
+    /// Whether there is an operator to be called.
+    pub operator: bool,
 }
 
 /// What happened.
@@ -55,6 +57,10 @@ pub enum Input {
         /// How long to wait before telling, beyond what former tries add.
         wait: Duration,
     },
+    /// Answer to [`Output::CallOperator`]: the caller talks with the operator now.
+    OperatorAnswered,
+    /// Answer to the same, behind the first or alone: the operator does not come, or is gone.
+    OperatorGone,
 }
 
 /// What the directory and the guess budgets say of a code.
@@ -94,6 +100,8 @@ pub enum Output {
         /// The code ended without `#`; one that still follows is to be swallowed.
         pound_pending: bool,
     },
+    /// Call the operator, who will talk with the caller.
+    CallOperator,
     /// Say this, then end the call.
     HangUp {
         /// Why.
@@ -143,6 +151,10 @@ enum Step {
         verdict: Verdict,
         answer_at: Instant,
     },
+    /// The operator was called, and may be there already.
+    Operator {
+        answered: bool,
+    },
     Done,
 }
 
@@ -177,6 +189,8 @@ impl Session {
             Input::Said => self.said(now),
             Input::Complete => self.finish_keying(true),
             Input::Found { found, wait } => self.found(now, found, wait),
+            Input::OperatorAnswered => self.operator_answered(),
+            Input::OperatorGone => self.operator_gone(),
         }
     }
 
@@ -203,7 +217,9 @@ impl Session {
                 self.finish_keying(true);
             }
             Step::Deciding { verdict, .. } => self.decide(now, verdict),
-            step @ (Step::Answering | Step::Looking { .. } | Step::Done) => self.step = step,
+            step @ (Step::Answering | Step::Looking { .. } | Step::Operator { .. } | Step::Done) => {
+                self.step = step;
+            }
         }
     }
 
@@ -219,7 +235,7 @@ impl Session {
             Step::Prompting { give_up_at, .. } => Some(give_up_at),
             Step::Listening { repeat_at, .. } => Some(repeat_at),
             Step::Keying { end_at, .. } => Some(end_at),
-            Step::Answering | Step::Looking { .. } | Step::Done => None,
+            Step::Answering | Step::Looking { .. } | Step::Operator { .. } | Step::Done => None,
         };
         step.into_iter().chain(self.leave_at).min()
     }
@@ -232,7 +248,24 @@ impl Session {
             | Step::Answering
             | Step::Looking { .. }
             | Step::Deciding { .. }
+            | Step::Operator { .. }
             | Step::Done => false,
+        }
+    }
+
+    /// How far the caller is with the operator.
+    pub fn operator(&self) -> OperatorMode {
+        match self.step {
+            Step::Operator { answered: false } => OperatorMode::Requested,
+            Step::Operator { answered: true } => OperatorMode::With,
+            Step::Ringing { .. }
+            | Step::Answering
+            | Step::Prompting { .. }
+            | Step::Listening { .. }
+            | Step::Keying { .. }
+            | Step::Looking { .. }
+            | Step::Deciding { .. }
+            | Step::Done => OperatorMode::None,
         }
     }
 
@@ -285,6 +318,7 @@ impl Session {
             | Step::Answering
             | Step::Looking { .. }
             | Step::Deciding { .. }
+            | Step::Operator { .. }
             | Step::Done => {}
         }
     }
@@ -362,8 +396,46 @@ impl Session {
         self.wrong += 1;
         match self.settings.tries.allows(self.wrong + 1) {
             true => self.prompt(now, 0, vec![Phrase::Prompt(Prompt::CodeNotValid)]),
+            false if self.settings.operator => self.call_operator(),
             false => self.leave(Cause::WrongCode),
         }
+    }
+
+    /// How long it rings and how long they talk is not the menu's to say.
+    fn call_operator(&mut self) {
+        self.leave_at = None;
+        self.step = Step::Operator { answered: false };
+        let say = [Prompt::CodeNotValid, Prompt::CallingOperator].map(Phrase::Prompt);
+        self.outputs.push_back(Output::Say(say.to_vec()));
+        self.outputs.push_back(Output::CallOperator);
+    }
+
+    fn operator_answered(&mut self) {
+        if let Step::Operator { answered } = &mut self.step {
+            *answered = true;
+            let say = vec![Phrase::Prompt(Prompt::WithOperator)];
+            self.outputs.push_back(Output::Say(say));
+        }
+    }
+
+    /// There is nothing to come back to.
+    fn operator_gone(&mut self) {
+        let mut say = match self.step {
+            Step::Operator { answered: true } => vec![],
+            Step::Operator { answered: false } => vec![Phrase::Prompt(Prompt::OperatorNotAvailable)],
+            Step::Ringing { .. }
+            | Step::Answering
+            | Step::Prompting { .. }
+            | Step::Listening { .. }
+            | Step::Keying { .. }
+            | Step::Looking { .. }
+            | Step::Deciding { .. }
+            | Step::Done => return,
+        };
+        self.step = Step::Done;
+        say.push(Phrase::Prompt(Prompt::Goodbye));
+        let cause = Cause::WrongCode;
+        self.outputs.push_back(Output::HangUp { cause, say });
     }
 
     fn leave(&mut self, cause: Cause) {

@@ -102,7 +102,8 @@ impl Meeting {
         }
     }
 
-    /// The one way in, from the door, the waiting room or another meeting; `people` says how many are there.
+    /// The one way in, from the door, the waiting room or another meeting; `people` says how many are there. From the operator it is the
+    /// last part of it alone, [`take_place`](Self::take_place), since nobody has noticed that the leg was away.
     pub(crate) fn enter(&mut self, now: Instant, leg: LegId, before: Vec<Phrase>, people: &[Phrase]) {
         let Some(member) = self.roster.get_mut(&leg) else {
             return;
@@ -111,17 +112,21 @@ impl Meeting {
         let role = member.role;
         self.event(&Actor::Leg(leg), Event::Joined { leg, role });
         self.first_state(leg);
+        let counted = self.policy.entry.call_announceparticipantcount.has(role);
+        self.take_place(leg, before, if counted { people } else { &[] });
+        if self.policy.announce.conference_entrytones.is_on() {
+            self.tone(now, Tone::Entry);
+        }
+    }
+
+    /// The leg contributes and hears what it may, and is told how it is.
+    pub(crate) fn take_place(&mut self, leg: LegId, before: Vec<Phrase>, people: &[Phrase]) {
         self.route(leg);
         let mut words = before;
         words.extend(self.own_state(leg));
-        if self.policy.entry.call_announceparticipantcount.has(role) {
-            words.extend_from_slice(people);
-        }
+        words.extend_from_slice(people);
         if !words.is_empty() {
             self.say(leg, words);
-        }
-        if self.policy.announce.conference_entrytones.is_on() {
-            self.tone(now, Tone::Entry);
         }
     }
 
@@ -133,6 +138,7 @@ impl Meeting {
         leg: LegId,
         cause: Cause,
     ) -> Result<(), &'static str> {
+        self.end_operator(actor, leg, cause);
         let member = self.roster.remove(&leg).ok_or(UNKNOWN)?;
         self.poll.leave(leg);
         let (cause, actor) = match &member.place {
@@ -174,6 +180,7 @@ impl Meeting {
 
     /// Tells a leg to go; it counts no more, but is here until its `Leave` comes.
     pub(crate) fn send_away(&mut self, actor: &Actor, leg: LegId, cause: Cause, say: &[Prompt]) {
+        self.end_operator(actor, leg, cause);
         if let Some(member) = self.roster.get_mut(&leg) {
             member.place = Place::Going {
                 cause,

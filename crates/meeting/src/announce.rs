@@ -115,7 +115,16 @@ impl Meeting {
         }
     }
 
+    /// Whoever is with the operator, or waits for one, is not talked to by the meeting: how things are then it hears when it is back.
     pub(crate) fn say(&mut self, leg: LegId, phrases: Vec<Phrase>) {
+        let aside = |member: &Member| member.operator.is_aside();
+        if !self.roster.get(&leg).is_some_and(aside) {
+            self.say_aside(leg, phrases);
+        }
+    }
+
+    /// Said wherever the leg is.
+    pub(crate) fn say_aside(&mut self, leg: LegId, phrases: Vec<Phrase>) {
         let to = Audience::Leg(leg);
         self.output(Output::Say { to, phrases });
     }

@@ -101,7 +101,7 @@ impl Meeting {
                 member.warned = true;
                 let mut words = vec![Phrase::Prompt(Prompt::CallEndsIn)];
                 words.extend(spoken(seconds(now, end)));
-                self.say(leg, words);
+                self.say_aside(leg, words);
             }
             Due::Remind => {
                 let remind_at = now + REMIND;

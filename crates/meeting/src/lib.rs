@@ -12,6 +12,7 @@ mod lifetime;
 mod log;
 mod machine;
 mod mute;
+mod operator;
 mod output;
 mod poll;
 mod qa;

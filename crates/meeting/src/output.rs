@@ -9,6 +9,8 @@ pub enum Hears {
     Music,
     /// Nothing.
     Nothing,
+    /// The operator, in private; music until one is there.
+    Operator,
 }
 
 /// A sound for everybody.
@@ -81,6 +83,19 @@ pub enum Output {
         cause: Cause,
         /// Last words; none: at once.
         say: Vec<Phrase>,
+    },
+    /// Call the operator for a leg; answer with [`model::Command::OperatorAnswered`] and [`model::Command::OperatorGone`], or the second
+    /// alone.
+    CallOperator {
+        /// Which.
+        leg: LegId,
+        /// Who asked for it.
+        by: Actor,
+    },
+    /// The leg has no more use for its operator: end that call, should there be one.
+    DropOperator {
+        /// Which.
+        leg: LegId,
     },
     /// Something the world may know, in order.
     Event {

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use model::{Actor, Cause, Entrant, LegId, Mute, MuteMask, Question, Role};
+use model::{Actor, Cause, Entrant, LegId, Mute, MuteMask, OperatorMode, Question, Role};
 
 use crate::qa::Part;
 use crate::{Hears, Meeting};
@@ -27,6 +27,8 @@ pub(crate) struct Member {
     pub(crate) qa_mute: bool,
     /// Its part in that session.
     pub(crate) part: Part,
+    /// How far it is with the operator.
+    pub(crate) operator: OperatorMode,
     /// Held by the meeting's mode or policy.
     pub(crate) mode_hold: bool,
     /// Held one by one.
@@ -72,6 +74,8 @@ pub struct Row {
     pub mute: Mute,
     /// Its part in the question-and-answer session.
     pub question: Question,
+    /// How far it is with the operator.
+    pub operator: OperatorMode,
     /// Whether held.
     pub held: bool,
     /// Whether it waits for the start.
@@ -94,6 +98,7 @@ impl Member {
             host_mute: false,
             qa_mute: false,
             part: Part::None,
+            operator: OperatorMode::None,
             mode_hold: hold.of(role).any(),
             host_hold: false,
             order,
@@ -145,6 +150,9 @@ impl Member {
     pub(crate) fn route(&self) -> (bool, Hears) {
         match self.place {
             Place::Going { .. } => (false, Hears::Nothing),
+            Place::Waiting { .. } | Place::Inside { .. } if self.operator.is_aside() => {
+                (self.operator == OperatorMode::With, Hears::Operator)
+            }
             Place::Waiting { .. } => (false, Hears::Music),
             Place::Inside { .. } if self.held() => (false, Hears::Music),
             Place::Inside { .. } => (!self.mute().any(), Hears::Room),
@@ -159,6 +167,7 @@ impl Member {
             gain_db: self.gain_db,
             mute: self.mute(),
             question: self.question(),
+            operator: self.operator,
             held: self.held(),
             waiting: self.is_waiting(),
             joined_at: match self.place {

@@ -106,6 +106,30 @@ pub enum Command {
         /// For what, 0 to 9.
         digit: u8,
     },
+    /// Call the operator for a leg; one that has called or is with the operator comes back.
+    ToggleOperator {
+        /// Which.
+        leg: LegId,
+    },
+    /// Call the operator for a leg, or bring it back.
+    SetOperator {
+        /// Which.
+        leg: LegId,
+        /// New state.
+        on: bool,
+    },
+    /// The operator whom a leg has called is there; comes after the fact.
+    OperatorAnswered {
+        /// Which.
+        leg: LegId,
+    },
+    /// The operator does not come, or is gone; comes after the fact.
+    OperatorGone {
+        /// Whose.
+        leg: LegId,
+        /// Why.
+        cause: Cause,
+    },
     /// Tell a leg how many people are in the meeting.
     Count {
         /// Which.

@@ -1,7 +1,7 @@
 //! What the world may know of a meeting, in order.
 
 use crate::attribute::AttributeId;
-use crate::{Cause, LegId, Mute, MuteMask, Question, Role, Tally};
+use crate::{Cause, LegId, Mute, MuteMask, OperatorMode, Question, Role, Tally};
 
 /// One thing that happened to a meeting.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,6 +72,16 @@ pub enum Event {
         /// The new one.
         question: Question,
     },
+    /// A leg has called the operator, is with the operator, or is back. Callers in the menu can be with the operator, too: then no meeting
+    /// tells it.
+    OperatorSet {
+        /// Which.
+        leg: LegId,
+        /// How far it is now.
+        mode: OperatorMode,
+        /// Why it is back, or why the bridge called the operator; nothing where the actor says it all.
+        cause: Option<Cause>,
+    },
     /// A poll was opened.
     PollOpened,
     /// It was closed, with this result.
@@ -124,7 +134,7 @@ impl Event {
             Self::Waiting { leg, .. } | Self::Joined { leg, .. } | Self::Refused { leg, .. } => Some(*leg),
             Self::Left { leg, .. } | Self::Muted { leg, .. } | Self::Held { leg, .. } => Some(*leg),
             Self::RoleSet { leg, .. } | Self::Named { leg, .. } | Self::GainSet { leg, .. } => Some(*leg),
-            Self::QuestionSet { leg, .. } => Some(*leg),
+            Self::QuestionSet { leg, .. } | Self::OperatorSet { leg, .. } => Some(*leg),
             Self::Created | Self::Started | Self::Ended { .. } | Self::MuteModeSet(_) => None,
             Self::HoldModeSet(_) | Self::Locked(_) | Self::AttributeSet { .. } => None,
             Self::QaSet(_) | Self::PollOpened | Self::PollClosed(_) | Self::PollCleared => None,

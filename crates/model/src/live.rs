@@ -5,7 +5,9 @@ use std::sync::Arc;
 use imbl::OrdMap;
 
 use crate::attribute::{Overrides, Policy, Resolved};
-use crate::{DidGroupId, LegId, MeetingId, MeetingNumber, Mute, MuteMask, Poll, Question, Role, Sid};
+use crate::{
+    DidGroupId, LegId, MeetingId, MeetingNumber, Mute, MuteMask, OperatorMode, Poll, Question, Role, Sid,
+};
 
 /// Where a call stands; `state` of a Call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +40,7 @@ pub enum MeetingState {
 pub struct CallView {
     /// Which.
     pub leg: LegId,
-    /// The tenant whose number was dialled; of a call the bridge made, the owner of the room it is for.
+    /// The tenant whose number was dialled; of a call the bridge made, the owner of the room, or of the caller, that it is for.
     pub subscriber_sid: Sid,
     /// The DID group whose access codes are good for it.
     pub did_group: DidGroupId,
@@ -68,6 +70,8 @@ pub struct CallView {
     pub held: bool,
     /// Mute bits.
     pub mute: Mute,
+    /// How far it is with the operator.
+    pub operator: OperatorMode,
     /// Whether it is marked as presenting by audio (bit 1 of `presenterMedia`).
     pub presenter_audio: bool,
     /// Its part in the question-and-answer session.
@@ -76,7 +80,7 @@ pub struct CallView {
     pub meeting: Option<MeetingNumber>,
     /// Role, once known.
     pub role: Option<Role>,
-    /// Where it stands.
+    /// Where it stands; the operator's own call is never in a meeting.
     pub state: CallState,
 }
 

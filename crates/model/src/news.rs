@@ -133,6 +133,8 @@ words! {
         Hand = "hand",
         /// Open or close a poll.
         Poll = "poll",
+        /// Call the operator, or come back.
+        Operator = "operator",
     }
 }
 
@@ -151,6 +153,7 @@ impl KeyedCommand {
             Command::SetQa(_) | Command::NextQuestion => Some(Self::Questions),
             Command::ToggleHand { .. } => Some(Self::Hand),
             Command::SetPoll(_) => Some(Self::Poll),
+            Command::ToggleOperator { .. } => Some(Self::Operator),
             Command::Join(_)
             | Command::Leave { .. }
             | Command::SetMute { .. }
@@ -163,6 +166,9 @@ impl KeyedCommand {
             | Command::SetGain { .. }
             | Command::SetAttribute { .. }
             | Command::SetQuestion { .. }
+            | Command::SetOperator { .. }
+            | Command::OperatorAnswered { .. }
+            | Command::OperatorGone { .. }
             // Whoever votes is not told of, and neither is that he did.
             | Command::Vote { .. }
             | Command::Start
@@ -200,6 +206,8 @@ words! {
         CallGain = "call.gain",
         /// [`Event::QuestionSet`]
         CallQuestion = "call.question",
+        /// [`Event::OperatorSet`]
+        CallOperator = "call.operator",
         /// [`CallNews::Talking`]
         TalkingOn = "talking.on",
         /// [`CallNews::Talking`]
@@ -298,6 +306,7 @@ fn kind_of(event: &Event) -> NewsKind {
         Event::AttributeSet { .. } => NewsKind::MeetingAttribute,
         Event::QaSet(_) => NewsKind::MeetingQa,
         Event::QuestionSet { .. } => NewsKind::CallQuestion,
+        Event::OperatorSet { .. } => NewsKind::CallOperator,
         Event::PollOpened => NewsKind::PollOpened,
         Event::PollClosed(_) => NewsKind::PollClosed,
         Event::PollCleared => NewsKind::PollCleared,
@@ -316,7 +325,7 @@ mod tests {
         for (pattern, count) in [
             ("call.joined", 1),
             ("talking.*", 2),
-            ("call.*", 13),
+            ("call.*", 14),
             ("quality.*", 1),
             ("*", 0),
             ("call*", 0),

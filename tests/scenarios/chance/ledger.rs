@@ -123,6 +123,7 @@ impl Account {
             Event::Locked(on) => self.locked = on,
             Event::QaSet(on) => self.questions = on,
             Event::QuestionSet { leg, question } => self.row(leg).question = question,
+            Event::OperatorSet { .. } => panic!("there is no operator in these stories"),
             Event::PollOpened => self.poll.status = PollStatus::Open,
             Event::PollClosed(tally) => {
                 let status = PollStatus::Closed;

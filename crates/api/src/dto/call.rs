@@ -52,6 +52,10 @@ pub(crate) struct Call {
     mute_mode: u8,
     /// Name of the node, usually its address.
     node_name: String,
+    /// 1 the operator is being called for it, 2 it talks with the operator; absent where neither is so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("enum" = [1, 2]))]
+    operator_mode: Option<u8>,
     /// What it presents: 0 nothing, 1 audio.
     #[schemars(extend("enum" = [0, 1]))]
     presenter_media: u8,
@@ -118,6 +122,7 @@ impl Call {
             meeting_number: view.meeting.map(|number| number.0),
             mute_mode: view.mute.wire(),
             node_name: names.node.to_string(),
+            operator_mode: Some(view.operator.wire()).filter(|mode| *mode != 0),
             presenter_media: u8::from(view.presenter_audio),
             qa_mode: view.question.wire(),
             role: view.role.map_or(0, |role| role as u8),

@@ -127,6 +127,11 @@ fn of_meeting(event: &OfMeeting) -> Pairs {
         }
         OfMeeting::QaSet(on) => vec![("qaMode", u8::from(*on).into())],
         OfMeeting::QuestionSet { question, .. } => vec![("qaMode", question.wire().into())],
+        OfMeeting::OperatorSet { mode, cause, .. } => {
+            let cause = cause.map(|cause| ("cause", cause.text().into()));
+            let mode = ("operatorMode", mode.wire().into());
+            std::iter::once(mode).chain(cause).collect()
+        }
         OfMeeting::PollOpened | OfMeeting::PollCleared => vec![],
         OfMeeting::PollClosed(tally) => {
             let votes = tally

@@ -83,7 +83,7 @@ struct Because {
 #[schemars(rename = "SimulationStep")]
 struct Step {
     /// What it is.
-    #[schemars(extend("enum" = ["ring", "answer", "say", "key", "lookUp", "entryTone", "hangUp"]))]
+    #[schemars(extend("enum" = ["ring", "answer", "say", "key", "lookUp", "entryTone", "callOperator", "hangUp"]))]
     action: &'static str,
     /// When, epoch ms. Prompts take no time.
     at: i64,
@@ -193,6 +193,7 @@ impl Step {
             What::Key(key) => ("key", Some(*key), None),
             What::LookUp => ("lookUp", None, None),
             What::EntryTone => ("entryTone", None, None),
+            What::CallOperator => ("callOperator", None, None),
             What::HangUp => ("hangUp", None, None),
         };
         let after = i64::try_from(step.after.as_millis()).unwrap_or(i64::MAX);

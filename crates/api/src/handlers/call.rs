@@ -1,7 +1,7 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use model::{CallView, Command, LegId, Live, Mute, Question, Role};
+use model::{CallView, Command, LegId, Live, Mute, OperatorMode, Question, Role};
 use serde_json::{Map, Value};
 
 use super::steer::steer;
@@ -26,12 +26,11 @@ pub(crate) const STEPS: &[(&str, Step)] = &[
     ("gainLevel", set_gain),
     ("holdMode", set_hold),
     ("muteMode", set_mute),
+    ("operatorMode", set_operator),
     ("presenterMedia", set_presenter),
     ("qaMode", set_question),
     ("role", set_role),
 ];
-/// Fields that will, in a later version.
-pub(crate) const LATER: &[&str] = &["operatorMode"];
 /// Fields that are accepted and change nothing, as documented; `duration` has moved on since it was read.
 pub(crate) const INERT: &[&str] = &[
     "addressFrom",
@@ -78,7 +77,7 @@ pub(crate) async fn update(
     let live = api.backend.live();
     let call = find(&live, &caller, &id)?;
     let steps: Vec<_> = STEPS.iter().map(|(field, _)| *field).collect();
-    value::only(&body, &[&[MOVE], &steps, LATER, INERT, FIXED])?;
+    value::only(&body, &[&[MOVE], &steps, INERT, FIXED])?;
     let current = serde_json::to_value(dto(&api, call)).unwrap_or_default();
     value::unchanged(&body, &current, FIXED)?;
     let commands = commands(&caller, call, &body)?;
@@ -118,7 +117,6 @@ fn commands(
     call: &CallView,
     body: &Map<String, Value>,
 ) -> Result<Vec<LiveCommand>, ApiError> {
-    refuse_later(body)?;
     let moved = value::present(body, MOVE).map(|value| move_to(caller, call, value));
     let moved = moved.transpose()?.flatten();
     // After a move, what the call is now says nothing: its role and mutes are those of the new room.
@@ -151,16 +149,6 @@ pub(super) fn steps_of_many(
     let fields: Vec<_> = STEPS.iter().map(|(field, _)| *field).collect();
     value::only(body, &[&fields])?;
     steps(leg, now, body)
-}
-
-/// Refuses what comes in a later version, unless it is asked for as it is.
-pub(super) fn refuse_later(body: &Map<String, Value>) -> Result<(), ApiError> {
-    let wanted =
-        |field: &&&str| value::present(body, field).is_some_and(|v| value::integer(field, v, 0..=0).is_err());
-    match LATER.iter().find(wanted) {
-        Some(field) => Err(ApiError::not_available(field)),
-        None => Ok(()),
-    }
 }
 
 /// The move to the room that a code opens, `None` for the code the call has. A code of somebody else's room opens none.
@@ -204,6 +192,25 @@ fn set_mute(value: &Value, leg: LegId, now: Option<&CallView>) -> Result<Option<
     let mute = mute(value)?;
     let same = now.is_some_and(|call| call.mute == mute);
     Ok((!same).then_some(LiveCommand::Meeting(Command::SetMute { leg, mute })))
+}
+
+/// 2 comes of itself when the operator answers, so it may only come as it is.
+fn set_operator(value: &Value, leg: LegId, now: Option<&CallView>) -> Result<Option<LiveCommand>, ApiError> {
+    let number = value::integer("operatorMode", value, 0..=2).ok();
+    let wanted = number.and_then(OperatorMode::from_wire);
+    let known = now.map(|call| call.operator);
+    let on = match wanted {
+        Some(mode) if known == Some(mode) => return Ok(None),
+        Some(OperatorMode::None) => false,
+        Some(OperatorMode::Requested) if known == Some(OperatorMode::With) => return Ok(None),
+        Some(OperatorMode::Requested) => true,
+        Some(OperatorMode::With) | None => {
+            let expected =
+                "expected 1 to call the operator or 0 to come back; 2 it is when the operator answers";
+            return Err(ApiError::wrong_value("operatorMode", expected));
+        }
+    };
+    Ok(Some(LiveCommand::Meeting(Command::SetOperator { leg, on })))
 }
 
 fn set_presenter(value: &Value, leg: LegId, now: Option<&CallView>) -> Result<Option<LiveCommand>, ApiError> {

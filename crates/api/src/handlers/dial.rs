@@ -5,7 +5,7 @@ use model::directory::{Did, Grant};
 use model::{DidGroupId, Mute, Role};
 use serde_json::{Map, Value};
 
-use super::call::{self, LATER};
+use super::call;
 use crate::auth::Caller;
 use crate::backend::DialOrder;
 use crate::body::Body;
@@ -26,8 +26,8 @@ pub(crate) const OPTIONAL: &[&str] = &[
     "presenterMedia",
     "role",
 ];
-/// A field that may only come as it is of every new call: hands are raised in meetings.
-pub(crate) const QUESTION: &str = "qaMode";
+/// Fields that may only come as they are of every new call: hands are raised, and the operator is called, in meetings.
+pub(crate) const IN_MEETINGS: &[&str] = &["operatorMode", "qaMode"];
 /// Longest number or address, in characters.
 const ADDRESS_MAX: usize = 256;
 
@@ -38,10 +38,9 @@ pub(crate) async fn create(
     selection: Selection<Dto>,
     Body(body): Body,
 ) -> Result<Response, ApiError> {
-    value::only(&body, &[REQUIRED, OPTIONAL, LATER, &[QUESTION]])?;
+    value::only(&body, &[REQUIRED, OPTIONAL, IN_MEETINGS])?;
     value::require(&body, REQUIRED)?;
-    call::refuse_later(&body)?;
-    refuse_question(&body)?;
+    refuse_what_meetings_do(&body)?;
     let order = order(&caller, &body)?;
     let (leg, live) = api.backend.dial(caller.actor(), order).await?;
     let call = live.calls.get(&leg).ok_or_else(ApiError::not_found)?;
@@ -69,12 +68,13 @@ fn order(caller: &Caller, body: &Map<String, Value>) -> Result<DialOrder, ApiErr
     })
 }
 
-fn refuse_question(body: &Map<String, Value>) -> Result<(), ApiError> {
-    let asked = |value: &&Value| value::integer(QUESTION, value, 0..=0).is_err();
-    match value::present(body, QUESTION).filter(asked) {
-        Some(_) => Err(ApiError::wrong_value(
-            QUESTION,
-            "expected 0: hands are raised in meetings",
+fn refuse_what_meetings_do(body: &Map<String, Value>) -> Result<(), ApiError> {
+    let asked =
+        |field: &&&str| value::present(body, field).is_some_and(|v| value::integer(field, v, 0..=0).is_err());
+    match IN_MEETINGS.iter().find(asked) {
+        Some(field) => Err(ApiError::wrong_value(
+            *field,
+            "expected 0: hands are raised, and the operator is called, in meetings",
         )),
         None => Ok(()),
     }

@@ -1,6 +1,6 @@
 use api::{CommandError, LiveCommand, Target};
 use axum::http::Method;
-use model::{Actor, Command, LegId, Mute, Question, Role};
+use model::{Actor, Command, LegId, Mute, OperatorMode, Question, Role};
 use serde_json::json;
 
 use crate::fixture::sid;
@@ -105,6 +105,10 @@ async fn fields_that_take_effect_become_commands_of_the_user_who_asked() {
             }),
         ),
         (
+            r#"{"operatorMode": "1"}"#,
+            LiveCommand::Meeting(Command::SetOperator { leg: LEG, on: true }),
+        ),
+        (
             r#"{"presenterMedia": 1}"#,
             LiveCommand::SetPresenter {
                 leg: LEG,
@@ -130,7 +134,7 @@ async fn fields_that_take_effect_become_commands_of_the_user_who_asked() {
 #[tokio::test]
 async fn the_answer_is_the_call_as_it_is_after_the_command() {
     let world = World::new();
-    let body = r#"{"customName": "name", "gainLevel": 3, "holdMode": 1, "muteMode": 1, "role": 2, "presenterMedia": 1, "qaMode": 3}"#;
+    let body = r#"{"customName": "name", "gainLevel": 3, "holdMode": 1, "muteMode": 1, "role": 2, "presenterMedia": 1, "qaMode": 3, "operatorMode": 1}"#;
     let call = world.put("olga", CALL, body).await.json();
     for (field, value) in [
         ("customName", json!("name")),
@@ -140,6 +144,7 @@ async fn the_answer_is_the_call_as_it_is_after_the_command() {
         ("role", json!(2)),
         ("presenterMedia", json!(1)),
         ("qaMode", json!(3)),
+        ("operatorMode", json!(1)),
     ] {
         assert_eq!(call[field], value, "{field}");
     }
@@ -155,6 +160,44 @@ async fn what_changes_nothing_asks_nothing_of_the_bridge() {
     assert_eq!(world.put("alice", CALL, &read).await.text, read);
     assert_eq!(world.put("alice", CALL, "{}").await.status, 200);
     assert_eq!(world.commands(), []);
+}
+
+#[tokio::test]
+async fn the_operator_is_shown_while_there_is_one_and_asked_for_only_by_whom_has_none() {
+    use OperatorMode::{None, Requested, With};
+    let set = |on| vec![LiveCommand::Meeting(Command::SetOperator { leg: LEG, on })];
+    for (mode, wanted, expected) in [
+        (None, 0, vec![]),
+        (None, 1, set(true)),
+        (Requested, 0, set(false)),
+        (Requested, 1, vec![]),
+        (With, 0, set(false)),
+        (With, 1, vec![]),
+        (With, 2, vec![]),
+    ] {
+        let world = World::new();
+        let mut live = crate::fixture::live();
+        let mut own = crate::fixture::call(LEG.0, Some(106_131), "alice");
+        own.operator = mode;
+        live.calls.insert(LEG, own.into());
+        world.backend.state().live = live.into();
+        let shown = &world.get("alice", CALL).await.json()["operatorMode"];
+        assert_eq!(
+            *shown,
+            if mode == None {
+                json!(null)
+            } else {
+                json!(mode.wire())
+            }
+        );
+        let body = format!("{{\"operatorMode\": {wanted}}}");
+        assert_eq!(
+            world.put("alice", CALL, &body).await.status,
+            200,
+            "{mode:?} {wanted}"
+        );
+        assert_eq!(world.commands(), expected, "{mode:?} {wanted}");
+    }
 }
 
 #[tokio::test]
@@ -196,7 +239,9 @@ async fn refusals_name_the_field_and_nothing_is_done() {
         (r#"{"presenterMedia": 2}"#, "Wrong value", "presenterMedia"),
         (r#"{"qaMode": 4}"#, "Wrong value", "qaMode"),
         (r#"{"qaMode": true}"#, "Wrong value", "qaMode"),
-        (r#"{"operatorMode": 1}"#, "Wrong value", "operatorMode"),
+        (r#"{"operatorMode": 2}"#, "Wrong value", "operatorMode"),
+        (r#"{"operatorMode": 3}"#, "Wrong value", "operatorMode"),
+        (r#"{"operatorMode": true}"#, "Wrong value", "operatorMode"),
         (r#"{"accessCode": "999"}"#, "Wrong value", "accessCode"),
         (r#"{"accessCode": "333"}"#, "Wrong value", "accessCode"),
         (r#"{"accessCode": "1a"}"#, "Wrong value", "accessCode"),
@@ -206,8 +251,8 @@ async fn refusals_name_the_field_and_nothing_is_done() {
     }
     let range = world.put("alice", CALL, r#"{"gainLevel": 21}"#).await.text;
     assert!(range.contains("-20 to 20"), "{range}");
-    let later = world.put("alice", CALL, r#"{"operatorMode": 1}"#).await.text;
-    assert!(later.contains("not available in this version"), "{later}");
+    let with = world.put("alice", CALL, r#"{"operatorMode": 2}"#).await.text;
+    assert!(with.contains("expected 1 to call the operator or 0"), "{with}");
     assert_eq!(world.commands(), []);
 }
 

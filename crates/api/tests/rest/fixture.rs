@@ -12,8 +12,8 @@ use model::directory::{
 use model::{
     Actor, CallState, CallView, Cause, Cdr, Delivery, DeliveryState, DidGroupId, DidId, EchoView, Event,
     Happening, Incoming, KeyId, LegId, Live, Mdr, MeetingId, MeetingNumber, MeetingState, MeetingView, Mute,
-    MuteMask, News, Outgoing, Phrase, Place, Playout, Poll, Prompt, Qualities, QualityView, Question, Role,
-    Score, Sid, Webhook,
+    MuteMask, News, OperatorMode, Outgoing, Phrase, Place, Playout, Poll, Prompt, Qualities, QualityView,
+    Question, Role, Score, Sid, Webhook,
 };
 
 /// Epoch ms of every test's beginning.
@@ -155,6 +155,7 @@ pub fn call(id: u64, meeting: Option<u32>, owner: &str) -> CallView {
         held: false,
         mute: Mute::default(),
         question: Question::None,
+        operator: OperatorMode::None,
         presenter_audio: false,
         meeting: meeting.map(MeetingNumber),
         role: Some(Role::Host),

@@ -18,7 +18,7 @@ use model::directory::{Directory, Edit};
 use model::query::Query;
 use model::{
     Actor, Begun, CallView, Cdr, Command, Delivery, Happening, KeptAnswer, LegId, Live, Mdr, MeetingNumber,
-    MeetingState, MeetingView, Qualities, RequestKey, Sid, Webhook,
+    MeetingState, MeetingView, OperatorMode, Qualities, RequestKey, Sid, Webhook,
 };
 use serde_json::Value;
 use tower::ServiceExt;
@@ -280,6 +280,13 @@ fn apply_to_call(live: &mut Live, command: Command) {
         call(live, leg, |call| call.mute = mute);
     } else if let Command::SetQuestion { leg, question } = command {
         call(live, leg, |call| call.question = question);
+    } else if let Command::SetOperator { leg, on } = command {
+        let mode = if on {
+            OperatorMode::Requested
+        } else {
+            OperatorMode::None
+        };
+        call(live, leg, |call| call.operator = mode);
     } else if let Command::SetRole { leg, role } = command {
         call(live, leg, |call| call.role = Some(role));
     } else {

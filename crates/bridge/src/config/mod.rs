@@ -2,11 +2,13 @@
 
 mod dial_out;
 mod events;
+mod operator;
 mod sections;
 mod units;
 
 pub use dial_out::DialOutSection;
 pub use events::{EventsSection, WebhooksSection};
+pub use operator::OperatorSection;
 pub use sections::{
     ApiSection, CallsSection, CodecName, CodecOrder, GuessesSection, LogFormat, LogSection, MediaSection,
     MetricsSection, NodeSection, OpusRate, SipSection,
@@ -31,6 +33,8 @@ pub struct Config {
     pub calls: CallsSection,
     /// Calls that the bridge makes.
     pub dial_out: DialOutSection,
+    /// Whom callers can ask for.
+    pub operator: OperatorSection,
     /// Budgets against guessing access codes.
     pub guesses: GuessesSection,
     /// REST.
@@ -132,7 +136,8 @@ impl Config {
                 return Err(message.to_owned());
             }
         }
-        self.dial_out.check()
+        self.dial_out.check()?;
+        self.operator.check(&self.dial_out.plan()?)
     }
 
     fn api_checks(&self) -> [(bool, &'static str); 2] {
@@ -166,6 +171,7 @@ fn is_base(url: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::control::DialOut;
 
     #[test]
     fn the_annotated_file_states_every_default() {
@@ -196,6 +202,20 @@ mod tests {
         for (written, level) in [("-20", Some(media::Dbov::new(-20))), ("\"off\"", None)] {
             let config = Config::parse(&format!("[media]\nlevel_target = {written}")).unwrap();
             assert_eq!(config.media.level_target, level);
+        }
+    }
+
+    #[test]
+    fn the_operator_is_a_number_by_the_trunk_or_an_address_and_needs_no_leave_of_dial_out() {
+        assert_eq!(Config::default().operator.plan(&DialOut::default()), Ok(None));
+        for address in ["+1 900 555 0123", "sip:reception@pbx.example.com"] {
+            let text = format!(
+                "[dial_out]\ntrunk = \"sip:trunk.example.com\"\n[operator]\naddress = \"{address}\"\nring_timeout = \"20s\"\nmax_calls = 3"
+            );
+            let config = Config::parse(&text).unwrap();
+            let plan = config.operator.plan(&config.dial_out.plan().unwrap());
+            let operator = plan.unwrap().unwrap();
+            assert_eq!((operator.ring_timeout.as_secs(), operator.max_calls), (20, 3));
         }
     }
 
@@ -261,6 +281,19 @@ mod tests {
             ("[dial_out]\nring_timeout = \"1s\"", "dial_out.ring_timeout"),
             ("[dial_out]\nring_timeout = 60", "a duration with its unit"),
             ("[dial_out]\nmax_duration = \"0s\"", "dial_out.max_duration"),
+            ("[operator]\naddress = \"reception\"", "operator.address"),
+            (
+                "[operator]\naddress = \"sips:reception@pbx.example\"",
+                "operator.address",
+            ),
+            (
+                "[operator]\naddress = \"+15162065300\"",
+                "operator.address and dial_out.trunk",
+            ),
+            ("[operator]\nring_timeout = \"4s\"", "operator.ring_timeout"),
+            ("[operator]\nmax_calls = 0", "operator.max_calls"),
+            ("[operator]\nmax_duration = \"0s\"", "operator.max_duration"),
+            ("[operator]\nnumber = \"1\"", "unknown field `number`"),
             ("[events]\nmemory = 100", "events.memory"),
             ("[events]\nkeep = \"5min\"", "events.keep"),
             ("[webhooks]\nat_once = 0", "webhooks.at_once"),

@@ -7,7 +7,7 @@ use ivr::budget::Guesser;
 use ivr::session::{self, Session};
 use media::LegConfig;
 use model::directory::Dialled;
-use model::{CallState, CallView, Cause, Cdr, LegId, Mute, Question};
+use model::{CallState, CallView, Cause, Cdr, LegId, Mute, OperatorMode, Question};
 use sip::{Command, Incoming};
 
 use super::Control;
@@ -66,6 +66,8 @@ impl Control {
             cause: None,
             ends_at: None,
             is_known: false,
+            operator_for: None,
+            aside: None,
         };
         *self.per_source.entry(source).or_default() += 1;
         self.by_dialog.insert(incoming.call, leg);
@@ -86,7 +88,8 @@ impl Control {
         let Media::Opening { offer } = std::mem::replace(&mut call.media, Media::None) else {
             return;
         };
-        let settings = menu_settings(&call.dialled, &self.directory);
+        let has_operator = self.config.operator.is_some();
+        let settings = menu_settings(&call.dialled, &self.directory, has_operator);
         let here = Here::new(&self.config, &self.ports, leg, rtp);
         match negotiation::first(&here, offer.as_deref()) {
             Ok((sdp, agreed)) => {
@@ -115,9 +118,12 @@ impl Control {
         call.media = Media::None;
         match call.stage {
             Stage::Dialling(_) => self.give_up(now, leg, Cause::NoMediaPort),
-            Stage::Door | Stage::Menu(_) | Stage::Meeting { .. } | Stage::Leaving { .. } | Stage::Gone => {
-                self.refuse(now, leg, 503, None, Cause::NoMediaPort);
-            }
+            Stage::Door
+            | Stage::Menu(_)
+            | Stage::Meeting { .. }
+            | Stage::Operator
+            | Stage::Leaving { .. }
+            | Stage::Gone => self.refuse(now, leg, 503, None, Cause::NoMediaPort),
         }
     }
 
@@ -408,6 +414,7 @@ fn new_view(leg: LegId, dialled: &Dialled, incoming: &Incoming, record: &Cdr) ->
         held: false,
         mute: Mute::default(),
         question: Question::None,
+        operator: OperatorMode::None,
         meeting: None,
         role: None,
         state: CallState::Ringing,

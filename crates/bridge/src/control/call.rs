@@ -7,7 +7,7 @@ use ivr::budget::Guesser;
 use ivr::keypad::Keypad;
 use ivr::session::Session;
 use model::directory::Dialled;
-use model::{CallState, CallView, Cause, Cdr, MeetingId};
+use model::{CallState, CallView, Cause, Cdr, LegId, MeetingId};
 
 use super::dialling::Dialling;
 use super::negotiation::Agreed;
@@ -35,6 +35,10 @@ pub(super) struct Call {
     pub(super) ends_at: Option<Instant>,
     /// Whether the world was told that it has come.
     pub(super) is_known: bool,
+    /// Whose operator it is, if it is the operator's call.
+    pub(super) operator_for: Option<LegId>,
+    /// The room that it is in for the operator, instead of its meeting's or none.
+    pub(super) aside: Option<MeetingId>,
 }
 
 /// How far the audio is.
@@ -67,6 +71,8 @@ pub(super) enum Stage {
     Menu(Box<Session>),
     /// In a meeting or its waiting room.
     Meeting { id: MeetingId, keypad: Keypad },
+    /// The operator, talking with the caller who asked for one.
+    Operator,
     /// Hearing last words.
     Leaving { until: Instant },
     /// BYE or a refusal is on its way.
@@ -78,7 +84,8 @@ impl Call {
     pub(super) fn meeting(&self) -> Option<MeetingId> {
         match &self.stage {
             Stage::Meeting { id, .. } => Some(*id),
-            Stage::Door | Stage::Dialling(_) | Stage::Menu(_) | Stage::Leaving { .. } | Stage::Gone => None,
+            Stage::Door | Stage::Dialling(_) | Stage::Menu(_) | Stage::Operator => None,
+            Stage::Leaving { .. } | Stage::Gone => None,
         }
     }
 
@@ -108,7 +115,7 @@ impl Call {
             Stage::Menu(session) => session.poll_timeout(),
             Stage::Meeting { keypad, .. } => keypad.poll_timeout(),
             Stage::Leaving { until } => Some(*until),
-            Stage::Door | Stage::Dialling(_) => None,
+            Stage::Door | Stage::Dialling(_) | Stage::Operator => None,
             Stage::Gone => return None,
         };
         stage.into_iter().chain(self.ends_at).min()
@@ -133,7 +140,7 @@ impl Call {
         match &self.stage {
             Stage::Door | Stage::Dialling(_) => CallState::Ringing,
             Stage::Menu(_) if !self.answered() => CallState::Ringing,
-            Stage::Menu(_) | Stage::Meeting { .. } => CallState::Menu,
+            Stage::Menu(_) | Stage::Meeting { .. } | Stage::Operator => CallState::Menu,
             Stage::Leaving { .. } | Stage::Gone => CallState::Ending,
         }
     }

@@ -95,6 +95,7 @@ impl Control {
 
     /// The same, at somebody's request.
     pub(super) fn taken_out_by(&mut self, now: Instant, leg: LegId, cause: Cause, actor: Actor) {
+        self.operator_out(now, leg, cause);
         let Some(id) = self.calls.get(&leg).and_then(|call| call.meeting()) else {
             return;
         };
@@ -108,7 +109,7 @@ impl Control {
             }
         }
         self.moved.insert(leg);
-        self.order(MediaOrder::Part { leg });
+        self.out_of_room(leg);
         self.command(now, id, actor, Command::Leave { leg, cause });
     }
 

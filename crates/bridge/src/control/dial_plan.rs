@@ -65,13 +65,15 @@ pub(super) enum NotDialled {
     MaxCallsPerTenant,
     /// There were `dial_out.calls_per_day_per_tenant`.
     CallsPerDay,
+    /// There are `operator.max_calls` to the operator.
+    Operators,
     /// The bridge takes no calls at all.
     Bridge,
 }
 
 impl NotDialled {
     /// Words of all reasons in metrics, in order.
-    pub(super) const WORDS: [&str; 10] = [
+    pub(super) const WORDS: [&str; 11] = [
         "off",
         "bad_callee",
         "prefix",
@@ -81,6 +83,7 @@ impl NotDialled {
         "max_calls",
         "max_calls_per_tenant",
         "calls_per_day_per_tenant",
+        "operator_max_calls",
         "bridge",
     ];
 
@@ -96,44 +99,48 @@ impl NotDialled {
             Self::MaxCalls => 6,
             Self::MaxCallsPerTenant => 7,
             Self::CallsPerDay => 8,
-            Self::Bridge => 9,
+            Self::Operators => 9,
+            Self::Bridge => 10,
         }
     }
-}
 
-impl From<NotDialled> for CommandError {
-    fn from(why: NotDialled) -> Self {
-        let field = "callee";
-        let forbidden = |message: &str| Self::Forbidden {
-            field,
-            message: message.to_owned(),
-        };
-        let full = |message: &str| Self::Full {
-            field,
-            message: message.to_owned(),
-        };
-        match why {
-            NotDialled::Off => {
-                forbidden("this bridge dials nobody: dial_out.allow and dial_out.hosts are empty")
+    /// What whoever asked for the call is told.
+    pub(super) fn text(&self) -> String {
+        let text = match self {
+            Self::Off => "this bridge dials nobody: dial_out.allow and dial_out.hosts are empty",
+            Self::BadCallee(expected) => expected,
+            Self::Prefix => "dial_out.allow lists no prefix of this number",
+            Self::Dear(prefix) => {
+                return format!(
+                    "premium, satellite and other dear numbers are dialled only where dial_out.allow lists {prefix} in full"
+                );
             }
-            NotDialled::BadCallee(expected) => Self::Refused {
-                field,
-                message: expected.to_owned(),
-            },
-            NotDialled::Prefix => forbidden("dial_out.allow lists no prefix of this number"),
-            NotDialled::Dear(prefix) => forbidden(&format!(
-                "premium, satellite and other dear numbers are dialled only where dial_out.allow lists {prefix} in full"
-            )),
-            NotDialled::Trunk => forbidden("numbers are not dialled: dial_out.trunk is not set"),
-            NotDialled::Host => forbidden("dial_out.hosts does not list this host and port"),
-            NotDialled::MaxCalls => full("as many calls are dialled as dial_out.max_calls allows"),
-            NotDialled::MaxCallsPerTenant => {
-                full("as many calls are dialled for this account as dial_out.max_calls_per_tenant allows")
+            Self::Trunk => "numbers are not dialled: dial_out.trunk is not set",
+            Self::Host => "dial_out.hosts does not list this host and port",
+            Self::MaxCalls => "as many calls are dialled as dial_out.max_calls allows",
+            Self::MaxCallsPerTenant => {
+                "as many calls are dialled for this account as dial_out.max_calls_per_tenant allows"
             }
-            NotDialled::CallsPerDay => forbidden(
-                "as many calls were dialled for this account today as dial_out.calls_per_day_per_tenant allows",
-            ),
-            NotDialled::Bridge => full("the bridge takes no more calls now"),
+            Self::CallsPerDay => {
+                "as many calls were dialled for this account today as dial_out.calls_per_day_per_tenant allows"
+            }
+            Self::Operators => "as many calls are made to the operator as operator.max_calls allows",
+            Self::Bridge => "the bridge takes no more calls now",
+        };
+        text.to_owned()
+    }
+
+    /// The same as an answer about the field that asked for the call.
+    pub(super) fn refusal(&self, field: &'static str) -> CommandError {
+        let message = self.text();
+        match self {
+            Self::BadCallee(_) => CommandError::Refused { field, message },
+            Self::Off | Self::Prefix | Self::Dear(_) | Self::Trunk | Self::Host | Self::CallsPerDay => {
+                CommandError::Forbidden { field, message }
+            }
+            Self::MaxCalls | Self::MaxCallsPerTenant | Self::Operators | Self::Bridge => {
+                CommandError::Full { field, message }
+            }
         }
     }
 }
@@ -154,10 +161,7 @@ pub(super) struct Destination {
 impl Destination {
     /// The called one as a participant is shown: a number with plus, or the user of the URI.
     pub(super) fn person(&self) -> String {
-        match self.by_trunk {
-            true => format!("+{}", self.callee),
-            false => Target::parse(&self.uri).map_or_else(|_| String::new(), |target| target.user),
-        }
+        Target::parse(&self.uri).map_or_else(|_| String::new(), |target| target.user)
     }
 }
 
@@ -167,29 +171,45 @@ impl DialOut {
         !(self.allow.is_empty() && self.hosts.is_empty())
     }
 
+    /// Where `callee` is that the configuration names itself: nothing has to allow it.
+    pub(super) fn fixed(&self, callee: &str) -> Result<Destination, NotDialled> {
+        match is_address(callee) {
+            true => self.at_address(callee),
+            false => self.at_number(e164(callee).ok_or(NotDialled::BadCallee(EXPECTED))?),
+        }
+    }
+
     /// Whether and where `callee` is dialled.
     pub(super) fn judge(&self, callee: &str) -> Result<Destination, NotDialled> {
         if !self.is_on() {
             return Err(NotDialled::Off);
         }
-        match callee.contains([':', '@']) {
+        match is_address(callee) {
             true => self.address(callee),
             false => self.number(callee),
         }
     }
 
     fn address(&self, callee: &str) -> Result<Destination, NotDialled> {
+        let to = self.at_address(callee)?;
+        match self.hosts.iter().any(|known| is_at(known, &to.hop)) {
+            // One that anybody may ask for is not told who we are.
+            true => Ok(Destination {
+                by_trunk: false,
+                ..to
+            }),
+            false => Err(NotDialled::Host),
+        }
+    }
+
+    fn at_address(&self, callee: &str) -> Result<Destination, NotDialled> {
         let Target { uri, hop, .. } =
             Target::parse(callee).map_err(|fault| NotDialled::BadCallee(fault.0))?;
-        let listed = |known: &Hop| (&known.host, known.port) == (&hop.host, hop.port);
-        if !self.hosts.iter().any(listed) {
-            return Err(NotDialled::Host);
-        }
         Ok(Destination {
             callee: uri.clone(),
             uri,
+            by_trunk: self.trunk.as_ref().is_some_and(|trunk| is_at(trunk, &hop)),
             hop,
-            by_trunk: false,
         })
     }
 
@@ -203,6 +223,10 @@ impl DialOut {
         if let Some(dear) = dear(&number).filter(|dear| dear.len() > allowed) {
             return Err(NotDialled::Dear(dear.to_owned()));
         }
+        self.at_number(number)
+    }
+
+    fn at_number(&self, number: String) -> Result<Destination, NotDialled> {
         let hop = self.trunk.clone().ok_or(NotDialled::Trunk)?;
         Ok(Destination {
             uri: format!("sip:+{number}@{hop};user=phone"),
@@ -211,6 +235,15 @@ impl DialOut {
             by_trunk: true,
         })
     }
+}
+
+fn is_address(callee: &str) -> bool {
+    callee.contains([':', '@'])
+}
+
+/// Whether two ways lead to the same host and port; by what transport is the URI's to say.
+fn is_at(one: &Hop, other: &Hop) -> bool {
+    (&one.host, one.port) == (&other.host, other.port)
 }
 
 const EXPECTED: &str =
@@ -411,13 +444,15 @@ mod tests {
             NotDialled::MaxCalls,
             NotDialled::MaxCallsPerTenant,
             NotDialled::CallsPerDay,
+            NotDialled::Operators,
             NotDialled::Bridge,
         ];
         for (place, why) in all.into_iter().enumerate() {
             assert_eq!(why.place(), place);
             let says_nothing_of_settings = matches!(why, NotDialled::BadCallee(_) | NotDialled::Bridge);
-            let text = format!("{:?}", CommandError::from(why));
-            assert_eq!(text.contains("dial_out."), !says_nothing_of_settings, "{text}");
+            let text = format!("{:?}", why.refusal("callee"));
+            let names_one = text.contains("dial_out.") || text.contains("operator.");
+            assert_eq!(names_one, !says_nothing_of_settings, "{text}");
         }
     }
 }

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use api::{CommandError, DialOrder};
 use ivr::budget::Guesser;
-use model::directory::{Dialled, Grant};
-use model::{Actor, CallState, CallView, Cause, Cdr, Command, LegId, Phrase, Prompt, Question, Sid};
+use model::directory::Dialled;
+use model::{
+    Actor, CallState, CallView, Cause, Cdr, Command, LegId, OperatorMode, Phrase, Prompt, Question, Sid,
+};
 use sip::{Dial, DialError, EndCause, Flow};
 use store::{AuditEntry, Record};
 
@@ -31,9 +33,24 @@ pub(super) struct Dialling {
     flow: Option<Flow>,
     /// Whether its INVITE is out.
     sent: bool,
+    /// How long it may ring.
+    ringing: Duration,
+    /// Longest time from the answer to the end.
+    longest: Duration,
 }
 
 impl Dialling {
+    pub(super) fn new(to: Destination, actor: Actor, ringing: Duration, longest: Duration) -> Self {
+        Self {
+            to,
+            actor,
+            flow: None,
+            sent: false,
+            ringing,
+            longest,
+        }
+    }
+
     /// Whether signalling knows nothing of the call yet.
     pub(super) fn is_unsent(&self) -> bool {
         !self.sent
@@ -85,7 +102,7 @@ impl Control {
         self.replies.push(Output::Dialled { ticket, result });
     }
 
-    fn try_dial(&mut self, now: Instant, actor: Actor, order: DialOrder) -> Result<LegId, CommandError> {
+    fn try_dial(&mut self, now: Instant, actor: Actor, mut order: DialOrder) -> Result<LegId, CommandError> {
         let from = self.directory.did(order.did).cloned();
         let group = self.directory.group(order.group).cloned();
         let (Some(did), Some(group)) = (from, group) else {
@@ -98,24 +115,43 @@ impl Control {
             .dial_out
             .judge(&order.callee)
             .and_then(|to| self.has_room_to_dial(now, &group.subscriber_sid).map(|()| to));
-        let to = may.inspect_err(|why| self.counts.not_dialled(why))?;
+        let may = may.inspect_err(|why| self.counts.not_dialled(why));
+        let to = may.map_err(|why| why.refusal("callee"))?;
         let leg = self.ids.leg().ok_or(CommandError::Busy)?;
         self.today.count(&group.subscriber_sid);
-        let hop = to.hop.clone();
-        let asked_by = actor.clone();
-        let call = self.new_outbound(now, leg, Dialled { did, group }, &grant, to, actor, order);
+        let plan = &self.config.dial_out;
+        let dialling = Dialling::new(to, actor.clone(), plan.ring_timeout, plan.max_duration);
+        let owner = grant.room.subscriber_sid.clone();
+        order.role.get_or_insert(grant.key.role);
+        let call = self.new_outbound(now, leg, Dialled { did, group }, owner, dialling, order);
+        self.begin_to_dial(now, call, actor);
+        Ok(leg)
+    }
+
+    /// A call to be made is known from here on, and looks for its way.
+    pub(super) fn begin_to_dial(&mut self, now: Instant, call: Call, asked_by: Actor) {
+        let leg = call.view.leg;
+        let Stage::Dialling(dialling) = &call.stage else {
+            return;
+        };
+        let hop = dialling.to.hop.clone();
         self.calls.insert(leg, call);
         self.dirty_calls.insert(leg);
         self.call_dials(now, leg, asked_by);
         self.outputs.push_back(Output::OpenWay { leg, hop });
-        Ok(leg)
+    }
+
+    /// Whether the bridge takes no more calls, whoever makes them.
+    pub(super) fn is_full(&self) -> bool {
+        self.draining || self.calls.len() >= self.config.max_calls || self.headroom.is_crowded()
     }
 
     fn has_room_to_dial(&mut self, now: Instant, owner: &Sid) -> Result<(), NotDialled> {
         let now_ms = self.clock.ms(now);
         let plan = &self.config.dial_out;
-        let bridge = self.draining || self.calls.len() >= self.config.max_calls || self.headroom.is_crowded();
-        let outbound = || self.calls.values().filter(|call| call.view.outbound);
+        let bridge = self.is_full();
+        let is_dialled = |call: &&Call| call.view.outbound && call.operator_for.is_none();
+        let outbound = || self.calls.values().filter(is_dialled);
         let of_owner = outbound().filter(|call| call.dialled.group.subscriber_sid == *owner);
         for (is_so, why) in [
             (bridge, NotDialled::Bridge),
@@ -136,20 +172,18 @@ impl Control {
         Ok(())
     }
 
-    #[expect(clippy::too_many_arguments, reason = "what makes a call, each once")]
-    fn new_outbound(
+    pub(super) fn new_outbound(
         &mut self,
         now: Instant,
         leg: LegId,
         dialled: Dialled,
-        grant: &Grant,
-        to: Destination,
-        actor: Actor,
+        owner: Sid,
+        dialling: Dialling,
         order: DialOrder,
     ) -> Call {
+        let to = &dialling.to;
         let caller = format!("+{}", dialled.did.phone_number);
         let created_ms = self.clock.ms(now);
-        let owner = grant.room.subscriber_sid.clone();
         let unknown = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
         Call {
             dialog: self.endpoint.reserve(),
@@ -161,10 +195,12 @@ impl Control {
             peer_user: to.person(),
             media: Media::None,
             playing: None,
-            record: new_record(leg, owner.clone(), &to, caller.clone(), created_ms, &order),
+            record: new_record(leg, owner.clone(), to, caller.clone(), created_ms, &order),
             cause: None,
             ends_at: None,
             is_known: true,
+            operator_for: None,
+            aside: None,
             view: CallView {
                 leg,
                 subscriber_sid: owner,
@@ -185,16 +221,12 @@ impl Control {
                 mute: order.mute,
                 meeting: None,
                 question: Question::None,
-                role: Some(order.role.unwrap_or(grant.key.role)),
+                operator: OperatorMode::None,
+                role: order.role,
                 state: CallState::Ringing,
             },
             dialled,
-            stage: Stage::Dialling(Box::new(Dialling {
-                to,
-                actor,
-                flow: None,
-                sent: false,
-            })),
+            stage: Stage::Dialling(Box::new(dialling)),
         }
     }
 
@@ -255,7 +287,7 @@ impl Control {
             from,
             sdp,
             credentials: plan.credentials.clone().filter(|_| dialling.to.by_trunk),
-            ringing: plan.ring_timeout,
+            ringing: dialling.ringing,
         };
         dialling.sent = true;
         let dialog = call.dialog;
@@ -289,14 +321,21 @@ impl Control {
         let Some(leg) = self.by_dialog.get(&dialog).copied() else {
             return;
         };
-        let Some(call) = self.calls.get_mut(&leg).filter(|call| !call.is_ending()) else {
+        let Some(call) = self.calls.get_mut(&leg) else {
             return;
         };
+        let Stage::Dialling(dialling) = &call.stage else {
+            return;
+        };
+        call.ends_at = now.checked_add(dialling.longest);
         call.record.answered_ms = Some(answered_ms);
-        call.ends_at = now.checked_add(self.config.dial_out.max_duration);
+        let operator_for = call.operator_for;
         self.counts.dialled_answered += 1;
         if self.is_agreed(now, leg, answer.unwrap_or_default()) {
-            self.let_in(now, leg);
+            match operator_for {
+                Some(caller) => self.operator_answered(now, leg, caller),
+                None => self.let_in(now, leg),
+            }
         }
     }
 
@@ -334,7 +373,7 @@ impl Control {
         let Some(call) = self.calls.get_mut(&leg) else {
             return false;
         };
-        if !matches!(call.stage, Stage::Dialling(_)) {
+        if !matches!(call.stage, Stage::Dialling(_)) || call.operator_for.is_some() {
             return false;
         }
         match command {
@@ -364,6 +403,10 @@ impl Control {
             | Command::NextQuestion
             | Command::ToggleHand { .. }
             | Command::SetQuestion { .. }
+            | Command::ToggleOperator { .. }
+            | Command::SetOperator { .. }
+            | Command::OperatorAnswered { .. }
+            | Command::OperatorGone { .. }
             | Command::SetPoll(_)
             | Command::Vote { .. }
             | Command::Start

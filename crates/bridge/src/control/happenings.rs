@@ -81,13 +81,22 @@ impl Control {
         self.voices.went(leg);
     }
 
-    /// News of a call outside of meetings; they belong to the number it dialled.
+    /// The menu has decided something that meetings decide as well.
+    pub(super) fn menu_news(&mut self, now: Instant, leg: LegId, event: Event) {
+        self.outside_news(now, leg, Actor::Bridge, News::Meeting(event));
+    }
+
     fn call_news(&mut self, now: Instant, leg: LegId, actor: Actor, what: CallNews) {
+        self.outside_news(now, leg, actor, News::Call { leg, what });
+    }
+
+    /// News of a call outside of meetings; they belong to the number it dialled.
+    fn outside_news(&mut self, now: Instant, leg: LegId, actor: Actor, news: News) {
         let Some(call) = self.calls.get(&leg).filter(|call| call.is_known) else {
             return;
         };
         let owner = call.view.subscriber_sid.clone();
-        self.happened(now, owner, None, actor, News::Call { leg, what }, true);
+        self.happened(now, owner, None, actor, news, true);
     }
 
     fn meeting_news(&mut self, now: Instant, id: MeetingId, actor: Actor, news: News) {

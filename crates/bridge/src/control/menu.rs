@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use ivr::budget::Allowance;
 use ivr::session::{self, Found};
-use model::{LegId, Phrase};
+use model::{Actor, Cause, LegId, OperatorMode, Phrase};
 use sip::Command;
 
 use super::Control;
@@ -43,6 +43,10 @@ impl Control {
                     pound_pending,
                 } => {
                     self.enter(now, leg, code, on_the_fly, pound_pending);
+                }
+                session::Output::CallOperator => {
+                    self.menu_operator(now, leg, OperatorMode::Requested, Some(Cause::WrongCode));
+                    self.call_operator(now, leg, Actor::Bridge);
                 }
                 session::Output::HangUp { cause, say } => self.leave(now, leg, cause, &say),
             }
@@ -85,7 +89,7 @@ impl Control {
         match call.stage {
             Stage::Menu(_) => self.session_input(now, leg, session::Input::Said),
             Stage::Leaving { .. } => self.hang_up(now, leg),
-            Stage::Door | Stage::Dialling(_) | Stage::Meeting { .. } | Stage::Gone => {}
+            Stage::Door | Stage::Dialling(_) | Stage::Meeting { .. } | Stage::Operator | Stage::Gone => {}
         }
     }
 
@@ -96,7 +100,7 @@ impl Control {
         match &call.stage {
             Stage::Menu(_) => self.session_input(now, leg, session::Input::Digit(key)),
             Stage::Meeting { .. } => self.meeting_digit(now, leg, key),
-            Stage::Door | Stage::Dialling(_) | Stage::Leaving { .. } | Stage::Gone => {}
+            Stage::Door | Stage::Dialling(_) | Stage::Operator | Stage::Leaving { .. } | Stage::Gone => {}
         }
     }
 
@@ -118,7 +122,7 @@ impl Control {
                 self.keypad_outputs(now, leg);
             }
             Stage::Leaving { .. } => self.hang_up(now, leg),
-            Stage::Door | Stage::Dialling(_) | Stage::Gone => {}
+            Stage::Door | Stage::Dialling(_) | Stage::Operator | Stage::Gone => {}
         }
         self.reschedule_call(leg);
     }

@@ -20,6 +20,7 @@ mod input;
 mod menu;
 mod negotiation;
 mod opening;
+mod operator;
 mod output;
 mod random;
 mod requests;
@@ -36,6 +37,7 @@ pub use counts::{Counts, Shut};
 pub use dial_plan::DialOut;
 pub use ids::Ids;
 pub use input::{Input, MediaReport};
+pub use operator::Operator;
 pub use output::{Listeners, MediaOrder, Output, PlayId, Ticket};
 pub use simulation::simulate;
 
@@ -54,6 +56,7 @@ use call::Call;
 use dialling::Today;
 use door::Door;
 use headroom::Headroom;
+use operator::Talks;
 use random::Random;
 use rooms::Slot;
 use schedule::Schedule;
@@ -110,6 +113,8 @@ pub struct ControlConfig {
     pub cname: String,
     /// What the bridge dials.
     pub dial_out: DialOut,
+    /// Whom callers can ask for, if there is anybody.
+    pub operator: Option<Operator>,
     /// SIP.
     pub endpoint: sip::EndpointConfig,
 }
@@ -162,6 +167,8 @@ pub struct Control {
     counts: Counts,
     /// Calls dialled today.
     today: Today,
+    /// Callers who are with the operator.
+    talks: Talks,
     headroom: Headroom,
     unanswered: Unanswered,
     /// Credit for telling the world of calls that ring.
@@ -222,6 +229,7 @@ impl Control {
             shut: None,
             counts: Counts::default(),
             today: Today::default(),
+            talks: Talks::default(),
             meetings: BTreeMap::new(),
             by_number: HashMap::new(),
             on_the_fly: HashMap::new(),

@@ -51,12 +51,17 @@ impl Opening {
 }
 
 /// What the menu of a dialled number goes by.
-pub(super) fn menu_settings(dialled: &Dialled, directory: &Directory) -> session::Settings {
+pub(super) fn menu_settings(
+    dialled: &Dialled,
+    directory: &Directory,
+    has_operator: bool,
+) -> session::Settings {
     let policy = directory.resolve(dialled, None).policy;
     session::Settings {
         flow: dialled.group.call_flow,
         delay: Duration::from_secs(policy.entry.call_delay.0.into()),
         tries: policy.entry.call_operator_after,
+        operator: has_operator,
     }
 }
 

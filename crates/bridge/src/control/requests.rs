@@ -65,19 +65,20 @@ impl Control {
 
     /// Whose a call or meeting is, and what it is called.
     fn audited(&self, target: Target) -> Option<(&Sid, String)> {
-        let slot = |id: MeetingId| self.meetings.get(&id);
         match target {
             Target::Meeting(number) => {
-                let owner = slot(*self.by_number.get(&number)?)?.owner();
+                let owner = self.meetings.get(self.by_number.get(&number)?)?.owner();
                 Some((owner, format!("meeting {number}")))
             }
-            Target::Leg(leg) => {
-                let call = self.calls.get(&leg)?;
-                let meeting = call.meeting().and_then(slot);
-                let owner = meeting.map_or(&call.view.subscriber_sid, Slot::owner);
-                Some((owner, format!("call {leg}")))
-            }
+            Target::Leg(leg) => Some((self.owner_of(leg)?, format!("call {leg}"))),
         }
+    }
+
+    /// Whose a call is.
+    pub(super) fn owner_of(&self, leg: LegId) -> Option<&Sid> {
+        let call = self.calls.get(&leg)?;
+        let meeting = call.meeting().and_then(|id| self.meetings.get(&id));
+        Some(meeting.map_or(&call.view.subscriber_sid, Slot::owner))
     }
 
     fn carry_out(
@@ -96,6 +97,7 @@ impl Control {
                 }
                 let id = self.meeting_of(target, &command)?;
                 self.willing(id, &command)?;
+                self.can_call_operator(&command)?;
                 self.command(now, id, actor, command);
             }
             LiveCommand::Move { leg, access_code } => self.move_call(now, actor, leg, &access_code)?,
@@ -142,10 +144,15 @@ impl Control {
             Target::Meeting(number) => self.by_number.get(&number).copied().ok_or(CommandError::Gone),
             Target::Leg(leg) => {
                 self.alive(leg)?;
-                let meeting = self.calls.get(&leg).and_then(|call| call.meeting());
+                let call = self.calls.get(&leg);
+                let why = match call.and_then(|call| call.operator_for) {
+                    Some(_) => NO_MEETING,
+                    None => "the caller has not entered a meeting yet",
+                };
+                let meeting = call.and_then(|call| call.meeting());
                 meeting.ok_or_else(|| CommandError::Refused {
                     field: field(command),
-                    message: "the caller has not entered a meeting yet".to_owned(),
+                    message: why.to_owned(),
                 })
             }
         }
@@ -166,15 +173,22 @@ impl Control {
     /// Moves a live call to the room and role that a code opens.
     fn move_call(&mut self, now: Instant, actor: Actor, leg: LegId, code: &str) -> Result<(), CommandError> {
         self.alive(leg)?;
+        let refused = |message: &str| CommandError::Refused {
+            field: "accessCode",
+            message: message.to_owned(),
+        };
+        if self
+            .calls
+            .get(&leg)
+            .is_some_and(|call| call.operator_for.is_some())
+        {
+            return Err(refused(NO_MEETING));
+        }
         if let Some(result) = self.change_code(leg, code) {
             return result;
         }
         let Some(call) = self.calls.get(&leg) else {
             return Err(CommandError::Gone);
-        };
-        let refused = |message: &str| CommandError::Refused {
-            field: "accessCode",
-            message: message.to_owned(),
         };
         if !matches!(call.media, Media::Running { .. }) {
             return Err(refused("the call has not been answered yet"));
@@ -199,6 +213,9 @@ impl Control {
         Ok(())
     }
 }
+
+/// Why the operator's call is not steered.
+const NO_MEETING: &str = "this is the operator's call, which is in no meeting and has no place in one";
 
 /// Why the meeting behind a good code does not take the call, which stays where it is.
 fn not_admitted(cause: Cause) -> &'static str {
@@ -227,6 +244,10 @@ fn field(command: &Command) -> &'static str {
         | Command::NextQuestion
         | Command::ToggleHand { .. }
         | Command::SetQuestion { .. } => "qaMode",
+        Command::ToggleOperator { .. }
+        | Command::SetOperator { .. }
+        | Command::OperatorAnswered { .. }
+        | Command::OperatorGone { .. } => "operatorMode",
         Command::SetPoll(_) | Command::Vote { .. } => "pollingMode",
         Command::SetRole { .. } | Command::RolePin { .. } => "role",
         Command::SetName { .. } => "customName",

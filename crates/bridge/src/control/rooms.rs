@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use ivr::keypad::{self, Keypad, Scene};
-use meeting::{Audience, Meeting};
+use meeting::{Audience, Meeting, Row};
 use model::attribute::{ATTRIBUTES, Level, Overrides, Resolved};
 use model::directory::Room;
 use model::{
@@ -250,7 +250,8 @@ impl Control {
         };
         let Some(slot) = self.meetings.get(id) else { return };
         let Some(row) = slot.meeting.row(leg) else { return };
-        keypad.handle_input(now, key, slot.scene(row.role));
+        let has_operator = self.config.operator.is_some();
+        keypad.handle_input(now, key, slot.scene(&row, has_operator));
         self.keypad_outputs(now, leg);
         self.reschedule_call(leg);
     }
@@ -324,10 +325,9 @@ impl Control {
             meeting::Output::Admitted { leg, .. } => drop(self.dirty_calls.insert(leg)),
             meeting::Output::Refused { leg, cause, say } => self.leave(now, leg, cause, &say),
             meeting::Output::Drop { leg, cause, say } => self.leave(now, leg, cause, &say),
-            meeting::Output::Route { leg, speaks, hears } => {
-                self.dirty_calls.insert(leg);
-                self.order(MediaOrder::Route { leg, speaks, hears });
-            }
+            meeting::Output::Route { leg, speaks, hears } => self.route(id, leg, speaks, hears),
+            meeting::Output::CallOperator { leg, by } => self.call_operator(now, leg, by),
+            meeting::Output::DropOperator { leg } => self.drop_operator(now, leg),
             meeting::Output::Gain { leg, db } => {
                 self.dirty_calls.insert(leg);
                 self.order(MediaOrder::Gain { leg, db });
@@ -433,13 +433,16 @@ impl Slot {
         None
     }
 
-    /// What the keys of a leg in this role depend on.
-    fn scene(&self, role: Role) -> Scene<'_> {
+    /// What the keys of a leg depend on. Whoever is with the operator has no vote.
+    fn scene(&self, row: &Row, has_operator: bool) -> Scene<'_> {
+        let aside = row.operator.is_aside();
         Scene {
-            role,
+            role: row.role,
             policy: &self.meeting.policy().keys,
             questions: self.meeting.questions(),
-            polling: self.meeting.polling(),
+            polling: self.meeting.polling() && !aside,
+            operator: has_operator,
+            aside,
         }
     }
 

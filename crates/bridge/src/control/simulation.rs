@@ -22,12 +22,19 @@ const SETTLED: Duration = Duration::from_secs(10);
 /// A menu ends by itself after ten minutes; this is more than can happen in them.
 const ROUNDS_MAX: usize = 10_000;
 
-/// Plays `call` as the bridge would take it now. `now` is any moment: only what follows it counts.
-pub fn simulate(now: Instant, directory: &Directory, live: &Live, call: &SimulatedCall) -> Simulation {
+/// Plays `call` as the bridge would take it now, one with an operator or without. `now` is any moment: only what follows it counts.
+pub fn simulate(
+    now: Instant,
+    directory: &Directory,
+    live: &Live,
+    has_operator: bool,
+    call: &SimulatedCall,
+) -> Simulation {
     let none = Live::default();
     let mut player = Player {
         call,
         directory,
+        has_operator,
         live: if call.among_others { live } else { &none },
         start: now + SETTLED,
         now: now + SETTLED,
@@ -43,6 +50,7 @@ pub fn simulate(now: Instant, directory: &Directory, live: &Live, call: &Simulat
 struct Player<'a> {
     call: &'a SimulatedCall,
     directory: &'a Directory,
+    has_operator: bool,
     live: &'a Live,
     start: Instant,
     now: Instant,
@@ -66,7 +74,7 @@ impl Player<'_> {
 
     /// Steps 3 to 7 of the call flow; the code that was good.
     fn menu(&mut self) -> Result<String, Cause> {
-        let settings = opening::menu_settings(self.dialled(), self.directory);
+        let settings = opening::menu_settings(self.dialled(), self.directory, self.has_operator);
         let mut session = Session::new(self.now, settings);
         for _ in 0..ROUNDS_MAX {
             while let Some(output) = session.poll_output() {
@@ -128,6 +136,11 @@ impl Player<'_> {
                 }
             }
             session::Output::Enter { code, .. } => return Some(Ok(code)),
+            // What comes then is between two people.
+            session::Output::CallOperator => {
+                self.step(What::CallOperator);
+                return Some(Err(Cause::WrongCode));
+            }
             session::Output::HangUp { cause, say } => {
                 self.step(What::Say(say));
                 self.step(What::HangUp);
@@ -245,6 +258,8 @@ impl Player<'_> {
             | meeting::Output::Refused { .. }
             | meeting::Output::Route { .. }
             | meeting::Output::Gain { .. }
+            | meeting::Output::CallOperator { .. }
+            | meeting::Output::DropOperator { .. }
             | meeting::Output::Tone(Tone::Exit)
             | meeting::Output::Drop { .. }
             | meeting::Output::Event { .. }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use model::{CallState, CallView, LegId, MeetingId};
 
 use super::Control;
-use super::call::Call;
+use super::call::{Call, Stage};
 use super::output::Output;
 
 impl Control {
@@ -32,12 +32,16 @@ impl Control {
     fn call_view(&self, leg: LegId, call: &Call) -> CallView {
         let mut view = call.view.clone();
         view.state = call.state();
+        if let Stage::Menu(session) = &call.stage {
+            view.operator = session.operator();
+        }
         let slot = call.meeting().and_then(|id| self.meetings.get(&id));
         if let Some((slot, row)) = slot.and_then(|slot| Some((slot, slot.meeting.row(leg)?))) {
             view.meeting = Some(slot.number);
             view.role = Some(row.role);
             view.mute = row.mute;
             view.question = row.question;
+            view.operator = row.operator;
             view.held = row.held;
             view.gain_db = row.gain_db;
             view.custom_name.clone_from(&row.name);

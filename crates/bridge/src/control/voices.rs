@@ -22,6 +22,8 @@ struct Voice {
     is_inside: bool,
     is_muted: bool,
     is_held: bool,
+    /// Whether it is with the operator, or waits for one.
+    is_aside: bool,
     /// What the mixer said last.
     talks: bool,
     /// What the world knows.
@@ -98,6 +100,8 @@ impl Voice {
             self.is_muted = mute.any();
         } else if let Event::Held { on, .. } = event {
             self.is_held = *on;
+        } else if let Event::OperatorSet { mode, .. } = event {
+            self.is_aside = mode.is_aside();
         } else if matches!(event, Event::Left { .. }) {
             // What the mixer says of it stays: it may go on talking in the next meeting.
             *self = Self {
@@ -110,7 +114,7 @@ impl Voice {
 
     /// What has to be told, if it is another than before.
     fn tell(&mut self) -> Option<bool> {
-        let heard = self.talks && self.is_inside && !self.is_muted && !self.is_held;
+        let heard = self.talks && self.is_inside && !self.is_muted && !self.is_held && !self.is_aside;
         (std::mem::replace(&mut self.told, heard) != heard).then_some(heard)
     }
 }

@@ -270,11 +270,16 @@ pub(super) fn role(object: &Value) -> String {
     word(&object["role"], &["", "host", "participant", "listener"])
 }
 
+/// Whoever is with the operator is so wherever it is.
 fn call_state(call: &Value) -> String {
-    word(
-        &call["state"],
-        &["ringing", "in the menu", "in the meeting", "ending"],
-    )
+    match call["operatorMode"].as_u64() {
+        Some(1) => "calls the operator".to_owned(),
+        Some(2) => "with the operator".to_owned(),
+        Some(_) | None => word(
+            &call["state"],
+            &["ringing", "in the menu", "in the meeting", "ending"],
+        ),
+    }
 }
 
 fn muted(call: &Value) -> String {
@@ -400,6 +405,13 @@ MEETING  STATE        CALLS  MUTED                    HELD  LOCKED  OWNER       
 CALL  CALLER        NAME  ROLE  STATE           MUTED        HELD  TALKS  MOS IN      FOR
    7  +15162065319  Ann   host  in the meeting  by the host  held  yes      4.38  1:02:05";
         assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn whoever_is_with_the_operator_is_shown_to_be() {
+        let words = [1, 2].map(|mode| call_state(&json!({"operatorMode": mode, "state": 2})));
+        assert_eq!(words, ["calls the operator", "with the operator"]);
+        assert_eq!(call_state(&json!({"state": 1})), "in the menu");
     }
 
     #[test]

@@ -36,6 +36,7 @@ impl Sources for Fixture {
             gain_db: 0,
             held: false,
             mute: Mute::default(),
+            operator: model::OperatorMode::None,
             question: model::Question::None,
             presenter_audio: false,
             meeting: None,

@@ -30,6 +30,8 @@ pub(super) struct BridgeBackend {
     pub(super) store: Arc<dyn store::Store>,
     pub(super) control: Sender<Inbound>,
     pub(super) names: Names,
+    /// Whether callers can ask for an operator.
+    pub(super) has_operator: bool,
     pub(super) draining: Arc<AtomicBool>,
     pub(super) hub: api::Hub,
     pub(super) poster: Arc<Poster>,
@@ -160,10 +162,11 @@ impl Backend for BridgeBackend {
     }
 
     fn simulate(&self, call: SimulatedCall) -> Answer<'_, Result<Simulation, Unavailable>> {
-        let (directory, live) = (self.directory(), self.live());
+        let (directory, live, has_operator) = (self.directory(), self.live(), self.has_operator);
         Box::pin(async move {
             // A meeting of thousands takes milliseconds to be built again.
-            let play = move || crate::control::simulate(Instant::now(), &directory, &live, &call);
+            let play =
+                move || crate::control::simulate(Instant::now(), &directory, &live, has_operator, &call);
             tokio::task::spawn_blocking(play).await.map_err(|_| Unavailable)
         })
     }

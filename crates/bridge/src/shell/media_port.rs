@@ -552,7 +552,8 @@ fn room_key(room: MeetingId) -> RoomKey {
 
 fn hearing(hears: meeting::Hears) -> mixer::Hears {
     match hears {
-        meeting::Hears::Room => mixer::Hears::Room,
+        // Whoever talks with the operator is in a room of theirs.
+        meeting::Hears::Room | meeting::Hears::Operator => mixer::Hears::Room,
         meeting::Hears::Music => mixer::Hears::Music,
         meeting::Hears::Nothing => mixer::Hears::Nothing,
     }

@@ -173,6 +173,7 @@ async fn start(mut config: Config, data: &Path, filling: &Filling) -> Result<Run
         store: store.clone(),
         control: inbound.clone(),
         names: names(&config),
+        has_operator: config.operator.address.is_some(),
         draining: draining.clone(),
         hub,
         poster,

@@ -13,6 +13,8 @@ use crate::control::ControlConfig;
 /// What control goes by.
 pub(super) fn control(config: &Config) -> ControlConfig {
     let media = &config.media;
+    // Both were read when the configuration was.
+    let dial_out = config.dial_out.plan().unwrap_or_default();
     ControlConfig {
         allow: config.sip.allow.clone(),
         max_calls: config.calls.max_calls,
@@ -52,7 +54,8 @@ pub(super) fn control(config: &Config) -> ControlConfig {
         inband_digits: media.inband_digits,
         other_ports: config.ports().collect(),
         cname: config.node.bridge_name.clone(),
-        dial_out: config.dial_out.plan().unwrap_or_default(),
+        operator: config.operator.plan(&dial_out).unwrap_or_default(),
+        dial_out,
         endpoint: endpoint(config),
     }
 }

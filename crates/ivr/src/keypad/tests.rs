@@ -4,11 +4,20 @@ use model::attribute::{AttributeId, Policy};
 const LEG: LegId = LegId(7);
 
 /// What goes on in the meeting.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 struct Going {
     questions: bool,
     polling: bool,
+    operator: bool,
+    aside: bool,
 }
+
+const NOTHING: Going = Going {
+    questions: false,
+    polling: false,
+    operator: false,
+    aside: false,
+};
 
 fn epoch() -> Instant {
     #[expect(
@@ -20,7 +29,7 @@ fn epoch() -> Instant {
 
 /// Presses `keys` half a second apart while nothing special goes on; a space is a long pause.
 fn press(role: Role, policy: &Policy, pound_pending: bool, keys: &str) -> Vec<Output> {
-    press_while(Going::default(), role, policy, pound_pending, keys)
+    press_while(NOTHING, role, policy, pound_pending, keys)
 }
 
 fn press_while(going: Going, role: Role, policy: &Policy, pound_pending: bool, keys: &str) -> Vec<Output> {
@@ -29,6 +38,8 @@ fn press_while(going: Going, role: Role, policy: &Policy, pound_pending: bool, k
         policy: &policy.keys,
         questions: going.questions,
         polling: going.polling,
+        operator: going.operator,
+        aside: going.aside,
     };
     let mut now = epoch();
     let mut keypad = Keypad::new(now, LEG, pound_pending);
@@ -46,7 +57,7 @@ fn press_while(going: Going, role: Role, policy: &Policy, pound_pending: bool, k
 }
 
 fn commands(role: Role, keys: &str) -> Vec<Command> {
-    commands_while(Going::default(), role, keys)
+    commands_while(NOTHING, role, keys)
 }
 
 fn commands_while(going: Going, role: Role, keys: &str) -> Vec<Command> {
@@ -118,11 +129,11 @@ fn the_pound_that_ends_the_code_late_is_swallowed_once() {
 
 const QUESTIONS: Going = Going {
     questions: true,
-    polling: false,
+    ..NOTHING
 };
 const POLL: Going = Going {
-    questions: false,
     polling: true,
+    ..NOTHING
 };
 
 #[test]
@@ -161,7 +172,7 @@ fn those_who_do_not_run_the_questions_raise_a_hand_with_the_same_key_while_they_
 
 #[test]
 fn help_offers_to_raise_a_hand_only_while_questions_run() {
-    for (going, offered) in [(Going::default(), false), (QUESTIONS, true)] {
+    for (going, offered) in [(NOTHING, false), (QUESTIONS, true)] {
         let did = press_while(going, Role::Listener, &Policy::default(), false, "*4");
         let line = Phrase::Prompt(Prompt::HelpRaiseHand);
         let said = |output: &Output| matches!(output, Output::Say(said) if said.contains(&line));
@@ -212,6 +223,8 @@ fn a_digit_is_no_vote_unless_the_poll_was_open_from_its_key_to_its_end() {
         policy: &policy.keys,
         questions: false,
         polling,
+        operator: false,
+        aside: false,
     };
     for (pressed, ended, votes) in [(true, true, 1), (true, false, 0), (false, true, 0)] {
         let now = epoch();
@@ -243,6 +256,52 @@ fn the_key_that_opened_a_poll_closes_it_and_commands_go_on_meanwhile() {
     assert!(policy.set(AttributeId::call_mute_dtmf_binding, "5"));
     let did = press_while(POLL, Role::Host, &policy, false, "5");
     assert_eq!(did, [Output::Command(Command::ToggleMute { leg })]);
+}
+
+const DESK: Going = Going {
+    operator: true,
+    ..NOTHING
+};
+
+#[test]
+fn the_operator_is_called_where_there_is_one_and_by_whom_the_roles_name() {
+    let toggle = Command::ToggleOperator { leg: LEG };
+    for role in Role::ALL {
+        assert_eq!(commands_while(DESK, role, "*0"), std::slice::from_ref(&toggle));
+        assert_eq!(commands(role, "*0"), [], "there is none");
+    }
+    let mut policy = Policy::default();
+    assert!(policy.set(AttributeId::call_operator_dtmf, "h"));
+    assert!(policy.set(AttributeId::call_operator_dtmf_binding, "70"));
+    let did = |role, keys| press_while(DESK, role, &policy, false, keys);
+    assert_eq!(did(Role::Host, "70"), [Output::Command(toggle)]);
+    let refused = Output::Say(vec![Phrase::Prompt(Prompt::CommandNotAllowed)]);
+    assert_eq!(did(Role::Participant, "70"), [refused]);
+    let offers = |going, role| {
+        let help = press_while(going, role, &policy, false, "*4");
+        let Some(Output::Say(said)) = help.first().cloned() else {
+            panic!("{help:?}")
+        };
+        said.contains(&Phrase::Prompt(Prompt::HelpOperator))
+    };
+    assert!(offers(DESK, Role::Host) && !offers(DESK, Role::Listener));
+    assert!(!offers(NOTHING, Role::Host));
+}
+
+#[test]
+fn with_the_operator_one_comes_back_or_leaves_and_steers_nothing() {
+    let leg = LEG;
+    let aside = Going { aside: true, ..DESK };
+    for role in Role::ALL {
+        for keys in ["*1", "*2", "*3", "*4", "*5", "*6", "*7", "*8", "91", "99111#"] {
+            assert_eq!(press_while(aside, role, &Policy::default(), false, keys), []);
+        }
+        let mut policy = Policy::default();
+        assert!(policy.set(AttributeId::call_operator_dtmf, ""));
+        let back = [Output::Command(Command::ToggleOperator { leg })];
+        assert_eq!(press_while(aside, role, &policy, false, "*0"), back);
+        assert_eq!(commands_while(aside, role, "##"), [Command::Drop { leg }]);
+    }
 }
 
 #[test]

@@ -13,16 +13,20 @@ struct Caller {
 
 impl Caller {
     fn new(flow: CallFlow, tries: Option<u32>) -> Self {
+        Self::of(Settings {
+            flow,
+            delay: Duration::from_secs(2),
+            tries: Limit(tries),
+            operator: false,
+        })
+    }
+
+    fn of(settings: Settings) -> Self {
         #[expect(
             clippy::disallowed_methods,
             reason = "an arbitrary epoch; only offsets from it matter"
         )]
         let epoch = Instant::now();
-        let settings = Settings {
-            flow,
-            delay: Duration::from_secs(2),
-            tries: Limit(tries),
-        };
         let session = Session::new(epoch, settings);
         let mut caller = Self {
             epoch,
@@ -91,7 +95,7 @@ impl Caller {
                     self.session.handle_input(self.now, Input::Found { found, wait });
                 }
                 Output::Ring | Output::Answer | Output::Say(_) | Output::Hush => {}
-                Output::Enter { .. } | Output::HangUp { .. } => {}
+                Output::Enter { .. } | Output::CallOperator | Output::HangUp { .. } => {}
             }
         }
     }
@@ -202,6 +206,62 @@ fn a_right_code_is_told_as_late_as_a_wrong_one() {
     assert_eq!(caller.last(), (3_000, &enter("222", false, true)));
 }
 
+/// One who has keyed two wrong codes of two.
+fn at_the_operator() -> Caller {
+    let caller = Caller::of(Settings {
+        flow: CallFlow::Spectel,
+        delay: Duration::ZERO,
+        tries: Limit(Some(2)),
+        operator: true,
+    });
+    let mut caller = caller.wait(0);
+    caller.input(Input::Connected);
+    caller.key("999#").said().wait(1_000).key("998#").wait(2_000)
+}
+
+fn hang_up<const N: usize>(say: [Prompt; N]) -> Output {
+    Output::HangUp {
+        cause: Cause::WrongCode,
+        say: say.map(Phrase::Prompt).to_vec(),
+    }
+}
+
+#[test]
+fn after_the_last_wrong_code_the_operator_is_called_and_then_it_is_goodbye() {
+    let mut caller = at_the_operator();
+    assert_eq!(caller.last().1, &Output::CallOperator);
+    assert_eq!(caller.said_prompts(Prompt::CallingOperator), 1);
+    assert_eq!(caller.session.operator(), OperatorMode::Requested);
+    caller.input(Input::OperatorAnswered);
+    assert_eq!(caller.said_prompts(Prompt::WithOperator), 1);
+    assert_eq!(caller.session.operator(), OperatorMode::With);
+    let before = caller.did.len();
+    let mut caller = caller.key("111#*0").said().wait(3_600_000);
+    assert_eq!(
+        caller.did.len(),
+        before,
+        "no key and no time of the menu's matters"
+    );
+    caller.input(Input::OperatorGone);
+    assert_eq!(caller.last().1, &hang_up([Prompt::Goodbye]));
+    assert_eq!(caller.session.operator(), OperatorMode::None);
+    caller.input(Input::OperatorGone);
+    assert_eq!(caller.did.len(), before + 1);
+}
+
+#[test]
+fn an_operator_who_does_not_come_is_told_with_the_goodbye() {
+    let mut caller = at_the_operator();
+    caller.input(Input::OperatorGone);
+    let words = [Prompt::OperatorNotAvailable, Prompt::Goodbye];
+    assert_eq!(caller.last().1, &hang_up(words));
+    let mut early = Caller::new(CallFlow::Conf, Some(3)).connected();
+    let before = early.did.len();
+    early.input(Input::OperatorAnswered);
+    early.input(Input::OperatorGone);
+    assert_eq!(early.did.len(), before, "it has called nobody");
+}
+
 #[test]
 fn silence_repeats_the_prompt_twice_and_then_counts_as_a_wrong_code() {
     let caller = Caller::new(CallFlow::Spectel, Some(1)).connected();
@@ -238,7 +298,7 @@ fn a_code_of_too_many_digits_is_wrong_and_not_kept() {
     let kept = caller.did.iter().find_map(|(_, output)| match output {
         Output::LookUp(code) => Some(code.len()),
         Output::Ring | Output::Answer | Output::Say(_) | Output::Hush => None,
-        Output::Peek(_) | Output::Enter { .. } | Output::HangUp { .. } => None,
+        Output::Peek(_) | Output::Enter { .. } | Output::CallOperator | Output::HangUp { .. } => None,
     });
     assert_eq!(kept, Some(CODE_MAX + 1));
     assert_eq!(caller.said_prompts(Prompt::CodeNotValid), 1);

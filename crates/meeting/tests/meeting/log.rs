@@ -34,6 +34,13 @@ fn about(leg: LegId) -> Vec<Command> {
             name: "Ada".to_owned(),
         },
         Command::SetGain { leg, db: 3 },
+        Command::ToggleOperator { leg },
+        Command::SetOperator { leg, on: true },
+        Command::OperatorAnswered { leg },
+        Command::OperatorGone {
+            leg,
+            cause: Cause::Busy,
+        },
     ]
 }
 

@@ -7,6 +7,7 @@ mod ending;
 mod hold;
 mod log;
 mod mute;
+mod operator;
 mod poll;
 mod properties;
 mod qa;

@@ -72,6 +72,18 @@ fn setting() -> impl Strategy<Value = (&'static str, &'static str)> {
     ])
 }
 
+fn operator() -> impl Strategy<Value = Command> {
+    prop_oneof![
+        leg().prop_map(|leg| Command::ToggleOperator { leg }),
+        (leg(), any::<bool>()).prop_map(|(leg, on)| Command::SetOperator { leg, on }),
+        leg().prop_map(|leg| Command::OperatorAnswered { leg }),
+        leg().prop_map(|leg| Command::OperatorGone {
+            leg,
+            cause: Cause::Busy
+        }),
+    ]
+}
+
 fn command() -> impl Strategy<Value = Command> {
     let mute = (any::<bool>(), any::<bool>()).prop_map(|(soft, hard)| Mute { soft, hard });
     let attribute = (setting(), any::<bool>()).prop_map(|((name, value), set)| Command::SetAttribute {
@@ -91,6 +103,7 @@ fn command() -> impl Strategy<Value = Command> {
         (leg(), any::<bool>()).prop_map(|(leg, right)| Command::RolePin { leg, right }),
         (leg(), "[ab]").prop_map(|(leg, name)| Command::SetName { leg, name }),
         (leg(), -22..22i8).prop_map(|(leg, db)| Command::SetGain { leg, db }),
+        operator(),
     ];
     let about_all = prop_oneof![
         Just(Command::StepMuteMode),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use meeting::{Audience, Hears, Meeting, Output};
-use model::{Cause, Event, LegId, Mute, Poll, PollStatus, Question};
+use model::{Cause, Event, LegId, Mute, OperatorMode, Poll, PollStatus, Question};
 
 #[derive(Debug, Default)]
 pub(crate) struct Witness {
@@ -23,6 +23,9 @@ struct Seen {
     held: bool,
     mute: Mute,
     question: Question,
+    operator: OperatorMode,
+    /// Whether the bridge was told to call the operator, and not yet to let go of one.
+    calls_operator: bool,
     route: Option<(bool, Hears)>,
 }
 
@@ -57,10 +60,24 @@ impl Witness {
             Output::Route { leg, speaks, hears } => self.staying(*leg).route = Some((*speaks, *hears)),
             Output::Drop { leg, .. } => {
                 let seen = self.staying(*leg);
+                assert_eq!(seen.operator, OperatorMode::None, "{leg} is with the operator");
                 assert_eq!(seen.route, Some((false, Hears::Nothing)), "{leg} is not cut off");
                 seen.dropped = true;
             }
             Output::Gain { leg, .. } => drop(self.staying(*leg)),
+            Output::CallOperator { leg, .. } => {
+                let seen = self.staying(*leg);
+                assert_eq!(seen.operator, OperatorMode::Requested);
+                assert_eq!(seen.route, Some((false, Hears::Operator)), "{leg} is not silent");
+                assert!(
+                    !std::mem::replace(&mut seen.calls_operator, true),
+                    "{leg} has one"
+                );
+            }
+            Output::DropOperator { leg } => {
+                assert!(self.staying(*leg).calls_operator, "{leg} has no operator");
+                self.staying(*leg).calls_operator = false;
+            }
             Output::Say {
                 to: Audience::Leg(leg),
                 ..
@@ -93,7 +110,25 @@ impl Witness {
                 let seen = self.legs.entry(*leg).or_default();
                 assert!(!std::mem::replace(&mut seen.joined, true), "{leg} joins twice");
             }
-            Event::Left { leg, .. } => drop(self.legs.remove(leg).expect("it was here")),
+            Event::Left { leg, .. } => {
+                let seen = self.legs.remove(leg).expect("it was here");
+                assert_eq!(seen.operator, OperatorMode::None, "{leg} is with the operator");
+            }
+            Event::OperatorSet { leg, mode, cause } => {
+                let seen = self.staying(*leg);
+                seen.calls_operator &= mode.is_aside();
+                let before = std::mem::replace(&mut seen.operator, *mode);
+                let next = match before {
+                    OperatorMode::None => OperatorMode::Requested,
+                    OperatorMode::Requested => OperatorMode::With,
+                    OperatorMode::With => OperatorMode::None,
+                };
+                assert!(
+                    before.is_aside() && !mode.is_aside() || *mode == next,
+                    "{before:?} {mode:?}"
+                );
+                assert_eq!(cause.is_some(), !mode.is_aside(), "each off has its cause");
+            }
             Event::Held { leg, on } => {
                 let before = std::mem::replace(&mut self.staying(*leg).held, *on);
                 assert_ne!(before, *on, "{leg} is held or released twice");
@@ -158,6 +193,7 @@ impl Witness {
             let row = meeting.row(*leg).expect("it has a row");
             let route = match (row.waiting, row.held) {
                 _ if seen.dropped => (false, Hears::Nothing),
+                _ if row.operator.is_aside() => (row.operator == OperatorMode::With, Hears::Operator),
                 (true, _) | (_, true) => (false, Hears::Music),
                 (false, false) => (!row.mute.any(), Hears::Room),
             };
@@ -165,6 +201,7 @@ impl Witness {
             assert_eq!(seen.held, row.held, "{leg}: the last Held event");
             assert_eq!(seen.mute, row.mute, "{leg}: the last Muted event");
             assert_eq!(seen.question, row.question, "{leg}: the last QuestionSet event");
+            assert_eq!(seen.operator, row.operator, "{leg}: the last OperatorSet event");
             assert!(row.question != Question::Floor || !row.mute.hard, "{row:?}");
             assert!(
                 self.questions || row.question == Question::None || seen.dropped,

@@ -68,9 +68,9 @@ attributes! {
         call_mute_dtmf_binding: Keys = "*6" at GROUP, Honoured;
         /// A listed role calls the operator: operatorMode becomes 1, the operator's address is dialled,
         /// both talk privately (2), then the caller returns.
-        call_operator_dtmf: Roles = "hpl" at ROOM_GROUP, Later;
+        call_operator_dtmf: Roles = "hpl" at ROOM_GROUP, Honoured;
         /// The key sequence for call_operator_dtmf.
-        call_operator_dtmf_binding: Keys = "*0" at GROUP, Later;
+        call_operator_dtmf_binding: Keys = "*0" at GROUP, Honoured;
         /// A listed role hears the number of people in the meeting, privately.
         call_participantsnumber_dtmf: Roles = "h" at ROOM_GROUP, Honoured;
         /// The key sequence for call_participantsnumber_dtmf.

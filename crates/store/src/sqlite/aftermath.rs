@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::{Actor, CallNews, Cause, Event, Happening, LegId, News, Place, Sid};
+use model::{Actor, CallNews, Cause, Event, Happening, LegId, News, OperatorMode, Place, Sid};
 use sqlx::{Row, SqliteConnection};
 
 use super::deliveries::Targets;
@@ -52,26 +52,41 @@ async fn reserve(db: &mut SqliteConnection, count: usize) -> Result<u64, StoreEr
     whole(end - count, "id")
 }
 
-/// The ends of calls that were up, of which the world has been told.
+/// The ends of calls that were up, of which the world has been told: of every call that was made, and of those that came and were
+/// answered. Who was with the operator without a meeting is so no more.
 async fn calls(db: &mut SqliteConnection, at_ms: i64) -> Result<Vec<Happening>, StoreError> {
     let rows = sqlx::query(
         "WITH late AS (
-             SELECT leg, kind FROM happenings WHERE at_ms >= (SELECT min(created_ms) FROM open_calls) AND leg IS NOT NULL
+             SELECT id, leg, kind, meeting, detail FROM happenings
+             WHERE at_ms >= (SELECT min(created_ms) FROM open_calls) AND leg IS NOT NULL
          )
-         SELECT leg, subscriber_sid FROM open_calls
-         WHERE subscriber_sid IS NOT NULL AND leg IN (SELECT leg FROM late WHERE kind = 'call.menu')
+         SELECT leg, subscriber_sid, (
+             SELECT detail FROM late
+             WHERE late.leg = open_calls.leg AND late.kind = 'call.operator' AND late.meeting IS NULL
+             ORDER BY id DESC LIMIT 1
+         ) AS operator FROM open_calls
+         WHERE subscriber_sid IS NOT NULL AND (outbound OR leg IN (SELECT leg FROM late WHERE kind = 'call.menu'))
              AND leg NOT IN (SELECT leg FROM late WHERE kind = 'call.ended')
          ORDER BY leg",
     );
-    let call = |row: &sqlx::sqlite::SqliteRow| {
+    let mut endings = Vec::new();
+    for row in rows.fetch_all(db).await? {
         let leg = LegId(whole(row.try_get("leg")?, "leg")?);
-        let what = CallNews::Ended {
-            cause: Cause::Interrupted,
-        };
-        let owner = sid(row, "subscriber_sid")?;
-        Ok(ending(at_ms, owner, None, News::Call { leg, what }, true))
-    };
-    rows.fetch_all(db).await?.iter().map(call).collect()
+        let owner = sid(&row, "subscriber_sid")?;
+        let operator: Option<String> = row.try_get("operator")?;
+        let aside = operator.is_some_and(|detail| !detail.starts_with('0'));
+        let cause = Cause::Interrupted;
+        let what = CallNews::Ended { cause };
+        let news = [aside.then(|| no_operator(leg)), Some(News::Call { leg, what })];
+        let told = news.into_iter().flatten();
+        endings.extend(told.map(|news| ending(at_ms, owner.clone(), None, news, true)));
+    }
+    Ok(endings)
+}
+
+fn no_operator(leg: LegId) -> News {
+    let (mode, cause) = (OperatorMode::None, Some(Cause::Interrupted));
+    News::Meeting(Event::OperatorSet { leg, mode, cause })
 }
 
 fn ending(at_ms: i64, subscriber_sid: Sid, place: Option<Place>, news: News, is_live: bool) -> Happening {
@@ -94,6 +109,8 @@ struct Open {
     present: BTreeSet<LegId>,
     talking: BTreeSet<LegId>,
     alarmed: BTreeSet<LegId>,
+    /// With the operator, or waiting for one.
+    aside: BTreeSet<LegId>,
     is_over: bool,
 }
 
@@ -104,6 +121,7 @@ impl Open {
             present: BTreeSet::new(),
             talking: BTreeSet::new(),
             alarmed: BTreeSet::new(),
+            aside: BTreeSet::new(),
             is_over: false,
         };
         open.take(first);
@@ -115,6 +133,8 @@ impl Open {
             self.present.insert(*leg);
         } else if let News::Meeting(Event::Left { leg, .. }) = &happening.news {
             self.present.remove(leg);
+        } else if let News::Meeting(Event::OperatorSet { leg, mode, .. }) = &happening.news {
+            put(&mut self.aside, *leg, mode.is_aside());
         } else if let News::Meeting(Event::Ended { .. }) = &happening.news {
             self.is_over = true;
         } else if let News::Call { leg, what } = &happening.news {
@@ -139,6 +159,9 @@ impl Open {
                 let (on, mos_hundredths) = (false, 0);
                 let what = CallNews::QualityAlarm { on, mos_hundredths };
                 news.push(News::Call { leg, what });
+            }
+            if self.aside.contains(&leg) {
+                news.push(no_operator(leg));
             }
             news.push(News::Meeting(Event::Left { leg, cause }));
         }

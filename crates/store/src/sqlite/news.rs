@@ -2,7 +2,8 @@
 
 use model::attribute::AttributeId;
 use model::{
-    CallNews, Cause, Event, KeyedCommand, LegId, Mute, MuteMask, News, NewsKind, Question, Role, Tally,
+    CallNews, Cause, Event, KeyedCommand, LegId, Mute, MuteMask, News, NewsKind, OperatorMode, Question,
+    Role, Tally,
 };
 
 /// What stands in the columns beside `kind`.
@@ -42,6 +43,10 @@ fn of_meeting(event: &Event) -> String {
         Event::Ending { cause, seconds } => format!("{cause} in {seconds} s"),
         Event::QaSet(on) => u8::from(*on).to_string(),
         Event::QuestionSet { question, .. } => question.wire().to_string(),
+        Event::OperatorSet { mode, cause, .. } => match cause {
+            Some(cause) => format!("{} {cause}", mode.wire()),
+            None => mode.wire().to_string(),
+        },
         Event::PollOpened | Event::PollCleared => String::new(),
         Event::PollClosed(tally) => tally.to_string(),
     }
@@ -134,6 +139,13 @@ fn of_member(kind: NewsKind, leg: LegId, detail: &str) -> Option<Event> {
     } else if kind == NewsKind::CallQuestion {
         let question = Question::from_wire(detail.parse().ok()?)?;
         Some(Event::QuestionSet { leg, question })
+    } else if kind == NewsKind::CallOperator {
+        let (mode, cause) = match detail.split_once(' ') {
+            Some((mode, cause)) => (mode, Some(Cause::find(cause)?)),
+            None => (detail, None),
+        };
+        let mode = OperatorMode::from_wire(mode.parse().ok()?)?;
+        Some(Event::OperatorSet { leg, mode, cause })
     } else {
         None
     }
@@ -208,6 +220,16 @@ mod tests {
                 leg,
                 question: Question::Floor,
             },
+            Event::OperatorSet {
+                leg,
+                mode: OperatorMode::Requested,
+                cause: None,
+            },
+            Event::OperatorSet {
+                leg,
+                mode: OperatorMode::None,
+                cause: Some(cause),
+            },
             Event::PollOpened,
             Event::PollClosed(Tally::read("1=3 7=1").unwrap()),
             Event::PollCleared,
@@ -251,6 +273,8 @@ mod tests {
             ("digits.command", Some(LegId(1)), "111"),
             ("poll.closed", None, "11=1"),
             ("call.question", Some(LegId(1)), "4"),
+            ("call.operator", Some(LegId(1)), "3"),
+            ("call.operator", Some(LegId(1)), "0 boredom"),
             ("weather", None, ""),
         ] {
             assert_eq!(restore(kind, leg, detail), None, "{kind} {detail}");

@@ -229,6 +229,99 @@ async fn calls_and_meetings_that_were_up_at_a_crash_have_records_at_the_next_sta
     }
 }
 
+/// Calls at a crash: 1 in the menu and with the operator 2, 3 back in the menu, 4 in a meeting and waiting for the operator 5.
+fn operators() -> Vec<Record> {
+    use model::OperatorMode::{None as Off, Requested, With};
+    let set = |leg: u64, mode| {
+        let (leg, cause) = (model::LegId(leg), None);
+        model::News::Meeting(model::Event::OperatorSet { leg, mode, cause })
+    };
+    let call = |leg: u64, what| model::News::Call {
+        leg: model::LegId(leg),
+        what,
+    };
+    let (rings, menu) = (model::CallNews::Ringing, model::CallNews::InMenu);
+    let joined = model::News::Meeting(model::Event::Joined {
+        leg: model::LegId(4),
+        role: model::Role::Host,
+    });
+    let outside = [
+        call(1, menu),
+        set(1, With),
+        call(2, rings),
+        call(3, menu),
+        set(3, Off),
+        call(4, menu),
+        call(5, rings),
+    ];
+    let place = |seq: u64| model::Place {
+        meeting: MeetingId(9),
+        number: model::MeetingNumber(106_131),
+        seq,
+    };
+    let inside = (0..).zip([joined, set(4, Requested)]);
+    let inside = inside.map(|(seq, news)| (Some(place(seq)), news));
+    let all = outside.into_iter().map(|news| (None, news)).chain(inside);
+    let told = (1..).zip(all).map(|(id, (place, news))| {
+        Record::Happening(std::sync::Arc::new(model::Happening {
+            id,
+            at_ms: 1_000,
+            subscriber_sid: Sid::new("a"),
+            place,
+            actor: Actor::Bridge,
+            news,
+            party: None,
+            is_live: true,
+        }))
+    });
+    let calls = [(1, false), (2, true), (3, false), (4, false), (5, true)];
+    let calls = calls.map(|(leg, outbound)| {
+        Record::OpenCall(Box::new(Cdr {
+            outbound,
+            meeting: (leg == 4).then_some((MeetingId(9), model::MeetingNumber(106_131))),
+            ..cdr_of(leg)
+        }))
+    });
+    told.chain(calls)
+        .chain([Record::Alive { at_ms: 5_000 }])
+        .collect()
+}
+
+#[tokio::test]
+async fn who_was_with_the_operator_at_a_crash_is_so_no_more_at_the_next_start() {
+    let folder = TempDir::new().unwrap();
+    let store = open(&folder).await;
+    write(&store, account("a", "")).await.unwrap();
+    store.reserve(IdKind::Happening, 1_000).await.unwrap();
+    store.add_records(&operators()).await.unwrap();
+    drop(store);
+    let store = open(&folder).await;
+    let wanted = crate::Missed {
+        after: 9,
+        upto: u64::MAX,
+        number: None,
+        limit: 99,
+    };
+    let scope = Scope::tenant(Sid::new("a"));
+    let endings = store.missed(&scope, wanted).await.unwrap();
+    let endings: Vec<_> = endings
+        .iter()
+        .map(|ending| (ending.news.leg().map(|leg| leg.0), ending.news.kind().text()))
+        .collect();
+    let expected = [
+        (Some(4), "call.operator"),
+        (Some(4), "call.left"),
+        (None, "meeting.ended"),
+        (Some(1), "call.operator"),
+        (Some(1), "call.ended"),
+        (Some(2), "call.ended"),
+        (Some(3), "call.ended"),
+        (Some(4), "call.ended"),
+        (Some(5), "call.ended"),
+    ];
+    assert_eq!(endings, expected);
+}
+
 fn call_of(leg: u64) -> Record {
     Record::Call(Box::new(cdr_of(leg)))
 }

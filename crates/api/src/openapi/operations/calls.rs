@@ -65,8 +65,7 @@ const CALL_CREATE: Shape = Shape {
         vec![
             (Effect::Sets, dial::REQUIRED.to_vec()),
             (Effect::Sets, dial::OPTIONAL.to_vec()),
-            (Effect::Later, call::LATER.to_vec()),
-            (Effect::Fixed, vec![dial::QUESTION]),
+            (Effect::Fixed, dial::IN_MEETINGS.to_vec()),
         ]
     },
     required: dial::REQUIRED,
@@ -81,6 +80,8 @@ const CALL_CREATE: Shape = Shape {
             "type": "string", "minLength": 1, "maxLength": 256,
             "description": "Number that is shown, one of the account's DIDs.",
         });
+        values["operatorMode"] =
+            json!({"type": "integer", "enum": [0], "description": "0: the operator is called in meetings."});
         values["qaMode"] =
             json!({"type": "integer", "enum": [0], "description": "0: hands are raised in meetings."});
         values["role"] = json!({
@@ -108,7 +109,6 @@ pub(super) const CALL_UPDATE: Shape = Shape {
                 Effect::Sets,
                 call::STEPS.iter().map(|(field, _)| *field).collect(),
             ),
-            (Effect::Later, call::LATER.to_vec()),
             (Effect::Inert, call::INERT.to_vec()),
             (Effect::Fixed, call::FIXED.to_vec()),
         ]
@@ -123,7 +123,7 @@ pub(super) const CALL_UPDATE: Shape = Shape {
             "muteMode": {"type": "integer", "enum": [0, 1, 2, 3, 32, 36, 40], "description": "0 open, 1 muted by the caller, 2 by host or policy, 3 by both; 32, 36 and 40 mean 0, 1 and 2."},
             "presenterMedia": {"type": "integer", "enum": [0, 1]},
             "role": {"type": "integer", "enum": [1, 2, 3], "description": "1 host, 2 participant, 3 listener."},
-            "operatorMode": {"type": "integer", "enum": [0], "description": "0 none, 1 requested, 2 with the operator."},
+            "operatorMode": {"type": "integer", "enum": [0, 1, 2], "description": "1 calls the operator, 0 takes that back or comes back from the operator; 2, with the operator, may only come as it is."},
             "qaMode": {"type": "integer", "enum": [0, 1, 2, 3]},
         })
     },
