@@ -16,6 +16,7 @@ mod load;
 mod openapi;
 mod quality;
 mod readme;
+mod recording;
 mod silence;
 mod sim;
 mod sipp;

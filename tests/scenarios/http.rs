@@ -180,7 +180,7 @@ fn what_a_meeting_cannot_be_put_to_is_refused_by_its_field() {
         json!({"holdMode": "much"}),
         json!({"isSecured": 5}),
         json!({"state": 7}),
-        json!({"isRecording": true}),
+        json!({"isRecording": "loudly"}),
         json!({"nonsense": 1}),
     ] {
         let (site, _, guest) = two();

@@ -20,6 +20,7 @@ mod operator;
 mod operator_chance;
 mod polls;
 mod questions;
+mod recording;
 mod refusals;
 mod rest;
 mod roster;

@@ -249,6 +249,8 @@ impl World {
         loop {
             if let Some(output) = self.control.poll_output() {
                 self.output(output);
+            } else if let Some(report) = self.mixer.report() {
+                self.control.handle_input(self.now, Input::Media(report));
             } else if !self.phones_answer() && !self.trunk_answers() {
                 return;
             }

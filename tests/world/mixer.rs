@@ -1,13 +1,13 @@
 //! The mixer's double: it notes its orders, says when something has been played, and finds fault with orders that make no sense.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
 use bridge::control::voice::Sound;
-use bridge::control::{Listeners, MediaOrder, PlayId};
+use bridge::control::{Listeners, MediaOrder, MediaReport, PlayId, RecordingOrder};
 use media::{MediaTimeouts, Session};
 use meeting::Hears;
-use model::{LegId, MeetingId};
+use model::{LegId, MeetingId, RecordingEnd, RecordingFault};
 
 /// How long every recording takes.
 const CLIP: Duration = Duration::from_millis(500);
@@ -31,6 +31,11 @@ pub struct Mixer {
     pub said: Vec<(u64, Listeners, Vec<Sound>)>,
     /// How often a prompt was cut off by an order to.
     pub hushed: usize,
+    /// Recordings ordered so far, and how those that are over ended.
+    pub recorded: Vec<(RecordingOrder, Option<RecordingEnd>)>,
+    /// Why the recorder can record nothing, if it can't.
+    pub recorder_fault: Option<RecordingFault>,
+    reports: VecDeque<MediaReport>,
     /// Orders that make no sense.
     pub nonsense: Vec<String>,
     playing: Vec<(Instant, Listeners, PlayId)>,
@@ -70,7 +75,38 @@ impl Mixer {
                 self.hushed += 1;
                 self.cut_off(now, leg);
             }
+            MediaOrder::Record(recording) => self.record(*recording),
+            MediaOrder::EndRecording { room, end } => {
+                if let Some((_, ended)) = self.recording_of(room) {
+                    *ended = Some(end);
+                }
+            }
         }
+    }
+
+    /// What the recorder tells next.
+    pub(crate) fn report(&mut self) -> Option<MediaReport> {
+        self.reports.pop_front()
+    }
+
+    fn record(&mut self, recording: RecordingOrder) {
+        let (room, take) = (recording.room, recording.take);
+        self.reports.push_back(match self.recorder_fault {
+            Some(fault) => MediaReport::RecordingFailed { room, take, fault },
+            None => MediaReport::RecordingBegan { room, take },
+        });
+        self.recorded.push((recording, None));
+    }
+
+    /// The recording of a room that is under way.
+    fn recording_of(&mut self, room: MeetingId) -> Option<&mut (RecordingOrder, Option<RecordingEnd>)> {
+        let mut of_room = self.recorded.iter_mut().filter(|(order, _)| order.room == room);
+        of_room.find(|(_, end)| end.is_none())
+    }
+
+    fn is_recorded(&self, room: MeetingId) -> bool {
+        let mut of_room = self.recorded.iter().filter(|(order, _)| order.room == room);
+        of_room.any(|(_, end)| end.is_none())
     }
 
     fn remove(&mut self, leg: LegId) {
@@ -121,8 +157,13 @@ impl Mixer {
             MediaOrder::Hush { leg } | MediaOrder::Gain { leg, .. } => self.sessions.contains_key(leg),
             MediaOrder::OpenRoom { room } => !self.rooms.contains(room),
             MediaOrder::CloseRoom { room } => {
-                self.rooms.contains(room) && !self.places.values().any(|place| place == room)
+                let is_empty = !self.places.values().any(|place| place == room);
+                self.rooms.contains(room) && is_empty && !self.is_recorded(*room)
             }
+            MediaOrder::Record(recording) => {
+                self.rooms.contains(&recording.room) && !self.is_recorded(recording.room)
+            }
+            MediaOrder::EndRecording { room, .. } => self.is_recorded(*room),
             MediaOrder::Join { leg, room } => self.sessions.contains_key(leg) && self.rooms.contains(room),
             MediaOrder::Part { leg } | MediaOrder::Route { leg, .. } => self.places.contains_key(leg),
             MediaOrder::Play { to, sounds, .. } => match to {

@@ -42,6 +42,8 @@ pub struct Settings {
     pub dial_out: DialOut,
     /// Whom callers can ask for.
     pub operator: Option<Operator>,
+    /// Meetings recorded at once.
+    pub recordings: usize,
 }
 
 impl Default for Settings {
@@ -56,6 +58,7 @@ impl Default for Settings {
             silence_suppression: false,
             dial_out: DialOut::default(),
             operator: None,
+            recordings: 10,
         }
     }
 }
@@ -106,6 +109,7 @@ impl Settings {
             inband_digits: true,
             other_ports: vec![5060],
             cname: "world".to_owned(),
+            recordings: self.recordings,
             dial_out: self.dial_out.clone(),
             operator: self.operator.clone(),
             endpoint: sip::EndpointConfig {

@@ -50,6 +50,7 @@ fn checks(config: &Config, data: &Path) -> Vec<(&'static str, Found)> {
         ("mixer's cores", cores(config)),
         ("file handles", handles(config)),
         ("data folder", folder(data)),
+        ("recordings", recordings(config, data)),
         ("certificate", certificate(config)),
     ]
 }
@@ -156,6 +157,13 @@ fn folder(data: &Path) -> Found {
         Ok(found) if found.permissions().readonly() => Err(format!("{} cannot be written", data.display())),
         Ok(_) => Ok(format!("{} is there", data.display())),
         Err(_) => made(data),
+    }
+}
+
+fn recordings(config: &Config, data: &Path) -> Found {
+    match config.recording.enabled {
+        true => folder(&config.recording.place(data)),
+        false => Ok("switched off".to_owned()),
     }
 }
 

@@ -7,6 +7,7 @@ pub mod control;
 mod ctl;
 mod masked;
 mod metrics;
+mod recording;
 mod shell;
 mod simulate;
 mod webhooks;

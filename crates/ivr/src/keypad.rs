@@ -96,6 +96,7 @@ enum Action {
     Hand,
     Poll,
     Operator,
+    Record,
     Help,
     Leave,
     RolePin,
@@ -117,7 +118,7 @@ fn bindings(scene: Scene<'_>) -> Vec<Binding<'_>> {
     }
     let all = of_meeting(scene.policy).into_iter();
     all.chain(of_questions(scene))
-        .chain([of_polls(scene.policy)])
+        .chain([of_polls(scene.policy), of_recording(scene.policy)])
         .chain(of_oneself(scene))
         .collect()
 }
@@ -183,6 +184,15 @@ fn of_polls(policy: &KeyPolicy) -> Binding<'_> {
         policy.polling_dtmf,
         Prompt::HelpPoll,
         Action::Poll,
+    )
+}
+
+fn of_recording(policy: &KeyPolicy) -> Binding<'_> {
+    row(
+        &policy.recording_dtmf_binding.0,
+        policy.recording_dtmf,
+        Prompt::HelpRecord,
+        Action::Record,
     )
 }
 
@@ -344,6 +354,7 @@ impl Keypad {
             Action::Hand => Command::ToggleHand { leg },
             Action::Poll if scene.polling => Command::SetPoll(PollStatus::Closed),
             Action::Poll => Command::SetPoll(PollStatus::Open),
+            Action::Record => Command::ToggleRecording,
             Action::Help => return self.help(scene),
             Action::RolePin => {
                 self.state = State::Pin {

@@ -30,6 +30,7 @@ impl Meeting {
             (mute.hard, Prompt::YouAreMuted),
             (mute.soft && !mute.hard, Prompt::MutedMayUnmute),
             (member.held(), Prompt::YouAreOnHold),
+            (self.is_recorded(), Prompt::ThisMeetingIsRecorded),
         ];
         prompts
             .into_iter()

@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use model::attribute::{LifetimePolicy, Limit};
-use model::{Actor, Cause, Event, LegId, Phrase, Prompt};
+use model::{Actor, Cause, Event, LegId, Phrase, Prompt, RecordingEnd};
 
 use crate::Meeting;
 use crate::announce::spoken;
@@ -27,6 +27,8 @@ enum Due {
     Warn(Cause, Instant),
     /// Say why the caller waits.
     Remind,
+    /// Record no longer.
+    StopRecording,
 }
 
 impl Meeting {
@@ -59,7 +61,8 @@ impl Meeting {
             length.filter(|_| !self.warned).map(|end| warning(end, WARNING)),
         ];
         let ends = [grace, length].map(|end| end.map(|(at, cause)| (at, Due::End(cause))));
-        ends.into_iter().chain(warnings).flatten()
+        let recording = self.recording_end().map(|end| (end, Due::StopRecording));
+        ends.into_iter().chain(warnings).chain([recording]).flatten()
     }
 
     fn leg_due(&self, now: Instant, leg: LegId) -> Option<Due> {
@@ -82,6 +85,7 @@ impl Meeting {
                 self.event(&Actor::Bridge, Event::Ending { cause, seconds });
                 self.announce(Prompt::MeetingEndsIn, seconds);
             }
+            Due::StopRecording => self.stop_recording(&Actor::Bridge, RecordingEnd::HostLeft),
             Due::Remind => {}
         }
     }
@@ -103,6 +107,7 @@ impl Meeting {
                 words.extend(spoken(seconds(now, end)));
                 self.say_aside(leg, words);
             }
+            Due::StopRecording => {}
             Due::Remind => {
                 let remind_at = now + REMIND;
                 member.place = Place::Waiting { remind_at };

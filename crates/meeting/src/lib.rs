@@ -16,6 +16,7 @@ mod operator;
 mod output;
 mod poll;
 mod qa;
+mod recording;
 mod roster;
 
 pub use log::{Entry, LogEntry};

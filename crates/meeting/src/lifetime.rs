@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use model::attribute::{StartHow, StopHow};
-use model::{Actor, Cause, Event, Phrase, Prompt, Role};
+use model::{Actor, Cause, Event, Phrase, Prompt, RecordingEnd, Role};
 
 use crate::deadlines::{LAST_WARNING, WARNING, seconds};
 use crate::roster::Member;
@@ -66,6 +66,7 @@ impl Meeting {
             };
             self.enter(now, leg, before, &people);
         }
+        self.auto_record(now);
         self.hosts_changed(now, actor);
     }
 
@@ -76,6 +77,7 @@ impl Meeting {
 
     /// Sends everybody away. Only leaves are awaited then.
     pub(crate) fn stop(&mut self, actor: &Actor, cause: Cause) {
+        self.end_recording(actor, RecordingEnd::MeetingEnded);
         let by = actor.clone();
         self.state = State::Ending { cause, by };
         self.closing = None;
@@ -94,6 +96,7 @@ impl Meeting {
     }
 
     pub(crate) fn finish(&mut self, actor: &Actor, cause: Cause) {
+        self.end_recording(actor, RecordingEnd::MeetingEnded);
         self.state = State::Ended;
         self.closing = None;
         self.event(actor, Event::Ended { cause });
@@ -110,7 +113,10 @@ impl Meeting {
                     self.start(now, actor);
                 }
             }
-            State::Running { .. } => self.watch_hosts(now, actor),
+            State::Running { .. } => {
+                self.watch_hosts(now, actor);
+                self.watch_recording(now);
+            }
             State::Ending { .. } | State::Ended => {}
         }
     }

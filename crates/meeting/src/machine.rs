@@ -10,6 +10,7 @@ use crate::lifetime::{Closing, State};
 use crate::log::{Entry, Log, LogEntry};
 use crate::poll::Poll;
 use crate::qa::{NO_SESSION, Session};
+use crate::recording::{Recording, UNNAMED};
 use crate::roster::{Member, Row};
 
 /// Why a command that would change nothing is not carried out.
@@ -36,6 +37,12 @@ pub struct Meeting {
     /// The question-and-answer session that runs.
     pub(crate) session: Option<Session>,
     pub(crate) poll: Poll,
+    /// The recording that was asked for.
+    pub(crate) recording: Option<Recording>,
+    /// How many were asked for so far.
+    pub(crate) takes: u32,
+    /// Name that they share.
+    pub(crate) recordings: String,
     /// Not before then is another tone played.
     pub(crate) quiet_until: Option<Instant>,
     /// Whether its end by its length was announced.
@@ -62,6 +69,9 @@ impl Meeting {
             locked: false,
             session: None,
             poll: Poll::None,
+            recording: None,
+            takes: 0,
+            recordings: UNNAMED.to_owned(),
             quiet_until: None,
             warned: false,
             arrivals: 0,
@@ -153,7 +163,11 @@ impl Meeting {
             let asks = *question != Question::None;
             return (asks && !self.questions()).then_some(NO_SESSION);
         }
-        let begins = matches!(command, Command::SetQa(true) | Command::SetPoll(PollStatus::Open));
+        let records = *command == Command::SetRecording(true);
+        if records && let Err(why) = self.may_record() {
+            return Some(why);
+        }
+        let begins = records || matches!(command, Command::SetQa(true) | Command::SetPoll(PollStatus::Open));
         let waits = !self.has_started() && !self.is_ending();
         (begins && waits).then_some(NOT_STARTED)
     }
@@ -186,6 +200,11 @@ impl Meeting {
             Command::SetOperator { leg, on } => self.set_operator(actor, leg, on),
             Command::OperatorAnswered { leg } => self.operator_answered(actor, leg),
             Command::OperatorGone { leg, cause } => self.operator_gone(actor, leg, cause),
+            Command::ToggleRecording => self.toggle_recording(now, actor),
+            Command::SetRecording(on) => self.set_recording(now, actor, on),
+            Command::RecordingBegan { take } => self.recording_began(take),
+            Command::RecordingGap { take, ms } => self.recording_gap(take, ms),
+            Command::RecordingFailed { take, fault } => self.recording_failed(take, fault),
             Command::Count { leg } => self.count(leg),
             Command::SetRole { leg, role } => self.set_role(now, actor, leg, role),
             Command::RolePin { leg, right } => self.role_pin(now, actor, leg, right),
@@ -322,6 +341,8 @@ impl Meeting {
             self.length_changed(now, actor);
         } else if id == AttributeId::conference_stop_wait {
             self.grace_changed(now, actor);
+        } else if id == AttributeId::conference_recording {
+            self.recording_mode_changed(actor);
         } else if id == AttributeId::call_maxduration {
             self.roster.values_mut().for_each(|member| member.warned = false);
         }

@@ -1,4 +1,4 @@
-use model::{Actor, Cause, Event, LegId, Phrase};
+use model::{Actor, Cause, Event, LegId, Phrase, RecordingEnd};
 
 /// What a leg hears.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,6 +96,22 @@ pub enum Output {
     DropOperator {
         /// Which.
         leg: LegId,
+    },
+    /// Record the meeting from now on; [`model::Command::RecordingBegan`] or [`model::Command::RecordingFailed`] follows.
+    Record {
+        /// Which of this meeting, from 1.
+        take: u32,
+        /// Name of the file.
+        file: String,
+        /// Who asked for it.
+        by: Actor,
+    },
+    /// Record it no longer.
+    EndRecording {
+        /// Which of this meeting, from 1.
+        take: u32,
+        /// How it ended.
+        end: RecordingEnd,
     },
     /// Something the world may know, in order.
     Event {

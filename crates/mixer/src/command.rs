@@ -10,6 +10,7 @@ use crate::player::{Player, Track};
 use crate::report::{Report, Retired};
 use crate::room::Room;
 use crate::shard::Shard;
+use crate::tap::Tap;
 use crate::{Audience, LegKey, LegSocket, Order, Playlist, RoomKey, Target};
 
 /// Orders carried out in one tick; a storm of them is spread over ticks.
@@ -50,6 +51,8 @@ impl<S: LegSocket> Shard<S> {
             Order::OpenRoom { room, audio } => self.open(room, audio),
             Order::Link { room, branch } => self.link(room, branch),
             Order::Equip { whom, encoder } => self.equip(whom, encoder),
+            Order::Tap { room, tap } => self.tap(room, Some(tap)),
+            Order::Untap { room } => self.tap(room, None),
             Order::CloseRoom { room } => self.close(room),
             Order::Join { leg, room } => self.join(leg, room),
             Order::Part { leg } => self.legs.named(leg)?.part().then_some(()),
@@ -97,6 +100,17 @@ impl<S: LegSocket> Shard<S> {
         let Some(branch) = unused else { return Some(()) };
         self.out.keep(Report::Retired(Retired::Branch(branch)));
         None
+    }
+
+    fn tap(&mut self, room: RoomKey, tap: Option<Box<Tap>>) -> Option<()> {
+        let (known, back) = match self.rooms.named(room) {
+            Some(room) => (Some(()), room.tap(tap)),
+            None => (None, tap),
+        };
+        if let Some(tap) = back {
+            self.out.keep(Report::Retired(Retired::Tap(tap)));
+        }
+        known
     }
 
     fn open(&mut self, room: RoomKey, audio: Box<Room>) -> Option<()> {
@@ -215,6 +229,7 @@ fn is_ahead<S: LegSocket>(order: &Order<S>, now: Instant) -> bool {
             false
         }
         Order::HandOver { .. } | Order::OpenRoom { .. } | Order::Link { .. } | Order::Equip { .. } => false,
+        Order::Tap { .. } | Order::Untap { .. } => false,
         Order::CloseRoom { .. } | Order::Join { .. } | Order::Part { .. } | Order::Route { .. } => false,
         Order::Gain { .. } | Order::Play { .. } | Order::Queue { .. } | Order::Hush { .. } => false,
     }

@@ -8,6 +8,8 @@
 //! their own legs say, through rings with one writer and one reader ([`Branch`]). A leg goes from one shard to another as it is, with
 //! all that it plays and remembers ([`Baggage`]).
 //!
+//! A room that is recorded gives its whole sum to a [`Tap`] in every tick, by such a ring, too.
+//!
 //! A shard is a machine: [`LegSocket`] stands for the network, `now` for the clock, so that whole meetings run in tests.
 
 mod branch;
@@ -33,6 +35,7 @@ mod socket;
 mod sum;
 mod table;
 mod talker;
+mod tap;
 
 pub use branch::Branch;
 pub use encoded::Encoded;
@@ -44,3 +47,4 @@ pub use room::Room;
 pub use schedule::Schedule;
 pub use shard::{STATS_TICKS, Shard, ShardConfig, shard};
 pub use socket::{Channel, LegSocket, Received};
+pub use tap::{Tap, Taped};

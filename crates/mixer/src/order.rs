@@ -8,6 +8,7 @@ use crate::branch::Branch;
 use crate::encoded::Encoded;
 use crate::leg::Baggage;
 use crate::room::Room;
+use crate::tap::Tap;
 
 /// Names a leg; never used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -150,6 +151,19 @@ pub enum Order<S> {
         whom: Audience,
         /// The encoder.
         encoder: Encoder,
+    },
+    /// Let a recorder have what is heard in a room, in place of one that had; the room mixes at the rate of the tap, whoever listens. Of a
+    /// meeting that is spread over shards any branch has it all.
+    Tap {
+        /// Which.
+        room: RoomKey,
+        /// The recorder's end.
+        tap: Box<Tap>,
+    },
+    /// Let no recorder have it any longer; the tap comes back as [`crate::Retired::Tap`].
+    Untap {
+        /// Which.
+        room: RoomKey,
     },
     /// Close a room; legs still in it are parted from it.
     CloseRoom {

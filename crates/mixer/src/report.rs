@@ -8,6 +8,7 @@ use media::{Echo, Encoder, Leg, MediaLoss, Prepared, Quality};
 use crate::branch::Branch;
 use crate::leg::Baggage;
 use crate::room::Room;
+use crate::tap::Tap;
 use crate::{LegKey, PlayId, Playlist};
 
 /// Something that happened in the shard.
@@ -111,6 +112,8 @@ pub enum Retired<S> {
     Room(Box<Room>),
     /// A link that had no place.
     Branch(Box<Branch>),
+    /// A recorder's end that had no place, was replaced, or is over.
+    Tap(Box<Tap>),
     /// What a leg was brought in, or could not be given away in.
     Baggage(Box<Baggage<S>>),
 }
@@ -144,6 +147,8 @@ pub struct Stats {
     pub partials_late: u64,
     /// Partial sums given up because they came too late.
     pub partials_dropped: u64,
+    /// Ticks of recordings that were lost because the recorder had not caught up.
+    pub taped_lost: u64,
     /// Ticks that passed for a leg on its way from one shard to another: nothing was sent in them.
     pub ticks_under_way: u64,
     /// Ticks that began late.

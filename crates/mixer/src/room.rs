@@ -12,6 +12,7 @@ use crate::looped::Loop;
 use crate::payload::{Payload, Shared};
 use crate::player::{Ended, Player};
 use crate::sum::{ByRate, Sum};
+use crate::tap::Tap;
 
 /// What is played to all but one: at most one thing is played while another fades out.
 const ASIDES: usize = 2;
@@ -42,6 +43,8 @@ pub struct Room {
     frames: ByRate<Frame>,
     before: ByRate<Frame>,
     shared: Shared,
+    /// The recorder's end, while it is recorded.
+    tap: Option<Box<Tap>>,
     /// Its legs fade out; it is gone after this tick.
     pub(crate) closing: bool,
 }
@@ -66,6 +69,7 @@ impl Room {
             frames: frames.clone(),
             before: frames,
             shared: Shared::default(),
+            tap: None,
             closing: false,
         })
     }
@@ -77,6 +81,11 @@ impl Room {
         }
         self.branches.push(branch);
         None
+    }
+
+    /// Lets a recorder have what is heard in it from now on, or nobody; gives back the tap there was.
+    pub(crate) fn tap(&mut self, tap: Option<Box<Tap>>) -> Option<Box<Tap>> {
+        std::mem::replace(&mut self.tap, tap)
     }
 
     /// Begins a tick.
@@ -111,6 +120,9 @@ impl Room {
 
     /// Makes ready for voices, now that it is known who listens: each sum begins with the noise of a line that is alive.
     pub(crate) fn prepare(&mut self, noise: &mut Loop) {
+        if let Some(rate) = self.tap.as_ref().map(|tap| tap.rate()) {
+            self.note(rate);
+        }
         for rate in self.wanted.rates() {
             let sum = self.sums.at_mut(rate);
             sum.clear();
@@ -183,6 +195,14 @@ impl Room {
         for rate in self.wanted.rates() {
             let frame = self.frames.at_mut(rate);
             limit_all(self.sums.at(rate).samples(), frame.samples_mut());
+        }
+    }
+
+    /// Tells the recorder what is heard in the tick that is due at `now`, when the sums are whole; `false` when that was lost.
+    pub(crate) fn record(&mut self, now: Instant) -> bool {
+        match &mut self.tap {
+            Some(tap) => tap.write(now, self.frames.at(tap.rate())),
+            None => true,
         }
     }
 

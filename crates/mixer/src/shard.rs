@@ -271,10 +271,13 @@ impl<S: LegSocket> Shard<S> {
     }
 
     fn announce(&mut self, now: Instant) {
-        let Self { rooms, out, .. } = self;
+        let Self {
+            rooms, out, stats, ..
+        } = self;
         rooms.for_each(|room| {
             room.tell_branches(now);
             room.announce(&mut |ended| out.ended(ended));
+            stats.taped_lost += u64::from(!room.record(now));
         });
     }
 

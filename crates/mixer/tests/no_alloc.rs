@@ -8,7 +8,7 @@ use assert_no_alloc::{AllocDisabler, assert_no_alloc};
 use common::meeting::{Meeting, ROOM};
 use common::{Phone, World, clip, peer};
 use media::{Clip, Codec, ComfortNoise, Direction, Format, Rate, Session};
-use mixer::{Baggage, Branch, Encoded, Hears, LegKey, Order, PlayId, Playlist, Report, RoomKey, Target};
+use mixer::{Baggage, Branch, Encoded, Hears, LegKey, Order, PlayId, Playlist, Report, RoomKey, Tap, Target};
 
 #[global_allocator]
 static ALLOCATOR: AllocDisabler = AllocDisabler;
@@ -247,4 +247,34 @@ fn a_shard_whose_reports_nobody_reads_frees_nothing_either() {
         }
     }
     assert!(world.shard.stats().ticks == 3_000);
+}
+
+#[test]
+fn a_room_that_is_recorded_allocates_nothing_whether_its_recorder_is_quick_slow_or_gone() {
+    let (mut world, room) = (crowd(), RoomKey(1));
+    // So many orders take more than one tick.
+    world.run(100);
+    let (tap, mut quick) = Tap::new(Rate::Hz48000, 50);
+    world.order(Order::Tap { room, tap });
+    let mut taped = 0;
+    for _ in 0..20 {
+        assert_no_alloc(|| (0..10).for_each(|_| world.tick()));
+        while quick.pop().is_ok() {
+            taped += 1;
+        }
+    }
+    // Another takes its place and is slow, then gone.
+    let (tap, slow) = Tap::new(Rate::Hz16000, 50);
+    world.order(Order::Tap { room, tap });
+    assert_no_alloc(|| (0..80).for_each(|_| world.tick()));
+    assert_eq!((taped, world.shard.stats().taped_lost), (200, 30));
+    drop(slow);
+    assert_no_alloc(|| (0..10).for_each(|_| world.tick()));
+    world.order(Order::Untap { room });
+    world.order(Order::Untap { room: RoomKey(7) });
+    assert_no_alloc(|| (0..10).for_each(|_| world.tick()));
+    let back = world.reports().into_iter();
+    let back = back.filter(|report| matches!(report, Report::Retired(mixer::Retired::Tap(_))));
+    assert_eq!((back.count(), world.shard.stats().orders_refused), (2, 1));
+    assert_eq!(world.shard.stats().legs_failed, 0);
 }

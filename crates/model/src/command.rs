@@ -1,7 +1,7 @@
 //! What a meeting can be asked to do. Keypad, REST and console all end here: one verb, one implementation.
 
 use crate::attribute::AttributeId;
-use crate::{Cause, LegId, Mute, MuteMask, PollStatus, Question, Role, Sid};
+use crate::{Cause, LegId, Mute, MuteMask, PollStatus, Question, RecordingFault, Role, Sid};
 
 /// Who asks, or decided.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -129,6 +129,29 @@ pub enum Command {
         leg: LegId,
         /// Why.
         cause: Cause,
+    },
+    /// Start recording, or stop.
+    ToggleRecording,
+    /// Start recording or stop.
+    SetRecording(bool),
+    /// The recording asked for is being written; comes after the fact.
+    RecordingBegan {
+        /// Which of the meeting, from 1.
+        take: u32,
+    },
+    /// Some of the recording could not be written in time, and silence stands in its place; comes after the fact.
+    RecordingGap {
+        /// Which of the meeting, from 1.
+        take: u32,
+        /// How much, ms.
+        ms: u32,
+    },
+    /// The recording could not begin or go on; comes after the fact.
+    RecordingFailed {
+        /// Which of the meeting, from 1.
+        take: u32,
+        /// Why.
+        fault: RecordingFault,
     },
     /// Tell a leg how many people are in the meeting.
     Count {

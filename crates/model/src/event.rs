@@ -1,7 +1,7 @@
 //! What the world may know of a meeting, in order.
 
 use crate::attribute::AttributeId;
-use crate::{Cause, LegId, Mute, MuteMask, OperatorMode, Question, Role, Tally};
+use crate::{Cause, LegId, Mute, MuteMask, OperatorMode, Question, RecordingEnd, RecordingFault, Role, Tally};
 
 /// One thing that happened to a meeting.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,6 +88,25 @@ pub enum Event {
     PollClosed(Tally),
     /// Its result was cleared.
     PollCleared,
+    /// Its recording has begun.
+    RecordingStarted {
+        /// Name of the file.
+        file: String,
+    },
+    /// Its recording has ended; follows exactly one `RecordingStarted`.
+    RecordingStopped {
+        /// Name of the file.
+        file: String,
+        /// How it ended.
+        end: RecordingEnd,
+        /// Silence in place of what could not be written in time, ms.
+        gap_ms: u32,
+    },
+    /// It could not be recorded, or not any more.
+    RecordingFailed {
+        /// Why.
+        fault: RecordingFault,
+    },
     /// A leg's role changed.
     RoleSet {
         /// Which.
@@ -138,6 +157,9 @@ impl Event {
             Self::Created | Self::Started | Self::Ended { .. } | Self::MuteModeSet(_) => None,
             Self::HoldModeSet(_) | Self::Locked(_) | Self::AttributeSet { .. } => None,
             Self::QaSet(_) | Self::PollOpened | Self::PollClosed(_) | Self::PollCleared => None,
+            Self::RecordingStarted { .. } | Self::RecordingStopped { .. } | Self::RecordingFailed { .. } => {
+                None
+            }
             Self::Ending { .. } | Self::EndingCancelled => None,
         }
     }

@@ -107,6 +107,7 @@ macro_rules! words {
         }
     };
 }
+pub(crate) use words;
 
 words! {
     /// A command as it is keyed.
@@ -135,6 +136,8 @@ words! {
         Poll = "poll",
         /// Call the operator, or come back.
         Operator = "operator",
+        /// Start or stop recording.
+        Record = "record",
     }
 }
 
@@ -154,6 +157,7 @@ impl KeyedCommand {
             Command::ToggleHand { .. } => Some(Self::Hand),
             Command::SetPoll(_) => Some(Self::Poll),
             Command::ToggleOperator { .. } => Some(Self::Operator),
+            Command::ToggleRecording => Some(Self::Record),
             Command::Join(_)
             | Command::Leave { .. }
             | Command::SetMute { .. }
@@ -171,6 +175,10 @@ impl KeyedCommand {
             | Command::OperatorGone { .. }
             // Whoever votes is not told of, and neither is that he did.
             | Command::Vote { .. }
+            | Command::SetRecording(_)
+            | Command::RecordingBegan { .. }
+            | Command::RecordingGap { .. }
+            | Command::RecordingFailed { .. }
             | Command::Start
             | Command::Stop => None,
         }
@@ -236,6 +244,12 @@ words! {
         PollClosed = "poll.closed",
         /// [`Event::PollCleared`]
         PollCleared = "poll.cleared",
+        /// [`Event::RecordingStarted`]
+        RecordingStarted = "recording.started",
+        /// [`Event::RecordingStopped`]
+        RecordingStopped = "recording.stopped",
+        /// [`Event::RecordingFailed`]
+        RecordingFailed = "recording.failed",
         /// [`Event::Ending`]
         MeetingEnding = "meeting.ending",
         /// [`Event::EndingCancelled`]
@@ -310,6 +324,9 @@ fn kind_of(event: &Event) -> NewsKind {
         Event::PollOpened => NewsKind::PollOpened,
         Event::PollClosed(_) => NewsKind::PollClosed,
         Event::PollCleared => NewsKind::PollCleared,
+        Event::RecordingStarted { .. } => NewsKind::RecordingStarted,
+        Event::RecordingStopped { .. } => NewsKind::RecordingStopped,
+        Event::RecordingFailed { .. } => NewsKind::RecordingFailed,
         Event::Ending { .. } => NewsKind::MeetingEnding,
         Event::EndingCancelled => NewsKind::MeetingEndingCancelled,
     }
@@ -327,6 +344,7 @@ mod tests {
             ("talking.*", 2),
             ("call.*", 14),
             ("quality.*", 1),
+            ("recording.*", 3),
             ("*", 0),
             ("call*", 0),
             ("call", 0),

@@ -34,6 +34,8 @@ pub(super) struct Account {
     locked: bool,
     questions: bool,
     poll: Poll,
+    /// The file that it is recorded in.
+    file: Option<String>,
     /// Whether it started.
     pub(super) started: bool,
     /// Why it ended.
@@ -107,6 +109,7 @@ impl Account {
             Event::Started => assert!(!std::mem::replace(&mut self.started, true)),
             Event::Ended { cause } => {
                 assert!(self.legs.is_empty(), "{:?}", self.legs);
+                assert_eq!(self.file, None, "what goes on goes off");
                 self.ended = Some(cause);
             }
             Event::Waiting { leg, role } => self.arrive(leg, role, false),
@@ -130,6 +133,9 @@ impl Account {
                 self.poll = Poll { status, tally };
             }
             Event::PollCleared => self.poll = Poll::default(),
+            Event::RecordingStarted { file } => assert_eq!(self.file.replace(file), None),
+            Event::RecordingStopped { file, .. } => assert_eq!(self.file.take(), Some(file)),
+            Event::RecordingFailed { .. } => {}
             Event::RoleSet { leg, role } => self.row(leg).role = role,
             Event::Named { leg, name } => self.row(leg).name = Some(name),
             Event::GainSet { leg, db } => self.row(leg).gain = db,
@@ -170,6 +176,7 @@ impl Account {
             (view.locked, view.started_ms.is_some(), view.questions),
             (self.locked, self.started, self.questions)
         );
+        assert_eq!(view.recording, self.file.is_some());
         assert_eq!(view.poll.status, self.poll.status);
         assert!(view.poll.status == PollStatus::Open || view.poll == self.poll);
         assert!(self.mute.is_none_or(|mode| mode == view.mute));

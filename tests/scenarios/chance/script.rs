@@ -111,8 +111,8 @@ fn enters() -> impl Strategy<Value = Step> {
 fn keys() -> impl Strategy<Value = Step> {
     let keys = select(vec![
         "111#", "111#", "222#", "222#", "333#", "4711#", "4712#", "999#", "1", "*", "#", "##", "*1", "*1",
-        "*1", "*1*1", "*2", "*3", "*3", "*4", "*5", "*5", "*6", "*6", "*7", "*8", "99111#", "99222#", "7",
-        "91", "91", "9", "2",
+        "*1", "*1*1", "*2", "*3", "*3", "*4", "*5", "*5", "*6", "*6", "*7", "*8", "*9", "99111#", "99222#",
+        "7", "91", "91", "9", "2",
     ]);
     (who(), keys).prop_map(|(who, keys)| Step::Keys(who, keys))
 }
@@ -168,6 +168,7 @@ fn of_meeting() -> impl Strategy<Value = Step> {
         3 => mask().prop_map(|mode| LiveCommand::Meeting(Command::SetHoldMode(mode))),
         2 => any::<bool>().prop_map(|on| LiveCommand::Meeting(Command::SetQa(on))),
         2 => select(PollStatus::ALL.to_vec()).prop_map(|to| LiveCommand::Meeting(Command::SetPoll(to))),
+        2 => any::<bool>().prop_map(|on| LiveCommand::Meeting(Command::SetRecording(on))),
         2 => Just(LiveCommand::Meeting(Command::Start)),
         3 => attribute().prop_map(LiveCommand::Meeting),
         1 => Just(LiveCommand::EndMeeting),
@@ -207,7 +208,7 @@ pub(super) fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-const ATTRIBUTES: [(&str, &str); 18] = [
+const ATTRIBUTES: [(&str, &str); 21] = [
     ("conference_start_how", "moderator"),
     ("conference_start_how", "explicit"),
     ("conference_start_wait", "0"),
@@ -225,6 +226,9 @@ const ATTRIBUTES: [(&str, &str); 18] = [
     ("conference_mute_policy", ""),
     ("conference_hold_policy", "pl"),
     ("conference_entrytones", "off"),
+    ("conference_recording", "auto"),
+    ("conference_recording", "off"),
+    ("recording_stop_how", "moderator"),
     ("call_announceparticipantcount", "p"),
 ];
 

@@ -133,6 +133,13 @@ fn of_meeting(event: &OfMeeting) -> Pairs {
             std::iter::once(mode).chain(cause).collect()
         }
         OfMeeting::PollOpened | OfMeeting::PollCleared => vec![],
+        OfMeeting::RecordingStarted { file } => vec![("file", file.as_str().into())],
+        OfMeeting::RecordingStopped { file, end, gap_ms } => vec![
+            ("cause", end.text().into()),
+            ("file", file.as_str().into()),
+            ("gapMs", (*gap_ms).into()),
+        ],
+        OfMeeting::RecordingFailed { fault } => vec![("cause", fault.text().into())],
         OfMeeting::PollClosed(tally) => {
             let votes = tally
                 .votes()

@@ -20,14 +20,13 @@ use crate::value;
 /// Fields that take effect.
 pub(crate) const EFFECTIVE: &[&str] = &[
     "holdMode",
+    "isRecording",
     "isSecured",
     "muteMode",
     "pollingMode",
     "qaMode",
     "state",
 ];
-/// A field that will, in a later version.
-pub(crate) const LATER: &str = "isRecording";
 /// Fields that have moved on since they were read.
 pub(crate) const INERT: &[&str] = &["duration", "participantCount"];
 /// Fields that may only come as they are.
@@ -74,7 +73,7 @@ pub(crate) async fn update(
 ) -> Result<Response, ApiError> {
     let live = api.backend.live();
     let before = caller.meeting(&live, MeetingNumber::key(&number)?)?;
-    value::only(&body, &[EFFECTIVE, &[LATER], INERT, FIXED])?;
+    value::only(&body, &[EFFECTIVE, INERT, FIXED])?;
     let current = Dto::new(before, &live, api.backend.now_ms());
     let current = serde_json::to_value(current).unwrap_or_default();
     value::unchanged(&body, &current, FIXED)?;
@@ -108,7 +107,6 @@ pub(crate) async fn end(
 
 /// What has to be done for `meeting` to be as `body` says, all of it checked. Starting comes first and stopping last.
 fn commands(meeting: &MeetingView, body: &Map<String, Value>) -> Result<Vec<LiveCommand>, ApiError> {
-    refuse_later(meeting, body)?;
     let field = |name| value::present(body, name);
     let mut commands = Vec::new();
     if let Some(value) = field("isSecured") {
@@ -131,6 +129,10 @@ fn commands(meeting: &MeetingView, body: &Map<String, Value>) -> Result<Vec<Live
     if let Some(value) = field("pollingMode") {
         commands.extend(polling(meeting, value)?.map(Command::SetPoll));
     }
+    if let Some(value) = field("isRecording") {
+        let on = value::boolean("isRecording", value)?;
+        commands.extend((on != meeting.recording).then_some(Command::SetRecording(on)));
+    }
     match field("state")
         .map(|value| state(meeting, value))
         .transpose()?
@@ -140,14 +142,6 @@ fn commands(meeting: &MeetingView, body: &Map<String, Value>) -> Result<Vec<Live
         other => commands.extend(other),
     }
     Ok(commands.into_iter().map(LiveCommand::Meeting).collect())
-}
-
-fn refuse_later(meeting: &MeetingView, body: &Map<String, Value>) -> Result<(), ApiError> {
-    let same = |value: &Value| value.as_bool() == Some(meeting.recording);
-    match value::present(body, LATER).is_none_or(same) {
-        true => Ok(()),
-        false => Err(ApiError::not_available(LATER)),
-    }
 }
 
 /// What has to become of the poll; closing one that is not open changes nothing. Votes are taken as they come, so that what was read can

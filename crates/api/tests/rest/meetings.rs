@@ -73,6 +73,7 @@ async fn fields_that_take_effect_become_commands() {
         (2, r#"{"isSecured": true}"#, vec![Command::SetLock(true)]),
         (2, r#"{"muteMode": 40}"#, vec![Command::SetMuteMode(mask(40))]),
         (2, r#"{"qaMode": 1}"#, vec![Command::SetQa(true)]),
+        (2, r#"{"isRecording": true}"#, vec![Command::SetRecording(true)]),
         (
             2,
             r#"{"pollingMode": {"status": 1}}"#,
@@ -87,8 +88,13 @@ async fn fields_that_take_effect_become_commands() {
         ),
         (
             1,
-            r#"{"qaMode": 1, "state": 2, "isSecured": true}"#,
-            vec![Command::Start, Command::SetLock(true), Command::SetQa(true)],
+            r#"{"qaMode": 1, "isRecording": true, "state": 2, "isSecured": true}"#,
+            vec![
+                Command::Start,
+                Command::SetLock(true),
+                Command::SetQa(true),
+                Command::SetRecording(true),
+            ],
         ),
         (
             2,
@@ -147,10 +153,13 @@ async fn a_poll_shows_its_votes_and_can_be_sent_back_as_it_was_read() {
 #[tokio::test]
 async fn the_answer_is_the_meeting_after_the_command_and_a_stopped_one_as_it_ended() {
     let world = World::new();
-    let body = r#"{"isSecured": true, "muteMode": 40, "holdMode": 40, "qaMode": 1}"#;
+    let body = r#"{"isSecured": true, "isRecording": true, "muteMode": 40, "holdMode": 40, "qaMode": 1}"#;
     let meeting = world.put("olga", MEETING, body).await.json();
-    let fields = ["isSecured", "muteMode", "holdMode", "qaMode"].map(|field| &meeting[field]);
-    assert_eq!(fields, [&json!(true), &json!(40), &json!(40), &json!(1)]);
+    let fields = ["isSecured", "isRecording", "muteMode", "holdMode", "qaMode"].map(|field| &meeting[field]);
+    assert_eq!(
+        fields,
+        [&json!(true), &json!(true), &json!(40), &json!(40), &json!(1)]
+    );
     let stopped = world.put("olga", MEETING, r#"{"state": 3}"#).await.json();
     assert_eq!(
         (&stopped["state"], &stopped["participantCount"]),
@@ -179,7 +188,7 @@ async fn refusals_name_the_field_and_nothing_is_done() {
         (r#"{"holdMode": "x"}"#, "Wrong value", "holdMode"),
         (r#"{"state": 0}"#, "Wrong value", "state"),
         (r#"{"state": 4}"#, "Wrong value", "state"),
-        (r#"{"isRecording": true}"#, "Wrong value", "isRecording"),
+        (r#"{"isRecording": 1}"#, "Wrong value", "isRecording"),
         (r#"{"qaMode": 2}"#, "Wrong value", "qaMode"),
         (r#"{"pollingMode": {"status": 3}}"#, "Wrong value", "pollingMode"),
         (

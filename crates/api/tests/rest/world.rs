@@ -309,6 +309,8 @@ fn apply_to_meeting(live: &mut Live, number: MeetingNumber, command: Command) {
         meeting.hold = mask;
     } else if let Command::SetQa(on) = command {
         meeting.questions = on;
+    } else if let Command::SetRecording(on) = command {
+        meeting.recording = on;
     } else if let Command::SetPoll(status) = command {
         meeting.poll.status = status;
     } else if command == Command::Start {

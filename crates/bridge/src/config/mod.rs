@@ -3,12 +3,14 @@
 mod dial_out;
 mod events;
 mod operator;
+mod recording;
 mod sections;
 mod units;
 
 pub use dial_out::DialOutSection;
 pub use events::{EventsSection, WebhooksSection};
 pub use operator::OperatorSection;
+pub use recording::RecordingSection;
 pub use sections::{
     ApiSection, CallsSection, CodecName, CodecOrder, GuessesSection, LogFormat, LogSection, MediaSection,
     MetricsSection, NodeSection, OpusRate, SipSection,
@@ -31,6 +33,8 @@ pub struct Config {
     pub media: MediaSection,
     /// Bounds on calls and meetings.
     pub calls: CallsSection,
+    /// Meetings on disk.
+    pub recording: RecordingSection,
     /// Calls that the bridge makes.
     pub dial_out: DialOutSection,
     /// Whom callers can ask for.
@@ -74,6 +78,7 @@ impl Config {
         let media = &self.media;
         let others = self.api_checks().into_iter();
         let others = others.chain(events::checks(&self.events, &self.webhooks));
+        let others = others.chain(self.recording.checks());
         for (good, message) in [
             (
                 !media.codecs.is_empty(),
@@ -297,6 +302,10 @@ mod tests {
             ("[events]\nmemory = 100", "events.memory"),
             ("[events]\nkeep = \"5min\"", "events.keep"),
             ("[webhooks]\nat_once = 0", "webhooks.at_once"),
+            ("[recording]\nat_once = 0", "recording.at_once"),
+            ("[recording]\nat_once = 501", "expected 1 to 500"),
+            ("[recording]\nfolder = \"\"", "recording.folder"),
+            ("[recording]\nmin_free_mib = -1", "min_free_mib"),
             ("[webhooks]\nallow_private = [\"10.0.0.0/40\"]", "allow_private"),
             (
                 "[metrics]\nlisten = \"127.0.0.1:20000\"",

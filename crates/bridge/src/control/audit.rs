@@ -57,6 +57,11 @@ fn word(command: &Command) -> &'static str {
         Command::OperatorGone { .. } => "operator_gone",
         Command::SetPoll(_) => "set_poll",
         Command::Vote { .. } => "vote",
+        Command::ToggleRecording => "toggle_recording",
+        Command::SetRecording(_) => "set_recording",
+        Command::RecordingBegan { .. } => "recording_began",
+        Command::RecordingGap { .. } => "recording_gap",
+        Command::RecordingFailed { .. } => "recording_failed",
         Command::Start => "start",
         Command::Stop => "stop",
     }

@@ -409,6 +409,11 @@ impl Control {
             | Command::OperatorGone { .. }
             | Command::SetPoll(_)
             | Command::Vote { .. }
+            | Command::ToggleRecording
+            | Command::SetRecording(_)
+            | Command::RecordingBegan { .. }
+            | Command::RecordingGap { .. }
+            | Command::RecordingFailed { .. }
             | Command::Start
             | Command::Stop => return false,
         }

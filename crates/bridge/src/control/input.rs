@@ -6,7 +6,7 @@ use std::sync::Arc;
 use api::{DialOrder, LiveCommand, Target};
 use media::MediaLoss;
 use model::directory::Directory;
-use model::{Actor, LegId};
+use model::{Actor, LegId, MeetingId, RecordingFault};
 use sip::Flow;
 use store::IdKind;
 
@@ -131,5 +131,30 @@ pub enum MediaReport {
     Failed {
         /// Which leg.
         leg: LegId,
+    },
+    /// A recording is being written.
+    RecordingBegan {
+        /// Of which meeting.
+        room: MeetingId,
+        /// Which of it.
+        take: u32,
+    },
+    /// Silence had to be written in place of what the recorder could not take in time.
+    RecordingGap {
+        /// Of which meeting.
+        room: MeetingId,
+        /// Which of it.
+        take: u32,
+        /// How much, ms.
+        ms: u32,
+    },
+    /// A recording could not begin, or go on.
+    RecordingFailed {
+        /// Of which meeting.
+        room: MeetingId,
+        /// Which of it.
+        take: u32,
+        /// Why.
+        fault: RecordingFault,
     },
 }

@@ -23,6 +23,7 @@ mod opening;
 mod operator;
 mod output;
 mod random;
+mod recording;
 mod requests;
 mod rooms;
 mod schedule;
@@ -38,7 +39,7 @@ pub use dial_plan::DialOut;
 pub use ids::Ids;
 pub use input::{Input, MediaReport};
 pub use operator::Operator;
-pub use output::{Listeners, MediaOrder, Output, PlayId, Ticket};
+pub use output::{Listeners, MediaOrder, Output, PlayId, RecordingOrder, Ticket};
 pub use simulation::simulate;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
@@ -50,7 +51,7 @@ use ipnet::IpNet;
 use ivr::budget::{Budgets, GuessBudget};
 use media::{JitterConfig, Latching, MediaTimeouts};
 use model::directory::Directory;
-use model::{DidGroupId, Happening, LegId, Live, MeetingId, MeetingNumber};
+use model::{Actor, Command, DidGroupId, Happening, LegId, Live, MeetingId, MeetingNumber};
 
 use call::Call;
 use dialling::Today;
@@ -111,6 +112,8 @@ pub struct ControlConfig {
     pub other_ports: Vec<u16>,
     /// Canonical name for RTCP.
     pub cname: String,
+    /// Meetings recorded at once; none where the bridge does not record.
+    pub recordings: usize,
     /// What the bridge dials.
     pub dial_out: DialOut,
     /// Whom callers can ask for, if there is anybody.
@@ -390,6 +393,15 @@ impl Control {
             MediaReport::Scored { leg, mos_hundredths } => self.scored(now, leg, mos_hundredths),
             MediaReport::Failed { leg } => self.end(now, leg, model::Cause::Fault),
             MediaReport::Load { percent } => self.headroom.note(percent),
+            MediaReport::RecordingBegan { room, take } => {
+                self.command(now, room, Actor::Bridge, Command::RecordingBegan { take });
+            }
+            MediaReport::RecordingGap { room, take, ms } => {
+                self.command(now, room, Actor::Bridge, Command::RecordingGap { take, ms });
+            }
+            MediaReport::RecordingFailed { room, take, fault } => {
+                self.command(now, room, Actor::Bridge, Command::RecordingFailed { take, fault });
+            }
         }
     }
 

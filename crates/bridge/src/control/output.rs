@@ -6,7 +6,7 @@ use std::time::Duration;
 use api::CommandError;
 use media::{LegConfig, Session};
 use meeting::Hears;
-use model::{Happening, LegId, Live, MeetingId};
+use model::{Happening, LegId, Live, MeetingId, MeetingNumber, RecordingEnd};
 use sip::{Flow, Hop};
 use store::{IdKind, Record};
 
@@ -171,4 +171,30 @@ pub enum MediaOrder {
         /// Which.
         leg: LegId,
     },
+    /// Record a room; `RecordingBegan` or `RecordingFailed` follows.
+    Record(Box<RecordingOrder>),
+    /// Record it no longer.
+    EndRecording {
+        /// Which room.
+        room: MeetingId,
+        /// How it ended.
+        end: RecordingEnd,
+    },
+}
+
+/// A recording that is to begin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordingOrder {
+    /// The room, and its meeting.
+    pub room: MeetingId,
+    /// Number of the meeting.
+    pub number: MeetingNumber,
+    /// Which of the meeting, from 1.
+    pub take: u32,
+    /// Name of the file.
+    pub file: String,
+    /// When it was asked for, epoch ms.
+    pub started_ms: i64,
+    /// By whom: a role, `user` by REST, or `bridge`.
+    pub started_by: &'static str,
 }

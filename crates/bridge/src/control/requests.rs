@@ -10,7 +10,7 @@ use store::{AuditEntry, Record};
 use super::call::{Media, Stage};
 use super::output::{Output, Ticket};
 use super::rooms::Slot;
-use super::{Control, audit};
+use super::{Control, audit, recording};
 
 impl Control {
     pub(super) fn request(
@@ -161,7 +161,9 @@ impl Control {
     /// Whether the meeting can do what is asked of it now.
     fn willing(&self, id: MeetingId, command: &Command) -> Result<(), CommandError> {
         let slot = self.meetings.get(&id).ok_or(CommandError::Gone)?;
-        match slot.meeting.refuses(command) {
+        let records = *command == Command::SetRecording(true) && !slot.meeting.recording();
+        let fault = records.then(|| self.recording_fault(0)).flatten();
+        match slot.meeting.refuses(command).or(fault.map(recording::explained)) {
             None => Ok(()),
             Some(why) => Err(CommandError::Refused {
                 field: field(command),
@@ -254,7 +256,11 @@ fn field(command: &Command) -> &'static str {
         Command::SetGain { .. } => "gainLevel",
         Command::SetAttribute { .. } | Command::StepTones => "attributes",
         Command::ToggleLock | Command::SetLock(_) => "isSecured",
+        Command::ToggleRecording | Command::SetRecording(_) => "isRecording",
         Command::Start | Command::Stop => "state",
         Command::Join(_) | Command::Leave { .. } | Command::Drop { .. } | Command::Count { .. } => "id",
+        Command::RecordingBegan { .. } | Command::RecordingGap { .. } | Command::RecordingFailed { .. } => {
+            "id"
+        }
     }
 }

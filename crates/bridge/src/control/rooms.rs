@@ -40,6 +40,8 @@ pub(super) struct Slot {
     calls: u32,
     inside: BTreeSet<LegId>,
     peak: u32,
+    /// Whether the mixer was told to record it.
+    pub(super) is_taped: bool,
     /// Whether its outputs are being carried out; what they cause in it waits its turn.
     draining: bool,
 }
@@ -185,20 +187,25 @@ impl Control {
         };
         let id = self.ids.meeting()?;
         let owner = self.directory.subscriber(&opening.owner);
+        let created_ms = self.clock.ms(now);
+        let mut meeting = Meeting::new(opening.settings.policy.clone());
+        // With its time, so that a store that begins anew with its ids does not meet the files of the one before.
+        meeting.name_recordings(format!("{created_ms}-{id}"));
         let slot = Slot {
-            meeting: Meeting::new(opening.settings.policy.clone()),
+            meeting,
             base: Arc::new(opening.settings),
             number,
             room: opening.room,
             code: opening.code.clone(),
             subscriber_name: owner.map(|owner| owner.display_name()).unwrap_or_default(),
             subscriber_sid: opening.owner,
-            created_ms: self.clock.ms(now),
+            created_ms,
             started_ms: None,
             logged: 0,
             calls: 0,
             inside: BTreeSet::new(),
             peak: 0,
+            is_taped: false,
             draining: false,
         };
         self.meetings.insert(id, slot);
@@ -338,6 +345,8 @@ impl Control {
             },
             meeting::Output::Tone(meeting::Tone::Entry) => self.play_to_room(id, vec![Sound::EntryTone]),
             meeting::Output::Tone(meeting::Tone::Exit) => self.play_to_room(id, vec![Sound::ExitTone]),
+            meeting::Output::Record { take, file, by } => self.record(now, id, take, file, &by),
+            meeting::Output::EndRecording { end, .. } => self.end_recording(id, end),
             meeting::Output::Event { actor, event } => self.meeting_event(now, id, actor, event),
             meeting::Output::Ended { cause } => self.meeting_over(now, id, cause),
         }
@@ -483,7 +492,7 @@ impl Slot {
             mute: meeting.mute_mode(),
             questions: meeting.questions(),
             poll: meeting.poll(),
-            recording: false,
+            recording: meeting.recording(),
             locked: meeting.locked(),
             state: match (meeting.is_ending(), self.started_ms) {
                 (true, _) => MeetingState::Stopping,

@@ -222,6 +222,10 @@ impl Player<'_> {
         meeting.handle_input(self.now, Actor::Leg(LEG), command);
         let mut outcome = Outcome::Refused(Cause::Fault);
         while let Some(output) = meeting.poll_output() {
+            if let meeting::Output::Record { take, .. } = &output {
+                let command = Command::RecordingBegan { take: *take };
+                meeting.handle_input(self.now, Actor::Bridge, command);
+            }
             if let Some(decided) = self.meeting_output(output, outcome) {
                 outcome = decided;
             }
@@ -262,6 +266,8 @@ impl Player<'_> {
             | meeting::Output::DropOperator { .. }
             | meeting::Output::Tone(Tone::Exit)
             | meeting::Output::Drop { .. }
+            | meeting::Output::Record { .. }
+            | meeting::Output::EndRecording { .. }
             | meeting::Output::Event { .. }
             | meeting::Output::Ended { .. } => {}
         }
@@ -302,7 +308,9 @@ fn rebuilt(at: Instant, view: &MeetingView, live: &Live) -> Meeting {
         Command::SetHoldMode(view.hold),
         Command::SetLock(view.locked),
     ];
-    let modes = started.into_iter().chain(modes);
+    let recording = [Command::SetRecording(true), Command::RecordingBegan { take: 1 }];
+    let recording = recording.into_iter().filter(|_| view.recording);
+    let modes = started.into_iter().chain(modes).chain(recording);
     for (actor, command) in joins.chain(modes.map(|command| (Actor::Bridge, command))) {
         meeting.handle_input(at, actor, command);
         while meeting.poll_output().is_some() {}

@@ -7,6 +7,7 @@
 mod audio;
 mod deliveries;
 mod page;
+mod recordings;
 mod requests;
 mod rows;
 mod scribe;
@@ -26,6 +27,7 @@ use prometheus_client::metrics::histogram::Histogram;
 pub(crate) use audio::Audio;
 pub(crate) use deliveries::Deliveries;
 pub(crate) use page::{EventCounts, Page, Sources, StoreCounts, TransportCounts};
+pub(crate) use recordings::Recordings;
 pub(crate) use requests::Requests;
 
 use crate::control::Counts;
@@ -47,6 +49,8 @@ pub(crate) struct Metrics {
     pub(crate) requests: Requests,
     /// Webhooks.
     pub(crate) deliveries: Deliveries,
+    /// Recordings.
+    pub(crate) recordings: Recordings,
 }
 
 /// What the port of media lays down.
@@ -156,6 +160,7 @@ impl Metrics {
             spreads: Spreads::default(),
             requests: Requests::default(),
             deliveries: Deliveries::default(),
+            recordings: Recordings::default(),
         })
     }
 }

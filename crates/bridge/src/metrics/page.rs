@@ -123,6 +123,7 @@ impl<S: Sources> Collector for Everything<S> {
         page.each(rows::PACKETS, &media.audio)?;
         page.each(rows::TIMES, &media.audio)?;
         mixer(&mut page, &media)?;
+        metrics.recordings.write(&mut page)?;
         transport(&mut page, sources.transport())?;
         requests(&mut page, metrics)?;
         events(&mut page, metrics, sources.events())?;

@@ -228,6 +228,11 @@ pub(super) const SHARD: &[Row<Stats, u64>] = &[
         |c| c.partials_dropped,
     ),
     (
+        "mixer_recording_ticks_lost",
+        "Ticks of recordings lost because the recorder had not caught up.",
+        |c| c.taped_lost,
+    ),
+    (
         "mixer_ticks_under_way",
         "Ticks without sound for legs on their way from one shard to another.",
         |c| c.ticks_under_way,

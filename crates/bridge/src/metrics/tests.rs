@@ -107,6 +107,8 @@ fn metrics() -> Arc<Metrics> {
         ..MediaCounts::default()
     }));
     metrics.set_up.observe(0.2);
+    metrics.recordings.started.inc();
+    metrics.recordings.gap_ms.inc_by(1_500);
     for (route, status, login) in [
         (Some("/conference/v1/calls/:id"), StatusCode::OK, Login::Good),
         (
@@ -189,6 +191,9 @@ fn the_page_tells_what_was_counted() {
             100.0,
         ),
         ("partyline_call_setup_seconds_count", 1.0),
+        ("partyline_recordings", 0.0),
+        ("partyline_recordings_started_total", 1.0),
+        ("partyline_recording_gap_seconds_total", 1.5),
         ("partyline_sip_datagrams_dropped_total", 5.0),
         (
             r#"partyline_api_requests_total{route="/conference/v1/calls/:id",method="GET",status="4xx"}"#,

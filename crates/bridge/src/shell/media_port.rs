@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -20,11 +21,12 @@ use super::placement::{Limits, Move, Placement};
 use super::plays::Plays;
 use super::ports::PortPool;
 use super::prompts::Prompts;
+use super::recordings::Recordings;
 use super::settings;
 use super::shards::Shards;
 use crate::config::Config;
 use crate::control::voice::Sound;
-use crate::control::{Listeners, MediaOrder, MediaReport, PlayId as ControlPlay};
+use crate::control::{Listeners, MediaOrder, MediaReport, PlayId as ControlPlay, RecordingOrder};
 use crate::metrics::{Audio, MediaCounts, Metrics};
 
 /// Orders that may wait for a tick; beyond them they wait here.
@@ -57,12 +59,14 @@ pub(super) struct MediaPort {
     jitter: JitterConfig,
     /// Voices heard at once in a meeting.
     talkers: usize,
+    recordings: Recordings,
 }
 
 impl MediaPort {
-    /// Decodes the prompts and starts the shards' threads.
+    /// Decodes the prompts and starts the threads of shards and recorder.
     pub(super) fn start(
         config: &Config,
+        data: &Path,
         faults: Receiver<Place>,
         metrics: Arc<Metrics>,
     ) -> Result<Self, String> {
@@ -95,6 +99,7 @@ impl MediaPort {
             .listen
             .or(Some(config.sip.listen.ip()))
             .filter(|ip| !ip.is_unspecified());
+        let recordings = Recordings::start(config, data, metrics.recordings.clone())?;
         Ok(Self {
             placement: Placement::new(shards.count(), limits),
             shards,
@@ -112,6 +117,7 @@ impl MediaPort {
             ports_refused: 0,
             jitter: settings::jitter(config),
             talkers: config.media.talkers,
+            recordings,
         })
     }
 
@@ -170,6 +176,22 @@ impl MediaPort {
             MediaOrder::Gain { leg, db } => self.pass(key(leg), Order::Gain { leg: key(leg), db }),
             MediaOrder::Hush { leg } => self.pass(key(leg), Order::Hush { leg: key(leg) }),
             MediaOrder::Play { to, id, sounds } => self.play(to, id, &sounds),
+            MediaOrder::Record(recording) => self.record(*recording),
+            MediaOrder::EndRecording { room, end } => {
+                if let Some(shard) = self.recordings.end(room, end) {
+                    let room = room_key(room);
+                    self.shards.at(shard).order(Order::Untap { room });
+                }
+            }
+        }
+    }
+
+    /// Any branch of a meeting has all of it: the recorder gets the oldest.
+    fn record(&mut self, recording: RecordingOrder) {
+        let room = room_key(recording.room);
+        let shard = self.placement.branches(room).next();
+        if let Some((shard, tap)) = self.recordings.begin(shard, recording) {
+            self.shards.at(shard).order(Order::Tap { room, tap });
         }
     }
 
@@ -362,6 +384,9 @@ impl MediaPort {
         if let Some(id) = self.plays.next_unheard() {
             return Some(played(id));
         }
+        if let Some(told) = self.recordings.poll() {
+            return Some(told);
+        }
         loop {
             let (shard, report) = self.shards.poll()?;
             if let Some(told) = self.take(now, shard, report) {
@@ -409,6 +434,7 @@ impl MediaPort {
                 | Retired::Encoder(_)
                 | Retired::Room(_)
                 | Retired::Branch(_)
+                | Retired::Tap(_)
                 | Retired::Baggage(_),
             ) => {}
         }
@@ -470,12 +496,21 @@ impl MediaPort {
         self.shards.are_alive()
     }
 
-    /// Stops the shards' threads.
-    pub(super) fn stop(mut self) {
-        if self.shards.stop() {
-            let places: Vec<_> = self.faults.try_iter().map(|place| place.to_string()).collect();
+    /// Stops all threads, the recorder last: with the shards goes whatever can still be recorded.
+    pub(super) fn stop(self) {
+        let Self {
+            mut shards,
+            faults,
+            mut recordings,
+            ..
+        } = self;
+        recordings.end_all();
+        if shards.stop() {
+            let places: Vec<_> = faults.try_iter().map(|place| place.to_string()).collect();
             tracing::error!(?places, "a mixer had failed");
         }
+        drop(shards);
+        recordings.stop();
     }
 }
 

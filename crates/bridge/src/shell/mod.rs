@@ -23,6 +23,8 @@ mod ports;
 mod post;
 mod prompts;
 mod realtime;
+mod recorder;
+mod recordings;
 mod retention;
 mod serve;
 mod settings;

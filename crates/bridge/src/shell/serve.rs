@@ -128,10 +128,7 @@ async fn start(mut config: Config, data: &Path, filling: &Filling) -> Result<Run
     note_ports(&mut config, &sockets);
     let tls = tls::server_config(&config.api, data)?;
     let store = open_store(data).await?;
-    let (keeper, keeping) = Keeper::open(store.clone(), EDITS)
-        .await
-        .map_err(|error| error.to_string())?;
-    tokio::spawn(keeping.run());
+    let keeper = open_keeper(store.clone()).await?;
     let remark = first_start::fill(&*store, &keeper, data, filling).await?;
     let (records, writer) = record_writer(store.clone(), RecordLimits::default());
     let records_done = tokio::spawn(writer.run());
@@ -154,6 +151,7 @@ async fn start(mut config: Config, data: &Path, filling: &Filling) -> Result<Run
     };
     let parts = Parts {
         config: &config,
+        data,
         store: &store,
         keeper: &keeper,
         live: &live,
@@ -229,6 +227,14 @@ fn note_ports(config: &mut Config, sockets: &Sockets) {
     config.metrics.listen = metrics.unwrap_or(config.metrics.listen);
 }
 
+/// The directory and what keeps it on disk.
+async fn open_keeper(store: Arc<dyn Store>) -> Result<Keeper, String> {
+    let opened = Keeper::open(store, EDITS).await;
+    let (keeper, keeping) = opened.map_err(|error| error.to_string())?;
+    tokio::spawn(keeping.run());
+    Ok(keeper)
+}
+
 async fn open_store(data: &Path) -> Result<Arc<dyn Store>, String> {
     let store = SqliteStore::open(&data.join("partyline.db")).await;
     Ok(Arc::new(store.map_err(|error| error.to_string())?))
@@ -288,6 +294,7 @@ fn names(config: &Config) -> Names {
 
 struct Parts<'a> {
     config: &'a Config,
+    data: &'a Path,
     store: &'a Arc<dyn Store>,
     keeper: &'a Keeper,
     live: &'a Arc<ArcSwap<Live>>,
@@ -307,6 +314,7 @@ async fn start_control(
 ) -> Result<(JoinHandle<()>, oneshot::Receiver<()>), String> {
     let Parts {
         config,
+        data,
         store,
         keeper,
         live,
@@ -334,7 +342,7 @@ async fn start_control(
         teller: teller::start(hub.clone()),
         udp: sockets.udp.clone(),
         connections: connections.clone(),
-        media: MediaPort::start(config, panics::log_them(), metrics.clone())?,
+        media: MediaPort::start(config, data, panics::log_them(), metrics.clone())?,
         records,
         store: store.clone(),
         runtime: tokio::runtime::Handle::current(),

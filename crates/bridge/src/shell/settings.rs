@@ -54,6 +54,7 @@ pub(super) fn control(config: &Config) -> ControlConfig {
         inband_digits: media.inband_digits,
         other_ports: config.ports().collect(),
         cname: config.node.bridge_name.clone(),
+        recordings: config.recording.most(),
         operator: config.operator.plan(&dial_out).unwrap_or_default(),
         dial_out,
         endpoint: endpoint(config),
@@ -80,6 +81,11 @@ pub(super) fn rates(config: &Config) -> Vec<Rate> {
     let heard: Vec<_> = codecs.map(of).collect();
     let is_heard = |rate: &Rate| heard.iter().any(|range| range.contains(rate));
     Rate::ALL.into_iter().filter(is_heard).collect()
+}
+
+/// The rate that meetings are recorded at: the best that anybody can have.
+pub(super) fn recording_rate(config: &Config) -> Rate {
+    rates(config).last().copied().unwrap_or(Rate::Hz8000)
 }
 
 fn budgets(config: &Config) -> Budgets {

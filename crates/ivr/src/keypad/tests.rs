@@ -81,6 +81,7 @@ fn every_default_key_is_its_command() {
         ("*8", Command::StepTones),
         ("*1", Command::SetQa(true)),
         ("91", Command::SetPoll(PollStatus::Open)),
+        ("*9", Command::ToggleRecording),
         ("##", Command::Drop { leg }),
     ] {
         assert_eq!(commands(Role::Host, keys), [command], "{keys}");

@@ -11,6 +11,7 @@ mod operator;
 mod poll;
 mod properties;
 mod qa;
+mod recording;
 mod roles;
 mod script;
 mod starting;

@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 
 use meeting::{Entry, Meeting, Output};
 use model::attribute::{AttributeId, Policy};
-use model::{Actor, Cause, Command, LegId, Mute, MuteMask, PollStatus, Question, Role, Tally};
+use model::{
+    Actor, Cause, Command, LegId, Mute, MuteMask, PollStatus, Question, RecordingFault, Role, Tally,
+};
 use proptest::prelude::*;
 
 use crate::script::{Script, entrant, rest};
@@ -15,6 +17,8 @@ use crate::script::{Script, entrant, rest};
 enum Step {
     Asks(Actor, Command),
     Waits(u64),
+    /// What comes of recordings from now on.
+    Records(Option<Result<(), RecordingFault>>),
     /// Whether phones hang up at once when they are told to go.
     Slow(bool),
 }
@@ -68,6 +72,11 @@ fn setting() -> impl Strategy<Value = (&'static str, &'static str)> {
         ("conference_qa_policy", "hpl"),
         ("conference_qa_dtmf", "hp"),
         ("conference_entrytones", "off"),
+        ("conference_recording", "auto"),
+        ("conference_recording", "off"),
+        ("recording_stop_how", "moderator"),
+        ("recording_stop_wait", "0"),
+        ("recording_stop_wait", "50"),
         ("call_announceparticipantcount", "p"),
     ])
 }
@@ -81,6 +90,15 @@ fn operator() -> impl Strategy<Value = Command> {
             leg,
             cause: Cause::Busy
         }),
+    ]
+}
+
+fn of_the_recorder() -> impl Strategy<Value = Command> {
+    let fault = prop::sample::select(RecordingFault::ALL.to_vec());
+    prop_oneof![
+        (0..4u32).prop_map(|take| Command::RecordingBegan { take }),
+        (0..4u32, 0..100u32).prop_map(|(take, ms)| Command::RecordingGap { take, ms }),
+        (0..4u32, fault).prop_map(|(take, fault)| Command::RecordingFailed { take, fault }),
     ]
 }
 
@@ -116,6 +134,9 @@ fn command() -> impl Strategy<Value = Command> {
         prop::bool::weighted(0.8).prop_map(Command::SetQa),
         Just(Command::NextQuestion),
         prop::sample::select(PollStatus::ALL.to_vec()).prop_map(Command::SetPoll),
+        Just(Command::ToggleRecording),
+        any::<bool>().prop_map(Command::SetRecording),
+        of_the_recorder(),
         Just(Command::Start),
     ];
     prop_oneof![4 => about_a_leg, 3 => about_all, 3 => attribute, 1 => Just(Command::Stop)]
@@ -137,6 +158,7 @@ fn step() -> impl Strategy<Value = Step> {
         8 => (actor, command()).prop_map(|(actor, command)| Step::Asks(actor, command)),
         3 => (0..130u64).prop_map(Step::Waits),
         1 => any::<bool>().prop_map(Step::Slow),
+        1 => prop::sample::select(vec![None, Some(Ok(())), Some(Err(RecordingFault::Disk))]).prop_map(Step::Records),
     ]
 }
 
@@ -154,6 +176,7 @@ fn play(settings: &[(&str, &str)], steps: Vec<Step>) -> Script {
             Step::Asks(actor, command) => drop(script.asks(actor, command)),
             Step::Waits(seconds) => drop(script.wait(seconds)),
             Step::Slow(slow) => script.slow_to_go = slow,
+            Step::Records(outcome) => script.recorder = outcome,
         }
     }
     script
@@ -198,7 +221,7 @@ fn replay(policy: Policy, meeting: &Meeting) -> (Meeting, Vec<Output>) {
 fn state(meeting: &Meeting) -> impl PartialEq + std::fmt::Debug + use<> {
     let rows: Vec<_> = meeting.legs().map(|leg| meeting.row(leg)).collect();
     let modes = (meeting.mute_mode(), meeting.hold_mode(), meeting.locked());
-    let modes = (modes, meeting.questions(), meeting.poll());
+    let modes = (modes, meeting.questions(), meeting.poll(), meeting.recording());
     let life = (meeting.has_started(), meeting.is_ending(), meeting.poll_timeout());
     (rows, modes, life, meeting.policy().clone())
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use meeting::{Audience, Entry, Hears, Meeting, Output, Row, Tone};
 use model::attribute::{AttributeId, Policy};
-use model::{Actor, Cause, Command, Entrant, Event, LegId, Phrase, Role, Sid};
+use model::{Actor, Cause, Command, Entrant, Event, LegId, Phrase, RecordingFault, Role, Sid};
 
 use crate::witness::Witness;
 
@@ -20,6 +20,8 @@ pub(crate) struct Script {
     pub(crate) now: Instant,
     /// Whether the legs that are told to go are still there after the step.
     pub(crate) slow_to_go: bool,
+    /// What comes of recordings at once, if anything.
+    pub(crate) recorder: Option<Result<(), RecordingFault>>,
     /// How late every timer is.
     pub(crate) late: Duration,
     pub(crate) witness: Witness,
@@ -76,6 +78,7 @@ impl Script {
             epoch,
             now: epoch,
             slow_to_go: false,
+            recorder: Some(Ok(())),
             late: Duration::ZERO,
             witness: Witness::default(),
             history: Vec::new(),
@@ -162,11 +165,26 @@ impl Script {
                 let leave = Command::Leave { leg, cause };
                 self.meeting.handle_input(self.now, Actor::Bridge, leave);
             }
+            if let Output::Record { take, .. } = &output {
+                self.recorder_answers(*take);
+            }
             did.push(output);
         }
         self.witness.observe(&did, &self.meeting);
         self.history.extend(did.iter().cloned());
         did
+    }
+}
+
+impl Script {
+    fn recorder_answers(&mut self, take: u32) {
+        let answer = self.recorder.map(|outcome| match outcome {
+            Ok(()) => Command::RecordingBegan { take },
+            Err(fault) => Command::RecordingFailed { take, fault },
+        });
+        if let Some(command) = answer {
+            self.meeting.handle_input(self.now, Actor::Bridge, command);
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use meeting::{Audience, Hears, Meeting, Output};
-use model::{Cause, Event, LegId, Mute, OperatorMode, Poll, PollStatus, Question};
+use model::{Cause, Event, LegId, Mute, OperatorMode, Poll, PollStatus, Question, RecordingEnd};
 
 #[derive(Debug, Default)]
 pub(crate) struct Witness {
@@ -11,6 +11,10 @@ pub(crate) struct Witness {
     created: bool,
     questions: bool,
     poll: Poll,
+    /// The recording that was ordered, and the file of the one that the world knows of.
+    take: Option<u32>,
+    file: Option<String>,
+    started: bool,
     over: Option<Cause>,
     ended: bool,
 }
@@ -85,9 +89,16 @@ impl Witness {
             Output::Ended { cause } => {
                 assert!(self.legs.is_empty(), "ended with legs in it");
                 assert_eq!(self.over, Some(*cause));
+                assert_eq!((self.take, &self.file), (None, &None), "it is still recorded");
                 self.ended = true;
             }
             Output::Tone(_) => assert!(self.legs.values().any(|seen| seen.joined), "a tone for nobody"),
+            Output::Record { take, file, .. } => {
+                assert!(self.started, "the waiting music is recorded");
+                assert_eq!(self.take.replace(*take), None, "recorded twice at once");
+                assert!(file.ends_with(&format!("-{take}.ogg")), "{file}");
+            }
+            Output::EndRecording { take, .. } => assert_eq!(self.take.take(), Some(*take)),
             Output::Admitted { .. } => assert!(self.created),
             Output::Refused { .. } => assert!(self.created || self.ended),
             Output::Say {
@@ -161,10 +172,20 @@ impl Witness {
                 assert_eq!(self.poll.status, PollStatus::Closed, "nothing to clear");
                 self.poll = Poll::default();
             }
+            Event::Started => self.started = true,
+            Event::RecordingStarted { file } => {
+                assert!(self.take.is_some(), "nobody records");
+                assert_eq!(self.file.replace(file.clone()), None, "started twice");
+            }
+            Event::RecordingStopped { file, end, .. } => {
+                assert_eq!(self.take, None, "it goes on");
+                assert_eq!(self.file.take().as_ref(), Some(file), "it had not started");
+                assert_ne!(*end, RecordingEnd::Interrupted);
+            }
             Event::RoleSet { leg, .. } | Event::Named { leg, .. } | Event::GainSet { leg, .. } => {
                 self.staying(*leg);
             }
-            Event::Started
+            Event::RecordingFailed { .. }
             | Event::Refused { .. }
             | Event::MuteModeSet(_)
             | Event::HoldModeSet(_)
@@ -184,6 +205,8 @@ impl Witness {
     fn compare(&self, meeting: &Meeting) {
         let mut legs: Vec<_> = meeting.legs().collect();
         assert_eq!(meeting.questions(), self.questions);
+        assert_eq!(meeting.recording(), self.take.is_some());
+        assert!(self.file.is_none() || self.take.is_some(), "told and not so");
         let (poll, open) = (meeting.poll(), self.poll.status == PollStatus::Open);
         assert_eq!((poll.status, meeting.polling()), (self.poll.status, open));
         assert!(open || poll == self.poll, "what stands is what was told");

@@ -114,9 +114,9 @@ attributes! {
         /// The key sequence for polling_dtmf.
         polling_dtmf_binding: Keys = "91" at GROUP, Honoured;
         /// A listed role starts and stops recording; everyone hears it.
-        recording_dtmf: Roles = "h" at ROOM_GROUP, Later;
+        recording_dtmf: Roles = "h" at ROOM_GROUP, Honoured;
         /// The key sequence for recording_dtmf.
-        recording_dtmf_binding: Keys = "*9" at GROUP, Later;
+        recording_dtmf_binding: Keys = "*9" at GROUP, Honoured;
     }
     /// Read by `meeting::mute` and `meeting::hold`.
     mute: MutePolicy {
@@ -178,17 +178,18 @@ attributes! {
     recording: RecordingPolicy {
         /// auto: recording starts with the meeting; on: allowed on demand; off: refused with a prompt and
         /// an API error.
-        conference_recording: RecordingMode = "on" at ROOM_GROUP, Later;
+        conference_recording: RecordingMode = "on" at ROOM_GROUP, Honoured;
         /// Where remote recording is sent (an INVITE carrying the mix).
         recording_addr: Text = "" at GROUP, Later;
         /// How the recorder learns the meeting: as Contact parameters or as custom headers of the INVITE.
         recording_metadata: RecordingMetadata = "custom" at GROUP, Later;
-        /// Where the recording goes; +pin asks the one who starts it for the recording PIN first.
+        /// Where the recording goes; +pin asks the one who starts it for the recording PIN first. Only local
+        /// is in effect yet: where another is set, recording is refused with a prompt and an API error.
         recording_method: RecordingMethod = "local" at GROUP, Later;
         /// When a recording ends by itself.
-        recording_stop_how: StopHow = "last" at ROOM_GROUP, Later;
+        recording_stop_how: StopHow = "last" at ROOM_GROUP, Honoured;
         /// Grace before it ends after the moderator left.
-        recording_stop_wait: Seconds = "180" at ROOM_GROUP, Later;
+        recording_stop_wait: Seconds = "180" at ROOM_GROUP, Honoured;
     }
     /// Read by the event stream and the cluster.
     realtime: RealtimePolicy {

@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::{Actor, CallNews, Cause, Event, Happening, LegId, News, OperatorMode, Place, Sid};
+use model::{Actor, CallNews, Cause, Event, Happening, LegId, News, OperatorMode, Place, RecordingEnd, Sid};
 use sqlx::{Row, SqliteConnection};
 
 use super::deliveries::Targets;
@@ -111,6 +111,8 @@ struct Open {
     alarmed: BTreeSet<LegId>,
     /// With the operator, or waiting for one.
     aside: BTreeSet<LegId>,
+    /// The file that it was recorded in.
+    recording: Option<String>,
     is_over: bool,
 }
 
@@ -122,6 +124,7 @@ impl Open {
             talking: BTreeSet::new(),
             alarmed: BTreeSet::new(),
             aside: BTreeSet::new(),
+            recording: None,
             is_over: false,
         };
         open.take(first);
@@ -135,6 +138,10 @@ impl Open {
             self.present.remove(leg);
         } else if let News::Meeting(Event::OperatorSet { leg, mode, .. }) = &happening.news {
             put(&mut self.aside, *leg, mode.is_aside());
+        } else if let News::Meeting(Event::RecordingStarted { file }) = &happening.news {
+            self.recording = Some(file.clone());
+        } else if let News::Meeting(Event::RecordingStopped { .. }) = &happening.news {
+            self.recording = None;
         } else if let News::Meeting(Event::Ended { .. }) = &happening.news {
             self.is_over = true;
         } else if let News::Call { leg, what } = &happening.news {
@@ -164,6 +171,10 @@ impl Open {
                 news.push(no_operator(leg));
             }
             news.push(News::Meeting(Event::Left { leg, cause }));
+        }
+        if let Some(file) = self.recording {
+            let (end, gap_ms) = (RecordingEnd::Interrupted, 0);
+            news.push(News::Meeting(Event::RecordingStopped { file, end, gap_ms }));
         }
         if !self.is_over {
             news.push(News::Meeting(Event::Ended { cause }));

@@ -2,8 +2,7 @@
 
 use model::attribute::AttributeId;
 use model::{
-    CallNews, Cause, Event, KeyedCommand, LegId, Mute, MuteMask, News, NewsKind, OperatorMode, Question,
-    Role, Tally,
+    CallNews, Cause, Event, KeyedCommand, LegId, Mute, MuteMask, News, NewsKind, OperatorMode, Question, RecordingEnd, RecordingFault, Role, Tally,
 };
 
 /// What stands in the columns beside `kind`.
@@ -49,6 +48,9 @@ fn of_meeting(event: &Event) -> String {
         },
         Event::PollOpened | Event::PollCleared => String::new(),
         Event::PollClosed(tally) => tally.to_string(),
+        Event::RecordingStarted { file } => file.clone(),
+        Event::RecordingStopped { file, end, gap_ms } => format!("{} {gap_ms} {file}", end.text()),
+        Event::RecordingFailed { fault } => fault.text().to_owned(),
     }
 }
 
@@ -109,8 +111,29 @@ fn of_questions_or_poll(kind: NewsKind, detail: &str) -> Option<Event> {
         Some(Event::PollOpened)
     } else if kind == NewsKind::PollClosed {
         Tally::read(detail).map(Event::PollClosed)
+    } else if kind == NewsKind::PollCleared {
+        Some(Event::PollCleared)
     } else {
-        (kind == NewsKind::PollCleared).then_some(Event::PollCleared)
+        of_recording(kind, detail)
+    }
+}
+
+fn of_recording(kind: NewsKind, detail: &str) -> Option<Event> {
+    if kind == NewsKind::RecordingStarted {
+        let file = detail.to_owned();
+        Some(Event::RecordingStarted { file })
+    } else if kind == NewsKind::RecordingStopped {
+        let (end, rest) = detail.split_once(' ')?;
+        let (gap_ms, file) = rest.split_once(' ')?;
+        Some(Event::RecordingStopped {
+            file: file.to_owned(),
+            end: RecordingEnd::find(end)?,
+            gap_ms: gap_ms.parse().ok()?,
+        })
+    } else if kind == NewsKind::RecordingFailed {
+        RecordingFault::find(detail).map(|fault| Event::RecordingFailed { fault })
+    } else {
+        None
     }
 }
 
@@ -233,6 +256,17 @@ mod tests {
             Event::PollOpened,
             Event::PollClosed(Tally::read("1=3 7=1").unwrap()),
             Event::PollCleared,
+            Event::RecordingStarted {
+                file: "1700-42-1.ogg".to_owned(),
+            },
+            Event::RecordingStopped {
+                file: "1700-42-1.ogg".to_owned(),
+                end: RecordingEnd::HostLeft,
+                gap_ms: 40,
+            },
+            Event::RecordingFailed {
+                fault: RecordingFault::DiskFull,
+            },
         ];
         let calls = [
             CallNews::Ringing,
@@ -275,6 +309,9 @@ mod tests {
             ("call.question", Some(LegId(1)), "4"),
             ("call.operator", Some(LegId(1)), "3"),
             ("call.operator", Some(LegId(1)), "0 boredom"),
+            ("recording.stopped", None, "bored 0 1-1-1.ogg"),
+            ("recording.stopped", None, "asked 1-1-1.ogg"),
+            ("recording.failed", None, "1-1-1.ogg"),
             ("weather", None, ""),
         ] {
             assert_eq!(restore(kind, leg, detail), None, "{kind} {detail}");

@@ -154,6 +154,17 @@ fn story() -> Vec<Record> {
         model::Event::Waiting { leg: waiting, role },
         model::Event::Left { leg: waiting, cause },
         model::Event::Left { leg: first, cause },
+        model::Event::RecordingStarted {
+            file: "1-9-1.ogg".into(),
+        },
+        model::Event::RecordingStopped {
+            file: "1-9-1.ogg".into(),
+            end: model::RecordingEnd::Asked,
+            gap_ms: 20,
+        },
+        model::Event::RecordingStarted {
+            file: "1-9-2.ogg".into(),
+        },
     ];
     let entry = |(seq, event)| {
         let place = model::Place {
@@ -225,6 +236,12 @@ async fn calls_and_meetings_that_were_up_at_a_crash_have_records_at_the_next_sta
             (1_000, Some(1_001), 5_000)
         );
         assert!(mdr.on_the_fly, "no room has its number");
+        let stopped: Vec<String> =
+            sqlx::query_scalar("SELECT detail FROM happenings WHERE kind = 'recording.stopped' ORDER BY seq")
+                .fetch_all(&store.readers)
+                .await
+                .unwrap();
+        assert_eq!(stopped, ["asked 20 1-9-1.ogg", "interrupted 0 1-9-2.ogg"]);
         store.close().await.unwrap();
     }
 }

@@ -23,7 +23,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     },
     Operation {
         id: "updateMeeting",
-        summary: "Lock, mute, hold, start or stop a meeting; let it ask and vote",
+        summary: "Lock, mute, hold, record, start or stop a meeting; let it ask and vote",
         ..Operation::steer::<Meeting>("/meetings/{number}", UPDATE)
     },
     Operation {
@@ -102,7 +102,6 @@ const MEETING_UPDATE: Shape = Shape {
     fields: || {
         vec![
             (Effect::Sets, meeting::EFFECTIVE.to_vec()),
-            (Effect::Later, vec![meeting::LATER]),
             (Effect::Inert, meeting::INERT.to_vec()),
             (Effect::Fixed, meeting::FIXED.to_vec()),
         ]
