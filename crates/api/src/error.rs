@@ -94,11 +94,6 @@ impl ApiError {
         Self::new(StatusCode::BAD_REQUEST, "Invalid field specific").and(field, message)
     }
 
-    /// 400: `field` asks for what this version can't do.
-    pub(crate) fn not_available(field: &str) -> Self {
-        Self::wrong_value(field, "not available in this version yet")
-    }
-
     /// 401: no credentials, or none that can be read.
     pub(crate) fn unauthorized() -> Self {
         Self::challenge("Unauthorized")

@@ -1,7 +1,9 @@
 //! What the world may know of a meeting, in order.
 
 use crate::attribute::AttributeId;
-use crate::{Cause, LegId, Mute, MuteMask, OperatorMode, Question, RecordingEnd, RecordingFault, Role, Tally};
+use crate::{
+    Cause, LegId, Mute, MuteMask, OperatorMode, Question, RecordingEnd, RecordingFault, Role, Tally,
+};
 
 /// One thing that happened to a meeting.
 #[derive(Clone, Debug, PartialEq, Eq)]

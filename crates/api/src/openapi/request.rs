@@ -10,8 +10,6 @@ use super::schema::Schemas;
 pub(super) enum Effect {
     /// It takes effect.
     Sets,
-    /// It will in a later version; until then it is taken as it is and refused otherwise.
-    Later,
     /// It is taken and changes nothing.
     Inert,
     /// It is taken as it is and refused otherwise.
@@ -22,7 +20,6 @@ impl Effect {
     const fn remark(self) -> &'static str {
         match self {
             Self::Sets => "",
-            Self::Later => "Cannot be changed in this version yet.",
             Self::Inert => "Taken, so that what was read can be sent back; changes nothing.",
             Self::Fixed => "Cannot be changed; taken as it is.",
         }

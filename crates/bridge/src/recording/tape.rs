@@ -190,10 +190,6 @@ pub(super) mod tests {
     use super::super::Remains;
     use super::*;
 
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "an arbitrary epoch; only offsets from it matter"
-    )]
     fn epoch() -> Instant {
         Instant::now()
     }

@@ -2,7 +2,8 @@
 
 use model::attribute::AttributeId;
 use model::{
-    CallNews, Cause, Event, KeyedCommand, LegId, Mute, MuteMask, News, NewsKind, OperatorMode, Question, RecordingEnd, RecordingFault, Role, Tally,
+    CallNews, Cause, Event, KeyedCommand, LegId, Mute, MuteMask, News, NewsKind, OperatorMode, Question,
+    RecordingEnd, RecordingFault, Role, Tally,
 };
 
 /// What stands in the columns beside `kind`.
