@@ -79,7 +79,7 @@ fn stays(events: &[Value]) -> HashMap<u64, Vec<&str>> {
 }
 
 #[test]
-fn while_200_calls_a_second_come_and_go_the_stream_has_no_gap_and_each_is_told_to_join_before_it_leaves() {
+fn while_hundreds_come_and_go_the_stream_has_no_gap_and_each_is_told_to_join_before_it_leaves() {
     let _turn = alone();
     let limits = "max_calls = 2000\nmax_calls_per_source = 2000\nnew_calls_per_second = 1000\nnew_calls_per_second_per_source = 1000\n";
     let bridge = Bridge::start_with(&format!("[calls]\n{limits}"));
