@@ -6,6 +6,7 @@
 //! the packet), and it is corrected, for jitter and for clock drift alike, by cutting or repeating a piece: of any
 //! length in silence, of whole pitch periods, cross-faded, where the pause does not come.
 
+mod correct;
 mod delay;
 mod fifo;
 mod slots;
@@ -15,7 +16,7 @@ mod voice;
 
 use crate::codec::Codec;
 use crate::leg::{Decode, JitterConfig};
-use crate::level::{Dbov, Told};
+use crate::level::Told;
 use crate::stretch::Stretch;
 use delay::{Delay, LATE_WEIGHT};
 use fifo::Fifo;
@@ -28,14 +29,8 @@ const LOSSY: u32 = 500;
 const LONGEST_PACKET_TICKS: usize = 6;
 /// Ticks that a missing packet is waited for before the stream counts as paused.
 const STALL_TICKS: i64 = 5;
-/// Ticks that a correction waits for silence before it is made in speech.
-const PATIENCE: u32 = 25;
 /// Packets in a row, all later than the cap bears, that show a longer way.
 const LONGER_WAY: u8 = 10;
-/// Ticks between corrections in speech.
-const COOL_DOWN: u32 = 3;
-/// Likeness at the seam that a correction in speech needs.
-const ALIKE: f32 = 0.7;
 
 /// What a tick got.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,6 +93,8 @@ pub(crate) struct Player {
     /// Noise between words, in dB; follows the level down at once and up slowly.
     floor: f32,
     patience: u32,
+    /// Ticks since a packet was missing at its time, or the delay was too short for it.
+    calm: u32,
     invented: bool,
     /// Which audio is worth decoding in this tick, and whether some was not.
     decode: Decode,
@@ -140,6 +137,7 @@ impl Player {
             too_late: 0,
             floor: -60.0,
             patience: 0,
+            calm: 0,
             invented: false,
             decode: Decode::Always,
             skipped: false,
@@ -207,6 +205,7 @@ impl Player {
         }
         let missed = self.playing && timestamp < self.fetch + self.stalled;
         let weight = if missed { LATE_WEIGHT } else { 1 };
+        self.calm = if missed { 0 } else { self.calm };
         self.delay.arrived(arrival, arrival - timestamp, weight);
         self.last_arrival = arrival;
         if timestamp + duration <= self.fetch {
@@ -249,6 +248,11 @@ impl Player {
             return Played::Silence;
         }
         let whole = self.fill();
+        self.calm = if self.invented {
+            0
+        } else {
+            self.calm.saturating_add(1)
+        };
         if !self.invented {
             self.depth = self.lag(now).max(0);
         }
@@ -465,117 +469,4 @@ impl Player {
             Decode::No => false,
         }
     }
-
-    /// Gives the tick, longer or shorter where the delay is wrong.
-    fn correct(&mut self, now: i64, out: &mut [i16]) {
-        let cut = match self.wanted(now) {
-            Correction::None => 0,
-            Correction::Shorten { by } => self.shorten(by, out),
-            Correction::Lengthen { by } => self.lengthen(by, out),
-        };
-        if cut == 0 {
-            out.copy_from_slice(&self.fifo.samples()[..self.tick]);
-        } else {
-            self.patience = PATIENCE - COOL_DOWN;
-        }
-        self.fifo.consume((self.tick as i64 + cut) as usize);
-    }
-
-    fn wanted(&mut self, now: i64) -> Correction {
-        let quiet = self.is_quiet();
-        if self.invented || !self.playing {
-            return Correction::None;
-        }
-        let grid = self.grid();
-        let lag = self.lag(now);
-        let offset = (self.newest.0 - (now - self.delay.base() - lag)).rem_euclid(grid);
-        let spare = lag - (offset + self.tick as i64 - grid) - self.target();
-        let ms = self.hz / 1_000;
-        let (short, long) = (spare < 0, spare > grid + 6 * ms);
-        // What lies off the grid is delay that protects no packet: it can go at no cost.
-        let idle = !short && !long && offset > if quiet { 2 * ms } else { 6 * ms };
-        let idle = idle && (quiet || spare + offset > grid + 6 * ms);
-        if !short && !long && !idle {
-            self.patience = 0;
-            return Correction::None;
-        }
-        self.patience += 1;
-        let urgent = self.patience > PATIENCE || spare > grid + 60 * ms;
-        let longest = if idle { offset } else { i64::MAX };
-        let by = match (quiet, short) {
-            (true, true) => Piece::Exactly(grid - offset),
-            (true, false) if idle => Piece::Exactly(offset),
-            (true, false) => Piece::Exactly(offset + grid),
-            (false, _) if urgent => Piece::Alike { longest },
-            (false, _) => return Correction::None,
-        };
-        if short {
-            Correction::Lengthen { by }
-        } else {
-            Correction::Shorten { by }
-        }
-    }
-
-    /// Whether the tick is a pause between words, where a seam of any length goes unheard.
-    fn is_quiet(&mut self) -> bool {
-        let level = f32::from(Dbov::of(&self.fifo.samples()[..self.tick]).db());
-        self.floor = level.max(-90.0).min(self.floor + 0.02);
-        level <= (self.floor + 4.0).clamp(-60.0, -36.0)
-    }
-
-    /// Takes a piece out; returns its length, 0 when there was none to take.
-    fn shorten(&mut self, by: Piece, out: &mut [i16]) -> i64 {
-        let needed = self.tick + self.stretch.longest();
-        while self.fifo.len() < needed && self.slots.oldest().is_some_and(|s| s.timestamp <= self.fetch) {
-            self.take_oldest();
-        }
-        if self.fifo.len() < needed {
-            return 0;
-        }
-        let Some(piece) = self.piece(by) else {
-            return 0;
-        };
-        self.stretch.shorten(self.fifo.samples(), piece, out);
-        self.tally.shortened += piece as u64;
-        piece as i64
-    }
-
-    /// Plays a piece twice; returns its length, negative, 0 when none fits.
-    fn lengthen(&mut self, by: Piece, out: &mut [i16]) -> i64 {
-        let Some(piece) = self.piece(by) else {
-            return 0;
-        };
-        self.stretch.lengthen(self.fifo.samples(), piece, out);
-        self.tally.stretched += piece as u64;
-        -(piece as i64)
-    }
-
-    fn piece(&self, by: Piece) -> Option<usize> {
-        match by {
-            Piece::Exactly(length) => Some((length as usize).clamp(1, self.stretch.longest())),
-            Piece::Alike { longest } => {
-                let longest = usize::try_from(longest).unwrap_or(usize::MAX);
-                let (length, alike) = self.stretch.piece(self.fifo.samples(), longest);
-                let pressing = self.patience > 4 * PATIENCE;
-                (alike >= ALIKE || pressing).then_some(length)
-            }
-        }
-    }
-}
-
-/// How the delay is to change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Correction {
-    None,
-    Shorten { by: Piece },
-    Lengthen { by: Piece },
-}
-
-/// Which piece is cut or repeated.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Piece {
-    /// So many samples, in silence.
-    Exactly(i64),
-    /// What fits the signal best, at most so many samples.
-    Alike { longest: i64 },
 }

@@ -278,6 +278,30 @@ fn the_delay_of_a_burst_is_gone_within_twenty_seconds_though_there_is_no_pause()
 }
 
 #[test]
+fn a_minute_after_the_last_straggler_the_delay_is_what_it_was_before_the_first() {
+    let straggles = |n: i64| (1_000..1_300).contains(&n) && n % 50 < 3;
+    // Of a tone only whole periods can go, and of the deepest one has 10 ms.
+    let signals = UNBROKEN.map(|(name, signal)| (name, signal, 11));
+    for (name, signal, more) in [signals.as_slice(), &[("words", words, 1)]].concat() {
+        let own = own_jump(signal);
+        for way in [0.0, 2.0, 4.0, 6.0, 8.0, 10.0, 12.0, 14.0, 16.0, 18.0] {
+            let mut scene = Scene::new(signal);
+            scene.run(100, |n| Some(if straggles(n) { way + 60.0 } else { way }));
+            let mean = |from: usize, to: usize| {
+                let part = &scene.depths[from * 50..to * 50];
+                part.iter().sum::<i64>() / part.len() as i64 / 8
+            };
+            let (before, after) = (mean(10, 20), mean(85, 100));
+            assert!(
+                after <= before + more,
+                "{name}, a way of {way} ms: {before}, then {after} ms"
+            );
+            assert!(scene.biggest_jump(40) <= own * 5 / 4, "{name}, a way of {way} ms");
+        }
+    }
+}
+
+#[test]
 fn an_outage_never_pushes_the_delay_over_its_cap() {
     let mut scene = Scene::new(words);
     // Each ten seconds the network holds everything back for half a second, then delivers all of it at once.
