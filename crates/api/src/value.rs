@@ -3,6 +3,7 @@
 use std::ops::RangeInclusive;
 
 use axum::http::Uri;
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::error::ApiError;
@@ -53,17 +54,20 @@ pub(crate) fn unchanged(body: &Map<String, Value>, current: &Value, fields: &[&s
 }
 
 /// What of `body` is to change: the fields that do not come as `current` has them (an object that was read may be sent back).
-pub(crate) fn changes(body: &Map<String, Value>, current: &Value) -> Map<String, Value> {
-    let differs =
-        |(field, sent): &(&String, &Value)| !same(sent, current.get(field.as_str()).unwrap_or(&Value::Null));
-    let changes = body.iter().filter(differs);
-    changes
-        .map(|(field, sent)| (field.clone(), sent.clone()))
-        .collect()
+/// Refuses changes of `fixed` fields, all at once.
+pub(crate) fn changes(
+    body: &Map<String, Value>,
+    current: &impl Serialize,
+    fixed: &[&str],
+) -> Result<Map<String, Value>, ApiError> {
+    let current = serde_json::to_value(current).unwrap_or_default();
+    let mut changes = body.clone();
+    changes.retain(|field, sent| !same(sent, current.get(field).unwrap_or(&Value::Null)));
+    none_of(&changes, fixed)?;
+    Ok(changes)
 }
 
-/// Refuses changes of fields that can't be changed, all at once.
-pub(crate) fn none_of(changes: &Map<String, Value>, fields: &[&str]) -> Result<(), ApiError> {
+fn none_of(changes: &Map<String, Value>, fields: &[&str]) -> Result<(), ApiError> {
     let mut fixed = fields.iter().filter(|field| changes.contains_key(**field));
     let Some(first) = fixed.next() else {
         return Ok(());

@@ -95,8 +95,7 @@ pub(crate) async fn update(
     let mut did = own_did(&editing.caller, &id)?.clone();
     value::only(&body, &[FIELDS, FIXED])?;
     let current = Dto::from(&did);
-    let changes = value::changes(&body, &serde_json::to_value(&current).unwrap_or_default());
-    value::none_of(&changes, FIXED)?;
+    let changes = value::changes(&body, &current, FIXED)?;
     apply(&changes, &mut did, &editing.caller)?;
     conditions.allow(&current)?;
     let dto = Dto::from(&put(editing, did).await?);
@@ -110,13 +109,10 @@ pub(crate) async fn delete(
     At(id): At<String>,
     conditions: Conditions,
 ) -> Result<StatusCode, ApiError> {
-    let mut editing = Editing::begin(&api, &caller, Caller::may_administer).await?;
+    let editing = Editing::begin(&api, &caller, Caller::may_administer).await?;
     let did = own_did(&editing.caller, &id)?;
-    let (id, current) = (did.id, Dto::from(did));
-    editing.add(Edit::DeleteDid(id))?;
-    conditions.allow(&current)?;
-    editing.commit().await?;
-    Ok(StatusCode::NO_CONTENT)
+    let (edit, current) = (Edit::DeleteDid(did.id), Dto::from(did));
+    editing.delete(edit, &current, &conditions).await
 }
 
 /// A DID that the caller may change: one that it sees in a group lent to it belongs to somebody else.

@@ -94,8 +94,7 @@ pub(crate) async fn update(
     let mut group = own_group(&editing.caller, &id)?.clone();
     value::only(&body, &[FIELDS, FIXED])?;
     let current = Dto::new(&group, &editing.caller.directory);
-    let changes = value::changes(&body, &serde_json::to_value(&current).unwrap_or_default());
-    value::none_of(&changes, FIXED)?;
+    let changes = value::changes(&body, &current, FIXED)?;
     apply(&changes, &mut group)?;
     conditions.allow(&current)?;
     let (group, directory) = put(editing, group).await?;
@@ -110,13 +109,13 @@ pub(crate) async fn delete(
     At(id): At<String>,
     conditions: Conditions,
 ) -> Result<StatusCode, ApiError> {
-    let mut editing = Editing::begin(&api, &caller, Caller::may_administer).await?;
+    let editing = Editing::begin(&api, &caller, Caller::may_administer).await?;
     let group = own_group(&editing.caller, &id)?;
-    let (id, current) = (group.id, Dto::new(group, &editing.caller.directory));
-    editing.add(Edit::DeleteGroup(id))?;
-    conditions.allow(&current)?;
-    editing.commit().await?;
-    Ok(StatusCode::NO_CONTENT)
+    let (edit, current) = (
+        Edit::DeleteGroup(group.id),
+        Dto::new(group, &editing.caller.directory),
+    );
+    editing.delete(edit, &current, &conditions).await
 }
 
 /// A DID group that the caller may change: one lent to it is seen, but belongs to somebody else.

@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
+use axum::http::StatusCode;
 use model::directory::{Directory, Edit, Room, Subscriber};
 use model::{DidGroupId, DidId, KeyId};
+use serde::Serialize;
 use tokio::sync::MutexGuard;
 
 use crate::auth::Caller;
 use crate::backend::{Backend, EditRefused, IdKind};
 use crate::error::ApiError;
+use crate::etag::Conditions;
 use crate::router::Api;
 
 /// Stands for an id that has not been given yet.
@@ -48,6 +51,19 @@ impl<'a> Editing<'a> {
         self.caller = self.caller.at(next.map_err(EditRefused::Error)?.into())?;
         self.edits.push(edit);
         Ok(())
+    }
+
+    /// Takes away an object that is as `conditions` demand; `current` is how clients know it.
+    pub(super) async fn delete(
+        mut self,
+        edit: Edit,
+        current: &impl Serialize,
+        conditions: &Conditions,
+    ) -> Result<StatusCode, ApiError> {
+        self.add(edit)?;
+        conditions.allow(current)?;
+        self.commit().await?;
+        Ok(StatusCode::NO_CONTENT)
     }
 
     /// Makes the edits, all or none; answers them with the ids they were given, and the directory that includes them.

@@ -96,12 +96,10 @@ pub(crate) async fn delete(
     At(number): At<String>,
     conditions: Conditions,
 ) -> Result<StatusCode, ApiError> {
-    let mut editing = Editing::begin(&api, &caller, Caller::may_configure).await?;
-    let room = editing.caller.room(MeetingNumber::key(&number)?)?.clone();
-    editing.add(Edit::DeleteRoom(room.meeting_number))?;
-    conditions.allow(&Dto::from(&*room))?;
-    editing.commit().await?;
-    Ok(StatusCode::NO_CONTENT)
+    let editing = Editing::begin(&api, &caller, Caller::may_configure).await?;
+    let room = editing.caller.room(MeetingNumber::key(&number)?)?;
+    let (edit, current) = (Edit::DeleteRoom(room.meeting_number), Dto::from(&**room));
+    editing.delete(edit, &current, &conditions).await
 }
 
 /// A room as `body` describes it; of `owner`, or of whom the body names, or of the caller.

@@ -96,8 +96,7 @@ pub(crate) async fn update(
     may_change(&editing.caller, &sid)?;
     let before = editing.caller.subscriber(&sid)?.clone();
     let current = dto(&editing.caller, &before);
-    let changes = value::changes(&body, &serde_json::to_value(&current).unwrap_or_default());
-    value::none_of(&changes, FIXED)?;
+    let changes = value::changes(&body, &current, FIXED)?;
     subscriber_patch::may_change(&editing.caller, &sid, &changes)?;
     let patch = SubscriberPatch::read(&changes)?;
     let mut subscriber = (*before).clone();
@@ -116,16 +115,15 @@ pub(crate) async fn delete(
     At(sid): At<String>,
     conditions: Conditions,
 ) -> Result<StatusCode, ApiError> {
-    let mut editing = Editing::begin(&api, &caller, Caller::may_administer).await?;
+    let editing = Editing::begin(&api, &caller, Caller::may_administer).await?;
     let subscriber = editing.caller.subscriber(&Sid::key(&sid)?)?;
     let (sid, current) = (subscriber.sid.clone(), dto(&editing.caller, subscriber));
     if sid == editing.caller.sid {
         return Err(ApiError::forbidden().and("sid", "nobody deletes himself"));
     }
-    editing.add(Edit::DeleteSubscriber(sid))?;
-    conditions.allow(&current)?;
-    editing.commit().await?;
-    Ok(StatusCode::NO_CONTENT)
+    editing
+        .delete(Edit::DeleteSubscriber(sid), &current, &conditions)
+        .await
 }
 
 /// Whether the caller may change anything of the subscriber: administrators of all in their tree, others of themselves.

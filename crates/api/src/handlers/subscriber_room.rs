@@ -86,12 +86,10 @@ pub(crate) async fn delete(
     At((sid, number)): At<(String, String)>,
     conditions: Conditions,
 ) -> Result<StatusCode, ApiError> {
-    let mut editing = Editing::begin(&api, &caller, Caller::may_configure).await?;
-    let room = find(&editing.caller, &sid, &number)?.clone();
-    editing.add(Edit::DeleteRoom(room.meeting_number))?;
-    conditions.allow(&Dto::from(&room))?;
-    editing.commit().await?;
-    Ok(StatusCode::NO_CONTENT)
+    let editing = Editing::begin(&api, &caller, Caller::may_configure).await?;
+    let room = find(&editing.caller, &sid, &number)?;
+    let (edit, current) = (Edit::DeleteRoom(room.meeting_number), Dto::from(room));
+    editing.delete(edit, &current, &conditions).await
 }
 
 /// GET /subscribers/{sid}/meetingRooms/{meetingNumber}/keychain: a bare array.
