@@ -1,13 +1,12 @@
 //! Between control and the shard: ports and sockets, sounds, orders and reports.
 
-use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::Receiver;
-use media::{Echo, JitterConfig, Leg, LegConfig, Prepared, Quality, Session, TICK};
+use media::{JitterConfig, Leg, LegConfig, Prepared, Quality, Session, TICK};
 use mixer::{
     Baggage, Branch, Encoded, LegKey, Order, PlayId, Playlist, Report, Retired, Room, RoomKey, STATS_TICKS,
     ShardConfig, Stats, Target,
@@ -16,10 +15,11 @@ use model::{LegId, MeetingId};
 use udp::MediaSocket;
 
 use super::clips::Clips;
+use super::media_log;
+use super::media_sockets::Sockets;
 use super::panics::Place;
 use super::placement::{Limits, Move, Placement};
 use super::plays::Plays;
-use super::ports::PortPool;
 use super::prompts::Prompts;
 use super::recordings::Recordings;
 use super::settings;
@@ -33,8 +33,6 @@ use crate::metrics::{Audio, MediaCounts, Metrics};
 const ORDERS: usize = 4096;
 /// Reports that may wait to be read: some a leg and tick.
 const REPORTS: usize = 65_536;
-/// Ports tried before a call is told that there is none: another program may sit on some.
-const BIND_TRIES: usize = 8;
 
 /// How often what is measured is laid down for readers; who talks is at once.
 const LAY_DOWN: Duration = Duration::from_secs(1);
@@ -44,18 +42,13 @@ pub(super) struct MediaPort {
     shards: Shards,
     placement: Placement<Order<MediaSocket>>,
     plays: Plays,
-    ports: PortPool,
-    in_use: HashMap<LegId, u16>,
-    opened: HashMap<LegId, MediaSocket>,
-    listen: Option<IpAddr>,
+    sockets: Sockets,
     clips: Clips,
     prompts: Prompts,
     faults: Receiver<Place>,
     metrics: Arc<Metrics>,
     audio: Audio,
     lay_down_at: Instant,
-    /// Calls for which no port pair could be had.
-    ports_refused: u64,
     jitter: JitterConfig,
     /// Voices heard at once in a meeting.
     talkers: usize,
@@ -93,70 +86,32 @@ impl MediaPort {
             load: config.media.spread_load,
             legs: config.media.spread_legs,
         };
-        let seed = getrandom::u64().map_err(|error| format!("no randomness from the system: {error}"))?;
-        let listen = config
-            .media
-            .listen
-            .or(Some(config.sip.listen.ip()))
-            .filter(|ip| !ip.is_unspecified());
         let recordings = Recordings::start(config, data, metrics.recordings.clone())?;
         Ok(Self {
             placement: Placement::new(shards.count(), limits),
             shards,
             plays: Plays::default(),
-            ports: PortPool::new(config.media.ports, config.media.quarantine, seed),
-            in_use: HashMap::new(),
-            opened: HashMap::new(),
-            listen,
+            sockets: Sockets::new(config)?,
             clips,
             prompts: Prompts::start(noise)?,
             faults,
             audio: Audio::new(metrics.spreads.clone()),
             metrics,
             lay_down_at: Instant::now(),
-            ports_refused: 0,
             jitter: settings::jitter(config),
             talkers: config.media.talkers,
             recordings,
         })
     }
 
-    /// Binds a port pair for a leg on the address its call came to; its RTP address, or nothing when there is none.
+    /// Opens a leg's sockets on the address its call came to; its RTP address, or nothing when there is none.
     pub(super) fn open(&mut self, now: Instant, leg: LegId, near: IpAddr) -> Option<SocketAddr> {
-        let opened = self.bind(now, leg, near);
-        self.ports_refused += u64::from(opened.is_none());
-        opened
+        self.sockets.open(now, leg, near)
     }
 
-    fn bind(&mut self, now: Instant, leg: LegId, near: IpAddr) -> Option<SocketAddr> {
-        let address = self.listen.unwrap_or(near);
-        for _ in 0..BIND_TRIES {
-            let port = self.ports.take(now)?;
-            match MediaSocket::bind(address, port) {
-                Ok(socket) => {
-                    self.in_use.insert(leg, port);
-                    self.opened.insert(leg, socket);
-                    return Some(SocketAddr::new(address, port));
-                }
-                Err(error) => {
-                    tracing::warn!(%address, port, %error, "a port for audio cannot be used");
-                    self.ports.release(now, port);
-                }
-            }
-        }
-        None
-    }
-
-    /// Gives back a port pair that was opened and never used.
+    /// Gives back what was opened and never used.
     pub(super) fn close(&mut self, now: Instant, leg: LegId) {
-        self.opened.remove(&leg);
-        self.rest(now, leg);
-    }
-
-    fn rest(&mut self, now: Instant, leg: LegId) {
-        if let Some(port) = self.in_use.remove(&leg) {
-            self.ports.release(now, port);
-        }
+        self.sockets.close(now, leg);
     }
 
     /// Passes an order on.
@@ -203,10 +158,9 @@ impl MediaPort {
     }
 
     fn add(&mut self, now: Instant, leg: LegId, config: LegConfig) {
-        let Some(socket) = self.opened.remove(&leg) else {
+        let Some(socket) = self.sockets.hand_out(leg) else {
             return;
         };
-        socket.forget_waiting();
         self.audio.agreed(leg, config.session.format.codec());
         let (leg, media) = (key(leg), Box::new(Leg::new(config, now)));
         let shard = self.placement.place(leg);
@@ -418,8 +372,8 @@ impl MediaPort {
                 self.show();
                 return Some(MediaReport::Talking { leg, on });
             }
-            Report::Music { leg, suspected } => log_music(leg, suspected),
-            Report::Echo { leg, suspected } => log_echo(leg, suspected),
+            Report::Music { leg, suspected } => media_log::music(leg, suspected),
+            Report::Echo { leg, suspected } => media_log::echo(leg, suspected),
             Report::Quality { leg, quality } => return self.assess(leg, &quality),
             Report::Stats(stats) => {
                 self.note(now, shard, stats);
@@ -442,10 +396,10 @@ impl MediaPort {
     }
 
     fn retired(&mut self, now: Instant, leg: LegKey, quality: &Quality) {
-        log_audio(leg, quality);
+        media_log::audio(leg, quality);
         self.audio.ended(LegId(leg.0), quality);
         self.placement.left(leg);
-        self.rest(now, LegId(leg.0));
+        self.sockets.close(now, LegId(leg.0));
     }
 
     /// Lays down what is measured, when it is time.
@@ -458,8 +412,8 @@ impl MediaPort {
             audio: *self.audio.sum(),
             shards: self.shards.counts(),
             prompts: self.prompts.counts(),
-            ports_in_use: self.in_use.len(),
-            ports_refused: self.ports_refused,
+            ports_in_use: self.sockets.in_use(),
+            ports_refused: self.sockets.refused(),
         };
         self.metrics.media.store(Arc::new(counts));
         self.show();
@@ -475,19 +429,7 @@ impl MediaPort {
         let desk = self.shards.at(shard);
         desk.counts.note(stats, load(&stats));
         if let Some(line) = desk.lateness.note(now, stats) {
-            tracing::warn!(
-                shard,
-                late = line.late,
-                skipped = line.skipped,
-                worst_ms = line.worst.as_millis() as u64,
-                reports_lost = line.reports_lost,
-                legs = stats.legs,
-                load_percent = load(&stats),
-                worst_tick_ms = stats.worst_tick.as_millis() as u64,
-                partials_late = stats.partials_late,
-                ticks_under_way = stats.ticks_under_way,
-                "the mixer was late"
-            );
+            media_log::late(shard, &line, &stats, load(&stats));
         }
     }
 
@@ -518,57 +460,6 @@ fn played(id: PlayId) -> MediaReport {
     MediaReport::Played {
         id: ControlPlay(id.0),
     }
-}
-
-/// Says that a call disturbs the meeting, perhaps, and when it does not any more.
-fn log_music(leg: LegKey, suspected: bool) {
-    if suspected {
-        tracing::info!(
-            call = leg.0,
-            "a call sounds like music or a tone, and not like speech"
-        );
-    } else {
-        tracing::info!(call = leg.0, "a call does not sound like music any more");
-    }
-}
-
-/// The same of one that sends back what it hears.
-fn log_echo(leg: LegKey, suspected: Option<Echo>) {
-    if let Some(Echo { delay_ms, loss_db }) = suspected {
-        tracing::info!(call = leg.0, delay_ms, loss_db, "a call sends back what it hears");
-    } else {
-        tracing::info!(call = leg.0, "a call does not send back what it hears any more");
-    }
-}
-
-/// One line for the audio of a call that is over.
-fn log_audio(leg: LegKey, quality: &Quality) {
-    let rounded = |mos: f64| (mos * 100.0).round() / 100.0;
-    tracing::info!(
-        call = leg.0,
-        received = quality.received,
-        lost = quality.lost,
-        loss_bursts = quality.loss_bursts,
-        late = quality.late,
-        concealed_ms = quality.concealed_ms,
-        recovered_ms = quality.recovered_ms,
-        jitter_ms = quality.jitter_ms,
-        rtt_ms = quality.rtt_ms,
-        speech_dbov = quality.speech_dbov,
-        noise_dbov = quality.noise_dbov,
-        clipped_ms = quality.clipped_ms,
-        agc_gain_db = quality.agc_gain_db,
-        music_ms = quality.music_ms,
-        echo_ms = quality.echo_ms,
-        echo_delay_ms = quality.echo.map(|echo| echo.delay_ms),
-        echo_loss_db = quality.echo.map(|echo| echo.loss_db),
-        false_levels = quality.false_levels,
-        comfort_noise = quality.comfort_noise,
-        comfort_noise_sent = quality.comfort_noise_sent,
-        mos_in = rounded(quality.inbound().mos()),
-        mos_out = quality.outbound().map(|way| rounded(way.mos())),
-        "audio of a call"
-    );
 }
 
 /// Share of its time that the mixer needed since the last report, percent.

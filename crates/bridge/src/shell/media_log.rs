@@ -1,0 +1,74 @@
+//! What the log says of shards and of the audio of calls.
+
+use media::{Echo, Quality};
+use mixer::{LegKey, Stats};
+
+use super::lateness::Line;
+
+/// Says that the mixer of a shard was late or lost reports; `load_percent` is the share of its time that it needed.
+pub(super) fn late(shard: usize, line: &Line, stats: &Stats, load_percent: u8) {
+    tracing::warn!(
+        shard,
+        late = line.late,
+        skipped = line.skipped,
+        worst_ms = line.worst.as_millis() as u64,
+        reports_lost = line.reports_lost,
+        legs = stats.legs,
+        load_percent,
+        worst_tick_ms = stats.worst_tick.as_millis() as u64,
+        partials_late = stats.partials_late,
+        ticks_under_way = stats.ticks_under_way,
+        "the mixer was late"
+    );
+}
+
+/// Says that a call disturbs the meeting, perhaps, and when it does not any more.
+pub(super) fn music(leg: LegKey, suspected: bool) {
+    if suspected {
+        tracing::info!(
+            call = leg.0,
+            "a call sounds like music or a tone, and not like speech"
+        );
+    } else {
+        tracing::info!(call = leg.0, "a call does not sound like music any more");
+    }
+}
+
+/// The same of one that sends back what it hears.
+pub(super) fn echo(leg: LegKey, suspected: Option<Echo>) {
+    if let Some(Echo { delay_ms, loss_db }) = suspected {
+        tracing::info!(call = leg.0, delay_ms, loss_db, "a call sends back what it hears");
+    } else {
+        tracing::info!(call = leg.0, "a call does not send back what it hears any more");
+    }
+}
+
+/// One line for the audio of a call that is over.
+pub(super) fn audio(leg: LegKey, quality: &Quality) {
+    let rounded = |mos: f64| (mos * 100.0).round() / 100.0;
+    tracing::info!(
+        call = leg.0,
+        received = quality.received,
+        lost = quality.lost,
+        loss_bursts = quality.loss_bursts,
+        late = quality.late,
+        concealed_ms = quality.concealed_ms,
+        recovered_ms = quality.recovered_ms,
+        jitter_ms = quality.jitter_ms,
+        rtt_ms = quality.rtt_ms,
+        speech_dbov = quality.speech_dbov,
+        noise_dbov = quality.noise_dbov,
+        clipped_ms = quality.clipped_ms,
+        agc_gain_db = quality.agc_gain_db,
+        music_ms = quality.music_ms,
+        echo_ms = quality.echo_ms,
+        echo_delay_ms = quality.echo.map(|echo| echo.delay_ms),
+        echo_loss_db = quality.echo.map(|echo| echo.loss_db),
+        false_levels = quality.false_levels,
+        comfort_noise = quality.comfort_noise,
+        comfort_noise_sent = quality.comfort_noise_sent,
+        mos_in = rounded(quality.inbound().mos()),
+        mos_out = quality.outbound().map(|way| rounded(way.mos())),
+        "audio of a call"
+    );
+}
