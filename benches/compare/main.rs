@@ -29,6 +29,7 @@ mod traffic;
 mod verdict;
 mod vitals;
 mod voice;
+mod witness;
 
 use std::process::ExitCode;
 

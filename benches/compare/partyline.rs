@@ -19,6 +19,7 @@ use crate::sample::sample;
 use crate::scenario::Scenario;
 use crate::traffic::{Rest, Traffic};
 use crate::vitals::{self, Vitals};
+use crate::witness::{Held, Witness};
 
 /// The demo number where any code opens a meeting.
 const NUMBER: &str = "15162065319";
@@ -81,6 +82,8 @@ pub(crate) struct Run {
     /// Before the first call.
     pub(crate) empty: Vitals,
     pub(crate) rest: Option<Rest>,
+    /// What the cores were like meanwhile.
+    pub(crate) held: Option<Held>,
 }
 
 impl Run {
@@ -117,6 +120,7 @@ pub(crate) fn call(place: &Place<'_>, scenario: &Scenario) -> Result<Called, Str
         .asked
         .as_ref()
         .map(|asked| Traffic::start(&client, asked, start, all_in));
+    let witness = Witness::start(&[SERVER_CORE, CALLERS_CORE], start);
     let watched = watch(&bridge, &mut callers, start, place.deadline(scenario))?;
     let Ok(report) = fs::read_to_string(&report) else {
         return refused(&callers, scenario);
@@ -125,12 +129,14 @@ pub(crate) fn call(place: &Place<'_>, scenario: &Scenario) -> Result<Called, Str
         serde_json::from_str(&report).map_err(|error| format!("the callers' report: {error}"))?;
     let (from, seconds) = judged(&report)?;
     let rest = traffic.map(|traffic| traffic.finish(from, from + seconds));
+    let held = witness.finish(&report, from, seconds);
     Ok(Called::Judged(Box::new(Run {
         bridge,
         report,
         watched,
         empty,
         rest: rest.transpose()?,
+        held,
     })))
 }
 

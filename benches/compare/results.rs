@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::environment::Environment;
 use crate::traffic::Rest;
+use crate::witness::Held;
 
 /// Packets missing up to which a server "holds" its legs, percent.
 pub(crate) const HOLDS_PERCENT: f64 = 1.0;
@@ -88,6 +89,8 @@ pub(crate) struct Sample {
     pub(crate) callers_busy_percent: f64,
     /// What processes that take no part used of the machine meanwhile, and what its host took away, percent of all cores.
     pub(crate) others_percent: f64,
+    /// What of this came when a core ran nobody; none where that was not watched.
+    pub(crate) held: Option<Held>,
     /// Memory that the server took for a leg, KiB.
     pub(crate) memory_kib: Option<f64>,
     /// Calls that came beside the legs.

@@ -67,6 +67,7 @@ impl Report<'_> {
 pub(crate) fn sample(run: &Run) -> Result<Sample, String> {
     figures(&run.report, &run.watched, run.empty.resident_kib).map(|sample| Sample {
         rest: run.rest,
+        held: run.held,
         ..sample
     })
 }

@@ -36,6 +36,8 @@ pub struct Arrivals {
     pub lateness: Vec<u64>,
     /// The latest, ms.
     pub latest_ms: f64,
+    /// The packet that came last, where it was judged: how late, ms.
+    newest_ms: Option<f64>,
     /// Samples of the far end's packets, as stamps and sequence numbers say: most recent.
     pub stamp_step: u32,
 }
@@ -59,6 +61,7 @@ impl Default for Arrivals {
             skipped: 0,
             lateness: vec![0; STEPS],
             latest_ms: 0.0,
+            newest_ms: None,
             stamp_step: 0,
         }
     }
@@ -121,8 +124,14 @@ impl Arrivals {
 
     fn late(&mut self, ms: f64) {
         self.latest_ms = self.latest_ms.max(ms);
+        self.newest_ms = Some(ms);
         let step = (ms / STEP_MS) as usize;
         self.lateness[step.min(STEPS - 1)] += 1;
+    }
+
+    /// How late the packet that came last was, ms, where it was judged; told once.
+    pub fn take_newest(&mut self) -> Option<f64> {
+        self.newest_ms.take()
     }
 
     /// Packets due in the window: at the far end's packet time, 20 ms where it never showed.

@@ -207,9 +207,14 @@ impl<'a> Crew<'a> {
 
     fn read_rtp(&mut self, at: usize) {
         let Seat { leg, socket, .. } = &mut self.seats[at];
-        // Where the kernel tells no time, that of reading must do.
+        let (moments, epoch) = (&mut self.past.moments, self.shared.epoch);
         self.packets.receive(socket, MOST_PACKETS, &mut |received| {
-            leg.on_rtp(received.at.unwrap_or_else(Instant::now), received.datagram);
+            // Where the kernel tells no time, that of reading must do.
+            let at = received.at.unwrap_or_else(Instant::now);
+            leg.on_rtp(at, received.datagram);
+            if let Some(late_ms) = leg.arrivals.take_newest() {
+                moments.note(at.saturating_duration_since(epoch), late_ms);
+            }
         });
     }
 

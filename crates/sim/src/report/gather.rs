@@ -51,6 +51,7 @@ pub(super) fn gather(
         delay_end_ms: spread(&delays, tenth(schedule, 9)),
         delay_ms: spread(&delays, |_| true),
         simulator: tally.simulator,
+        late_moments: tally.moments.told(),
         listeners: legs.iter().map(|leg| listener(leg, &judged)).collect(),
     }
 }

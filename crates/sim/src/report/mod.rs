@@ -2,6 +2,7 @@
 
 mod gather;
 mod judge;
+mod moments;
 mod spread;
 mod table;
 mod tally;
@@ -11,6 +12,8 @@ use std::sync::atomic::Ordering;
 
 use serde::Serialize;
 
+pub use moments::Moment;
+pub(crate) use moments::Moments;
 pub use spread::Spread;
 pub(crate) use tally::Tally;
 
@@ -53,6 +56,8 @@ pub struct Report {
     pub delay_end_ms: Spread,
     /// The simulator's own lateness.
     pub simulator: Simulator,
+    /// When packets were more than 5 ms late: tenths of a second, in order; the first ten thousand.
+    pub late_moments: Vec<Moment>,
     /// Each phone.
     pub listeners: Vec<Listener>,
 }

@@ -1,7 +1,7 @@
 //! Calls in numbers, those too whose phones have called again since.
 
 use super::gather::ms;
-use super::{Calls, Packets, Simulator};
+use super::{Calls, Moments, Packets, Simulator};
 use crate::arrivals::STEP_MS;
 use crate::leg::{Fate, Leg};
 use crate::plan::Plan;
@@ -19,6 +19,8 @@ pub(crate) struct Tally {
     pub(super) all: Received,
     /// Those of phones that stay in.
     pub(super) kept: Received,
+    /// When packets were late.
+    pub(crate) moments: Moments,
 }
 
 /// Packets, with how late they were.
@@ -60,6 +62,7 @@ impl Tally {
         self.simulator.late_20ms += other.simulator.late_20ms;
         self.all.merge(&other.all);
         self.kept.merge(&other.kept);
+        self.moments.merge(&other.moments);
     }
 }
 

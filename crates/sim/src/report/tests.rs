@@ -52,6 +52,7 @@ fn good() -> Report {
         delay_begin_ms: Spread::of(vec![21.0; 10]),
         delay_end_ms: Spread::of(vec![23.0; 10]),
         simulator: Simulator::default(),
+        late_moments: Vec::new(),
         listeners: Vec::new(),
     }
 }
