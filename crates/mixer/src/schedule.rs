@@ -6,6 +6,8 @@ use media::TICK;
 
 /// Ticks made up for at once; what is older is given up, since its audio is too late for anybody.
 const CATCH_UP_MAX: u32 = 5;
+/// Left to others on the core once ticks were given up: they take calls off, and a mixer that runs in real time never lets them.
+const BREATH: Duration = Duration::from_millis(5);
 
 /// The clock of a shard: deadlines every 20 ms, absolute, so that they never drift.
 #[derive(Clone, Copy, Debug)]
@@ -16,6 +18,8 @@ pub struct Schedule {
     worst: Duration,
     /// Ticks given up.
     pub skipped: u64,
+    /// Some were, since the thread last slept.
+    out_of_breath: bool,
 }
 
 impl Schedule {
@@ -26,6 +30,7 @@ impl Schedule {
             late: 0,
             worst: Duration::ZERO,
             skipped: 0,
+            out_of_breath: false,
         }
     }
 
@@ -39,6 +44,14 @@ impl Schedule {
         self.due
     }
 
+    /// Until when the thread sleeps: the next deadline, or a little from now where ticks were given up.
+    pub fn wake(&mut self, now: Instant) -> Instant {
+        match std::mem::take(&mut self.out_of_breath) {
+            true => self.due.max(now + BREATH),
+            false => self.due,
+        }
+    }
+
     /// Takes one tick that is due, if one is; its time is the deadline, not the moment it was noticed.
     pub fn take(&mut self, now: Instant) -> Option<Instant> {
         let lateness = now.checked_duration_since(self.due)?;
@@ -50,6 +63,7 @@ impl Schedule {
         if behind > CATCH_UP_MAX {
             self.skipped += u64::from(behind - CATCH_UP_MAX);
             self.due += TICK * (behind - CATCH_UP_MAX);
+            self.out_of_breath = true;
         }
         let due = self.due;
         self.due += TICK;
@@ -80,5 +94,26 @@ mod tests {
         assert_eq!((caught[5], schedule.skipped), (at(1_000), 40));
         assert_eq!(schedule.take_worst(), Duration::from_millis(900));
         assert_eq!(schedule.take_worst(), Duration::ZERO);
+    }
+
+    #[test]
+    fn a_mixer_that_never_catches_up_leaves_the_core_to_others_now_and_then() {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "an arbitrary epoch; only offsets from it matter"
+        )]
+        let epoch = Instant::now();
+        let (mut now, mut slept) = (epoch, Duration::ZERO);
+        let mut schedule = Schedule::new(epoch);
+        for _ in 0..1_000 {
+            let wake = schedule.wake(now).max(now);
+            slept += wake - now;
+            assert!(schedule.take(wake).is_some());
+            // Each tick takes half as long again as it may.
+            now = wake + TICK * 3 / 2;
+        }
+        assert!(schedule.skipped > 400, "{}", schedule.skipped);
+        let share = slept.as_secs_f64() / (now - epoch).as_secs_f64();
+        assert!((0.04..0.12).contains(&share), "{share}");
     }
 }

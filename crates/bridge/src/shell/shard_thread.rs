@@ -14,8 +14,8 @@ pub(super) fn run(mut shard: Shard<MediaSocket>, core: Option<usize>, epoch: Ins
     }
     let mut schedule = Schedule::new(epoch);
     while !stop.load(Ordering::Relaxed) {
-        sleep_until(schedule.due());
-        while let Some(due) = schedule.take(Instant::now()) {
+        sleep_until(schedule.wake(Instant::now()));
+        if let Some(due) = schedule.take(Instant::now()) {
             let begin = Instant::now();
             shard.tick(due);
             shard.note_spent(begin.elapsed());
