@@ -3,7 +3,7 @@
 //! Whatever the client sends is read and thrown away; one that sends much, or does not answer pings, is sent away.
 
 use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
-use tokio::time::{Duration, Instant, interval, timeout};
+use tokio::time::{Duration, Instant, MissedTickBehavior, interval, timeout};
 
 use super::Stream;
 use crate::handlers::event::text;
@@ -33,6 +33,8 @@ pub(crate) async fn serve(mut socket: WebSocket, mut stream: Stream, api: Api) {
 
 async fn follow(socket: &mut WebSocket, stream: &mut Stream, api: &Api) -> Option<CloseFrame> {
     let mut pings = interval(PING);
+    // Pings that a slow link held up are not sent in a burst, which nobody could answer in time.
+    pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let (mut messages, mut unanswered) = (0, 0);
     let mut second = Instant::now();
     loop {

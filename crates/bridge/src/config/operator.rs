@@ -55,7 +55,10 @@ impl OperatorSection {
                 (5..=180).contains(&self.ring_timeout.as_secs()),
                 "operator.ring_timeout: expected 5s to 180s",
             ),
-            (self.max_calls >= 1, "operator.max_calls: expected 1 or more"),
+            (
+                (1..=1_000).contains(&self.max_calls),
+                "operator.max_calls: expected 1 to 1000",
+            ),
             (
                 self.max_duration.as_secs() >= 1,
                 "operator.max_duration: expected 1s or more",

@@ -117,7 +117,7 @@ impl Control {
                 self.menu_outputs(now, leg);
             }
             Stage::Meeting { id, keypad } => {
-                let polling = self.meetings.get(id).is_some_and(|slot| slot.meeting.polling());
+                let polling = self.meetings.get(id).is_some_and(|slot| slot.votes(leg));
                 keypad.handle_timeout(now, polling);
                 self.keypad_outputs(now, leg);
             }

@@ -442,14 +442,20 @@ impl Slot {
         None
     }
 
-    /// What the keys of a leg depend on. Whoever is with the operator has no vote.
+    /// Whether a digit of a leg is a vote: whoever is with the operator has none.
+    pub(super) fn votes(&self, leg: LegId) -> bool {
+        let is_here = |row: Row| !row.operator.is_aside();
+        self.meeting.polling() && self.meeting.row(leg).is_some_and(is_here)
+    }
+
+    /// What the keys of a leg depend on.
     fn scene(&self, row: &Row, has_operator: bool) -> Scene<'_> {
         let aside = row.operator.is_aside();
         Scene {
             role: row.role,
             policy: &self.meeting.policy().keys,
             questions: self.meeting.questions(),
-            polling: self.meeting.polling() && !aside,
+            polling: self.votes(row.leg),
             operator: has_operator,
             aside,
         }
