@@ -12,7 +12,7 @@ mod paced;
 use std::io;
 use std::time::Duration;
 
-use benches::{Codecs, Crowd, cpu_time, raise_file_limit};
+use benches::{Codecs, Crowd, cpu_time};
 use load::{Clock, Load};
 
 /// Ticks before the measurement: jitter buffers fill.
@@ -107,7 +107,7 @@ fn print(legs: usize, room_size: usize, crowd: Crowd, codecs: Codecs) -> io::Res
 }
 
 fn main() -> io::Result<()> {
-    raise_file_limit();
+    let _ = rlimit::increase_nofile_limit(u64::MAX);
     let words = || std::env::args().skip(1);
     let mut sizes: Vec<usize> = words().filter_map(|word| word.parse().ok()).collect();
     if sizes.is_empty() {

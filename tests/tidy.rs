@@ -32,6 +32,7 @@ const TOP: &[&str] = &[
     "Cargo.lock",
     "README.md",
     "CHANGELOG.md",
+    "OPERATING.md",
     "LICENSE",
     "run",
     "test",

@@ -1,4 +1,4 @@
-//! The README's example calls run as they are written.
+//! Example calls of the READMEs run as they are written.
 
 use std::fs;
 use std::process::Command;
@@ -19,11 +19,16 @@ fn blocks(text: &str, title: &str) -> Vec<String> {
 }
 
 #[test]
-fn the_example_calls_of_the_readme_run_as_written() {
+fn the_example_calls_of_the_readmes_run_as_written() {
     let _turn = share();
-    let readme = fs::read_to_string(root().join("README.md")).expect("there is a README");
-    let blocks = blocks(&readme, "Example calls");
-    assert!(blocks.len() > 2, "examples are missing: {blocks:?}");
+    let examples = |file: &str, title: &str| {
+        let text = fs::read_to_string(root().join(file)).expect("there is such a file");
+        let found = blocks(&text, title);
+        assert!(!found.is_empty(), "examples are missing: {file}, {title}");
+        found
+    };
+    let filters = examples("crates/api/README.md", "Filters");
+    let blocks = [filters, examples("README.md", "Example calls")].concat();
     let bridge = Bridge::start();
     let mut phone = Phone::call(bridge.sip(), "15162065319");
     phone.enter("111#");

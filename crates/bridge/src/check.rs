@@ -144,11 +144,9 @@ fn handles(config: &Config) -> Found {
     Ok(format!("{limit} allowed, {needed} needed"))
 }
 
+/// The hard limit: up to it the bridge raises its own.
 fn open_files() -> u64 {
-    let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
-    let line = limits.lines().find(|line| line.starts_with("Max open files"));
-    let hard = line.and_then(|line| line.split_whitespace().nth(4));
-    hard.and_then(|hard| hard.parse().ok()).unwrap_or(0)
+    rlimit::getrlimit(rlimit::Resource::NOFILE).map_or(0, |(_, hard)| hard)
 }
 
 fn folder(data: &Path) -> Found {

@@ -90,6 +90,8 @@ impl Common {
 
 /// Runs the program; errors are one line on standard error and status 1, or 2 where `sim` or `ctl` could not begin.
 pub fn run() -> ExitCode {
+    // A call takes two files, and shells often allow 1024; what is missing then is said where it is opened.
+    let _ = rlimit::increase_nofile_limit(u64::MAX);
     let done = match Cli::parse().command {
         Command::Serve(serve) => shell::serve(&serve),
         Command::Check(common) => check::run(&common),

@@ -27,7 +27,7 @@ pub(crate) struct Rest {
     pub(crate) url: String,
     /// `login:password` of the administrator.
     login: String,
-    banner: String,
+    data: PathBuf,
     /// The bridge's certificate, PEM.
     certificate: PathBuf,
 }
@@ -37,15 +37,15 @@ impl Rest {
     pub(crate) fn new(banner: &str, data: &Path) -> Self {
         Self {
             url: word_after(banner, "API ").to_owned(),
-            login: login_of(banner, "admin"),
-            banner: banner.to_owned(),
+            login: login_of(data, "admin"),
+            data: data.to_owned(),
             certificate: data.join("cert.pem"),
         }
     }
 
     /// `login:password` of another account that was made at the first start.
     pub(crate) fn login_of(&self, login: &str) -> String {
-        login_of(&self.banner, login)
+        login_of(&self.data, login)
     }
 
     /// Any request.
@@ -138,10 +138,11 @@ impl Rest {
     }
 }
 
-fn login_of(banner: &str, login: &str) -> String {
-    let line = banner
-        .lines()
-        .find(|line| line.contains(&format!("login {login} ")));
-    let password = word_after(line.unwrap_or_else(|| panic!("no login {login}")), "password ");
+/// From the file that the bridge keeps of the logins it made.
+fn login_of(data: &Path, login: &str) -> String {
+    let noted = std::fs::read_to_string(data.join("credentials.toml")).unwrap();
+    let found = noted.split_once(&format!("login = \"{login}\"\npassword = \""));
+    let (_, password) = found.unwrap_or_else(|| panic!("no login {login}"));
+    let (password, _) = password.split_once('"').unwrap();
     format!("{login}:{password}")
 }

@@ -192,7 +192,7 @@ fn control(page: &mut Scribe<'_>, counts: &ControlCounts) -> Result<(), Error> {
     )?;
     page.counters(
         "calls_not_dialled",
-        "Calls asked for by REST and not made, by the rule or limit they met.",
+        "Calls asked for by REST, or to the operator, and not made, by the rule or limit they met.",
         calls
             .refused_to_dial()
             .map(|(reason, count)| ([("reason", reason)], count)),

@@ -72,15 +72,26 @@ impl Filling {
     }
 }
 
-/// Makes passwords and remembers them for the file.
+/// What became of an empty store.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Filled {
+    /// Logins whose passwords were made now.
+    pub(super) made: Vec<Credential>,
+    /// What who asked for more should know.
+    pub(super) remark: Option<String>,
+}
+
+/// Makes passwords and remembers them for the file; one that was given is known to who gave it.
 #[derive(Default)]
 struct Made(Vec<Credential>);
 
 impl Secrets for Made {
     fn password_hash(&mut self, login: &str, given: Option<&str>) -> Result<String, String> {
-        let password = given.map_or_else(credentials::password, |given| Ok(given.to_owned()))?;
+        if let Some(given) = given {
+            return credentials::hash(given);
+        }
+        let (login, password) = (login.to_owned(), credentials::password()?);
         let hash = credentials::hash(&password)?;
-        let login = login.to_owned();
         self.0.push(Credential { login, password });
         Ok(hash)
     }
@@ -100,13 +111,16 @@ pub(super) async fn fill(
     keeper: &Keeper,
     data: &Path,
     filling: &Filling,
-) -> Result<Option<String>, String> {
+) -> Result<Filled, String> {
     if keeper.directory().subscribers().next().is_some() {
         let ignored = format!(
             "The store in {} is not empty: nothing was added to it. Use another folder with --data.",
             data.display()
         );
-        return Ok(filling.is_asked_for().then_some(ignored));
+        return Ok(Filled {
+            remark: filling.is_asked_for().then_some(ignored),
+            ..Filled::default()
+        });
     }
     let keys = store
         .reserve(IdKind::Key, filling.keys())
@@ -123,9 +137,15 @@ pub(super) async fn fill(
         format!("{}: {}", filling.name(), lines.join("\n  "))
     })?;
     // The file first: a crash in between leaves passwords that open nothing, never accounts that nobody can open.
-    credentials::write(data, &made.0)?;
+    if !made.0.is_empty() {
+        credentials::write(data, &made.0)?;
+    }
     match keeper.fill(Actor::Bridge, edits, now_ms()).await {
-        Ok(_) | Err(WriteRefused::NotEmpty) => Ok(None),
+        Ok(_) => Ok(Filled {
+            made: made.0,
+            remark: None,
+        }),
+        Err(WriteRefused::NotEmpty) => Ok(Filled::default()),
         Err(error) => Err(error.to_string()),
     }
 }
@@ -150,12 +170,14 @@ mod tests {
             let error = fill(&*store, &keeper, data.path(), &bad).await.unwrap_err();
             assert!(error.contains("--provision: line 1, column 1: x"), "{error}");
             let own = Filling::File(DEMO.to_owned());
-            assert_eq!(fill(&*store, &keeper, data.path(), &own).await, Ok(None));
+            let filled = fill(&*store, &keeper, data.path(), &own).await.unwrap();
+            assert_eq!(filled.made, credentials::read(data.path()).unwrap());
+            assert_eq!(filled.made.len(), 2);
             assert_eq!(keeper.directory().dids().count(), 2);
             let again = fill(&*store, &keeper, data.path(), &Filling::Demo).await.unwrap();
-            assert!(again.is_some_and(|remark| remark.contains("not empty")));
+            assert!(again.remark.is_some_and(|remark| remark.contains("not empty")));
             let plain = fill(&*store, &keeper, data.path(), &Filling::Administrator).await;
-            assert_eq!(plain, Ok(None));
+            assert_eq!(plain, Ok(Filled::default()));
         });
     }
 }

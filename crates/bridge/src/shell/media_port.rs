@@ -75,7 +75,8 @@ impl MediaPort {
             config.media.priority,
             &ShardConfig {
                 max_legs: legs,
-                max_rooms: config.calls.max_meetings * 2 + 16,
+                // Who talks with the operator is in a room of the mixer's, too.
+                max_rooms: config.calls.max_meetings * 2 + config.operator.max_calls + 16,
                 orders: ORDERS,
                 reports: REPORTS,
                 music: media::music::hold_loop(&rates),

@@ -129,7 +129,7 @@ async fn start(mut config: Config, data: &Path, filling: &Filling) -> Result<Run
     let tls = tls::server_config(&config.api, data)?;
     let store = open_store(data).await?;
     let keeper = open_keeper(store.clone()).await?;
-    let remark = first_start::fill(&*store, &keeper, data, filling).await?;
+    let filled = first_start::fill(&*store, &keeper, data, filling).await?;
     let (records, writer) = record_writer(store.clone(), RecordLimits::default());
     let records_done = tokio::spawn(writer.run());
     let (inbound, queue) = crossbeam_channel::bounded(INBOUND);
@@ -180,7 +180,7 @@ async fn start(mut config: Config, data: &Path, filling: &Filling) -> Result<Run
     if let Some(listener) = sockets.metrics {
         tokio::spawn(metrics_server::serve(listener, Page::new(metrics, readings)));
     }
-    let text = banner::text(&config, data, &keeper.directory(), remark.as_deref());
+    let text = banner::text(&config, data, &keeper.directory(), &filled);
     println!("{text}");
     Ok(Running {
         control,
