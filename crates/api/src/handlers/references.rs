@@ -27,16 +27,15 @@ pub(super) fn read(value: &Value) -> Result<Vec<DidGroupReference>, ApiError> {
         .collect()
 }
 
-/// Refuses a group that stands twice, and one that is not among those `had` so far unless the caller may use it.
+/// Refuses a group that stands twice, and one that the caller may not use unless it stays as it was among those `had` so far, or is
+/// switched off: a loan that was taken back is not taken again by who had it.
 pub(super) fn check(
     references: &[DidGroupReference],
     had: &[DidGroupReference],
     caller: &Caller,
 ) -> Result<(), ApiError> {
-    let had = |id| had.iter().any(|r| r.did_group_id == id);
-    let allowed = |r: &DidGroupReference| had(r.did_group_id) || caller.group(r.did_group_id).is_some();
-    if !references.iter().all(allowed) {
-        return Err(ApiError::wrong_value(FIELD, "expected ids of DID groups"));
+    for reference in references {
+        may_refer(reference, had, caller)?;
     }
     for (n, reference) in references.iter().enumerate() {
         let mut rest = references.iter().skip(n + 1);
@@ -45,4 +44,22 @@ pub(super) fn check(
         }
     }
     Ok(())
+}
+
+fn may_refer(
+    reference: &DidGroupReference,
+    had: &[DidGroupReference],
+    caller: &Caller,
+) -> Result<(), ApiError> {
+    if caller.group(reference.did_group_id).is_some() {
+        return Ok(());
+    }
+    match had.iter().find(|had| had.did_group_id == reference.did_group_id) {
+        None => Err(ApiError::wrong_value(FIELD, "expected ids of DID groups")),
+        Some(had) if had.disabled && !reference.disabled => {
+            let message = "a disabled DID group is enabled by those alone who may use it";
+            Err(ApiError::forbidden().and(FIELD, message))
+        }
+        Some(_) => Ok(()),
+    }
 }

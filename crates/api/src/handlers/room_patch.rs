@@ -54,7 +54,7 @@ impl RoomPatch {
         })
     }
 
-    /// Makes the changes. The caller must be allowed every DID group that the room does not have yet.
+    /// Makes the changes. The caller must be allowed every DID group that the room does not have yet, or has disabled.
     pub(super) fn apply(
         self,
         room: &mut Room,
@@ -65,13 +65,14 @@ impl RoomPatch {
         if let Some(description) = self.description {
             room.description = description;
         }
+        let primary = self.primary.filter(|id| *id != room.primary_did_group_id);
         if let Some(references) = self.references {
             references::check(&references, &room.did_group_references, caller)?;
             room.did_group_references = references;
-        } else if let Some(primary) = self.primary {
+        } else if let Some(primary) = primary {
             follow_primary(room, primary);
         }
-        if let Some(primary) = self.primary.filter(|id| *id != room.primary_did_group_id) {
+        if let Some(primary) = primary {
             let group = visible_group(caller, primary)?;
             room.primary_did_group_id = primary;
             room.call_flow = group.call_flow;

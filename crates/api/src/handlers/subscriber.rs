@@ -69,7 +69,7 @@ pub(crate) async fn create(
     caller.may_administer()?;
     value::only(&body, &[subscriber_patch::FIELDS, OF_NEW])?;
     value::require(&body, REQUIRED)?;
-    let patch = SubscriberPatch::read(&body)?;
+    let patch = SubscriberPatch::read(&body, &*api.backend)?;
     let hash = password_hash(&api, &body).await?;
     let editing = Editing::begin(&api, &caller, Caller::may_administer).await?;
     let mut subscriber = new_subscriber(&api, &editing.caller, &body)?;
@@ -98,7 +98,7 @@ pub(crate) async fn update(
     let current = dto(&editing.caller, &before);
     let changes = value::changes(&body, &current, FIXED)?;
     subscriber_patch::may_change(&editing.caller, &sid, &changes)?;
-    let patch = SubscriberPatch::read(&changes)?;
+    let patch = SubscriberPatch::read(&changes, &*api.backend)?;
     let mut subscriber = (*before).clone();
     if let Some(hash) = hash {
         subscriber.password_hash = hash;

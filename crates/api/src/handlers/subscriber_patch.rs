@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use super::editing::NEW_ID;
 use super::references;
 use crate::auth::Caller;
+use crate::backend::Backend;
 use crate::error::ApiError;
 use crate::router::Api;
 use crate::value;
@@ -78,8 +79,8 @@ pub(super) struct SubscriberPatch {
 }
 
 impl SubscriberPatch {
-    /// Reads the settable fields of `body`.
-    pub(super) fn read(body: &Map<String, Value>) -> Result<Self, ApiError> {
+    /// Reads the settable fields of `body`; `backend` says where events may go.
+    pub(super) fn read(body: &Map<String, Value>, backend: &dyn Backend) -> Result<Self, ApiError> {
         let field = |name| value::present(body, name);
         let phone_number = body.get("phoneNumber");
         let phone_number = phone_number.map(|number| value::phone_number("phoneNumber", number));
@@ -88,14 +89,14 @@ impl SubscriberPatch {
             phone_number: phone_number.transpose()?,
             references: field("didGroupReferences").map(references::read).transpose()?,
             role: field(ROLE).map(role).transpose()?,
-            callback: callback(body)?,
+            callback: callback(body, backend)?,
             callback_id: callback_id(body)?,
             rooms: field("meetingRooms").map_or(Ok(Vec::new()), rooms)?,
         })
     }
 
     /// Makes the changes; answers the rooms that are to be made or changed. The caller must be allowed every DID group that the
-    /// subscriber does not have yet.
+    /// subscriber does not have yet, or has disabled.
     pub(super) fn apply(
         self,
         subscriber: &mut Subscriber,
@@ -174,12 +175,12 @@ fn role(value: &Value) -> Result<SubscriberRole, ApiError> {
 }
 
 /// Where events are to go, by whichever of its names it came.
-fn callback(body: &Map<String, Value>) -> Result<Option<Option<String>>, ApiError> {
+fn callback(body: &Map<String, Value>, backend: &dyn Backend) -> Result<Option<Option<String>>, ApiError> {
     let named = body.get(CALLBACK).map(|callback| match callback.is_null() {
         true => Ok(None),
-        false => value::url("url", address(callback)?.0),
+        false => allowed_url("url", address(callback)?.0, backend),
     });
-    let events = body.get(EVENTS).map(|url| value::url(EVENTS, url));
+    let events = body.get(EVENTS).map(|url| allowed_url(EVENTS, url, backend));
     match (named.transpose()?, events.transpose()?) {
         (Some(named), Some(events)) if named != events => Err(ApiError::wrong_value(
             EVENTS,
@@ -187,6 +188,14 @@ fn callback(body: &Map<String, Value>) -> Result<Option<Option<String>>, ApiErro
         )),
         (named, events) => Ok(events.or(named)),
     }
+}
+
+/// An address that events may be posted to, as those of webhooks are.
+fn allowed_url(field: &str, value: &Value, backend: &dyn Backend) -> Result<Option<String>, ApiError> {
+    let url = value::url(field, value)?;
+    let checked = url.as_deref().map_or(Ok(()), |url| backend.check_url(url));
+    checked.map_err(|expected| ApiError::wrong_value(field, expected))?;
+    Ok(url)
 }
 
 /// The url of a `callback`, and its id where that came along.

@@ -149,6 +149,8 @@ async fn what_is_wrong_with_a_subscriber_is_said_by_field_and_nothing_is_made() 
             "eventCallbackUrl",
         ),
         (url("https://"), 400, "Wrong value", "eventCallbackUrl"),
+        // As a webhook's, it is read by what the bridge posts to.
+        (url("http://10.0.0.1/"), 400, "Wrong value", "eventCallbackUrl"),
         (url("/relative"), 400, "Wrong value", "eventCallbackUrl"),
         (
             url("https://example.com/ x"),
@@ -268,11 +270,11 @@ async fn the_callback_is_set_by_either_of_its_names_and_taken_away_by_none() {
             json!({"id": 5, "url": "https://a.example/"}),
         ),
         (
-            r#"{"eventCallbackUrl": "http://b.example/x"}"#,
-            json!({"id": 5, "url": "http://b.example/x"}),
+            r#"{"eventCallbackUrl": "https://b.example/x"}"#,
+            json!({"id": 5, "url": "https://b.example/x"}),
         ),
         (
-            r#"{"callback": {"id": 5, "url": "http://b.example/x"}, "eventCallbackUrl": "https://c.example/"}"#,
+            r#"{"callback": {"id": 5, "url": "https://b.example/x"}, "eventCallbackUrl": "https://c.example/"}"#,
             json!({"id": 5, "url": "https://c.example/"}),
         ),
         (r#"{"eventCallbackUrl": ""}"#, Value::Null),
@@ -409,4 +411,41 @@ async fn rooms_within_a_subscriber_are_changed_by_number_and_otherwise_made() {
         "Una",
         "all or none"
     );
+}
+
+#[tokio::test]
+async fn a_loan_that_is_disabled_is_enabled_by_who_may_use_the_group_and_not_by_its_holder() {
+    let world = World::new();
+    let state = |state: u8| format!(r#"{{"didGroupReferences": [{{"didGroupId": 219, "state": {state}}}]}}"#);
+    for body in [r#"{"role": 1}"#, &state(1)] {
+        assert_eq!(world.put("alice", UMA, body).await.status, 200, "{body}");
+    }
+    let room = "/meetingRooms/273751";
+    assert_eq!(world.put("uma", room, &state(1)).await.status, 200);
+    for path in [UMA, room] {
+        let refused = world.put("uma", path, &state(0)).await;
+        let refusal = (403, "Forbidden".into(), "didGroupReferences".into());
+        assert_eq!(refused.refusal(), refusal, "{path}");
+        assert!(refused.text.contains("is enabled by those alone who may use it"));
+        assert_eq!(world.put("uma", path, &state(1)).await.status, 200, "{path}");
+        assert_eq!(world.get("uma", "/didGroups/219").await.status, 404, "{path}");
+    }
+    assert_eq!(world.put("alice", UMA, &state(0)).await.status, 200);
+    assert_eq!(world.get("uma", "/didGroups/219").await.status, 200);
+    assert_eq!(world.put("uma", room, &state(0)).await.status, 200);
+}
+
+#[tokio::test]
+async fn naming_the_primary_group_that_a_room_has_brings_back_no_reference() {
+    let world = World::new();
+    let room = "/meetingRooms/273751";
+    let none = json!([]);
+    for body in [r#"{"didGroupReferences": []}"#, r#"{"primaryDidGroupId": 219}"#] {
+        let reply = world.put("uma", room, body).await;
+        assert_eq!(
+            (reply.status.as_u16(), &reply.json()["didGroupReferences"]),
+            (200, &none),
+            "{body}"
+        );
+    }
 }
