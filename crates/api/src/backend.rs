@@ -225,9 +225,13 @@ pub enum EditRefused {
 pub struct Unavailable;
 
 /// The subscribers whose records may be seen: one and all below it, one by one. The API alone makes it.
+///
+/// What belongs to nobody, such as calls of unknown numbers, is seen by the one above all others, where there is one: of several that
+/// have nobody above them none is to see what another's callers dialled.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scope {
     sids: Vec<Sid>,
+    unowned: bool,
 }
 
 impl Scope {
@@ -237,12 +241,18 @@ impl Scope {
         let all = directory.subscribers().map(|subscriber| &subscriber.sid);
         Self {
             sids: all.filter(|sid| within(sid)).cloned().collect(),
+            unowned: directory.above_all() == Some(top),
         }
     }
 
     /// The subscribers, sorted, never none.
     pub fn sids(&self) -> &[Sid] {
         &self.sids
+    }
+
+    /// Whether what belongs to nobody may be seen, too.
+    pub fn has_unowned(&self) -> bool {
+        self.unowned
     }
 }
 

@@ -6,12 +6,16 @@ use model::{Actor, Sid};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scope {
     sids: Vec<Sid>,
+    unowned: bool,
 }
 
 impl Scope {
     /// `tenant` and nobody else.
     pub fn tenant(tenant: Sid) -> Self {
-        Self { sids: vec![tenant] }
+        Self {
+            sids: vec![tenant],
+            unowned: false,
+        }
     }
 
     /// `tenant` and all others given.
@@ -26,6 +30,16 @@ impl Scope {
         let all = directory.subscribers().map(|subscriber| &subscriber.sid);
         let below = all.filter(|sid| *sid != top && directory.is_within(sid, top));
         Self::of(top.clone(), below.cloned())
+    }
+
+    /// The same, and what belongs to nobody if `unowned`.
+    pub fn and_unowned(self, unowned: bool) -> Self {
+        Self { unowned, ..self }
+    }
+
+    /// Whether it has what belongs to nobody.
+    pub fn has_unowned(&self) -> bool {
+        self.unowned
     }
 
     /// The subscribers, never none.

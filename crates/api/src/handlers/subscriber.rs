@@ -121,9 +121,23 @@ pub(crate) async fn delete(
     if sid == editing.caller.sid {
         return Err(ApiError::forbidden().and("sid", "nobody deletes himself"));
     }
+    if is_live(&api, &sid) {
+        let message = "still has meetings or calls going on: end those first";
+        return Err(ApiError::conflict("sid", message));
+    }
     editing
         .delete(Edit::DeleteSubscriber(sid), &current, &conditions)
         .await
+}
+
+/// Whether a meeting or call of the subscriber goes on: with its owner gone nobody could see or end it.
+fn is_live(api: &Api, sid: &Sid) -> bool {
+    let live = api.backend.live();
+    let meeting = live
+        .meetings
+        .values()
+        .any(|meeting| meeting.subscriber_sid == *sid);
+    meeting || live.calls.values().any(|call| call.subscriber_sid == *sid)
 }
 
 /// Whether the caller may change anything of the subscriber: administrators of all in their tree, others of themselves.

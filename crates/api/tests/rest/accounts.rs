@@ -3,6 +3,7 @@
 use axum::body::Body;
 use axum::http::Method;
 use model::directory::{Edit, SubscriberRole};
+use model::{LegId, MeetingNumber};
 use serde_json::{Value, json};
 
 use crate::fixture::{self, NOW_MS};
@@ -448,4 +449,27 @@ async fn naming_the_primary_group_that_a_room_has_brings_back_no_reference() {
             "{body}"
         );
     }
+}
+
+#[tokio::test]
+async fn who_has_a_meeting_or_call_going_on_is_not_deleted() {
+    let world = World::new();
+    let vera = fixture::subscriber("vera", Some("alice"), SubscriberRole::Regular, None);
+    let directory = world.backend.state().directory.edited(Edit::PutSubscriber(vera));
+    world.backend.state().directory = directory.unwrap().into();
+    let idle = world.backend.state().live.clone();
+    let (mut call, mut meeting) = ((*idle).clone(), (*idle).clone());
+    call.calls.insert(LegId(5), fixture::call(5, None, "vera").into());
+    meeting.meetings.insert(
+        MeetingNumber(206_131),
+        fixture::meeting(206_131, 7, "vera", &[]).into(),
+    );
+    for busy in [call, meeting] {
+        world.backend.state().live = busy.into();
+        let refused = world.delete("alice", "/subscribers/sid-vera").await;
+        assert_eq!(refused.refusal(), (409, "Conflict".into(), "sid".into()));
+        assert!(refused.text.contains("meetings or calls going on"));
+    }
+    world.backend.state().live = idle;
+    assert_eq!(world.delete("alice", "/subscribers/sid-vera").await.status, 204);
 }

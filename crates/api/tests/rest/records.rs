@@ -1,5 +1,7 @@
+use model::directory::{Directory, Edit, SubscriberRole};
 use serde_json::json;
 
+use crate::fixture;
 use crate::world::World;
 
 #[tokio::test]
@@ -30,6 +32,28 @@ async fn call_records_read_newest_first() {
     assert_eq!(list["cdrs"][0], expected);
     let oldest = world.get("alice", "/cdrs?order=created&limit=1").await.json();
     assert_eq!(oldest["cdrs"][0]["id"], 1);
+}
+
+#[tokio::test]
+async fn calls_of_unknown_numbers_are_seen_by_the_one_above_all_where_there_is_one() {
+    let world = World::new();
+    let mut unknown = world.backend.state().cdrs[0].clone();
+    (unknown.leg, unknown.subscriber_sid) = (model::LegId(99), None);
+    world.backend.state().cdrs.push(unknown);
+    let sees = async |login: &str| world.get(login, "/cdrs").await.text.contains("\"id\":99,");
+    for login in ["alice", "olga", "uma", "bob"] {
+        assert!(!sees(login).await, "{login} is one of two trees");
+    }
+    let tree = [
+        fixture::subscriber("alice", None, SubscriberRole::Administrator, None),
+        fixture::subscriber("olga", Some("alice"), SubscriberRole::Operator, None),
+        fixture::subscriber("uma", Some("alice"), SubscriberRole::Regular, None),
+    ];
+    let put = |directory: Directory, subscriber| directory.edited(Edit::PutSubscriber(subscriber)).unwrap();
+    world.backend.state().directory = tree.into_iter().fold(Directory::default(), put).into();
+    for (login, expected) in [("alice", true), ("olga", true), ("uma", false)] {
+        assert_eq!(sees(login).await, expected, "{login}");
+    }
 }
 
 #[tokio::test]

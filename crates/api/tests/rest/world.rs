@@ -186,9 +186,8 @@ impl Backend for Fake {
     fn cdrs(&self, scope: Scope, query: Query) -> Answer<'_, Result<Records<Cdr>, Unavailable>> {
         let records = self.state().cdrs.clone();
         let within = |cdr: &Cdr| {
-            cdr.subscriber_sid
-                .as_ref()
-                .is_some_and(|sid| scope.sids().contains(sid))
+            let owner = cdr.subscriber_sid.as_ref();
+            owner.map_or(scope.has_unowned(), |sid| scope.sids().contains(sid))
         };
         let answer = cut(records.into_iter().filter(within).collect(), &query);
         self.state().queries.push(query);

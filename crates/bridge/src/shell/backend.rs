@@ -234,7 +234,7 @@ impl Backend for BridgeBackend {
 
 pub(super) fn tenants(scope: &Scope) -> store::Scope {
     let (first, others) = scope.sids().split_first().expect("a scope is never empty");
-    store::Scope::of(first.clone(), others.iter().cloned())
+    store::Scope::of(first.clone(), others.iter().cloned()).and_unowned(scope.has_unowned())
 }
 
 fn change(line: store::AuditLine) -> Change {

@@ -95,6 +95,13 @@ impl Directory {
         false
     }
 
+    /// The only subscriber that stands below nobody, where there are not several.
+    pub fn above_all(&self) -> Option<&Sid> {
+        let mut tops = self.subscribers.values().filter(|s| s.parent_sid.is_none());
+        let first = tops.next()?;
+        tops.next().is_none().then_some(&first.sid)
+    }
+
     /// A subscriber by secure id.
     pub fn subscriber(&self, sid: &Sid) -> Option<&Arc<Subscriber>> {
         self.subscribers.get(sid)

@@ -9,6 +9,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection, SqlitePool};
 
 use super::fault::whole;
+use super::owners::above;
 use super::query::Table;
 use crate::assemble::describe;
 use crate::{AuditEntry, AuditLine, Records, Scope, StoreError};
@@ -19,7 +20,7 @@ pub(super) async fn note_edit(
     actor: &Actor,
     edit: &Edit,
     now_ms: i64,
-    tenants: &BTreeSet<String>,
+    tenants: &BTreeSet<Sid>,
 ) -> Result<(), StoreError> {
     let (action, object) = describe(edit);
     put(db, (now_ms, actor, action, object.as_str()), tenants).await
@@ -42,7 +43,7 @@ pub(super) async fn add(db: &mut SqliteConnection, entry: &AuditEntry) -> Result
 async fn put(
     db: &mut SqliteConnection,
     (at_ms, actor, action, object): (i64, &Actor, &str, &str),
-    tenants: &BTreeSet<String>,
+    tenants: &BTreeSet<Sid>,
 ) -> Result<(), StoreError> {
     let done = sqlx::query("INSERT INTO audit (at_ms, actor, action, object) VALUES (?1, ?2, ?3, ?4)")
         .bind(at_ms)
@@ -53,7 +54,7 @@ async fn put(
         .await?;
     for sid in tenants {
         sqlx::query("INSERT INTO audit_tenants (sid, audit) VALUES (?1, ?2)")
-            .bind(sid)
+            .bind(sid.as_str())
             .bind(done.last_insert_rowid())
             .execute(&mut *db)
             .await?;
@@ -62,7 +63,7 @@ async fn put(
 }
 
 /// Who sees the objects of `edit` as they are on disk now: their owners and all above them. Nobody where there are none.
-pub(super) async fn tenants(db: &mut SqliteConnection, edit: &Edit) -> Result<BTreeSet<String>, StoreError> {
+pub(super) async fn tenants(db: &mut SqliteConnection, edit: &Edit) -> Result<BTreeSet<Sid>, StoreError> {
     const GROUP: &str = "SELECT subscriber_sid FROM did_groups WHERE id = ?1";
     const DID: &str = "SELECT subscriber_sid FROM did_groups
         WHERE id = (SELECT did_group_id FROM dids WHERE dids.id = ?1)";
@@ -99,24 +100,11 @@ async fn owner(db: &mut SqliteConnection, statement: &'static str, id: u64) -> R
     Ok(owner.iter().map(|sid| Sid::new(sid)).collect())
 }
 
-/// `owner` and everybody above it.
-async fn above(db: &mut SqliteConnection, owner: &Sid) -> Result<Vec<String>, StoreError> {
-    // UNION, not UNION ALL, so that it ends even where damaged data loops.
-    const ABOVE: &str = "WITH RECURSIVE above (sid) AS (
-            SELECT ?1
-            UNION
-            SELECT parent_sid FROM subscribers JOIN above USING (sid) WHERE parent_sid IS NOT NULL
-        )
-        SELECT sid FROM above";
-    Ok(sqlx::query_scalar(ABOVE)
-        .bind(owner.as_str())
-        .fetch_all(db)
-        .await?)
-}
-
 /// What is seen by each tenant: its `subscriber_sid` is who sees it, not who did it.
 const SEEN: Table = Table {
     name: "audit_seen",
+    // Who stood above saw each change from the first.
+    outlives: false,
     id: "id",
     fields: &[
         ("action", "action"),

@@ -7,6 +7,7 @@ use sqlx::{Row, SqliteConnection, SqlitePool};
 
 use super::fault::{fit, whole};
 use super::load::{number, sid};
+use super::owners::above;
 use super::query::Table;
 use super::transaction::transaction;
 use super::webhooks::types_of;
@@ -49,7 +50,7 @@ impl Targets {
         }
         let owner = &happening.subscriber_sid;
         if !self.ancestry.contains_key(owner) {
-            self.ancestry.insert(owner.clone(), ancestry(db, owner).await?);
+            self.ancestry.insert(owner.clone(), above(db, owner).await?);
         }
         let above = &self.ancestry[owner];
         let kind = happening.news.kind();
@@ -80,19 +81,6 @@ async fn targets(db: &mut SqliteConnection) -> Result<Vec<Target>, StoreError> {
         })
     };
     rows.fetch_all(db).await?.iter().map(target).collect()
-}
-
-async fn ancestry(db: &mut SqliteConnection, owner: &Sid) -> Result<Vec<Sid>, StoreError> {
-    let rows = sqlx::query(
-        "WITH RECURSIVE above (sid) AS (
-             SELECT ?1
-             UNION
-             SELECT parent_sid FROM subscribers JOIN above USING (sid) WHERE parent_sid IS NOT NULL
-         )
-         SELECT sid FROM above",
-    );
-    let rows = rows.bind(owner.as_str()).fetch_all(db).await?;
-    rows.iter().map(|row| sid(row, "sid")).collect()
 }
 
 async fn add(db: &mut SqliteConnection, target: &Target, happening: &Happening) -> Result<(), StoreError> {
@@ -129,6 +117,7 @@ fn chain(happening: &Happening) -> Result<i64, StoreError> {
 /// Deliveries belong to whom their webhook belongs.
 const TABLE: Table = Table {
     name: "(SELECT deliveries.*, subscriber_sid FROM deliveries JOIN webhooks ON webhooks.id = webhook)",
+    outlives: false,
     id: "happening",
     fields: &[
         ("attempts", "attempts"),

@@ -7,8 +7,8 @@ use super::audit::{actor_of, actor_text};
 use super::fault::{fit, whole};
 use super::load::{number, sid};
 use super::news::{describe, restore};
+use super::owners::scope_text;
 use super::query::Table;
-use super::records::scope_text;
 use super::transaction::transaction;
 use crate::{Missed, Records, Scope, StoreError};
 
@@ -47,6 +47,7 @@ pub(super) async fn add(db: &mut SqliteConnection, happening: &Happening) -> Res
 
 const TABLE: Table = Table {
     name: "happenings",
+    outlives: true,
     id: "id",
     fields: &[
         ("callId", "leg"),

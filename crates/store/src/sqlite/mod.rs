@@ -11,6 +11,7 @@ mod interrupted;
 mod load;
 mod news;
 mod open;
+mod owners;
 mod query;
 mod records;
 mod requests;

@@ -7,12 +7,14 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Sqlite, SqlitePool};
 
 use super::fault::whole;
-use super::records::scope_text;
+use super::owners::{push_own, push_within};
 use crate::{Records, Scope, StoreError};
 
 /// A table whose rows belong to subscribers.
 pub(super) struct Table {
     pub(super) name: &'static str,
+    /// Whether its rows outlive their subscribers.
+    pub(super) outlives: bool,
     /// Settles the order of what is equal.
     pub(super) id: &'static str,
     /// Fields by their names on the wire, and what they are in SQL.
@@ -52,10 +54,11 @@ impl Table {
         query: &Query,
     ) -> Result<QueryBuilder<Sqlite>, StoreError> {
         let mut sql = QueryBuilder::new(what);
-        sql.push(self.name)
-            .push(" WHERE subscriber_sid IN (SELECT value FROM json_each(")
-            .push_bind(scope_text(scope))
-            .push("))");
+        sql.push(self.name).push(" WHERE ");
+        match self.outlives {
+            true => push_within(&mut sql, scope),
+            false => push_own(&mut sql, scope),
+        }
         if let Some(filter) = &query.filter {
             sql.push(" AND ");
             self.push_filter(&mut sql, filter)?;

@@ -119,6 +119,7 @@ async fn add_mdr(db: &mut SqliteConnection, mdr: &Mdr) -> Result<(), StoreError>
 
 const CDRS: Table = Table {
     name: "cdrs",
+    outlives: true,
     id: "leg",
     fields: &[
         ("accessCode", "access_code"),
@@ -145,6 +146,7 @@ const CDRS: Table = Table {
 
 const MDRS: Table = Table {
     name: "mdrs",
+    outlives: true,
     id: "meeting",
     fields: &[
         ("calls", "calls"),
@@ -160,12 +162,6 @@ const MDRS: Table = Table {
         ("subscriberSid", "subscriber_sid"),
     ],
 };
-
-/// A scope as SQL takes it: a JSON list of secure ids.
-pub(super) fn scope_text(scope: &Scope) -> String {
-    let sids = scope.sids().iter().map(|sid| sid.as_str().into());
-    serde_json::Value::Array(sids.collect()).to_string()
-}
 
 /// One page of call detail records.
 pub(super) async fn cdrs(

@@ -6,7 +6,7 @@ use crate::StoreError;
 /// `PRTY`; tells our files from those of other programs (https://sqlite.org/pragma.html#pragma_application_id).
 pub(super) const APPLICATION_ID: i32 = 0x5052_5459;
 
-const STEPS: [(&str, &str); 6] = [
+const STEPS: [(&str, &str); 7] = [
     (
         "directory",
         include_str!("../../migrations/sqlite/0001_directory.sql"),
@@ -27,6 +27,10 @@ const STEPS: [(&str, &str); 6] = [
     (
         "happenings",
         include_str!("../../migrations/sqlite/0006_happenings.sql"),
+    ),
+    (
+        "former subscribers",
+        include_str!("../../migrations/sqlite/0007_former_subscribers.sql"),
     ),
 ];
 

@@ -3,7 +3,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection, SqlitePool};
 
 use super::load::sid;
-use super::records::scope_text;
+use super::owners::scope_text;
 use super::transaction::transaction;
 use crate::{Scope, StoreError};
 

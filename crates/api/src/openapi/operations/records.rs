@@ -8,7 +8,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         id: "listCallRecords",
         summary: "Calls that have ended",
-        note: "The newest first, unless `order` says otherwise.",
+        note: "The newest first, unless `order` says otherwise. Calls of unknown numbers are shown to the account above all others.",
         ..Operation::list::<Cdr>("/cdrs")
     },
     Operation {

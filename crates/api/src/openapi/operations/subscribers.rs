@@ -35,7 +35,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         id: "deleteSubscriber",
         summary: "Delete an account",
-        note: "409 while accounts stand below it, or rooms or DID groups are its own.",
+        note: "409 while accounts stand below it, or rooms, DID groups, meetings or calls are its own. Its records stay with who is above it.",
         ..Operation::delete("/subscribers/{sid}").stored()
     },
     Operation {
