@@ -18,6 +18,7 @@ mod menu;
 mod offers;
 mod operator;
 mod operator_chance;
+mod ownership;
 mod polls;
 mod questions;
 mod recording;

@@ -40,7 +40,8 @@ pub enum MeetingState {
 pub struct CallView {
     /// Which.
     pub leg: LegId,
-    /// The tenant whose number was dialled; of a call the bridge made, the owner of the room, or of the caller, that it is for.
+    /// The tenant that owns the meeting it is or was in; before that the one whose number was dialled, or, of a call the bridge made, the
+    /// owner of the room, or of the caller, that it is for.
     pub subscriber_sid: Sid,
     /// The DID group whose access codes are good for it.
     pub did_group: DidGroupId,

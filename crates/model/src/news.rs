@@ -9,7 +9,7 @@ pub struct Happening {
     pub id: u64,
     /// When, epoch ms.
     pub at_ms: i64,
-    /// The tenant it belongs to: the meeting's, outside of meetings that of the number that was dialled.
+    /// The tenant it belongs to: the meeting's, outside of meetings whose the call was then.
     pub subscriber_sid: Sid,
     /// Where in a meeting's log it stands, if it happened in one.
     pub place: Option<Place>,

@@ -7,8 +7,8 @@ use crate::{Cause, LegId, MeetingId, MeetingNumber, Role, Sid};
 pub struct Cdr {
     /// The call.
     pub leg: LegId,
-    /// The tenant whose number was dialled, `None` for a number nobody owns; of a call the bridge made, the owner of the room or of the caller
-    /// that it was for.
+    /// The tenant that owns the meeting it was in last. Of a call that came to none: whose number was dialled, `None` for a number nobody owns;
+    /// of one the bridge made, the owner of the room or of the caller that it was for.
     pub subscriber_sid: Option<Sid>,
     /// Dialled number as dialled.
     pub callee: String,

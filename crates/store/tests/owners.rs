@@ -220,3 +220,19 @@ async fn what_belongs_to_nobody_is_of_a_scope_that_says_so() {
         assert_eq!((legs.as_slice(), found.total), (expected, expected.len() as u64));
     }
 }
+
+#[tokio::test]
+async fn a_call_that_a_crash_cut_off_is_whose_it_was_last() {
+    let folder = TempDir::new().unwrap();
+    let store = open(&folder).await;
+    let open_call = |owner: &str| Record::OpenCall(Box::new(cdr(1, Some(owner), 10)));
+    store
+        .add_records(&[open_call("a1"), open_call("b")])
+        .await
+        .unwrap();
+    store.close().await.unwrap();
+    let store = SqliteStore::open(&folder.path().join("store.db")).await.unwrap();
+    for (sid, expected) in [("a1", &[][..]), ("b", &[1])] {
+        assert_eq!(seen(&store, sid).await[0], expected, "{sid}");
+    }
+}

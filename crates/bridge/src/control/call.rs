@@ -7,7 +7,7 @@ use ivr::budget::Guesser;
 use ivr::keypad::Keypad;
 use ivr::session::Session;
 use model::directory::Dialled;
-use model::{CallState, CallView, Cause, Cdr, LegId, MeetingId};
+use model::{CallState, CallView, Cause, Cdr, LegId, MeetingId, Sid};
 
 use super::dialling::Dialling;
 use super::negotiation::Agreed;
@@ -80,6 +80,12 @@ pub(super) enum Stage {
 }
 
 impl Call {
+    /// From now on its news and its record are `owner`'s.
+    pub(super) fn belong_to(&mut self, owner: Sid) {
+        self.record.subscriber_sid = Some(owner.clone());
+        self.view.subscriber_sid = owner;
+    }
+
     /// The meeting the call is in or waits for.
     pub(super) fn meeting(&self) -> Option<MeetingId> {
         match &self.stage {

@@ -90,7 +90,7 @@ impl Control {
         self.outside_news(now, leg, actor, News::Call { leg, what });
     }
 
-    /// News of a call outside of meetings; they belong to the number it dialled.
+    /// News of a call outside of meetings; they belong to whom the call belongs.
     fn outside_news(&mut self, now: Instant, leg: LegId, actor: Actor, news: News) {
         let Some(call) = self.calls.get(&leg).filter(|call| call.is_known) else {
             return;

@@ -93,11 +93,12 @@ impl Control {
         let Some(slot) = self.meetings.get(&id) else {
             return;
         };
-        let number = slot.number;
+        let (number, owner) = (slot.number, slot.owner().clone());
         let Some(call) = self.calls.get_mut(&leg) else {
             return;
         };
         self.moved.insert(leg);
+        call.belong_to(owner);
         call.stage = Stage::Meeting {
             id,
             keypad: Keypad::new(now, leg, pound_pending),

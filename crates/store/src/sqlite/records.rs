@@ -52,8 +52,8 @@ const CLOSED_CALL: &str = call_into!("cdrs", "WHERE true ON CONFLICT (leg) DO NO
 /// Not for a call that has ended already.
 const OPEN_CALL: &str = call_into!(
     "open_calls",
-    "WHERE NOT EXISTS (SELECT 1 FROM cdrs WHERE leg = ?1) ON CONFLICT (leg) DO UPDATE SET codec = ?7, joined_ms = ?10,
-     meeting = ?12, meeting_number = ?13, role = ?14, access_code = ?15, custom_name = ?16"
+    "WHERE NOT EXISTS (SELECT 1 FROM cdrs WHERE leg = ?1) ON CONFLICT (leg) DO UPDATE SET subscriber_sid = ?2, codec = ?7,
+     joined_ms = ?10, meeting = ?12, meeting_number = ?13, role = ?14, access_code = ?15, custom_name = ?16"
 );
 
 async fn close_call(db: &mut SqliteConnection, cdr: &Cdr) -> Result<(), StoreError> {
