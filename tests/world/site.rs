@@ -239,11 +239,16 @@ impl WebhookBackend for Bridge {
         Box::pin(async { Ok(Vec::new()) })
     }
 
-    fn put_webhook(&self, _webhook: Webhook) -> Answer<'_, Result<(), Unavailable>> {
+    fn put_webhook(
+        &self,
+        _actor: Actor,
+        _action: &'static str,
+        _webhook: Webhook,
+    ) -> Answer<'_, Result<(), Unavailable>> {
         Box::pin(async { Err(Unavailable) })
     }
 
-    fn remove_webhook(&self, _id: String) -> Answer<'_, Result<(), Unavailable>> {
+    fn remove_webhook(&self, _actor: Actor, _webhook: Webhook) -> Answer<'_, Result<(), Unavailable>> {
         Box::pin(async { Err(Unavailable) })
     }
 
@@ -255,7 +260,12 @@ impl WebhookBackend for Bridge {
         Box::pin(async move { Ok(page_of(Vec::new(), &query)) })
     }
 
-    fn redeliver(&self, _id: String, _event: u64) -> Answer<'_, Result<bool, Unavailable>> {
+    fn redeliver(
+        &self,
+        _actor: Actor,
+        _webhook: Webhook,
+        _event: u64,
+    ) -> Answer<'_, Result<bool, Unavailable>> {
         Box::pin(async { Ok(false) })
     }
 

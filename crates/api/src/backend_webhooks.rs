@@ -1,7 +1,7 @@
 //! What webhooks need of the bridge.
 
 use model::query::Query;
-use model::{Delivery, Webhook};
+use model::{Actor, Delivery, Webhook};
 
 use crate::backend::{Answer, Records, Scope, Unavailable};
 
@@ -10,11 +10,16 @@ pub trait WebhookBackend: Send + Sync + 'static {
     /// Every webhook within `scope`, by owner and age.
     fn webhooks(&self, scope: Scope) -> Answer<'_, Result<Vec<Webhook>, Unavailable>>;
 
-    /// Writes a webhook, be it new or known. What is pending for one that is disabled is given up.
-    fn put_webhook(&self, webhook: Webhook) -> Answer<'_, Result<(), Unavailable>>;
+    /// Writes a webhook, be it new or known. What is pending for one that is disabled is given up. The audit has it as `action`, one word.
+    fn put_webhook(
+        &self,
+        actor: Actor,
+        action: &'static str,
+        webhook: Webhook,
+    ) -> Answer<'_, Result<(), Unavailable>>;
 
     /// Takes a webhook away, with its deliveries.
-    fn remove_webhook(&self, id: String) -> Answer<'_, Result<(), Unavailable>>;
+    fn remove_webhook(&self, actor: Actor, webhook: Webhook) -> Answer<'_, Result<(), Unavailable>>;
 
     /// One page of the deliveries of a webhook.
     fn deliveries(
@@ -24,7 +29,7 @@ pub trait WebhookBackend: Send + Sync + 'static {
     ) -> Answer<'_, Result<Records<Delivery>, Unavailable>>;
 
     /// Has an event delivered again; tells whether there is such a delivery.
-    fn redeliver(&self, id: String, event: u64) -> Answer<'_, Result<bool, Unavailable>>;
+    fn redeliver(&self, actor: Actor, webhook: Webhook, event: u64) -> Answer<'_, Result<bool, Unavailable>>;
 
     /// Whether events may be posted to `url`; else what was expected.
     fn check_url(&self, url: &str) -> Result<(), &'static str>;

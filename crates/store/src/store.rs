@@ -113,14 +113,14 @@ pub enum Record {
     Happening(Arc<Happening>),
 }
 
-/// One thing that somebody did to a call or meeting.
+/// One thing that somebody did to a call, meeting or webhook.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditEntry {
     /// When, epoch ms.
     pub at_ms: i64,
     /// Who.
     pub actor: Actor,
-    /// The tenant whose call or meeting it was; seen by it and by all above it.
+    /// The tenant whose it was; seen by it and by all above it.
     pub owner: Sid,
     /// What, in one word; no values, so that no secret gets here.
     pub action: &'static str,

@@ -1,7 +1,7 @@
 use model::query::Query;
 use model::{Delivery, Happening, Webhook};
 
-use crate::{Answer, Records, Scope};
+use crate::{Answer, AuditEntry, Records, Scope};
 
 /// What a database must do for webhooks. What is to be posted is written together with what happened.
 pub trait WebhookStore: Send + Sync + 'static {
@@ -11,20 +11,21 @@ pub trait WebhookStore: Send + Sync + 'static {
     /// The webhook with this id.
     fn webhook<'a>(&'a self, id: &'a str) -> Answer<'a, Option<Webhook>>;
 
-    /// Writes a webhook, be it new or known. What is pending for one that is disabled is given up.
-    fn put_webhook<'a>(&'a self, webhook: &'a Webhook) -> Answer<'a, ()>;
+    /// Writes a webhook, be it new or known, with its audit row. What is pending for one that is disabled is given up.
+    fn put_webhook<'a>(&'a self, webhook: &'a Webhook, entry: &'a AuditEntry) -> Answer<'a, ()>;
 
     /// Disables a webhook. What is pending for it is given up.
     fn disable_webhook<'a>(&'a self, id: &'a str) -> Answer<'a, ()>;
 
-    /// Takes a webhook away, with its deliveries.
-    fn remove_webhook<'a>(&'a self, id: &'a str) -> Answer<'a, ()>;
+    /// Takes a webhook away, with its deliveries; writes the audit row.
+    fn remove_webhook<'a>(&'a self, id: &'a str, entry: &'a AuditEntry) -> Answer<'a, ()>;
 
     /// One page of the deliveries of a webhook.
     fn deliveries<'a>(&'a self, webhook: &'a Webhook, query: &'a Query) -> Answer<'a, Records<Delivery>>;
 
-    /// Makes a delivery pending again as if it were new; tells whether there is such a one.
-    fn redeliver<'a>(&'a self, webhook: &'a str, happening: u64, now_ms: i64) -> Answer<'a, bool>;
+    /// Makes a delivery pending again as if it were new at the time of the audit row, which is written with it; tells whether there is
+    /// such a one.
+    fn redeliver<'a>(&'a self, webhook: &'a str, happening: u64, entry: &'a AuditEntry) -> Answer<'a, bool>;
 
     /// What may be posted at `now_ms` (epoch ms), the longest due first: the first that is pending of each chain, so many of each webhook
     /// at most.

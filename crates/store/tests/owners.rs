@@ -178,25 +178,27 @@ async fn events_and_changes_of_who_is_deleted_reach_those_above_once() {
         secret: vec![1; 32],
         old_secret: None,
     };
-    store.put_webhook(&webhook).await.unwrap();
+    let entry = |owner: &str, action: &'static str, object: &str| AuditEntry {
+        at_ms: 9,
+        actor: Actor::Bridge,
+        owner: Sid::new(owner),
+        action,
+        object: object.into(),
+    };
+    let put = entry("a", "put", "webhook w");
+    store.put_webhook(&webhook, &put).await.unwrap();
     delete(&store, "a1").await;
     store.add_records(&remains(1, "a1")).await.unwrap();
     let posted = store.deliveries(&webhook, &all("id")).await.unwrap();
     assert_eq!(posted.page[0].happening, 1);
-    let entry = AuditEntry {
-        at_ms: 9,
-        actor: Actor::Bridge,
-        owner: Sid::new("a1"),
-        action: "hang_up",
-        object: "call 5".into(),
-    };
-    store.add_records(&[Record::Audit(entry)]).await.unwrap();
+    let late = entry("a1", "hang_up", "call 5");
+    store.add_records(&[Record::Audit(late)]).await.unwrap();
     let page = Page {
         offset: 0,
         limit: 1,
         order: Order::NewestFirst,
     };
-    for (sid, total) in [("a", 4), ("top", 6)] {
+    for (sid, total) in [("a", 5), ("top", 7)] {
         let lines = store.audit(&Sid::new(sid), &page.into()).await.unwrap();
         assert_eq!(
             (lines.page[0].object.as_str(), lines.total),

@@ -8,7 +8,7 @@ use model::{
     Actor, CallNews, Cause, Delivery, DeliveryState, Event, Happening, LegId, MeetingId, MeetingNumber, News,
     Party, Place, Sid, Webhook,
 };
-use store::{Backlog, Missed, Record, Scope, SqliteStore, Store, WebhookStore};
+use store::{AuditEntry, Backlog, Missed, Record, Scope, SqliteStore, Store, WebhookStore};
 use tempfile::TempDir;
 
 async fn open(folder: &TempDir) -> SqliteStore {
@@ -94,6 +94,20 @@ fn webhook(id: &str, owner: &str, types: &[&str]) -> Webhook {
     }
 }
 
+fn noted(action: &'static str, at_ms: i64) -> AuditEntry {
+    AuditEntry {
+        at_ms,
+        actor: Actor::User(Sid::new("a")),
+        owner: Sid::new("a"),
+        action,
+        object: "webhook w".into(),
+    }
+}
+
+async fn put(store: &SqliteStore, webhook: &Webhook) {
+    store.put_webhook(webhook, &noted("put", 9)).await.unwrap();
+}
+
 fn by_id(descending: bool) -> Query {
     Query {
         offset: 0,
@@ -174,7 +188,7 @@ async fn what_was_missed_is_read_as_it_was_told_within_bounds_and_scope() {
 async fn old_events_are_forgotten_in_steps_and_it_is_known_up_to_which() {
     let folder = TempDir::new().unwrap();
     let store = open(&folder).await;
-    store.put_webhook(&webhook("w", "a", &[])).await.unwrap();
+    put(&store, &webhook("w", "a", &[])).await;
     add(
         &store,
         &(1..=10).map(|id| started(id, "a", 1)).collect::<Vec<_>>(),
@@ -205,7 +219,7 @@ async fn an_event_is_to_be_posted_to_whoever_sees_it_and_wants_its_type() {
         },
     ];
     for hook in &hooks {
-        store.put_webhook(hook).await.unwrap();
+        put(&store, hook).await;
     }
     let (leg, cause) = (LegId(9), Cause::HungUp);
     let left = News::Meeting(Event::Left { leg, cause });
@@ -239,7 +253,7 @@ async fn an_event_is_to_be_posted_to_whoever_sees_it_and_wants_its_type() {
     let found = store.webhooks(&scope).await.unwrap();
     assert_eq!(found, [hooks[0].clone(), hooks[4].clone(), hooks[3].clone()]);
     assert_eq!(store.webhook("below").await.unwrap().as_ref(), Some(&hooks[1]));
-    store.remove_webhook("all").await.unwrap();
+    store.remove_webhook("all", &noted("delete", 9)).await.unwrap();
     assert_eq!(store.webhook("all").await.unwrap(), None);
     assert!(pending(&store, "all").await.is_empty());
 }
@@ -261,8 +275,8 @@ fn named(due: &[(&str, u64)]) -> Vec<(String, u64)> {
 async fn the_first_of_each_chain_is_due_and_the_next_when_it_is_settled() {
     let folder = TempDir::new().unwrap();
     let store = open(&folder).await;
-    store.put_webhook(&webhook("w", "a", &[])).await.unwrap();
-    store.put_webhook(&webhook("x", "a", &[])).await.unwrap();
+    put(&store, &webhook("w", "a", &[])).await;
+    put(&store, &webhook("x", "a", &[])).await;
     let ringing = News::Call {
         leg: LegId(7),
         what: CallNews::Ringing,
@@ -307,7 +321,7 @@ async fn the_first_of_each_chain_is_due_and_the_next_when_it_is_settled() {
 async fn what_is_disabled_is_given_up_and_can_be_asked_for_again() {
     let folder = TempDir::new().unwrap();
     let store = open(&folder).await;
-    store.put_webhook(&webhook("w", "a", &[])).await.unwrap();
+    put(&store, &webhook("w", "a", &[])).await;
     add(&store, &[started(1, "a", 1)]).await;
     store.disable_webhook("w").await.unwrap();
     assert!(store.webhook("w").await.unwrap().unwrap().is_disabled);
@@ -334,9 +348,9 @@ async fn what_is_disabled_is_given_up_and_can_be_asked_for_again() {
         dead: 1,
     };
     assert_eq!(store.backlog().await.unwrap(), backlog);
-    store.put_webhook(&webhook("w", "a", &[])).await.unwrap();
-    assert!(store.redeliver("w", 1, 5_000).await.unwrap());
-    assert!(!store.redeliver("w", 2, 5_000).await.unwrap());
+    put(&store, &webhook("w", "a", &[])).await;
+    assert!(store.redeliver("w", 1, &noted("redeliver", 5_000)).await.unwrap());
+    assert!(!store.redeliver("w", 2, &noted("redeliver", 5_000)).await.unwrap());
     assert_eq!(due(&store, 4_999, 9).await, []);
     assert_eq!(due(&store, 5_000, 9).await, named(&[("w", 1)]));
 }
@@ -380,7 +394,7 @@ async fn a_callback_is_a_webhook_that_comes_changes_and_goes_with_its_subscriber
     assert!(callback.is_callback);
     callback.url = "https://elsewhere.example.com".into();
     callback.types = vec!["call.*".into()];
-    store.put_webhook(&callback).await.unwrap();
+    put(&store, &callback).await;
     let kept = store.webhook("cb_c").await.unwrap().unwrap();
     assert_eq!(
         (kept.url.as_str(), kept.types.len()),
@@ -393,7 +407,7 @@ async fn lists_are_filtered_and_ordered_by_every_field_of_theirs() {
     let folder = TempDir::new().unwrap();
     let store = open(&folder).await;
     let hook = webhook("w", "a", &[]);
-    store.put_webhook(&hook).await.unwrap();
+    put(&store, &hook).await;
     add(&store, &[started(1, "a", 1), started(2, "a", 1)]).await;
     let scope = Scope::tenant(Sid::new("a"));
     let query = |field: &'static str, value: Scalar| {
@@ -436,4 +450,39 @@ async fn lists_are_filtered_and_ordered_by_every_field_of_theirs() {
         let found = store.deliveries(&hook, &query(field, value)).await.unwrap();
         assert_eq!(found.total, total, "{field}");
     }
+}
+
+#[tokio::test]
+async fn changes_of_a_webhook_are_in_the_audit_and_what_came_to_nothing_is_not() {
+    let folder = TempDir::new().unwrap();
+    let store = open(&folder).await;
+    put(&store, &webhook("w", "a", &[])).await;
+    add(&store, &[started(1, "a", 1)]).await;
+    assert!(store.redeliver("w", 1, &noted("redeliver", 10)).await.unwrap());
+    assert!(!store.redeliver("w", 2, &noted("redeliver", 10)).await.unwrap());
+    store.remove_webhook("w", &noted("delete", 11)).await.unwrap();
+    let lines = store.audit(&Sid::new("a"), &by_id(false)).await.unwrap();
+    let of_webhook = lines.page.iter().filter(|line| line.object == "webhook w");
+    let told: Vec<_> = of_webhook
+        .map(|line| (line.action.as_str(), line.at_ms))
+        .collect();
+    assert_eq!(told, [("put", 9), ("redeliver", 10), ("delete", 11)]);
+}
+
+#[tokio::test]
+async fn an_operators_callback_gets_what_the_subscriber_above_sees() {
+    let folder = TempDir::new().unwrap();
+    let store = open(&folder).await;
+    let role = SubscriberRole::Operator;
+    let operator = account("op", Some("a"), Some("https://op.example.com"));
+    write(&store, Subscriber { role, ..operator }).await;
+    add(
+        &store,
+        &[started(1, "a", 1), started(2, "a1", 2), started(3, "b", 3)],
+    )
+    .await;
+    let callback = store.webhook("cb_op").await.unwrap().unwrap();
+    let posted = store.deliveries(&callback, &by_id(false)).await.unwrap();
+    let posted: Vec<_> = posted.page.iter().map(|delivery| delivery.happening).collect();
+    assert_eq!(posted, [1, 2]);
 }

@@ -98,7 +98,8 @@ pub(crate) async fn create(
     if webhook.url.is_empty() {
         return Err(ApiError::incomplete().and("url", "is required"));
     }
-    api.backend.put_webhook(webhook.clone()).await?;
+    let actor = caller.actor();
+    api.backend.put_webhook(actor, "put", webhook.clone()).await?;
     let response = selection.answer(StatusCode::CREATED, &Dto::with_secret(&webhook));
     Ok(tagged(&Dto::from(&webhook), response))
 }
@@ -125,7 +126,8 @@ pub(crate) async fn update(
     }
     change(&api, &mut webhook, &body)?;
     conditions.allow(&before)?;
-    api.backend.put_webhook(webhook.clone()).await?;
+    let actor = caller.actor();
+    api.backend.put_webhook(actor, "put", webhook.clone()).await?;
     let dto = Dto::from(&webhook);
     Ok(tagged(&dto, selection.ok(&dto)))
 }
@@ -145,7 +147,7 @@ pub(crate) async fn delete(
         return Err(ApiError::conflict("id", message));
     }
     conditions.allow(&Dto::from(&webhook))?;
-    api.backend.remove_webhook(webhook.id).await?;
+    api.backend.remove_webhook(caller.actor(), webhook).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -161,7 +163,8 @@ pub(crate) async fn rotate(
     let mut webhook = find(&api, &caller, &id).await?;
     let before = std::mem::replace(&mut webhook.secret, secret(&api));
     webhook.old_secret = Some((before, api.backend.now_ms().saturating_add(BOTH_GOOD_MS)));
-    api.backend.put_webhook(webhook.clone()).await?;
+    let actor = caller.actor();
+    api.backend.put_webhook(actor, "rotate", webhook.clone()).await?;
     Ok(selection.ok(&Dto::with_secret(&webhook)))
 }
 
@@ -212,7 +215,8 @@ pub(crate) async fn redeliver(
     if webhook.is_disabled {
         return Err(ApiError::conflict("disabled", "the webhook is disabled"));
     }
-    match api.backend.redeliver(webhook.id, u64::key(&event)?).await? {
+    let event = u64::key(&event)?;
+    match api.backend.redeliver(caller.actor(), webhook, event).await? {
         true => Ok(StatusCode::ACCEPTED),
         false => Err(ApiError::not_found()),
     }

@@ -1,5 +1,5 @@
 use axum::http::Method;
-use model::DeliveryState;
+use model::{Actor, DeliveryState};
 use serde_json::{Value, json};
 
 use crate::fixture::{NOW_MS, sid};
@@ -195,4 +195,25 @@ async fn an_operator_looks_and_changes_nothing_and_sees_no_webhook_of_others() {
             .collect();
         assert_eq!(found, ids, "{login}");
     }
+}
+
+#[tokio::test]
+async fn who_changed_a_webhook_is_noted_with_what_was_done() {
+    let world = World::new();
+    let body = r#"{"url": "https://example.com/hook?key=1"}"#;
+    let made = create(&world, "alice", body).await.json();
+    let path = format!("/webhooks/{}", made["id"].as_str().unwrap());
+    assert_eq!(
+        world.put("alice", &path, r#"{"disabled": true}"#).await.status,
+        200
+    );
+    assert_eq!(post(&world, &format!("{path}/rotate")).await.status, 200);
+    assert_eq!(world.delete("alice", &path).await.status, 204);
+    let again = post(&world, "/webhooks/whk_1/deliveries/3/redeliver").await;
+    assert_eq!(again.status, 202);
+    let noted = world.backend.state().noted.clone();
+    let by_alice = Actor::User(sid("alice"));
+    assert!(noted.iter().all(|(actor, ..)| *actor == by_alice));
+    let actions: Vec<_> = noted.iter().map(|(_, action, _)| *action).collect();
+    assert_eq!(actions, ["put", "put", "rotate", "delete", "redeliver"]);
 }

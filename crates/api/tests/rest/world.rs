@@ -56,6 +56,8 @@ pub struct State {
     pub forgotten: u64,
     pub webhooks: Vec<Webhook>,
     pub deliveries: Vec<Delivery>,
+    /// Who did what to which webhook.
+    pub noted: Vec<(Actor, &'static str, String)>,
 }
 
 pub struct Fake(pub Mutex<State>, pub Hub);
@@ -414,6 +416,7 @@ impl World {
             forgotten: 0,
             webhooks: fixture::webhooks(),
             deliveries: fixture::deliveries(),
+            noted: Vec::new(),
         };
         let hub = Hub::new(limits, last);
         hub.publish(&state.directory, state.live.clone(), Vec::new());

@@ -2,7 +2,7 @@
 
 use api::{Answer, EventBackend, Hub, Missed, Records, Scope, Tried, Unavailable, WebhookBackend};
 use model::query::Query;
-use model::{Delivery, DeliveryState, Happening, MeetingId, Webhook};
+use model::{Actor, Delivery, DeliveryState, Happening, MeetingId, Webhook};
 
 use crate::world::{Fake, cut};
 
@@ -56,8 +56,14 @@ impl WebhookBackend for Fake {
         Box::pin(async { Ok(webhooks) })
     }
 
-    fn put_webhook(&self, webhook: Webhook) -> Answer<'_, Result<(), Unavailable>> {
+    fn put_webhook(
+        &self,
+        actor: Actor,
+        action: &'static str,
+        webhook: Webhook,
+    ) -> Answer<'_, Result<(), Unavailable>> {
         let mut state = self.state();
+        state.noted.push((actor, action, webhook.id.clone()));
         match state.webhooks.iter_mut().find(|known| known.id == webhook.id) {
             Some(known) => *known = webhook,
             None => state.webhooks.push(webhook),
@@ -65,8 +71,10 @@ impl WebhookBackend for Fake {
         Box::pin(async { Ok(()) })
     }
 
-    fn remove_webhook(&self, id: String) -> Answer<'_, Result<(), Unavailable>> {
-        self.state().webhooks.retain(|webhook| webhook.id != id);
+    fn remove_webhook(&self, actor: Actor, webhook: Webhook) -> Answer<'_, Result<(), Unavailable>> {
+        let mut state = self.state();
+        state.webhooks.retain(|known| known.id != webhook.id);
+        state.noted.push((actor, "delete", webhook.id));
         Box::pin(async { Ok(()) })
     }
 
@@ -84,16 +92,17 @@ impl WebhookBackend for Fake {
         Box::pin(async { Ok(answer) })
     }
 
-    fn redeliver(&self, id: String, event: u64) -> Answer<'_, Result<bool, Unavailable>> {
+    fn redeliver(&self, actor: Actor, webhook: Webhook, event: u64) -> Answer<'_, Result<bool, Unavailable>> {
         let mut state = self.state();
         let mut own = state
             .deliveries
             .iter_mut()
-            .filter(|delivery| delivery.webhook == id);
+            .filter(|delivery| delivery.webhook == webhook.id);
         let found = own.find(|delivery| delivery.happening == event);
         let known = found.is_some();
         if let Some(delivery) = found {
             delivery.state = DeliveryState::Pending;
+            state.noted.push((actor, "redeliver", webhook.id));
         }
         Box::pin(async move { Ok(known) })
     }

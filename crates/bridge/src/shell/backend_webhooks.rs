@@ -2,7 +2,8 @@
 
 use api::{Answer, Records, Scope, Tried, Unavailable, WebhookBackend};
 use model::query::Query;
-use model::{Delivery, Webhook};
+use model::{Actor, Delivery, Webhook};
+use store::AuditEntry;
 
 use super::backend::{BridgeBackend, now_ms, tenants};
 use crate::webhooks::Outcome;
@@ -17,12 +18,25 @@ impl WebhookBackend for BridgeBackend {
         })
     }
 
-    fn put_webhook(&self, webhook: Webhook) -> Answer<'_, Result<(), Unavailable>> {
-        Box::pin(async move { self.store.put_webhook(&webhook).await.map_err(Self::unavailable) })
+    fn put_webhook(
+        &self,
+        actor: Actor,
+        action: &'static str,
+        webhook: Webhook,
+    ) -> Answer<'_, Result<(), Unavailable>> {
+        Box::pin(async move {
+            let entry = noted(actor, action, &webhook, None);
+            let put = self.store.put_webhook(&webhook, &entry).await;
+            put.map_err(Self::unavailable)
+        })
     }
 
-    fn remove_webhook(&self, id: String) -> Answer<'_, Result<(), Unavailable>> {
-        Box::pin(async move { self.store.remove_webhook(&id).await.map_err(Self::unavailable) })
+    fn remove_webhook(&self, actor: Actor, webhook: Webhook) -> Answer<'_, Result<(), Unavailable>> {
+        Box::pin(async move {
+            let entry = noted(actor, "delete", &webhook, None);
+            let removed = self.store.remove_webhook(&webhook.id, &entry).await;
+            removed.map_err(Self::unavailable)
+        })
     }
 
     fn deliveries(
@@ -40,9 +54,10 @@ impl WebhookBackend for BridgeBackend {
         })
     }
 
-    fn redeliver(&self, id: String, event: u64) -> Answer<'_, Result<bool, Unavailable>> {
+    fn redeliver(&self, actor: Actor, webhook: Webhook, event: u64) -> Answer<'_, Result<bool, Unavailable>> {
         Box::pin(async move {
-            let renewed = self.store.redeliver(&id, event, now_ms()).await;
+            let entry = noted(actor, "redeliver", &webhook, Some(event));
+            let renewed = self.store.redeliver(&webhook.id, event, &entry).await;
             renewed.map_err(Self::unavailable)
         })
     }
@@ -58,5 +73,17 @@ impl WebhookBackend for BridgeBackend {
                 Outcome::Failed(fault) => Tried::Failed(fault),
             }
         })
+    }
+}
+
+/// What is done to a webhook, or to one delivery of its; without address, which may hold a secret.
+fn noted(actor: Actor, action: &'static str, webhook: &Webhook, event: Option<u64>) -> AuditEntry {
+    let of = event.map_or(String::new(), |event| format!("event {event} of "));
+    AuditEntry {
+        at_ms: now_ms(),
+        actor,
+        owner: webhook.subscriber_sid.clone(),
+        action,
+        object: format!("{of}webhook {}", webhook.id),
     }
 }

@@ -1,17 +1,19 @@
 use std::collections::HashMap;
 
+use model::directory::SubscriberRole;
 use model::query::{Filter, Query, Relation, Scalar, Test};
 use model::{Delivery, DeliveryState, Happening, Sid, Webhook};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection, SqlitePool};
 
+use super::audit;
 use super::fault::{fit, whole};
 use super::load::{number, sid};
 use super::owners::above;
 use super::query::Table;
 use super::transaction::transaction;
 use super::webhooks::types_of;
-use crate::{Backlog, Records, Scope, StoreError};
+use crate::{AuditEntry, Backlog, Records, Scope, StoreError};
 
 /// Deliveries that may be pending for one webhook; what is more is given up at once.
 const PENDING_MAX: i64 = 50_000;
@@ -26,7 +28,8 @@ pub(super) struct Targets {
 
 struct Target {
     id: String,
-    owner: Sid,
+    /// Top of the tree that its owner sees: an operator sees that of the subscriber above it.
+    top: Sid,
     types: Vec<String>,
     pending: i64,
 }
@@ -55,7 +58,7 @@ impl Targets {
         let above = &self.ancestry[owner];
         let kind = happening.news.kind();
         let wants = |target: &&mut Target| {
-            above.contains(&target.owner)
+            above.contains(&target.top)
                 && (target.types.is_empty() || target.types.iter().any(|pattern| kind.fits(pattern)))
         };
         for target in webhooks.iter_mut().filter(wants) {
@@ -68,18 +71,19 @@ impl Targets {
 
 async fn targets(db: &mut SqliteConnection) -> Result<Vec<Target>, StoreError> {
     let rows = sqlx::query(
-        "SELECT id, subscriber_sid, types,
+        "SELECT id, types, CASE role WHEN ?1 THEN coalesce(parent_sid, sid) ELSE sid END AS top,
              (SELECT count(*) FROM deliveries WHERE webhook = webhooks.id AND state = 0) AS pending
-         FROM webhooks WHERE NOT is_disabled",
+         FROM webhooks JOIN subscribers ON sid = subscriber_sid WHERE NOT is_disabled",
     );
     let target = |row: &SqliteRow| {
         Ok(Target {
             id: row.try_get("id")?,
-            owner: sid(row, "subscriber_sid")?,
+            top: sid(row, "top")?,
             types: types_of(row)?,
             pending: row.try_get("pending")?,
         })
     };
+    let rows = rows.bind(SubscriberRole::Operator as i64);
     rows.fetch_all(db).await?.iter().map(target).collect()
 }
 
@@ -154,7 +158,7 @@ pub(super) async fn renew(
     pool: &SqlitePool,
     webhook: &str,
     happening: u64,
-    now_ms: i64,
+    entry: &AuditEntry,
 ) -> Result<bool, StoreError> {
     let Ok(happening) = i64::try_from(happening) else {
         return Ok(false);
@@ -166,10 +170,14 @@ pub(super) async fn renew(
         )
         .bind(webhook)
         .bind(happening)
-        .bind(now_ms)
-        .execute(db)
+        .bind(entry.at_ms)
+        .execute(&mut *db)
         .await?;
-        Ok(renewed.rows_affected() > 0)
+        let is_there = renewed.rows_affected() > 0;
+        if is_there {
+            audit::add(db, entry).await?;
+        }
+        Ok(is_there)
     };
     transaction(pool, all).await
 }

@@ -28,7 +28,8 @@ use std::path::Path;
 use std::sync::Mutex;
 
 use crate::{
-    Answer, AuditLine, Backlog, IdKind, Missed, Record, Records, Scope, Store, StoreError, WebhookStore,
+    Answer, AuditEntry, AuditLine, Backlog, IdKind, Missed, Record, Records, Scope, Store, StoreError,
+    WebhookStore,
 };
 use model::directory::{Directory, Edit};
 use model::query::Query;
@@ -153,24 +154,24 @@ impl WebhookStore for SqliteStore {
         Box::pin(webhooks::find(&self.readers, id))
     }
 
-    fn put_webhook<'a>(&'a self, webhook: &'a Webhook) -> Answer<'a, ()> {
-        Box::pin(webhooks::put(&self.writer, webhook))
+    fn put_webhook<'a>(&'a self, webhook: &'a Webhook, entry: &'a AuditEntry) -> Answer<'a, ()> {
+        Box::pin(webhooks::put(&self.writer, webhook, entry))
     }
 
     fn disable_webhook<'a>(&'a self, id: &'a str) -> Answer<'a, ()> {
         Box::pin(webhooks::disable(&self.writer, id))
     }
 
-    fn remove_webhook<'a>(&'a self, id: &'a str) -> Answer<'a, ()> {
-        Box::pin(webhooks::remove(&self.writer, id))
+    fn remove_webhook<'a>(&'a self, id: &'a str, entry: &'a AuditEntry) -> Answer<'a, ()> {
+        Box::pin(webhooks::remove(&self.writer, id, entry))
     }
 
     fn deliveries<'a>(&'a self, webhook: &'a Webhook, query: &'a Query) -> Answer<'a, Records<Delivery>> {
         Box::pin(deliveries::list(&self.readers, webhook, query))
     }
 
-    fn redeliver<'a>(&'a self, webhook: &'a str, happening: u64, now_ms: i64) -> Answer<'a, bool> {
-        Box::pin(deliveries::renew(&self.writer, webhook, happening, now_ms))
+    fn redeliver<'a>(&'a self, webhook: &'a str, happening: u64, entry: &'a AuditEntry) -> Answer<'a, bool> {
+        Box::pin(deliveries::renew(&self.writer, webhook, happening, entry))
     }
 
     fn due(&self, now_ms: i64, per_webhook: u32, limit: u32) -> Answer<'_, Vec<Delivery>> {

@@ -2,10 +2,11 @@ use model::Webhook;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection, SqlitePool};
 
+use super::audit;
 use super::load::sid;
 use super::owners::scope_text;
 use super::transaction::transaction;
-use crate::{Scope, StoreError};
+use crate::{AuditEntry, Scope, StoreError};
 
 /// Every webhook of `scope`.
 pub(super) async fn list(pool: &SqlitePool, scope: &Scope) -> Result<Vec<Webhook>, StoreError> {
@@ -29,7 +30,7 @@ pub(super) async fn find(pool: &SqlitePool, id: &str) -> Result<Option<Webhook>,
 }
 
 /// Writes a webhook. Who and since when does not change; neither does a callback's address, which is its subscriber's.
-pub(super) async fn put(pool: &SqlitePool, webhook: &Webhook) -> Result<(), StoreError> {
+pub(super) async fn put(pool: &SqlitePool, webhook: &Webhook, entry: &AuditEntry) -> Result<(), StoreError> {
     let all = async |db: &mut SqliteConnection| {
         let (old, until) = webhook.old_secret.clone().unzip();
         sqlx::query(
@@ -52,6 +53,7 @@ pub(super) async fn put(pool: &SqlitePool, webhook: &Webhook) -> Result<(), Stor
         .bind(until)
         .execute(&mut *db)
         .await?;
+        audit::add(db, entry).await?;
         match webhook.is_disabled {
             true => give_up(db, &webhook.id).await,
             false => Ok(()),
@@ -81,13 +83,13 @@ pub(super) async fn disable(pool: &SqlitePool, id: &str) -> Result<(), StoreErro
 }
 
 /// Takes a webhook away.
-pub(super) async fn remove(pool: &SqlitePool, id: &str) -> Result<(), StoreError> {
+pub(super) async fn remove(pool: &SqlitePool, id: &str, entry: &AuditEntry) -> Result<(), StoreError> {
     let all = async |db: &mut SqliteConnection| {
         sqlx::query("DELETE FROM webhooks WHERE id = ?1")
             .bind(id)
-            .execute(db)
+            .execute(&mut *db)
             .await?;
-        Ok(())
+        audit::add(db, entry).await
     };
     transaction(pool, all).await
 }

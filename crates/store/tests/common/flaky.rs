@@ -8,7 +8,8 @@ use model::directory::{Directory, Edit};
 use model::query::Query;
 use model::{Actor, Begun, Cdr, Delivery, Happening, KeptAnswer, Mdr, MeetingId, RequestKey, Sid, Webhook};
 use store::{
-    Answer, AuditLine, Backlog, IdKind, Missed, Record, Records, Scope, Store, StoreError, WebhookStore,
+    Answer, AuditEntry, AuditLine, Backlog, IdKind, Missed, Record, Records, Scope, Store, StoreError,
+    WebhookStore,
 };
 use tokio::sync::Semaphore;
 
@@ -171,7 +172,7 @@ impl WebhookStore for Flaky {
         done(None)
     }
 
-    fn put_webhook<'a>(&'a self, _webhook: &'a Webhook) -> Answer<'a, ()> {
+    fn put_webhook<'a>(&'a self, _webhook: &'a Webhook, _entry: &'a AuditEntry) -> Answer<'a, ()> {
         done(())
     }
 
@@ -179,7 +180,7 @@ impl WebhookStore for Flaky {
         done(())
     }
 
-    fn remove_webhook<'a>(&'a self, _id: &'a str) -> Answer<'a, ()> {
+    fn remove_webhook<'a>(&'a self, _id: &'a str, _entry: &'a AuditEntry) -> Answer<'a, ()> {
         done(())
     }
 
@@ -187,7 +188,12 @@ impl WebhookStore for Flaky {
         done(none())
     }
 
-    fn redeliver<'a>(&'a self, _webhook: &'a str, _happening: u64, _now_ms: i64) -> Answer<'a, bool> {
+    fn redeliver<'a>(
+        &'a self,
+        _webhook: &'a str,
+        _happening: u64,
+        _entry: &'a AuditEntry,
+    ) -> Answer<'a, bool> {
         done(false)
     }
 
