@@ -4,7 +4,8 @@ use api::{CommandError, LiveCommand, Target};
 use meeting::Hears;
 use model::attribute::AttributeId;
 use model::{CallState, Cause, Command, Event, LegId, MeetingNumber, Mute, MuteMask, Role};
-use world::{CONF, PhoneId, ROOM, World};
+use serde_json::json;
+use world::{CONF, PhoneId, ROOM, Site, World};
 
 #[test]
 fn a_mute_by_rest_is_in_the_snapshot_that_answers_it() {
@@ -459,4 +460,63 @@ fn a_host_muted_by_a_client_is_told_by_whom_and_again_when_it_may_speak() {
         assert_eq!(world.last_words(host), [words]);
         assert_eq!(world.speaks(host), !hard);
     }
+}
+
+#[test]
+fn a_request_that_is_refused_in_one_field_has_done_nothing_in_the_others() {
+    let mut world = World::room(&[("conference_recording", "off")]);
+    let guest = world.enter(CONF, "222#");
+    world.enter(CONF, "111#");
+    let leg = world.leg(guest);
+    let site = Site::new(world);
+    for (path, body, field) in [
+        (
+            "/meetings/106131".to_owned(),
+            r#"{"muteMode": 40, "isRecording": true}"#,
+            "isRecording",
+        ),
+        (
+            format!("/calls/{leg}"),
+            r#"{"muteMode": 2, "qaMode": 1}"#,
+            "qaMode",
+        ),
+        (
+            "/meetings/106131/calls".to_owned(),
+            r#"{"muteMode": 2, "qaMode": 1}"#,
+            "qaMode",
+        ),
+        (
+            "/meetings/106131/calls".to_owned(),
+            r#"{"gainLevel": 3, "operatorMode": 1}"#,
+            "operatorMode",
+        ),
+    ] {
+        let (status, refusal) = site.ask("PUT", &path, body);
+        assert_eq!(status, 400, "{body}: {refusal}");
+        assert!(refusal.to_string().contains(field), "{body}: {refusal}");
+        let call = site.ask("GET", &format!("/calls/{leg}"), "").1;
+        let changed = (&call["muteMode"], &call["gainLevel"]);
+        assert_eq!(changed, (&json!(0), &json!(0)), "{body}");
+    }
+    assert!(site.world().audit().is_empty());
+}
+
+#[test]
+fn a_meeting_can_be_started_and_asked_for_questions_in_one_request() {
+    let mut world = World::room(&[("conference_start_how", "explicit")]);
+    world.enter(CONF, "111#");
+    let site = Site::new(world);
+    let (status, meeting) = site.ask("PUT", "/meetings/106131", r#"{"qaMode": 1, "state": 2}"#);
+    assert_eq!(
+        (status, &meeting["state"], &meeting["qaMode"]),
+        (200, &json!(2), &json!(1)),
+        "{meeting}"
+    );
+    let actions: Vec<_> = site
+        .world()
+        .audit()
+        .into_iter()
+        .map(|change| change.action)
+        .collect();
+    assert_eq!(actions, ["start", "set_qa"]);
 }

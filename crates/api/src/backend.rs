@@ -149,9 +149,12 @@ pub enum LiveCommand {
     },
     /// Hang up every call of the target and end the meeting.
     EndMeeting,
-    /// Each of these on its call, all of them before anything else happens. Calls that are gone are passed over; the first
-    /// that will not do what is asked says why, when all others have done it.
+    /// Each of these on its call, all of them before anything else happens. Calls that are gone are passed over; where one would be refused
+    /// none is done.
     All(Vec<(LegId, LiveCommand)>),
+    /// Each of these on the target, in this order; where one would be refused none is done. What a call is moved to may still refuse what comes
+    /// behind the move.
+    Several(Vec<LiveCommand>),
 }
 
 /// A call that the bridge is to make.
@@ -218,6 +221,8 @@ pub enum EditRefused {
     Error(EditError),
     /// The store cannot be written to now.
     Unavailable,
+    /// Nobody knows whether it was written: the disk failed in the middle.
+    Unknown,
 }
 
 /// The store cannot be asked now.

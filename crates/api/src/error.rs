@@ -22,7 +22,13 @@ pub(crate) struct ApiError {
     message: &'static str,
     errors: Vec<FieldError>,
     header: Option<(HeaderName, HeaderValue)>,
+    /// What was asked may have been done, or may yet be.
+    is_open: bool,
 }
+
+/// Marks answers to requests of which nobody knows whether they were done.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Open;
 
 /// What is wrong with one field.
 #[derive(Debug, JsonSchema, Serialize)]
@@ -52,6 +58,7 @@ impl ApiError {
             message,
             errors: Vec::new(),
             header: None,
+            is_open: false,
         }
     }
 
@@ -178,6 +185,14 @@ impl ApiError {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "Service unavailable")
             .with_header(RETRY_AFTER, HeaderValue::from(BUSY_RETRY_S))
     }
+
+    /// 503: the same, and what was asked may have been done all the same.
+    fn open() -> Self {
+        Self {
+            is_open: true,
+            ..Self::unavailable()
+        }
+    }
 }
 
 impl IntoResponse for ApiError {
@@ -192,6 +207,9 @@ impl IntoResponse for ApiError {
         if let Some((name, value)) = self.header {
             response.headers_mut().insert(name, value);
         }
+        if self.is_open {
+            response.extensions_mut().insert(Open);
+        }
         response
     }
 }
@@ -203,7 +221,8 @@ impl From<CommandError> for ApiError {
             CommandError::Refused { field, message } => Self::wrong_value(field, message),
             CommandError::Forbidden { field, message } => Self::forbidden().and(field, message),
             CommandError::Full { field, message } => Self::unavailable().and(field, message),
-            CommandError::Busy | CommandError::Timeout => Self::unavailable(),
+            CommandError::Busy => Self::unavailable(),
+            CommandError::Timeout => Self::open(),
         }
     }
 }
@@ -213,6 +232,7 @@ impl From<EditRefused> for ApiError {
         let error = match refused {
             EditRefused::Error(error) => error,
             EditRefused::Unavailable => return Self::unavailable(),
+            EditRefused::Unknown => return Self::open(),
         };
         match error.fault {
             Fault::Invalid => Self::wrong_value(error.field, error.message),

@@ -16,7 +16,7 @@ use model::{Begun, KeptAnswer, RequestKey};
 
 use crate::auth::Caller;
 use crate::body::{BODY_MAX, BODY_TIMEOUT};
-use crate::error::ApiError;
+use crate::error::{ApiError, Open};
 use crate::router::Api;
 
 /// The header that carries a key.
@@ -129,8 +129,7 @@ async fn answered_once(
         Begun::Answered(answer) => return Ok(replayed(answer)),
         Begun::Other => return Err(ApiError::other_request()),
         Begun::Unfinished => {
-            let message =
-                "the bridge stopped while it worked on this; look what came of it, and go on with a new key";
+            let message = "nobody knows whether this was done: the bridge stopped, or was too slow; look what came of it, and go on with a new key";
             return Err(ApiError::conflict("Idempotency-Key", message));
         }
         Begun::Full => return Err(ApiError::too_many_requests(FULL_RETRY_S)),
@@ -155,6 +154,10 @@ fn fingerprint(parts: &Parts, body: &Bytes) -> [u8; 32] {
 
 /// Keeps the answer before it is given. What changed nothing and may end otherwise next time is not kept.
 async fn kept(api: &Api, key: RequestKey, response: Response) -> Result<Response, ApiError> {
+    if response.extensions().get::<Open>().is_some() {
+        // Done again it might be done twice: the key stays unfinished, and says so.
+        return Ok(response);
+    }
     let (parts, body) = response.into_parts();
     let body = to_bytes(body, ANSWER_MAX)
         .await

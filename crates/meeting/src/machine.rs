@@ -157,8 +157,9 @@ impl Meeting {
         self.roster.get(&leg).map(Member::row)
     }
 
-    /// Why a client cannot have now what it asks for; nothing where it can, or where all is as it asks already.
-    pub fn refuses(&self, command: &Command) -> Option<&'static str> {
+    /// Why a client cannot have now what it asks for, or once the meeting has started where it asks for that, too; nothing where it can, or where
+    /// all is as it asks already.
+    pub fn refuses(&self, command: &Command, starts: bool) -> Option<&'static str> {
         if let Command::SetQuestion { question, .. } = command {
             let asks = *question != Question::None;
             return (asks && !self.questions()).then_some(NO_SESSION);
@@ -168,7 +169,7 @@ impl Meeting {
             return Some(why);
         }
         let begins = records || matches!(command, Command::SetQa(true) | Command::SetPoll(PollStatus::Open));
-        let waits = !self.has_started() && !self.is_ending();
+        let waits = !starts && !self.has_started() && !self.is_ending();
         (begins && waits).then_some(NOT_STARTED)
     }
 

@@ -50,7 +50,7 @@ pub(crate) async fn of_meeting(
         return open(api, caller, parts, Some(meeting.number)).await;
     }
     let listing = Listing::from_request_parts(&mut parts, &api).await?;
-    log(&api, &caller, meeting.id, &listing).await
+    log(&api, &caller, meeting.id, true, &listing).await
 }
 
 /// GET /mdrs/{meetingId}/events
@@ -60,14 +60,16 @@ pub(crate) async fn of_record(
     At(id): At<String>,
     listing: Listing<Dto>,
 ) -> Result<Response, ApiError> {
-    log(&api, &caller, MeetingId(u64::key(&id)?), &listing).await
+    log(&api, &caller, MeetingId(u64::key(&id)?), false, &listing).await
 }
 
-/// What happened in a meeting, as a list. One of which nothing is known to the caller is not there.
+/// What happened in a meeting, as a list. One of which nothing is known to the caller is not there, unless it `runs`: what happens is written
+/// a moment later.
 async fn log(
     api: &Api,
     caller: &Caller,
     meeting: MeetingId,
+    runs: bool,
     listing: &Listing<Dto>,
 ) -> Result<Response, ApiError> {
     let (field, descending) = ("sequence", false);
@@ -79,8 +81,9 @@ async fn log(
     };
     let is_filtered = query.filter.is_some();
     let records = api.backend.meeting_log(scope.clone(), meeting, query).await?;
-    let is_there =
-        records.total > 0 || is_filtered && api.backend.meeting_log(scope, meeting, whole).await?.total > 0;
+    let is_there = runs
+        || records.total > 0
+        || is_filtered && api.backend.meeting_log(scope, meeting, whole).await?.total > 0;
     match is_there {
         true => Ok(listing.answer_page(records.page.iter().map(Dto::from), records.total)),
         false => Err(ApiError::not_found()),

@@ -129,6 +129,11 @@ pub(super) fn changed(
     let mut room = before.clone();
     let patch = RoomPatch::read(body)?;
     if patch.number.is_some_and(|number| number != before.meeting_number) {
+        // Whoever calls next would come into another meeting than those who are in it.
+        if api.backend.live().meetings.contains_key(&before.meeting_number) {
+            let message = "cannot be changed while the meeting of this room runs";
+            return Err(ApiError::conflict("meetingNumber", message));
+        }
         new_number(api, caller, patch.number)?;
     }
     patch.apply(&mut room, caller, &*api.backend)?;

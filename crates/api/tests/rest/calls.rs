@@ -301,6 +301,6 @@ async fn the_bridges_refusals_become_answers() {
         let (code, _, named) = reply.refusal();
         assert_eq!((code, named.as_str()), (status, field));
         assert_eq!(reply.header("retry-after"), if status == 503 { "1" } else { "" });
-        assert_eq!(world.commands().len(), 1, "nothing follows a refused command");
+        assert_eq!(world.backend.state().commands.len(), 1, "all or nothing");
     }
 }

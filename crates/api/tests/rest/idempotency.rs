@@ -93,6 +93,25 @@ async fn what_failed_may_be_tried_again_with_the_same_key() {
 }
 
 #[tokio::test]
+async fn what_may_have_been_done_all_the_same_is_not_done_again() {
+    let world = World::new();
+    world.backend.state().refuse_edit = Some(api::EditRefused::Unknown);
+    assert_eq!(make(&world, "k").await.status, 503);
+    world.backend.state().refuse_edit = None;
+    let again = make(&world, "k").await;
+    assert_eq!(
+        (again.status.as_u16(), again.refusal().2.as_str()),
+        (409, "Idempotency-Key")
+    );
+    world.backend.state().refuse_command = Some(api::CommandError::Timeout);
+    for status in [503, 409] {
+        let reply = keyed(&world, "alice", Method::DELETE, "/calls/6889184", "", "late").await;
+        assert_eq!(reply.status, status);
+    }
+    assert_eq!(world.commands().len(), 1);
+}
+
+#[tokio::test]
 async fn two_at_once_are_one() {
     let world = World::new();
     let (one, other) = tokio::join!(make(&world, "k"), make(&world, "k"));

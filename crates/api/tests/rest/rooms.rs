@@ -377,11 +377,18 @@ async fn a_key_without_a_code_gets_nine_digits_and_eleven_in_a_crowded_group() {
 }
 
 #[tokio::test]
-async fn a_room_changes_its_number_in_one_edit() {
+async fn a_room_changes_its_number_in_one_edit_and_not_while_its_meeting_runs() {
     let world = World::new();
-    let reply = world.put("alice", ROOM, r#"{"meetingNumber": 500000}"#).await;
-    assert_eq!(reply.json()["meetingNumber"], 500_000);
     let from = MeetingNumber(106_131);
+    let body = r#"{"meetingNumber": 500000}"#;
+    let early = world.put("alice", ROOM, body).await;
+    assert_eq!(early.refusal(), (409, "Conflict".into(), "meetingNumber".into()));
+    assert!(early.text.contains("while the meeting of this room runs"));
+    let mut live = fixture::live();
+    live.meetings.remove(&from);
+    world.backend.state().live = live.into();
+    let reply = world.put("alice", ROOM, body).await;
+    assert_eq!(reply.json()["meetingNumber"], 500_000);
     assert!(matches!(
         world.backend.state().edits.as_slice(),
         [(_, Edit::RenumberRoom { from: old, .. })] if *old == from

@@ -260,6 +260,11 @@ fn apply(live: &mut Live, target: Target, command: LiveCommand) {
                 apply(live, Target::Leg(leg), command);
             }
         }
+        (LiveCommand::Several(commands), _) => {
+            for command in commands {
+                apply(live, target, command);
+            }
+        }
         (LiveCommand::EndMeeting, Target::Leg(_)) => panic!("a call can't be ended as a meeting"),
     }
 }
@@ -516,7 +521,12 @@ impl World {
         state
             .commands
             .iter()
-            .map(|(_, _, command)| command.clone())
+            .flat_map(|(_, _, command)| {
+                if let LiveCommand::Several(commands) = command {
+                    return commands.clone();
+                }
+                vec![command.clone()]
+            })
             .collect()
     }
 }

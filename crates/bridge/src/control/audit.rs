@@ -22,6 +22,7 @@ pub(super) fn actions(command: &LiveCommand) -> Vec<(&'static str, Option<Attrib
             all.dedup();
             return all;
         }
+        LiveCommand::Several(commands) => return commands.iter().flat_map(actions).collect(),
     };
     vec![one]
 }

@@ -368,14 +368,29 @@ impl Control {
         }
     }
 
+    /// Whether what is asked for a call would be kept until it is in its meeting.
+    pub(super) fn would_be_wish(&self, leg: LegId, command: &Command) -> bool {
+        let can_be = matches!(
+            command,
+            Command::SetName { .. }
+                | Command::SetGain { .. }
+                | Command::SetMute { .. }
+                | Command::SetHold { .. }
+                | Command::SetRole { .. }
+        );
+        let is_dialled =
+            |call: &Call| matches!(call.stage, Stage::Dialling(_)) && call.operator_for.is_none();
+        can_be && self.calls.get(&leg).is_some_and(is_dialled)
+    }
+
     /// What is asked for a call that is being dialled is kept until it is in its meeting; whether it is one.
     pub(super) fn is_wish(&mut self, leg: LegId, command: &Command) -> bool {
+        if !self.would_be_wish(leg, command) {
+            return false;
+        }
         let Some(call) = self.calls.get_mut(&leg) else {
             return false;
         };
-        if !matches!(call.stage, Stage::Dialling(_)) || call.operator_for.is_some() {
-            return false;
-        }
         match command {
             Command::SetName { name, .. } => {
                 call.view.custom_name.clone_from(name);

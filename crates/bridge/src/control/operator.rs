@@ -93,7 +93,7 @@ impl Control {
 
     fn try_operator(&mut self, now: Instant, caller: LegId, by: Actor) -> Result<(), NotDialled> {
         let plan = self.config.operator.clone().ok_or(NotDialled::Off)?;
-        self.has_room_for_operator(&plan)?;
+        self.has_room_for_operator(&plan, 0)?;
         let (leg, room) = self.ids.leg().zip(self.ids.meeting()).ok_or(NotDialled::Bridge)?;
         let call = self.new_operator(now, leg, caller, plan, by.clone());
         let call = call.ok_or(NotDialled::Bridge)?;
@@ -118,9 +118,9 @@ impl Control {
         Ok(())
     }
 
-    fn has_room_for_operator(&self, plan: &Operator) -> Result<(), NotDialled> {
+    fn has_room_for_operator(&self, plan: &Operator, beside: usize) -> Result<(), NotDialled> {
         let calls = self.calls.values().filter(|call| call.operator_for.is_some());
-        match (self.is_full(), calls.count() < plan.max_calls) {
+        match (self.is_full(), calls.count() + beside < plan.max_calls) {
             (true, _) => Err(NotDialled::Bridge),
             (false, false) => Err(NotDialled::Operators),
             (false, true) => Ok(()),
@@ -296,8 +296,8 @@ impl Control {
         }
     }
 
-    /// Why a client cannot have the operator called that it asks for.
-    pub(super) fn can_call_operator(&self, command: &Command) -> Result<(), CommandError> {
+    /// Why a client cannot have the operator called that it asks for, with so many asked for beside.
+    pub(super) fn can_call_operator(&self, command: &Command, beside: usize) -> Result<(), CommandError> {
         let Command::SetOperator { leg, on: true } = command else {
             return Ok(());
         };
@@ -310,7 +310,8 @@ impl Control {
         if self.talks.0.contains_key(leg) {
             return Ok(());
         }
-        self.has_room_for_operator(plan).map_err(|why| why.refusal(FIELD))
+        self.has_room_for_operator(plan, beside)
+            .map_err(|why| why.refusal(FIELD))
     }
 
     fn place_of(&self, leg: LegId) -> Place {

@@ -21,14 +21,40 @@ impl Control {
         target: Target,
         command: LiveCommand,
     ) {
+        let result = if let LiveCommand::Several(commands) = command {
+            self.several(now, &actor, target, commands)
+        } else {
+            self.noted(now, actor, target, command)
+        };
+        self.replies.push(Output::Reply { ticket, result });
+    }
+
+    fn several(
+        &mut self,
+        now: Instant,
+        actor: &Actor,
+        target: Target,
+        commands: Vec<LiveCommand>,
+    ) -> Result<(), CommandError> {
+        self.willing_to_all(commands.iter().map(|command| (target, command)))?;
+        let mut commands = commands.into_iter();
+        commands.try_for_each(|command| self.noted(now, actor.clone(), target, command))
+    }
+
+    /// Does it, and notes for the audit that it was done.
+    fn noted(
+        &mut self,
+        now: Instant,
+        actor: Actor,
+        target: Target,
+        command: LiveCommand,
+    ) -> Result<(), CommandError> {
         // Before: what is hung up or ended is not there after.
         let entries = self.audit_entries(now, &actor, target, &command);
-        let result = self.carry_out(now, actor, target, command);
-        if result.is_ok() {
-            let noted = entries.into_iter().map(Record::Audit);
-            self.outputs.extend(noted.map(Output::Record));
-        }
-        self.replies.push(Output::Reply { ticket, result });
+        self.carry_out(now, actor, target, command)?;
+        let noted = entries.into_iter().map(Record::Audit);
+        self.outputs.extend(noted.map(Output::Record));
+        Ok(())
     }
 
     /// What a request is noted as, should it be done; nothing where its target is not there.
@@ -48,7 +74,8 @@ impl Control {
             | LiveCommand::Move { .. }
             | LiveCommand::SetPresenter { .. }
             | LiveCommand::HangUp { .. }
-            | LiveCommand::EndMeeting => object,
+            | LiveCommand::EndMeeting
+            | LiveCommand::Several(_) => object,
         };
         let entry = |(action, attribute): (&'static str, Option<AttributeId>)| AuditEntry {
             at_ms: self.clock.ms(now),
@@ -96,8 +123,8 @@ impl Control {
                     return Ok(());
                 }
                 let id = self.meeting_of(target, &command)?;
-                self.willing(id, &command)?;
-                self.can_call_operator(&command)?;
+                self.willing(id, &command, false)?;
+                self.can_call_operator(&command, 0)?;
                 self.command(now, id, actor, command);
             }
             LiveCommand::Move { leg, access_code } => self.move_call(now, actor, leg, &access_code)?,
@@ -118,16 +145,18 @@ impl Control {
                 self.end_meeting(now, id, actor);
             }
             LiveCommand::All(commands) => {
-                let mut refused = Ok(());
-                for (leg, command) in commands {
+                // Whoever has left meanwhile is not there to be steered.
+                let here = |(leg, _): &(LegId, LiveCommand)| self.alive(*leg).is_ok();
+                let here: Vec<_> = commands.into_iter().filter(here).collect();
+                self.willing_to_all(here.iter().map(|(leg, command)| (Target::Leg(*leg), command)))?;
+                for (leg, command) in here {
                     match self.carry_out(now, actor.clone(), Target::Leg(leg), command) {
-                        // Whoever has left meanwhile is not there to be steered.
                         Ok(()) | Err(CommandError::Gone) => {}
-                        Err(why) => refused = refused.and(Err(why)),
+                        Err(why) => return Err(why),
                     }
                 }
-                return refused;
             }
+            LiveCommand::Several(commands) => self.several(now, &actor, target, commands)?,
         }
         Ok(())
     }
@@ -158,12 +187,42 @@ impl Control {
         }
     }
 
-    /// Whether the meeting can do what is asked of it now.
-    fn willing(&self, id: MeetingId, command: &Command) -> Result<(), CommandError> {
+    /// Whether each of these can be done, so that a request is done whole or not at all. Where a call is moved to cannot be asked before it is
+    /// there.
+    fn willing_to_all<'a>(
+        &self,
+        commands: impl Iterator<Item = (Target, &'a LiveCommand)>,
+    ) -> Result<(), CommandError> {
+        let (mut starts, mut operators) = (false, 0);
+        for (target, command) in commands {
+            let command = match command {
+                LiveCommand::Meeting(command) => command,
+                LiveCommand::Move { .. } => return Ok(()),
+                LiveCommand::SetPresenter { .. }
+                | LiveCommand::HangUp { .. }
+                | LiveCommand::EndMeeting
+                | LiveCommand::All(_)
+                | LiveCommand::Several(_) => continue,
+            };
+            if matches!(target, Target::Leg(leg) if self.would_be_wish(leg, command)) {
+                continue;
+            }
+            let id = self.meeting_of(target, command)?;
+            self.willing(id, command, starts)?;
+            self.can_call_operator(command, operators)?;
+            starts |= *command == Command::Start;
+            operators += usize::from(matches!(command, Command::SetOperator { on: true, .. }));
+        }
+        Ok(())
+    }
+
+    /// Whether the meeting can do what is asked of it now, or once it was started.
+    fn willing(&self, id: MeetingId, command: &Command, starts: bool) -> Result<(), CommandError> {
         let slot = self.meetings.get(&id).ok_or(CommandError::Gone)?;
         let records = *command == Command::SetRecording(true) && !slot.meeting.recording();
         let fault = records.then(|| self.recording_fault(0)).flatten();
-        match slot.meeting.refuses(command).or(fault.map(recording::explained)) {
+        let refused = slot.meeting.refuses(command, starts);
+        match refused.or(fault.map(recording::explained)) {
             None => Ok(()),
             Some(why) => Err(CommandError::Refused {
                 field: field(command),

@@ -47,6 +47,10 @@ impl BridgeBackend {
     fn refused(error: store::WriteRefused) -> EditRefused {
         match error {
             store::WriteRefused::Edit(error) => EditRefused::Error(error),
+            store::WriteRefused::Store(fault) if !fault.left_all_as_it_was() => {
+                tracing::error!(%fault, "whether an edit was written is not known");
+                EditRefused::Unknown
+            }
             store::WriteRefused::NotEmpty
             | store::WriteRefused::Busy
             | store::WriteRefused::Store(_)

@@ -119,13 +119,16 @@ impl Courier {
             .iter()
             .map(|verdict| verdict.delivery.clone())
             .collect();
+        // Where one of these fails all are settled again: it comes to the same.
         self.store.settle(&deliveries).await?;
+        for verdict in self.unsettled.iter().filter(|verdict| verdict.disable) {
+            self.store.disable_webhook(&verdict.delivery.webhook).await?;
+        }
         for verdict in self.unsettled.drain(..) {
             let Delivery { webhook, chain, .. } = &verdict.delivery;
             self.schedule.end(webhook, *chain);
             if verdict.disable {
                 tracing::info!(webhook, "a webhook is gone (410), and disabled");
-                self.store.disable_webhook(webhook).await?;
             } else if verdict.delivery.state == DeliveryState::Dead {
                 tracing::warn!(
                     webhook,

@@ -135,10 +135,10 @@ fn no_poll_opens_before_the_meeting_has_begun() {
     let mut script = Script::with(&[("conference_start_how", "explicit")], &[(1, Host)]);
     let open = Command::SetPoll(PollStatus::Open);
     let why = Some("the meeting has not started yet");
-    assert_eq!(script.meeting.refuses(&open), why);
+    assert_eq!(script.meeting.refuses(&open, false), why);
     assert_eq!(sets(&mut script, PollStatus::Open).told(1), "not_available");
     assert_eq!(script.refusal(), why);
     script.asks(rest(), Command::Start);
-    assert_eq!(script.meeting.refuses(&open), None);
+    assert_eq!(script.meeting.refuses(&open, false), None);
     assert_eq!(sets(&mut script, PollStatus::Open).announced(), "poll_opened");
 }

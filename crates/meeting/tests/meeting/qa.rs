@@ -84,13 +84,13 @@ fn nothing_begins_before_the_meeting_has() {
     let mut script = Script::with(&[("conference_start_how", "explicit")], &[(1, Host)]);
     let begins_qa = Command::SetQa(true);
     assert_eq!(
-        script.meeting.refuses(&begins_qa),
+        script.meeting.refuses(&begins_qa, false),
         Some("the meeting has not started yet")
     );
     assert_eq!(begins(&mut script).told(1), "not_available");
     assert_eq!(script.refusal(), Some("the meeting has not started yet"));
     script.asks(rest(), Command::Start);
-    assert_eq!(script.meeting.refuses(&begins_qa), None);
+    assert_eq!(script.meeting.refuses(&begins_qa, false), None);
     assert_eq!(begins(&mut script).announced(), "qa_started");
 }
 
@@ -105,13 +105,17 @@ fn without_a_session_nobody_asks_and_nothing_is_said() {
         assert_eq!(script.refusal(), why);
         let leg = LegId(2);
         assert_eq!(
-            script.meeting.refuses(&Command::SetQuestion { leg, question }),
+            script
+                .meeting
+                .refuses(&Command::SetQuestion { leg, question }, false),
             why
         );
     }
     let (leg, question) = (LegId(2), Question::None);
     assert_eq!(
-        script.meeting.refuses(&Command::SetQuestion { leg, question }),
+        script
+            .meeting
+            .refuses(&Command::SetQuestion { leg, question }, false),
         None
     );
 }

@@ -133,8 +133,8 @@ fn where_it_is_off_it_is_refused_and_one_that_runs_ends_when_it_is_switched_off(
     );
     let off = Some("conference_recording is off");
     assert_eq!(script.refusal(), off);
-    assert_eq!(script.meeting.refuses(&Command::SetRecording(true)), off);
-    assert_eq!(script.meeting.refuses(&Command::SetRecording(false)), None);
+    assert_eq!(script.meeting.refuses(&Command::SetRecording(true), false), off);
+    assert_eq!(script.meeting.refuses(&Command::SetRecording(false), false), None);
     let mut script = three(&[]);
     script.asks(leg(1), Command::ToggleRecording);
     let did = script.sets("conference_recording", "off");
@@ -154,7 +154,7 @@ fn methods_that_are_not_available_are_refused_by_their_name() {
         );
         let why = script
             .meeting
-            .refuses(&Command::SetRecording(true))
+            .refuses(&Command::SetRecording(true), false)
             .expect(method);
         assert!(
             why.contains("recording_method") && why.contains("only local"),
@@ -168,7 +168,7 @@ fn it_waits_for_the_start_of_the_meeting() {
     let mut script = Script::with(&[("conference_start_how", "explicit")], &[(1, Host)]);
     let did = script.asks(leg(1), Command::ToggleRecording);
     assert_eq!((ordered(&did), did.told(1).as_str()), (vec![], "not_available"));
-    let why = script.meeting.refuses(&Command::SetRecording(true));
+    let why = script.meeting.refuses(&Command::SetRecording(true), false);
     assert_eq!(why, Some("the meeting has not started yet"));
 }
 
