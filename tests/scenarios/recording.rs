@@ -204,8 +204,8 @@ fn auto_records_from_the_start_on_and_who_comes_later_hears_so() {
     assert_eq!(world.heard(late, "this_meeting_is_recorded"), 1);
     assert_eq!(
         world.heard(host, "this_meeting_is_recorded"),
-        0,
-        "the first one began it"
+        1,
+        "the room is faint beneath what is said to who starts it"
     );
     world.key(host, "*9");
     let later = world.enter(CONF, "222#");
@@ -218,10 +218,11 @@ fn auto_leaves_out_the_waiting_music() {
         ("conference_recording", "auto"),
         ("conference_start_how", "moderator"),
     ]);
-    world.enter(CONF, "222#");
+    let waiting = world.enter(CONF, "222#");
     world.pass(60_000);
     assert!(world.mixer.recorded.is_empty());
     world.enter(CONF, "111#");
+    assert_eq!(world.heard(waiting, "this_meeting_is_recorded"), 1);
     let (order, _) = &world.mixer.recorded[0];
     assert!(order.started_ms >= EPOCH_MS + 60_000);
 }

@@ -30,7 +30,7 @@ impl Meeting {
             (mute.hard, Prompt::YouAreMuted),
             (mute.soft && !mute.hard, Prompt::MutedMayUnmute),
             (member.held(), Prompt::YouAreOnHold),
-            (self.is_recorded(), Prompt::ThisMeetingIsRecorded),
+            (self.recording(), Prompt::ThisMeetingIsRecorded),
         ];
         prompts
             .into_iter()

@@ -59,6 +59,8 @@ impl Meeting {
         let mut waiting = self.in_order(Member::is_waiting);
         waiting.sort_by_key(|leg| starter(*leg));
         let people = self.head_count();
+        // First: what is said to the room they hear faintly, beneath what is said to each of them.
+        self.auto_record(now);
         for leg in waiting {
             let before = match starter(leg) {
                 true => vec![],
@@ -66,7 +68,6 @@ impl Meeting {
             };
             self.enter(now, leg, before, &people);
         }
-        self.auto_record(now);
         self.hosts_changed(now, actor);
     }
 

@@ -44,11 +44,6 @@ impl Meeting {
         self.recording.is_some()
     }
 
-    /// Whether it is being written.
-    pub(crate) fn is_recorded(&self) -> bool {
-        self.recording.as_ref().is_some_and(|recording| recording.runs)
-    }
-
     /// Why its settings allow no recording.
     pub(crate) fn may_record(&self) -> Result<(), &'static str> {
         let policy = &self.policy.recording;

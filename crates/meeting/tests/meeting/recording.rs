@@ -57,7 +57,7 @@ fn the_key_starts_and_stops_it_and_everybody_hears_so() {
 }
 
 #[test]
-fn nobody_is_told_before_it_is_so() {
+fn the_room_is_told_when_it_is_so_and_who_comes_just_before_hears_it_apart() {
     let mut script = three(&[]);
     script.recorder = None;
     let did = script.asks(rest(), Command::SetRecording(true));
@@ -65,7 +65,7 @@ fn nobody_is_told_before_it_is_so() {
     assert!(script.meeting.recording(), "it is on its way");
     assert_eq!(
         script.joins(4, Participant).told(4),
-        "there_are 4 people_in_meeting"
+        "this_meeting_is_recorded there_are 4 people_in_meeting"
     );
     assert_eq!(script.asks(rest(), Command::SetRecording(true)).0, []);
     assert_eq!(script.refusal(), Some("already so"));

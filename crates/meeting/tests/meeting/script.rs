@@ -129,9 +129,10 @@ impl Script {
         while let Some(at) = self.meeting.poll_timeout().filter(|at| *at + self.late <= until) {
             self.now = self.now.max(at + self.late);
             self.meeting.handle_timeout(self.now);
-            did.extend(self.drain());
+            // Before what comes of it is reported back: a leg that leaves then may make something due at once.
             let next = self.meeting.poll_timeout();
             assert!(next.is_none_or(|at| at > self.now), "a busy loop");
+            did.extend(self.drain());
         }
         self.now = until;
         Did(did)
