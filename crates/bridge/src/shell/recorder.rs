@@ -62,9 +62,24 @@ impl Folder {
         options.open(self.path.join(name))
     }
 
+    /// Under another name first: one that is there is whole.
     fn put_beside(&self, file: &str, sidecar: &Sidecar) -> io::Result<()> {
-        let mut beside = self.create(&beside(file))?;
-        beside.write_all(sidecar.text().as_bytes())
+        let whole = self.path.join(beside(file));
+        let part = whole.with_extension("json.part");
+        let mut options = OpenOptions::new();
+        let opened = options
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&part);
+        let written = opened.and_then(|mut part| part.write_all(sidecar.text().as_bytes()));
+        let done = written.and_then(|()| std::fs::rename(&part, whole));
+        if done.is_err() {
+            // Where this fails, too, the next start writes over it.
+            let _ = std::fs::remove_file(&part);
+        }
+        done
     }
 
     /// Puts a sidecar to each recording that has none: the bridge ended without a farewell while it was being written.
@@ -145,11 +160,17 @@ pub(super) struct Job {
     pub(super) ending: Ending,
 }
 
+/// Between two reports of gaps.
+const TELL_GAPS: Duration = Duration::from_secs(10);
+
 /// One that is being written.
 struct Take {
     job: Job,
     tape: Tape<File>,
     measured: Measured,
+    /// Silence in place of what did not come that nobody was told of yet, ms, and when somebody was told last.
+    untold_ms: u64,
+    told_at: Option<Instant>,
 }
 
 impl Take {
@@ -234,8 +255,13 @@ impl Recorder {
                 self.counts.running.inc();
                 self.counts.bytes.inc_by(tape.bytes());
                 tracing::info!(meeting = room.0, file = job.file, "a recording has begun");
-                let measured = Measured::default();
-                self.takes.push(Take { job, tape, measured });
+                self.takes.push(Take {
+                    job,
+                    tape,
+                    measured: Measured::default(),
+                    untold_ms: 0,
+                    told_at: None,
+                });
                 self.tell(MediaReport::RecordingBegan { room, take });
             }
             Err(fault) => self.failed(&job, fault),
@@ -247,8 +273,12 @@ impl Recorder {
             return Err(RecordingFault::DiskFull);
         }
         let file = self.folder.create(&job.file);
-        let tape = file.and_then(|file| Tape::begin(file, job.rate, &job.about));
-        tape.map_err(|error| fault_of(&job.file, &error))
+        let file = file.map_err(|error| fault_of(&job.file, &error))?;
+        Tape::begin(file, job.rate, &job.about).map_err(|error| {
+            // Nothing was recorded: a file without a beginning would be taken for one that was cut off.
+            let _ = std::fs::remove_file(self.folder.path.join(&job.file));
+            fault_of(&job.file, &error)
+        })
     }
 
     /// Writes what waits for each; those that are over are ended, all of them when nothing more will come.
@@ -258,7 +288,8 @@ impl Recorder {
             let is_over = !goes_on || take.job.taped.is_abandoned();
             let before = take.measured();
             let written = take.write();
-            self.note(&take, before);
+            self.note(&mut take, before);
+            self.tell_gaps(&mut take, Some(TELL_GAPS));
             match written {
                 Ok(()) if is_over => self.end(take),
                 Ok(()) => self.takes.push(take),
@@ -270,30 +301,41 @@ impl Recorder {
         }
     }
 
-    /// Counts what was written since it was as `before`, and tells of silence in place of what did not come.
-    fn note(&self, take: &Take, before: Measured) {
+    /// Counts what was written since it was as `before`.
+    fn note(&self, take: &mut Take, before: Measured) {
         let now = take.measured();
         let gap_ms = now.gap_ms - before.gap_ms;
         self.counts.bytes.inc_by(now.bytes - before.bytes);
         self.counts.gaps.inc_by(now.gaps - before.gaps);
         self.counts.gap_ms.inc_by(gap_ms);
-        if gap_ms > 0 {
-            let (room, ms) = (take.job.about.meeting, u32::try_from(gap_ms).unwrap_or(u32::MAX));
-            tracing::warn!(
-                meeting = room.0,
-                file = take.job.file,
-                gap_ms,
-                "a recording has a gap"
-            );
-            let take = take.job.take;
-            self.tell(MediaReport::RecordingGap { room, take, ms });
+        take.untold_ms += gap_ms;
+    }
+
+    /// Tells of silence in place of what did not come: at once, and then in sums, `at_most` so often. A disk that is too slow has gaps all the
+    /// time.
+    fn tell_gaps(&self, take: &mut Take, at_most: Option<Duration>) {
+        let is_early = |told: Instant| at_most.is_some_and(|gap| told.elapsed() < gap);
+        if take.untold_ms == 0 || take.told_at.is_some_and(is_early) {
+            return;
         }
+        let gap_ms = std::mem::take(&mut take.untold_ms);
+        take.told_at = Some(Instant::now());
+        let (room, ms) = (take.job.about.meeting, u32::try_from(gap_ms).unwrap_or(u32::MAX));
+        tracing::warn!(
+            meeting = room.0,
+            file = take.job.file,
+            gap_ms,
+            "a recording has a gap"
+        );
+        let take = take.job.take;
+        self.tell(MediaReport::RecordingGap { room, take, ms });
     }
 
     fn end(&self, mut take: Take) {
         let before = take.measured();
         let ended = take.end();
-        self.note(&take, before);
+        self.note(&mut take, before);
+        self.tell_gaps(&mut take, None);
         match (ended, take.job.ending.get().copied()) {
             (Ok(()), Some(end)) => self.close(&take, end),
             // Nobody wanted it to end: the room is gone, or never was.
@@ -354,7 +396,8 @@ impl Recorder {
             let before = take.measured();
             // There is space for an end yet, and if not, the file goes without.
             let _ = take.end();
-            self.note(&take, before);
+            self.note(&mut take, before);
+            self.tell_gaps(&mut take, None);
             self.give_up(take, RecordingFault::DiskFull);
         }
     }

@@ -141,7 +141,7 @@ fn what_a_room_gives_is_a_file_for_its_owner_alone_and_a_sidecar_when_it_is_over
 }
 
 #[test]
-fn what_was_lost_is_silence_that_is_told_and_counted() {
+fn what_was_lost_is_silence_that_is_counted_and_told_at_once_and_then_in_sums() {
     let mut bench = Bench::new();
     let (mut tap, ending) = bench.begin(FILE);
     let _ = ending.set(RecordingEnd::Asked);
@@ -153,14 +153,16 @@ fn what_was_lost_is_silence_that_is_told_and_counted() {
         take: 1,
         ms,
     };
-    assert_eq!(bench.told(), [BEGAN, gap(500), gap(20)]);
+    assert_eq!(bench.told(), [BEGAN, gap(500)]);
+    bench.tape(&mut tap, 103..104);
     drop(tap);
     bench.recorder.write(true);
-    assert_eq!(bench.counts(), [0, 1, 0, 2, 520]);
+    assert_eq!(bench.told(), [gap(40)], "before it ends");
+    assert_eq!(bench.counts(), [0, 1, 0, 3, 540]);
     let sidecar = bench.sidecar();
     assert_eq!(
         ["durationMs", "gaps", "gapMs"].map(|name| &sidecar[name]),
-        [&json!(2_040), &json!(2), &json!(520)]
+        [&json!(2_080), &json!(3), &json!(540)]
     );
 }
 
