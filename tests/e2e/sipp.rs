@@ -171,8 +171,8 @@ fn refusals_have_their_status_and_a_record_with_the_cause() {
         ..Script::new(&bridge, "cancel")
     }
     .run();
-    // The call to a number that nobody owns is in nobody's records.
-    wait_for_causes(&bridge, &["cancelled 487", "no_codec 488"]);
+    // Calls to a number that nobody owns are shown to the one above all.
+    wait_for_causes(&bridge, &["cancelled 487", "no_codec 488", "unknown_number 404"]);
 }
 
 #[test]
