@@ -134,6 +134,9 @@ fn watched(sample: &Sample) -> String {
     let Some(held) = sample.held else {
         return "Whether the cores ran at all was not watched: that takes CAP_SYS_NICE".to_owned();
     };
+    if held.times == 0 {
+        return "The machine: none of the cores was held for 2 ms or more".to_owned();
+    }
     format!(
         "The machine: {} times one of the cores ran nobody for 2 ms or more, {:.1} ms at most. Within 0.1 s of that, {:.1} % of the time, \
          came {} of the packets over 5 ms late and {} of those over 20 ms",

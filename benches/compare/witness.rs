@@ -142,7 +142,8 @@ fn length(spans: &[(f64, f64)]) -> f64 {
         covered_to = covered_to.max(*end);
         length
     });
-    lengths.sum()
+    // A sum of nothing would be -0.
+    lengths.fold(0.0, |sum, length| sum + length)
 }
 
 #[cfg(test)]
@@ -172,7 +173,9 @@ mod tests {
     #[test]
     fn nothing_is_seen_where_nothing_was_held() {
         let report = json!({ "late_moments": [{ "at_s": 11.0, "late_5ms": 3, "late_20ms": 0 }] });
-        assert_eq!(held(&[], &report, 10.0, 10.0), Held::default());
+        let nothing = held(&[], &report, 10.0, 10.0);
+        assert_eq!(nothing, Held::default());
+        assert!(nothing.around_percent.is_sign_positive());
     }
 
     #[test]

@@ -420,17 +420,10 @@ impl Session {
 
     /// There is nothing to come back to.
     fn operator_gone(&mut self) {
-        let mut say = match self.step {
-            Step::Operator { answered: true } => vec![],
-            Step::Operator { answered: false } => vec![Phrase::Prompt(Prompt::OperatorNotAvailable)],
-            Step::Ringing { .. }
-            | Step::Answering
-            | Step::Prompting { .. }
-            | Step::Listening { .. }
-            | Step::Keying { .. }
-            | Step::Looking { .. }
-            | Step::Deciding { .. }
-            | Step::Done => return,
+        let mut say = match self.operator() {
+            OperatorMode::With => vec![],
+            OperatorMode::Requested => vec![Phrase::Prompt(Prompt::OperatorNotAvailable)],
+            OperatorMode::None => return,
         };
         self.step = Step::Done;
         say.push(Phrase::Prompt(Prompt::Goodbye));

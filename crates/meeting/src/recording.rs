@@ -1,7 +1,7 @@
 //! Recording: who may start it, when it begins and ends, and what is said of it.
 //!
 //! What the meeting wants is an [`Output`]; whether it is so is told by a command. A recording counts as running once its file is being
-//! written, and only then is anybody told that it is recorded.
+//! written, and only then is the room told; whoever comes in, or starts the meeting, while it is about to be hears it with what is said to him alone.
 
 use std::time::{Duration, Instant};
 

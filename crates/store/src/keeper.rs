@@ -28,6 +28,9 @@ pub enum WriteRefused {
     /// The keeper has ended.
     #[error("the store is closed")]
     Closed,
+    /// It ended with this edit before it: nobody knows whether it was written.
+    #[error("the store was closed before it answered")]
+    Unanswered,
 }
 
 /// The directory as everybody sees it, and the way to change it. Clones are handles of the same directory.
@@ -151,7 +154,7 @@ impl Keeper {
             answer,
         };
         match self.queue.try_send(job) {
-            Ok(()) => answered.await.unwrap_or(Err(WriteRefused::Closed)),
+            Ok(()) => answered.await.unwrap_or(Err(WriteRefused::Unanswered)),
             Err(mpsc::error::TrySendError::Full(_)) => {
                 self.tally.turned_away.fetch_add(1, Ordering::Relaxed);
                 Err(WriteRefused::Busy)
@@ -177,7 +180,11 @@ impl Keeping {
             Ok(_) => self.tally.made.fetch_add(edits as u64, Ordering::Relaxed),
             Err(WriteRefused::Store(_)) => self.tally.failed.fetch_add(1, Ordering::Relaxed),
             Err(
-                WriteRefused::Edit(_) | WriteRefused::NotEmpty | WriteRefused::Busy | WriteRefused::Closed,
+                WriteRefused::Edit(_)
+                | WriteRefused::NotEmpty
+                | WriteRefused::Busy
+                | WriteRefused::Closed
+                | WriteRefused::Unanswered,
             ) => 0,
         };
     }

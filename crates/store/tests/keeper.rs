@@ -141,7 +141,7 @@ async fn edits_beyond_the_bound_are_turned_away_and_counted() {
     let counts = keeper.counts();
     assert_eq!((counts.turned_away, counts.waiting, counts.made), (1, 1, 0));
     drop(keeping);
-    assert_eq!(asked.await.unwrap().unwrap_err(), WriteRefused::Closed);
+    assert_eq!(asked.await.unwrap().unwrap_err(), WriteRefused::Unanswered);
     assert_eq!(
         keeper.edit(Actor::Bridge, good(), 1).await.unwrap_err(),
         WriteRefused::Closed

@@ -357,6 +357,11 @@ async fn the_log_of_a_meeting_is_a_list_while_it_runs_and_afterwards() {
         let refused = world.get("alice", &format!("{path}?order=actor")).await.refusal();
         assert_eq!((refused.0, refused.2.as_str()), (400, "order"), "{path}");
     }
+    // What happens is written a moment later.
+    world.backend.state().happenings.clear();
+    let young = world.get("alice", "/meetings/106131/events").await;
+    assert_eq!((young.status.as_u16(), &young.json()["total"]), (200, &json!(0)));
+    assert_eq!(world.get("alice", "/mdrs/196938/events").await.status, 404);
 }
 
 #[tokio::test]

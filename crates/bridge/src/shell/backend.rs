@@ -51,6 +51,10 @@ impl BridgeBackend {
                 tracing::error!(%fault, "whether an edit was written is not known");
                 EditRefused::Unknown
             }
+            store::WriteRefused::Unanswered => {
+                tracing::error!("the store ended before it said whether an edit was written");
+                EditRefused::Unknown
+            }
             store::WriteRefused::NotEmpty
             | store::WriteRefused::Busy
             | store::WriteRefused::Store(_)
@@ -70,12 +74,13 @@ impl BridgeBackend {
         match self.control.try_send(request) {
             Ok(()) => {}
             Err(TrySendError::Full(_)) => return Err(CommandError::Busy),
-            Err(TrySendError::Disconnected(_)) => return Err(CommandError::Gone),
+            // Control has ended: the bridge stops.
+            Err(TrySendError::Disconnected(_)) => return Err(CommandError::Busy),
         }
         match tokio::time::timeout(COMMAND_MAX, answered).await {
             Ok(Ok(done)) => done,
-            Ok(Err(_)) => Err(CommandError::Gone),
-            Err(_) => Err(CommandError::Timeout),
+            // It was queued, so it may have been done, or may yet be.
+            Ok(Err(_)) | Err(_) => Err(CommandError::Timeout),
         }
     }
 
@@ -135,7 +140,7 @@ impl Backend for BridgeBackend {
                 command,
                 reply,
             };
-            self.ask(request, answered).await.map(|()| self.live())
+            self.ask(request, answered).await
         })
     }
 
@@ -144,8 +149,7 @@ impl Backend for BridgeBackend {
             let (reply, answered) = oneshot::channel();
             let order = Box::new(order);
             let request = Inbound::Dial { actor, order, reply };
-            let leg = self.ask(request, answered).await?;
-            Ok((leg, self.live()))
+            self.ask(request, answered).await
         })
     }
 

@@ -37,6 +37,11 @@ const SHUTDOWN_MAX: Duration = Duration::from_secs(4);
 /// A kind of id and a block of them.
 pub(super) type ReservedIds = (IdKind, std::ops::Range<u64>);
 
+/// What came of a request, with the first snapshot that includes it: later ones may know no more of what it was about.
+type Steered = Result<Arc<Live>, CommandError>;
+/// The same of a call that was asked for.
+type Dialled = Result<(LegId, Arc<Live>), CommandError>;
+
 /// What other threads send to control.
 pub(super) enum Inbound {
     /// A SIP message.
@@ -53,13 +58,13 @@ pub(super) enum Inbound {
         actor: Actor,
         target: Target,
         command: LiveCommand,
-        reply: oneshot::Sender<Result<(), CommandError>>,
+        reply: oneshot::Sender<Steered>,
     },
     /// A wish for a call by REST.
     Dial {
         actor: Actor,
         order: Box<DialOrder>,
-        reply: oneshot::Sender<Result<LegId, CommandError>>,
+        reply: oneshot::Sender<Dialled>,
     },
     /// The bridge is to stop.
     Shutdown,
@@ -82,8 +87,8 @@ pub(super) struct ControlThread {
     pub(super) ids: (Sender<ReservedIds>, Receiver<ReservedIds>),
     /// What opens ways to those whom the bridge calls, and those that were found.
     pub(super) ways: (Ways, Receiver<Found>),
-    pub(super) tickets: HashMap<Ticket, oneshot::Sender<Result<(), CommandError>>>,
-    pub(super) dial_tickets: HashMap<Ticket, oneshot::Sender<Result<LegId, CommandError>>>,
+    pub(super) tickets: HashMap<Ticket, oneshot::Sender<Steered>>,
+    pub(super) dial_tickets: HashMap<Ticket, oneshot::Sender<Dialled>>,
     pub(super) next_ticket: u64,
     pub(super) known: Arc<Directory>,
     pub(super) metrics: Arc<Metrics>,
@@ -257,13 +262,13 @@ impl ControlThread {
                 Output::Reply { ticket, result } => {
                     if let Some(reply) = self.tickets.remove(&ticket) {
                         // Whoever asked may have stopped waiting.
-                        let _ = reply.send(result);
+                        let _ = reply.send(result.map(|()| self.live.load_full()));
                     }
                 }
                 Output::Dialled { ticket, result } => {
                     if let Some(reply) = self.dial_tickets.remove(&ticket) {
                         // The same here; the call is made all the same.
-                        let _ = reply.send(result);
+                        let _ = reply.send(result.map(|leg| (leg, self.live.load_full())));
                     }
                 }
             }

@@ -89,7 +89,9 @@ impl Folder {
             let Some(name) = name.to_str().filter(|name| is_ours(name)) else {
                 continue;
             };
-            if self.path.join(beside(name)).exists() {
+            // A power cut may leave one with nothing in it.
+            let beside = std::fs::metadata(self.path.join(beside(name)));
+            if beside.is_ok_and(|beside| beside.len() > 0) {
                 continue;
             }
             if let Err(error) = self.close(name) {
@@ -160,8 +162,8 @@ pub(super) struct Job {
     pub(super) ending: Ending,
 }
 
-/// Between two reports of gaps.
-const TELL_GAPS: Duration = Duration::from_secs(10);
+/// Between two reports of gaps: what a meeting knows of them when it ends is behind by so much at most.
+const TELL_GAPS: Duration = Duration::from_secs(1);
 
 /// One that is being written.
 struct Take {
@@ -294,6 +296,7 @@ impl Recorder {
                 Ok(()) if is_over => self.end(take),
                 Ok(()) => self.takes.push(take),
                 Err(error) => {
+                    self.tell_gaps(&mut take, None);
                     let fault = fault_of(&take.job.file, &error);
                     self.give_up(take, fault);
                 }

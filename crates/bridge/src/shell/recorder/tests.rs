@@ -237,6 +237,9 @@ fn what_a_crash_cut_off_is_closed_at_the_next_start_and_what_is_not_ours_is_left
         fs::write(bench.path(other), &whole).unwrap();
     }
     fs::write(bench.path("1700-44-1.ogg"), "").unwrap();
+    // What a power cut, and a disk that was full, leave of a sidecar.
+    fs::write(bench.path("1700-42-1.json"), "").unwrap();
+    fs::write(bench.path("1700-42-1.json.part"), "{").unwrap();
     bench.recorder.folder.close_interrupted().unwrap();
     let sidecar = bench.sidecar();
     let told = ["cause", "durationMs", "ended", "startedBy", "bytes"].map(|name| &sidecar[name]);
