@@ -17,7 +17,8 @@ const WORTH_IT: u64 = 50;
 /// The books.
 #[derive(Debug)]
 pub(crate) struct Audio {
-    calls: HashMap<LegId, Call>,
+    /// In boxes, since they are big: the table itself grows to twice what it holds, and not all at the beginning.
+    calls: HashMap<LegId, Box<Call>>,
     views: Qualities,
     sum: Quality,
     spreads: Spreads,
@@ -55,12 +56,14 @@ impl Audio {
 
     /// A call's audio begins, or goes on in another codec.
     pub(crate) fn agreed(&mut self, leg: LegId, codec: Codec) {
-        let call = self.calls.entry(leg).or_insert(Call {
-            codec,
-            talking: false,
-            last: Quality::default(),
-            summed: Quality::default(),
-            span: Span::default(),
+        let call = self.calls.entry(leg).or_insert_with(|| {
+            Box::new(Call {
+                codec,
+                talking: false,
+                last: Quality::default(),
+                summed: Quality::default(),
+                span: Span::default(),
+            })
         });
         call.codec = codec;
         self.show(leg);
