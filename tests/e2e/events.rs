@@ -5,12 +5,14 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Connection};
 
 use crate::support::bridge::Bridge;
 use crate::support::phone::Phone;
 use crate::support::program::partyline;
 use crate::support::receiver::{Posted, Receiver};
-use crate::support::until::{alone, share, until};
+use crate::support::until::{alone, share, until, until_true};
 
 /// A caller comes, is in the meeting as the `count`th, and goes.
 fn visit(bridge: &Bridge, count: u64) {
@@ -252,4 +254,55 @@ fn events_are_posted_by_tls_to_those_whose_certificate_is_good_and_to_nobody_els
         tried,
         json!({"delivered": false, "fault": "its certificate is not good"})
     );
+}
+
+/// Does this to the bridge's database, from outside.
+fn in_database(bridge: &Bridge, statement: &'static str) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let file = bridge.file("data/partyline.db");
+    let done = runtime.expect("a runtime").block_on(async {
+        let options = SqliteConnectOptions::new()
+            .filename(file)
+            .busy_timeout(Duration::from_secs(10));
+        let mut database = options.connect().await?;
+        sqlx::raw_sql(statement).execute(&mut database).await?;
+        database.close().await
+    });
+    done.expect("the database takes it");
+}
+
+#[test]
+fn a_webhook_that_is_gone_is_disabled_as_soon_as_the_disk_takes_it() {
+    let _turn = share();
+    let bridge = Bridge::start_with("[webhooks]\nallow_http = true\nallow_private = [\"127.0.0.0/8\"]\n");
+    let receiver = Receiver::start_gone();
+    let body = json!({"url": format!("http://{}/hook", receiver.address()), "types": ["meeting.ended"]});
+    let made = bridge.rest().request("POST", "/webhooks", Some(&body));
+    assert_eq!(made.status, 201, "{}", made.body);
+    let path = format!("/webhooks/{}", made.body["id"].as_str().unwrap());
+    let is_disabled = || bridge.rest().request("GET", &path, None).body["disabled"] == true;
+    in_database(
+        &bridge,
+        "CREATE TRIGGER refuse BEFORE UPDATE OF is_disabled ON webhooks BEGIN SELECT RAISE(ABORT, 'refused'); END",
+    );
+    visit(&bridge, 1);
+    until_true(
+        "the bridge fails to disable the webhook",
+        Duration::from_secs(15),
+        || {
+            let log = std::fs::read_to_string(bridge.file("err")).unwrap_or_default();
+            log.contains("webhooks wait for the store")
+        },
+    );
+    assert_eq!((receiver.posted().len(), is_disabled()), (1, false));
+    in_database(&bridge, "DROP TRIGGER refuse");
+    until_true("the webhook is disabled", Duration::from_secs(15), is_disabled);
+    visit(&bridge, 1);
+    bridge
+        .rest()
+        .wait_for("/mdrs", "the second meeting's record", |_| {
+            bridge.rest().list("/mdrs").len() == 2
+        });
+    let deliveries = bridge.rest().list(&format!("{path}/deliveries"));
+    assert_eq!(deliveries.len(), 1, "nothing is to be posted any more");
 }

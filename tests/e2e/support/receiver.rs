@@ -46,6 +46,10 @@ enum Way {
     Tls(Arc<ServerConfig>),
 }
 
+/// What senders are answered.
+const TAKEN: &str = "204 No Content";
+const GONE: &str = "410 Gone";
+
 /// A running receiver; ends when dropped.
 pub(crate) struct Receiver {
     address: SocketAddr,
@@ -72,16 +76,21 @@ impl Receiver {
             .with_single_cert(vec![made.cert.der().clone()], key)
             .expect("they belong together");
         let way = Way::Tls(Arc::new(config));
-        let receiver = Self::listen(SocketAddr::from(([127, 0, 0, 1], 0)), way);
+        let receiver = Self::listen(SocketAddr::from(([127, 0, 0, 1], 0)), way, TAKEN);
         (receiver, made.cert.pem())
+    }
+
+    /// On any port; says that it wants nothing any more.
+    pub(crate) fn start_gone() -> Self {
+        Self::listen(SocketAddr::from(([127, 0, 0, 1], 0)), Way::Plain, GONE)
     }
 
     /// On the port that another had.
     pub(crate) fn at(address: SocketAddr) -> Self {
-        Self::listen(address, Way::Plain)
+        Self::listen(address, Way::Plain, TAKEN)
     }
 
-    fn listen(address: SocketAddr, way: Way) -> Self {
+    fn listen(address: SocketAddr, way: Way, answer: &'static str) -> Self {
         let listener = TcpListener::bind(address).expect("the port is free");
         let address = listener.local_addr().expect("it is bound");
         let (posted, stop) = (Arc::new(Mutex::new(vec![])), Arc::new(AtomicBool::new(false)));
@@ -91,7 +100,7 @@ impl Receiver {
                 if told.load(Ordering::Relaxed) {
                     return;
                 }
-                if let Some(one) = stream.ok().and_then(|stream| take(&way, stream)) {
+                if let Some(one) = stream.ok().and_then(|stream| take(&way, stream, answer)) {
                     kept.lock().expect("nobody has panicked").push(one);
                 }
             }
@@ -126,17 +135,17 @@ impl Drop for Receiver {
     }
 }
 
-fn take(way: &Way, stream: TcpStream) -> Option<Posted> {
+fn take(way: &Way, stream: TcpStream, answer: &str) -> Option<Posted> {
     match way {
-        Way::Plain => receive(stream),
+        Way::Plain => receive(stream, answer),
         Way::Tls(config) => {
             let connection = ServerConnection::new(config.clone()).ok()?;
-            receive(StreamOwned::new(connection, stream))
+            receive(StreamOwned::new(connection, stream), answer)
         }
     }
 }
 
-fn receive(stream: impl Read + Write) -> Option<Posted> {
+fn receive(stream: impl Read + Write, answer: &str) -> Option<Posted> {
     let mut reader = BufReader::new(stream);
     let mut head = vec![];
     loop {
@@ -162,7 +171,7 @@ fn receive(stream: impl Read + Write) -> Option<Posted> {
     signed.extend(&body);
     reader
         .get_mut()
-        .write_all(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
+        .write_all(format!("HTTP/1.1 {answer}\r\nConnection: close\r\n\r\n").as_bytes())
         .ok()?;
     Some(Posted {
         id,
