@@ -7,7 +7,7 @@ use meeting::Hears;
 use model::{Actor, CallState, Cause, Command, Event, LegId, Mute, Role, Sid};
 use serde_json::json;
 use sip::Credentials;
-use world::{CALLEE, CONF, PCMA, ROOM, SDP, Settings, Site, Ways, World};
+use world::{CALLEE, CONF, Level, PCMA, ROOM, SDP, Settings, Site, Ways, World};
 
 /// A bridge that may dial.
 pub(crate) fn world() -> World {
@@ -302,7 +302,7 @@ fn what_was_asked_for_with_the_call_or_while_it_rang_comes_into_the_meeting_with
     let order = DialOrder {
         custom_name: "Front desk".to_owned(),
         gain_db: 3,
-        mute: hard,
+        mute: Some(hard),
         role: Some(Role::Host),
         ..World::order("222")
     };
@@ -348,6 +348,36 @@ fn what_was_asked_for_with_the_call_or_while_it_rang_comes_into_the_meeting_with
         muted.map(|(actor, _)| actor.clone()),
         Some(Actor::User(Sid::new("tester")))
     );
+}
+
+#[test]
+fn a_call_that_is_asked_to_be_open_is_so_where_its_meeting_mutes_and_holds_those_who_come() {
+    let modes = [
+        (Level::Room, "conference_mute_policy", "l"),
+        (Level::Room, "conference_hold_policy", "l"),
+    ];
+    for (held, mute, kept) in [(None, None, true), (Some(false), Some(Mute::default()), false)] {
+        let mut world = World::with(Settings {
+            dial_out: World::dial_plan(),
+            attributes: modes.to_vec(),
+            ..Settings::default()
+        });
+        let host = world.enter(CONF, "111#");
+        let order = DialOrder {
+            held,
+            mute,
+            ..World::order("333")
+        };
+        let (leg, invite) = world.ringing(order);
+        world.trunk_replies(&invite, 200, "a", SDP);
+        let view = world.dialled_view(leg);
+        assert_eq!(
+            (view.role, view.held, view.mute.any()),
+            (Some(Role::Listener), kept, kept)
+        );
+        assert_eq!(world.mixer.routes[&leg].0, !kept, "heard");
+        world.hang_up(host);
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use api::{LiveCommand, Target};
 use model::directory::Edit;
 use model::{MeetingNumber, NewsKind, Sid};
-use world::{CONF, PhoneId, ROOM, World};
+use world::{CONF, PhoneId, ROOM, Settings, World};
 
 /// Owns the number.
 const LENDER: &str = "00000000-0000-4000-8000-000000000002";
@@ -60,8 +60,30 @@ fn a_call_that_never_came_to_a_meeting_stays_its_numbers() {
 }
 
 #[test]
-fn a_call_that_is_moved_goes_over_to_the_owner_of_the_room_it_is_moved_to() {
-    let mut world = lent();
+fn a_ringing_call_that_is_given_the_code_of_anothers_room_is_that_owners() {
+    let mut world = World::with(Settings {
+        dial_out: World::dial_plan(),
+        ..Settings::default()
+    });
+    world.edit_room(|room| room.subscriber_sid = Sid::new(OWNER));
+    second_room(&mut world);
+    let (leg, invite) = world.ringing(World::order("111"));
+    assert_eq!(world.dialled_view(leg).subscriber_sid.as_str(), OWNER);
+    let access_code = "777".to_owned();
+    let moved = world.request(Target::Leg(leg), LiveCommand::Move { leg, access_code });
+    assert_eq!(moved, Ok(()));
+    assert_eq!(world.dialled_view(leg).subscriber_sid.as_str(), LENDER);
+    world.trunk_replies(&invite, 486, "a", "");
+    let cdrs = world.cdrs();
+    let cdr = cdrs.last().expect("the call has a record");
+    assert_eq!(
+        (cdr.subscriber_sid.as_ref().map(Sid::as_str), &*cdr.access_code),
+        (Some(LENDER), "777")
+    );
+}
+
+/// A room of the number's owner, which the code 777 opens.
+fn second_room(world: &mut World) {
     let mut second = None;
     world.edit_room(|room| second = Some(room.clone()));
     let mut second = second.expect("the demo's");
@@ -69,6 +91,12 @@ fn a_call_that_is_moved_goes_over_to_the_owner_of_the_room_it_is_moved_to() {
     second.keychain.truncate(1);
     second.keychain[0].access_code = "777".to_owned();
     world.edit(Edit::PutRoom(second)).expect("a right edit");
+}
+
+#[test]
+fn a_call_that_is_moved_goes_over_to_the_owner_of_the_room_it_is_moved_to() {
+    let mut world = lent();
+    second_room(&mut world);
     let phone = world.enter(CONF, "111#");
     let leg = world.leg(phone);
     let access_code = "777".to_owned();

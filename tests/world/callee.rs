@@ -2,7 +2,7 @@
 
 use api::{CommandError, DialOrder};
 use bridge::control::{DialOut, Input, Ticket};
-use model::{Actor, CallView, DidGroupId, DidId, LegId, Mute, Sid};
+use model::{Actor, CallView, DidGroupId, DidId, LegId, Sid};
 use sip::{Flow, Hop, Transport};
 
 use crate::phone::{answer, header};
@@ -58,8 +58,8 @@ impl World {
             access_code: access_code.to_owned(),
             custom_name: String::new(),
             gain_db: 0,
-            held: false,
-            mute: Mute::default(),
+            held: None,
+            mute: None,
             presenter_audio: false,
             role: None,
         }

@@ -172,10 +172,10 @@ pub struct DialOrder {
     pub custom_name: String,
     /// Microphone level in dB.
     pub gain_db: i8,
-    /// Whether held from the start.
-    pub held: bool,
-    /// Mute bits from the start.
-    pub mute: Mute,
+    /// Whether held from the start; none leaves it to the meeting.
+    pub held: Option<bool>,
+    /// Mute bits from the start; none leaves them to the meeting.
+    pub mute: Option<Mute>,
     /// Whether marked as presenting by audio.
     pub presenter_audio: bool,
     /// Another role than that of the code.

@@ -1,7 +1,7 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use model::{CallView, Command, LegId, Live, Mute, OperatorMode, Question, Role};
+use model::{CallState, CallView, Command, LegId, Live, Mute, OperatorMode, Question, Role};
 use serde_json::{Map, Value};
 
 use super::steer::steer;
@@ -119,8 +119,17 @@ fn commands(
 ) -> Result<Vec<LiveCommand>, ApiError> {
     let moved = value::present(body, MOVE).map(|value| move_to(caller, call, value));
     let moved = moved.transpose()?.flatten();
-    // After a move, what the call is now says nothing: its role and mutes are those of the new room.
-    let now = moved.is_none().then_some(call);
+    // After a move, what the call is now says nothing: its role and mutes are those of the new room. One that still rings is in none: only
+    // its role is that of the code.
+    let rings = CallView {
+        role: None,
+        ..call.clone()
+    };
+    let now = match (&moved, call.state) {
+        (None, _) => Some(call),
+        (Some(_), CallState::Ringing) => Some(&rings),
+        (Some(_), _) => None,
+    };
     let mut commands: Vec<_> = moved.into_iter().collect();
     commands.extend(steps(call.leg, now, body)?);
     Ok(commands)

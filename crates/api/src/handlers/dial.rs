@@ -2,7 +2,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use model::directory::{Did, Grant};
-use model::{DidGroupId, Mute, Role};
+use model::{DidGroupId, Role};
 use serde_json::{Map, Value};
 
 use super::call;
@@ -61,8 +61,8 @@ fn order(caller: &Caller, body: &Map<String, Value>) -> Result<DialOrder, ApiErr
         access_code,
         custom_name: field("customName").map_or(Ok(String::new()), call::name)?,
         gain_db: field("gainLevel").map_or(Ok(0), call::gain)?,
-        held: field("holdMode").map_or(Ok(false), call::hold)?,
-        mute: field("muteMode").map_or(Ok(Mute::default()), call::mute)?,
+        held: field("holdMode").map(call::hold).transpose()?,
+        mute: field("muteMode").map(call::mute).transpose()?,
         presenter_audio: field("presenterMedia").map_or(Ok(false), call::presenter)?,
         role: field("role").map(role).transpose()?.flatten(),
     })

@@ -18,8 +18,8 @@ fn order() -> DialOrder {
         access_code: "2222".into(),
         custom_name: String::new(),
         gain_db: 0,
-        held: false,
-        mute: Mute::default(),
+        held: None,
+        mute: None,
         presenter_audio: false,
         role: None,
     }
@@ -79,11 +79,11 @@ async fn what_a_call_may_begin_with_comes_along() {
         callee: "14165550123".into(),
         custom_name: "Bob".into(),
         gain_db: -3,
-        held: true,
-        mute: Mute {
+        held: Some(true),
+        mute: Some(Mute {
             soft: false,
             hard: true,
-        },
+        }),
         presenter_audio: true,
         role: Some(Role::Listener),
         ..order()
@@ -92,9 +92,17 @@ async fn what_a_call_may_begin_with_comes_along() {
         world.backend.state().dialled,
         [(Actor::User(sid("olga")), expected)]
     );
-    let own_role = BODY.replace('}', r#", "role": 0}"#);
+    let own_role = BODY.replace('}', r#", "role": 0, "holdMode": null, "muteMode": null}"#);
     assert_eq!(world.post("olga", "/calls", &own_role).await.status, 201);
     assert_eq!(world.backend.state().dialled[1].1, order());
+    let open = BODY.replace('}', r#", "holdMode": 0, "muteMode": 0}"#);
+    assert_eq!(world.post("olga", "/calls", &open).await.status, 201);
+    let expected = DialOrder {
+        held: Some(false),
+        mute: Some(Mute::default()),
+        ..order()
+    };
+    assert_eq!(world.backend.state().dialled[2].1, expected);
 }
 
 #[tokio::test]

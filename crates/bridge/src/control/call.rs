@@ -80,8 +80,10 @@ pub(super) enum Stage {
 }
 
 impl Call {
-    /// From now on its news and its record are `owner`'s.
-    pub(super) fn belong_to(&mut self, owner: Sid) {
+    /// From now on it is for the room that `code` opens, whose `owner` has its news and its record.
+    pub(super) fn belong_to(&mut self, owner: Sid, code: &str) {
+        code.clone_into(&mut self.view.access_code);
+        code.clone_into(&mut self.record.access_code);
         self.record.subscriber_sid = Some(owner.clone());
         self.view.subscriber_sid = owner;
     }

@@ -8,7 +8,7 @@ use api::{CommandError, DialOrder};
 use ivr::budget::Guesser;
 use model::directory::Dialled;
 use model::{
-    Actor, CallState, CallView, Cause, Cdr, Command, LegId, OperatorMode, Phrase, Prompt, Question, Sid,
+    Actor, CallState, CallView, Cause, Cdr, Command, LegId, Mute, OperatorMode, Phrase, Prompt, Question, Sid,
 };
 use sip::{Dial, DialError, EndCause, Flow};
 use store::{AuditEntry, Record};
@@ -37,6 +37,9 @@ pub(super) struct Dialling {
     ringing: Duration,
     /// Longest time from the answer to the end.
     longest: Duration,
+    /// Whether it is to be held, and how muted, whatever its meeting does with those who come.
+    held: Option<bool>,
+    mute: Option<Mute>,
 }
 
 impl Dialling {
@@ -48,6 +51,8 @@ impl Dialling {
             sent: false,
             ringing,
             longest,
+            held: None,
+            mute: None,
         }
     }
 
@@ -120,7 +125,8 @@ impl Control {
         let leg = self.ids.leg().ok_or(CommandError::Busy)?;
         self.today.count(&group.subscriber_sid);
         let plan = &self.config.dial_out;
-        let dialling = Dialling::new(to, actor.clone(), plan.ring_timeout, plan.max_duration);
+        let mut dialling = Dialling::new(to, actor.clone(), plan.ring_timeout, plan.max_duration);
+        (dialling.held, dialling.mute) = (order.held, order.mute);
         let owner = grant.room.subscriber_sid.clone();
         order.role.get_or_insert(grant.key.role);
         let call = self.new_outbound(now, leg, Dialled { did, group }, owner, dialling, order);
@@ -217,8 +223,8 @@ impl Control {
                 custom_name: order.custom_name,
                 gain_db: order.gain_db,
                 presenter_audio: order.presenter_audio,
-                held: order.held,
-                mute: order.mute,
+                held: order.held.unwrap_or_default(),
+                mute: order.mute.unwrap_or_default(),
                 meeting: None,
                 question: Question::None,
                 operator: OperatorMode::None,
@@ -348,10 +354,8 @@ impl Control {
             return;
         };
         let code = call.view.access_code.clone();
-        let (mute, held) = (
-            std::mem::take(&mut call.view.mute),
-            std::mem::take(&mut call.view.held),
-        );
+        // What they are its meeting says; what they are to be stands in the order.
+        (call.view.mute, call.view.held) = (Mute::default(), false);
         let role = call.view.role.take();
         self.enter(now, leg, code, false, false);
         let Some(id) = self.calls.get(&leg).and_then(|call| call.meeting()) else {
@@ -359,8 +363,8 @@ impl Control {
         };
         let wishes = [
             role.map(|role| Command::SetRole { leg, role }),
-            mute.any().then_some(Command::SetMute { leg, mute }),
-            held.then_some(Command::SetHold { leg, on: true }),
+            dialling.mute.map(|mute| Command::SetMute { leg, mute }),
+            dialling.held.map(|on| Command::SetHold { leg, on }),
         ];
         // One that is so already changes nothing.
         for wish in wishes.into_iter().flatten() {
@@ -391,14 +395,23 @@ impl Control {
         let Some(call) = self.calls.get_mut(&leg) else {
             return false;
         };
+        let Stage::Dialling(dialling) = &mut call.stage else {
+            return false;
+        };
         match command {
             Command::SetName { name, .. } => {
                 call.view.custom_name.clone_from(name);
                 call.record.custom_name.clone_from(name);
             }
             Command::SetGain { db, .. } => call.view.gain_db = *db,
-            Command::SetMute { mute, .. } => call.view.mute = *mute,
-            Command::SetHold { on, .. } => call.view.held = *on,
+            Command::SetMute { mute, .. } => {
+                call.view.mute = *mute;
+                dialling.mute = Some(*mute);
+            }
+            Command::SetHold { on, .. } => {
+                call.view.held = *on;
+                dialling.held = Some(*on);
+            }
             Command::SetRole { role, .. } => call.view.role = Some(*role),
             Command::Join(_)
             | Command::Leave { .. }
@@ -445,8 +458,9 @@ impl Control {
         let Some(grant) = self.directory.grant(call.dialled.group.id, code) else {
             return Some(Err(refused("accessCode", NO_ROOM)));
         };
-        call.view.access_code = code.to_owned();
-        call.view.role = Some(grant.key.role);
+        let (owner, role) = (grant.room.subscriber_sid.clone(), grant.key.role);
+        call.view.role = Some(role);
+        call.belong_to(owner, code);
         self.dirty_calls.insert(leg);
         Some(Ok(()))
     }

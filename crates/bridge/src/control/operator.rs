@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use api::{CommandError, DialOrder};
 use ivr::session;
 use meeting::Hears;
-use model::{Actor, Cause, Command, Event, LegId, MeetingId, Mute, OperatorMode};
+use model::{Actor, Cause, Command, Event, LegId, MeetingId, OperatorMode};
 
 use super::Control;
 use super::call::{Call, Stage};
@@ -145,8 +145,8 @@ impl Control {
             access_code: String::new(),
             custom_name: String::new(),
             gain_db: 0,
-            held: false,
-            mute: Mute::default(),
+            held: None,
+            mute: None,
             presenter_audio: false,
             role: None,
         };

@@ -98,14 +98,12 @@ impl Control {
             return;
         };
         self.moved.insert(leg);
-        call.belong_to(owner);
+        call.belong_to(owner, &code);
         call.stage = Stage::Meeting {
             id,
             keypad: Keypad::new(now, leg, pound_pending),
         };
-        call.view.access_code.clone_from(&code);
         call.view.meeting = Some(number);
-        call.record.access_code.clone_from(&code);
         call.record.meeting = Some((id, number));
         call.record.role = Some(role);
         let (caller, callee) = call.numbers();
