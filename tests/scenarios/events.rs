@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use api::{LiveCommand, Target};
 use bridge::control::{Input, MediaReport};
+use model::attribute::AttributeId;
 use model::{CallNews, CallState, Command, Event, Happening, LegId, MeetingId, News, NewsKind};
 use world::{CONF, PhoneId, ROOM, World};
 
@@ -157,6 +158,25 @@ fn of_a_meeting_that_is_not_live_the_log_alone_knows() {
         .collect::<Vec<_>>();
     assert_eq!(kinds(&live), ["call.ringing", "call.menu", "call.ended"]);
     assert!(world.log().len() > 5 && world.log().iter().all(|told| !told.is_live));
+}
+
+#[test]
+fn the_last_that_is_told_of_a_meeting_is_that_nothing_more_will_be_and_the_first_that_it_will() {
+    let mut world = World::new();
+    let phone = world.enter(CONF, "111#");
+    let switch = |world: &mut World, value: &str, told: &[&str]| {
+        let before = world.told.len();
+        let command = LiveCommand::Meeting(Command::SetAttribute {
+            id: AttributeId::conference_realtime,
+            value: Some(value.to_owned()),
+        });
+        assert_eq!(world.request(Target::Meeting(ROOM), command), Ok(()));
+        talks(world, phone, value == "off");
+        let live = world.told[before..].iter().filter(|told| told.is_live);
+        assert_eq!(kinds(&live.cloned().collect::<Vec<_>>()), told, "{value}");
+    };
+    switch(&mut world, "off", &["meeting.attribute"]);
+    switch(&mut world, "on", &["meeting.attribute", "talking.off"]);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
 use api::{
     Answer, Backend, Change, CommandError, DialOrder, EditRefused, EventBackend, Hub, HubLimits, IdKind,
-    LiveCommand, Missed, Names, Readiness, Records, Scope, SimulatedCall, Simulation, Target, Tried,
+    Kept, LiveCommand, Missed, Names, Readiness, Records, Scope, SimulatedCall, Simulation, Target, Tried,
     Unavailable, WebhookBackend,
 };
 use axum::Router;
@@ -212,8 +212,8 @@ impl EventBackend for Bridge {
         Box::pin(async { Ok(Vec::new()) })
     }
 
-    fn forgotten(&self) -> Answer<'_, Result<u64, Unavailable>> {
-        Box::pin(async { Ok(0) })
+    fn kept(&self) -> Answer<'_, Result<Kept, Unavailable>> {
+        Box::pin(async { Ok(Kept::default()) })
     }
 
     fn meeting_log(

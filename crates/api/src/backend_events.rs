@@ -14,8 +14,8 @@ pub trait EventBackend: Send + Sync + 'static {
     /// The first events that `wanted` asks for within `scope`, in order.
     fn missed(&self, scope: Scope, wanted: Missed) -> Answer<'_, Result<Vec<Happening>, Unavailable>>;
 
-    /// The id up to which events have been forgotten, since they are older than is kept.
-    fn forgotten(&self) -> Answer<'_, Result<u64, Unavailable>>;
+    /// How much the store has.
+    fn kept(&self) -> Answer<'_, Result<Kept, Unavailable>>;
 
     /// One page of the log of a meeting within `scope`.
     fn meeting_log(
@@ -24,6 +24,15 @@ pub trait EventBackend: Send + Sync + 'static {
         meeting: MeetingId,
         query: Query,
     ) -> Answer<'_, Result<Records<Happening>, Unavailable>>;
+}
+
+/// How much of what happened the store has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Kept {
+    /// The id up to which events have been forgotten, since they are older than is kept.
+    pub forgotten: u64,
+    /// The id of the last that was written; what came after it waits to be.
+    pub newest: u64,
 }
 
 /// Which events somebody has missed.

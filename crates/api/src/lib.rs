@@ -29,7 +29,7 @@ pub use backend::{
     Answer, Backend, Change, CommandError, DialOrder, EditRefused, IdKind, LiveCommand, Names, Readiness,
     Records, Scope, Target, Unavailable,
 };
-pub use backend_events::{EventBackend, Missed};
+pub use backend_events::{EventBackend, Kept, Missed};
 pub use backend_webhooks::{Tried, WebhookBackend};
 pub use dto::event::event_body;
 pub use events::{Hub, HubCounts, HubLimits};

@@ -1,5 +1,6 @@
 //! What the world may know, of calls and meetings alike: one ordered stream.
 
+use crate::attribute::AttributeId;
 use crate::{Actor, Cause, Command, Event, LegId, MeetingId, MeetingNumber, Sid};
 
 /// One thing that happened, with its place in the stream.
@@ -288,6 +289,16 @@ impl News {
                 CallNews::QualityAlarm { .. } => NewsKind::QualityAlarm,
                 CallNews::Keyed(_) => NewsKind::DigitsCommand,
             },
+        }
+    }
+
+    /// Whether the world may be told of its meeting from here on, where that changes with it (`conference_realtime`).
+    pub fn turns_live(&self) -> Option<bool> {
+        match self {
+            Self::Meeting(Event::AttributeSet { id, value }) if *id == AttributeId::conference_realtime => {
+                Some(value == "on")
+            }
+            Self::Meeting(_) | Self::Call { .. } => None,
         }
     }
 

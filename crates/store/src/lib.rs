@@ -22,5 +22,5 @@ pub use provision::{ProvisionError, Provisioning, Secrets};
 pub use record_writer::{RecordCounts, RecordLimits, RecordQueue, RecordWatch, RecordWriter, record_writer};
 pub use scope::{AuditLine, Order, Page, Records, Scope};
 pub use sqlite::SqliteStore;
-pub use store::{Answer, AuditEntry, Missed, Record, Store};
+pub use store::{Answer, AuditEntry, Kept, Missed, Record, Store};
 pub use webhooks::{Backlog, WebhookStore};

@@ -60,8 +60,8 @@ pub trait Store: WebhookStore {
     /// The first of what `wanted` asks for, in order.
     fn missed<'a>(&'a self, scope: &'a Scope, wanted: Missed) -> Answer<'a, Vec<Happening>>;
 
-    /// The last id of what happened and has been forgotten since; 0 when nothing was.
-    fn forgotten(&self) -> Answer<'_, u64>;
+    /// How much of what happened is there.
+    fn kept(&self) -> Answer<'_, Kept>;
 
     /// Forgets at most `count` of what happened before `before_ms` (epoch ms), the oldest first, with its deliveries; how many it were.
     fn forget(&self, before_ms: i64, count: u32) -> Answer<'_, u64>;
@@ -77,6 +77,15 @@ pub trait Store: WebhookStore {
 
     /// Ends all connections and lets another process have the store. Everything after it fails.
     fn close(&self) -> Answer<'_, ()>;
+}
+
+/// How much of what happened is there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Kept {
+    /// The last id of what has been forgotten since; 0 when nothing was.
+    pub forgotten: u64,
+    /// The last id of what was written, even where that is forgotten; 0 when nothing was.
+    pub newest: u64,
 }
 
 /// Which of what happened, and may be told, somebody has missed.

@@ -67,6 +67,8 @@ struct State {
     memory: VecDeque<Arc<Happening>>,
     /// Every event with a greater id that may be told is in memory.
     floor: u64,
+    /// Events up to this id are of earlier runs: those that are not on disk never will be.
+    earlier: u64,
     moment: Moment,
     next_seat: u64,
     per_subscriber: HashMap<Sid, usize>,
@@ -117,8 +119,13 @@ pub(crate) enum Start {
     Fresh(Moment, mpsc::Receiver<Arc<Happening>>),
     /// With what it has missed; then what comes.
     Missed(Vec<Arc<Happening>>, mpsc::Receiver<Arc<Happening>>),
-    /// What it has missed up to this id is known to the store alone; it must ask again from there.
-    Behind(u64),
+    /// What it has missed is known to the store alone; it must ask again from there.
+    Behind {
+        /// Up to this id.
+        upto: u64,
+        /// What is of earlier runs, up to this id, is on disk, or never will be.
+        earlier: u64,
+    },
 }
 
 impl Hub {
@@ -132,6 +139,7 @@ impl Hub {
             limits,
             memory: VecDeque::new(),
             floor: last,
+            earlier: last,
             moment,
             next_seat: 0,
             per_subscriber: HashMap::new(),
@@ -291,7 +299,10 @@ impl Seat {
     pub(crate) fn follow(&self, directory: &Directory, filter: Filter, after: Option<u64>) -> Start {
         let mut state = self.hub.state();
         match after {
-            Some(after) if after < state.floor => Start::Behind(state.floor),
+            Some(after) if after < state.floor => Start::Behind {
+                upto: state.floor,
+                earlier: state.earlier,
+            },
             // An id that was never given is of another bridge, or of a store that was replaced.
             Some(after) if after <= state.moment.last => {
                 let newer = state.memory.partition_point(|happening| happening.id <= after);

@@ -167,7 +167,7 @@ fn an_id_of_nobodys_begins_anew_and_an_old_one_is_a_matter_for_the_store() {
                 "fresh".to_owned()
             }
             Start::Missed(missed, _) => format!("missed {}", missed.len()),
-            Start::Behind(upto) => format!("behind {upto}"),
+            Start::Behind { upto, .. } => format!("behind {upto}"),
         };
         assert_eq!(start, expected, "{after}");
     }
@@ -184,7 +184,7 @@ fn after_a_gap_everybody_comes_back_by_the_store() {
     assert_eq!(queue.try_recv(), Err(TryRecvError::Disconnected));
     assert!(matches!(
         seat.follow(&directory, Filter::default(), Some(2)),
-        Start::Behind(8)
+        Start::Behind { upto: 8, earlier: 0 }
     ));
     let Start::Missed(missed, _) = seat.follow(&directory, Filter::default(), Some(8)) else {
         panic!("it is in memory");
@@ -264,7 +264,7 @@ impl Comeback<'_> {
                     self.waiting.extend(missed.iter().map(|happening| happening.id));
                     break queue;
                 }
-                Start::Behind(upto) => {
+                Start::Behind { upto, .. } => {
                     let missed = self.disk.iter().filter(|id| **id > after && **id <= upto);
                     self.waiting.extend(missed);
                     after = upto;

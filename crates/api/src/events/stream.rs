@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use model::Happening;
 use tokio::sync::mpsc;
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep_until, timeout};
 
 use super::{Filter, Moment, Seat, Start};
 use crate::auth::Caller;
@@ -20,6 +20,11 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 const PAGE: u32 = 500;
 /// Ids looked through at a time: most of them may be of others.
 const WINDOW: u64 = 200_000;
+/// How long is waited for a store that has not written yet what was missed.
+const LAG_MAX: Duration = Duration::from_secs(5);
+/// How long until it is asked again: at first, and at most.
+const ASK: Duration = Duration::from_millis(100);
+const ASK_MAX: Duration = Duration::from_secs(1);
 
 /// One thing to tell.
 #[derive(Debug)]
@@ -53,18 +58,41 @@ enum Phase {
     /// It has got to this event, if it was here before.
     Starting {
         after: Option<u64>,
-        is_known: bool,
+        /// The wait for the store.
+        lag: Option<Lag>,
     },
     Following(mpsc::Receiver<Arc<Happening>>),
+}
+
+/// A wait for the store, which goes on when the future that waits is dropped and made anew.
+#[derive(Clone, Copy)]
+struct Lag {
+    since: Instant,
+    ask_at: Instant,
+}
+
+impl Lag {
+    fn begin(now: Instant) -> Self {
+        Self {
+            since: now,
+            ask_at: now + ASK,
+        }
+    }
+
+    /// Asked again to no avail: twice as much time may pass now.
+    fn again(self, now: Instant) -> Self {
+        let next = (now - self.since).clamp(ASK, ASK_MAX);
+        Self {
+            ask_at: now + next,
+            ..self
+        }
+    }
 }
 
 impl Stream {
     /// A follower that has got to the event `after`, if it was here before.
     pub(crate) fn new(api: Api, caller: Caller, seat: Seat, filter: Filter, after: Option<u64>) -> Self {
-        let phase = Phase::Starting {
-            after,
-            is_known: false,
-        };
+        let phase = Phase::Starting { after, lag: None };
         Self {
             api,
             caller,
@@ -86,9 +114,9 @@ impl Stream {
                 continue;
             }
             match &mut self.phase {
-                Phase::Starting { after, is_known } => {
-                    let (after, is_known) = (*after, *is_known);
-                    if let Some(told) = self.start(after, is_known).await? {
+                Phase::Starting { after, lag } => {
+                    let (after, lag) = (*after, *lag);
+                    if let Some(told) = self.start(after, lag).await? {
                         return Some(told);
                     }
                 }
@@ -103,7 +131,7 @@ impl Stream {
         }
     }
 
-    async fn start(&mut self, after: Option<u64>, is_known: bool) -> Option<Option<Told>> {
+    async fn start(&mut self, after: Option<u64>, lag: Option<Lag>) -> Option<Option<Told>> {
         match self
             .seat
             .follow(&self.caller.directory, self.filter.clone(), after)
@@ -115,11 +143,43 @@ impl Stream {
                 self.phase = Phase::Following(events);
                 Some(None)
             }
-            Start::Behind(upto) => self
-                .catch_up(after.unwrap_or(0), upto, is_known)
-                .await
-                .map(|()| None),
+            Start::Behind { upto, earlier } => {
+                let after = after.unwrap_or(0);
+                self.phase = self.turn_to_store(after, upto, earlier, lag).await?;
+                Some(None)
+            }
         }
+    }
+
+    /// What it has missed after one event and up to another is no longer in memory, and where it is of this run perhaps not written yet. Ends the
+    /// stream when the store does not answer: who comes back is where it was.
+    async fn turn_to_store(
+        &mut self,
+        after: u64,
+        upto: u64,
+        earlier: u64,
+        lag: Option<Lag>,
+    ) -> Option<Phase> {
+        if let Some(lag) = lag {
+            sleep_until(lag.ask_at).await;
+        }
+        let kept = self.api.backend.kept().await.ok()?;
+        let (written, now) = (kept.newest.max(earlier), Instant::now());
+        let is_too_late = lag.is_some_and(|lag| now >= lag.since + LAG_MAX);
+        if kept.forgotten <= after && written > after {
+            return self.catch_up(after, upto.min(written)).await;
+        }
+        if kept.forgotten > after || is_too_late {
+            // An id that was never given: it begins anew.
+            return Some(Phase::Starting {
+                after: Some(u64::MAX),
+                lag: None,
+            });
+        }
+        Some(Phase::Starting {
+            after: Some(after),
+            lag: Some(lag.map_or_else(|| Lag::begin(now), |lag| lag.again(now))),
+        })
     }
 
     fn begin_anew(
@@ -136,17 +196,8 @@ impl Stream {
         Told::Snapshot { moment, resumed }
     }
 
-    /// Reads a page of what was missed from the store. Ends the stream when the store does not answer: who comes back is where it was.
-    async fn catch_up(&mut self, after: u64, upto: u64, is_known: bool) -> Option<()> {
-        let store = &self.api.backend;
-        if !is_known && store.forgotten().await.ok()? > after {
-            // Never given: it begins anew.
-            self.phase = Phase::Starting {
-                after: Some(u64::MAX),
-                is_known,
-            };
-            return Some(());
-        }
+    /// Reads a page of what was missed from the store, which writes no more of it.
+    async fn catch_up(&mut self, after: u64, upto: u64) -> Option<Phase> {
         self.look_again()?;
         let upto = upto.min(after.saturating_add(WINDOW));
         let scope = Scope::below(&self.caller.directory, &self.caller.top);
@@ -163,11 +214,10 @@ impl Stream {
             .into_iter()
             .filter(|happening| self.filter.wants(happening));
         self.waiting.extend(wanted.map(Arc::new));
-        self.phase = Phase::Starting {
+        Some(Phase::Starting {
             after: Some(if all { upto } else { last }),
-            is_known: true,
-        };
-        Some(())
+            lag: None,
+        })
     }
 
     /// Sees to it that the subscriber is still there, with the same password and the same tree.

@@ -151,6 +151,44 @@ async fn more_than_a_page_is_read_from_disk_without_gap() {
     assert_eq!(client.ids(1_205).await, (1..=1_205).collect::<Vec<_>>());
 }
 
+/// A world whose hub remembers nothing, so that the disk is asked, which has written events up to `written` of 60 so far.
+fn behind(written: u64) -> World {
+    let limits = HubLimits {
+        memory: 1,
+        ..HubLimits::default()
+    };
+    let world = World::after(20, limits);
+    world.backend.state().happenings = (1..=written).map(|id| joined(id, "alice", id)).collect();
+    world.publish((21..=60).map(|id| joined(id, "alice", id)).collect());
+    world
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_not_on_disk_yet_is_waited_for() {
+    for written in [10, 20, 21, 35, 58] {
+        let world = behind(written);
+        let mut client = Client::new(&world, "alice", "/events", Some(5)).await;
+        let there = written.saturating_sub(5) as usize;
+        assert_eq!(client.ids(there).await, (6..=written).collect::<Vec<_>>());
+        let late = tokio::time::timeout(Duration::from_secs(1), client.next());
+        assert!(late.await.is_err(), "{written}");
+        let rest = written.max(20) + 1..=60;
+        let written = rest.clone().map(|id| joined(id, "alice", id));
+        world.backend.state().happenings.extend(written);
+        assert_eq!(client.ids(rest.clone().count()).await, rest.collect::<Vec<_>>());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_begins_anew_when_the_disk_does_not_come_after() {
+    let world = behind(35);
+    let mut client = Client::new(&world, "alice", "/events", Some(34)).await;
+    assert_eq!(client.ids(1).await, [35]);
+    let Got(name, id, snapshot) = client.next().await.unwrap();
+    assert_eq!((name.as_str(), id), ("snapshot", 60));
+    assert_eq!(snapshot["resumed"], json!(false));
+}
+
 #[tokio::test]
 async fn an_id_that_is_too_old_or_was_never_given_begins_anew_and_says_so() {
     let world = World::new();

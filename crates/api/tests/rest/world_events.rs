@@ -1,6 +1,6 @@
 //! What the fake bridge knows of events and webhooks.
 
-use api::{Answer, EventBackend, Hub, Missed, Records, Scope, Tried, Unavailable, WebhookBackend};
+use api::{Answer, EventBackend, Hub, Kept, Missed, Records, Scope, Tried, Unavailable, WebhookBackend};
 use model::query::Query;
 use model::{Actor, Delivery, DeliveryState, Happening, MeetingId, Webhook};
 
@@ -27,9 +27,11 @@ impl EventBackend for Fake {
         Box::pin(async { Ok(missed) })
     }
 
-    fn forgotten(&self) -> Answer<'_, Result<u64, Unavailable>> {
-        let forgotten = self.state().forgotten;
-        Box::pin(async move { Ok(forgotten) })
+    fn kept(&self) -> Answer<'_, Result<Kept, Unavailable>> {
+        let state = self.state();
+        let forgotten = state.forgotten;
+        let newest = state.happenings.last().map_or(0, |last| last.id).max(forgotten);
+        Box::pin(async move { Ok(Kept { forgotten, newest }) })
     }
 
     fn meeting_log(

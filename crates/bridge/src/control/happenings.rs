@@ -103,7 +103,9 @@ impl Control {
         let Some(slot) = self.meetings.get_mut(&id) else {
             return;
         };
-        let (place, is_live) = (slot.next_place(id), slot.is_live());
+        // That nothing more is told is the last that is told: nobody waits for ends that do not come.
+        let place = slot.next_place(id);
+        let is_live = slot.is_live() || news.turns_live().is_some();
         let owner = slot.owner().clone();
         self.dirty_calls.extend(news.leg());
         self.happened(now, owner, Some(place), actor, news, is_live);

@@ -1,6 +1,6 @@
 //! Events as the API sees them.
 
-use api::{Answer, EventBackend, Hub, Missed, Records, Scope, Unavailable};
+use api::{Answer, EventBackend, Hub, Kept, Missed, Records, Scope, Unavailable};
 use model::query::Query;
 use model::{Happening, MeetingId};
 
@@ -24,8 +24,14 @@ impl EventBackend for BridgeBackend {
         })
     }
 
-    fn forgotten(&self) -> Answer<'_, Result<u64, Unavailable>> {
-        Box::pin(async move { self.store.forgotten().await.map_err(Self::unavailable) })
+    fn kept(&self) -> Answer<'_, Result<Kept, Unavailable>> {
+        Box::pin(async move {
+            let kept = self.store.kept().await.map_err(Self::unavailable)?;
+            Ok(Kept {
+                forgotten: kept.forgotten,
+                newest: kept.newest,
+            })
+        })
     }
 
     fn meeting_log(

@@ -198,7 +198,8 @@ attributes! {
         /// on: the meeting may span several bridges; Meeting.type is 1.
         conference_distributed: Switch = "off" at ROOM_GROUP, Later;
         /// on: live notifications of the meeting are published (event stream, webhooks, RFC 4575 conference
-        /// package). off: what happens is kept in the meeting's log alone.
+        /// package). off: what happens is kept in the meeting's log alone. That it is switched while the meeting runs
+        /// is told in any case.
         conference_realtime: Switch = "on" at ROOM_GROUP, Honoured;
         /// Which roles may negotiate video at the start: where a role is not listed, or the bridge has no
         /// video, the m=video line is refused (port 0) and audio goes on.

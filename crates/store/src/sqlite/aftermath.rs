@@ -113,6 +113,8 @@ struct Open {
     aside: BTreeSet<LegId>,
     /// The file that it was recorded in.
     recording: Option<String>,
+    /// Whether the world may be told of it.
+    is_live: bool,
     is_over: bool,
 }
 
@@ -125,6 +127,7 @@ impl Open {
             alarmed: BTreeSet::new(),
             aside: BTreeSet::new(),
             recording: None,
+            is_live: first.is_live,
             is_over: false,
         };
         open.take(first);
@@ -151,6 +154,7 @@ impl Open {
                 put(&mut self.alarmed, *leg, *on);
             }
         }
+        self.is_live = happening.news.turns_live().unwrap_or(happening.is_live);
         self.last = happening;
     }
 
@@ -182,9 +186,9 @@ impl Open {
         let Happening {
             subscriber_sid,
             place,
-            is_live,
             ..
         } = self.last;
+        let is_live = self.is_live;
         let (at_ms, place) = (at_ms.max(self.last.at_ms), place.into_iter());
         let places = place.flat_map(|last| (last.seq + 1..).map(move |seq| Place { seq, ..last }));
         let told = places.zip(news);
@@ -198,4 +202,45 @@ fn put(legs: &mut BTreeSet<LegId>, leg: LegId, on: bool) {
         true => legs.insert(leg),
         false => legs.remove(&leg),
     };
+}
+
+#[cfg(test)]
+mod tests {
+    use model::attribute::AttributeId;
+    use model::{MeetingId, MeetingNumber, Role, Sid};
+
+    use super::*;
+
+    fn switched(value: &str) -> News {
+        let id = AttributeId::conference_realtime;
+        let value = value.to_owned();
+        News::Meeting(Event::AttributeSet { id, value })
+    }
+
+    #[test]
+    fn ends_are_told_where_the_meeting_was_told_of_last() {
+        let joined = || {
+            let (leg, role) = (LegId(4), Role::Host);
+            News::Meeting(Event::Joined { leg, role })
+        };
+        for (log, is_live) in [
+            (vec![joined()], true),
+            (vec![joined(), switched("off")], false),
+            (vec![joined(), switched("off"), switched("on")], true),
+        ] {
+            let log = (0..).zip(log).map(|(seq, news)| {
+                let place = Place {
+                    meeting: MeetingId(9),
+                    number: MeetingNumber(106_131),
+                    seq,
+                };
+                ending(1_000, Sid::new("a"), Some(place), news, true)
+            });
+            let mut log = log.collect::<Vec<_>>().into_iter();
+            let mut open = Open::new(log.next().unwrap());
+            log.for_each(|happening| open.take(happening));
+            let told: Vec<_> = open.endings(5_000).iter().map(|end| end.is_live).collect();
+            assert_eq!(told, [is_live; 2], "left and ended");
+        }
+    }
 }

@@ -10,7 +10,7 @@ use super::news::{describe, restore};
 use super::owners::scope_text;
 use super::query::Table;
 use super::transaction::transaction;
-use crate::{Missed, Records, Scope, StoreError};
+use crate::{Kept, Missed, Records, Scope, StoreError};
 
 /// Writes one; one that is already there stays. Tells whether it was new.
 pub(super) async fn add(db: &mut SqliteConnection, happening: &Happening) -> Result<bool, StoreError> {
@@ -98,12 +98,16 @@ pub(super) async fn missed(
     rows.iter().map(happening).collect()
 }
 
-/// The last id of what was forgotten.
-pub(super) async fn forgotten(pool: &SqlitePool) -> Result<u64, StoreError> {
-    let upto: i64 = sqlx::query_scalar("SELECT upto FROM forgotten")
-        .fetch_one(pool)
-        .await?;
-    whole(upto, "id")
+/// How much there is.
+pub(super) async fn kept(pool: &SqlitePool) -> Result<Kept, StoreError> {
+    let (forgotten, newest): (i64, Option<i64>) =
+        sqlx::query_as("SELECT upto, (SELECT max(id) FROM happenings) FROM forgotten")
+            .fetch_one(pool)
+            .await?;
+    Ok(Kept {
+        forgotten: whole(forgotten, "id")?,
+        newest: whole(newest.unwrap_or_default().max(forgotten), "id")?,
+    })
 }
 
 /// Forgets the oldest `count` of what happened before `before_ms`.

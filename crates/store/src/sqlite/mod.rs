@@ -28,7 +28,7 @@ use std::path::Path;
 use std::sync::Mutex;
 
 use crate::{
-    Answer, AuditEntry, AuditLine, Backlog, IdKind, Missed, Record, Records, Scope, Store, StoreError,
+    Answer, AuditEntry, AuditLine, Backlog, IdKind, Kept, Missed, Record, Records, Scope, Store, StoreError,
     WebhookStore,
 };
 use model::directory::{Directory, Edit};
@@ -117,8 +117,8 @@ impl Store for SqliteStore {
         Box::pin(happenings::missed(&self.readers, scope, wanted))
     }
 
-    fn forgotten(&self) -> Answer<'_, u64> {
-        Box::pin(happenings::forgotten(&self.readers))
+    fn kept(&self) -> Answer<'_, Kept> {
+        Box::pin(happenings::kept(&self.readers))
     }
 
     fn forget(&self, before_ms: i64, count: u32) -> Answer<'_, u64> {

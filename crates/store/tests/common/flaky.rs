@@ -8,7 +8,7 @@ use model::directory::{Directory, Edit};
 use model::query::Query;
 use model::{Actor, Begun, Cdr, Delivery, Happening, KeptAnswer, Mdr, MeetingId, RequestKey, Sid, Webhook};
 use store::{
-    Answer, AuditEntry, AuditLine, Backlog, IdKind, Missed, Record, Records, Scope, Store, StoreError,
+    Answer, AuditEntry, AuditLine, Backlog, IdKind, Kept, Missed, Record, Records, Scope, Store, StoreError,
     WebhookStore,
 };
 use tokio::sync::Semaphore;
@@ -142,8 +142,8 @@ impl Store for Flaky {
         done(Vec::new())
     }
 
-    fn forgotten(&self) -> Answer<'_, u64> {
-        done(0)
+    fn kept(&self) -> Answer<'_, Kept> {
+        done(Kept::default())
     }
 
     fn forget(&self, _before_ms: i64, _count: u32) -> Answer<'_, u64> {
