@@ -38,6 +38,15 @@ impl Conditions {
         }
     }
 
+    /// Refuses a change, for the sake of a tag, of an object that has none since it changes by itself: only `*` is met.
+    pub(crate) fn allow_untagged(&self) -> Result<(), ApiError> {
+        let stands = self.only_if.as_ref().is_none_or(Tags::is_any);
+        match stands && !self.unless.as_ref().is_some_and(Tags::is_any) {
+            true => Ok(()),
+            false => Err(ApiError::precondition_failed()),
+        }
+    }
+
     /// `response`, which carries `object`, with its tag; the tag alone where the client has it already.
     pub(crate) fn read(&self, object: &impl Serialize, response: Response) -> Response {
         let tag = tag(object);
@@ -88,6 +97,10 @@ impl Tags {
             }
         }
         Ok((!tags.is_empty()).then_some(Self::These(tags)))
+    }
+
+    fn is_any(&self) -> bool {
+        matches!(self, Self::Any)
     }
 
     fn hold(&self, tag: &str) -> bool {

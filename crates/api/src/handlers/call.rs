@@ -10,6 +10,7 @@ use crate::backend::{LiveCommand, Target};
 use crate::body::Body;
 use crate::dto::call::Call as Dto;
 use crate::error::ApiError;
+use crate::etag::Conditions;
 use crate::fields::Selection;
 use crate::list::Listing;
 use crate::path::{At, Key};
@@ -71,6 +72,7 @@ pub(crate) async fn update(
     State(api): State<Api>,
     caller: Caller,
     At(id): At<String>,
+    conditions: Conditions,
     selection: Selection<Dto>,
     Body(body): Body,
 ) -> Result<Response, ApiError> {
@@ -81,6 +83,7 @@ pub(crate) async fn update(
     let current = serde_json::to_value(dto(&api, call)).unwrap_or_default();
     value::unchanged(&body, &current, FIXED)?;
     let commands = commands(&caller, call, &body)?;
+    conditions.allow_untagged()?;
     let live = steer(&api, &caller, Target::Leg(call.leg), commands).await?;
     let call = live.calls.get(&call.leg).ok_or_else(ApiError::not_found)?;
     Ok(selection.ok(&dto(&api, call)))
@@ -91,8 +94,10 @@ pub(crate) async fn hang_up(
     State(api): State<Api>,
     caller: Caller,
     At(id): At<String>,
+    conditions: Conditions,
 ) -> Result<StatusCode, ApiError> {
     let leg = find(&api.backend.live(), &caller, &id)?.leg;
+    conditions.allow_untagged()?;
     let command = LiveCommand::HangUp { leg };
     steer(&api, &caller, Target::Leg(leg), vec![command]).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -11,6 +11,7 @@ use crate::body::Body;
 use crate::dto::attribute::Attribute;
 use crate::dto::meeting::Meeting as Dto;
 use crate::error::ApiError;
+use crate::etag::Conditions;
 use crate::fields::{Detail, Selection};
 use crate::list::Listing;
 use crate::path::{At, Key};
@@ -68,6 +69,7 @@ pub(crate) async fn update(
     State(api): State<Api>,
     caller: Caller,
     At(number): At<String>,
+    conditions: Conditions,
     selection: Selection<Dto>,
     Body(body): Body,
 ) -> Result<Response, ApiError> {
@@ -78,6 +80,7 @@ pub(crate) async fn update(
     let current = serde_json::to_value(current).unwrap_or_default();
     value::unchanged(&body, &current, FIXED)?;
     let commands = commands(before, &body)?;
+    conditions.allow_untagged()?;
     let live = steer(&api, &caller, Target::Meeting(before.number), commands).await?;
     let after = live.meetings.get(&before.number);
     let meeting = match after.filter(|after| after.id == before.id) {
@@ -97,9 +100,11 @@ pub(crate) async fn end(
     State(api): State<Api>,
     caller: Caller,
     At(number): At<String>,
+    conditions: Conditions,
 ) -> Result<StatusCode, ApiError> {
     let live = api.backend.live();
     let number = caller.meeting(&live, MeetingNumber::key(&number)?)?.number;
+    conditions.allow_untagged()?;
     let command = LiveCommand::EndMeeting;
     steer(&api, &caller, Target::Meeting(number), vec![command]).await?;
     Ok(StatusCode::NO_CONTENT)

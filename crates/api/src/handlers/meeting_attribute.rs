@@ -10,6 +10,7 @@ use crate::body::Body;
 use crate::dto::attribute::NameValue;
 use crate::dto::meeting::counters;
 use crate::error::ApiError;
+use crate::etag::Conditions;
 use crate::fields::Selection;
 use crate::list::Listing;
 use crate::path::{At, Key};
@@ -52,6 +53,7 @@ pub(crate) async fn update(
     State(api): State<Api>,
     caller: Caller,
     At((number, name)): At<(String, String)>,
+    conditions: Conditions,
     selection: Selection<NameValue>,
     Body(body): Body,
 ) -> Result<Response, ApiError> {
@@ -70,6 +72,7 @@ pub(crate) async fn update(
     let value = value::attribute(&name, body.get(VALUE).ok_or_else(missing)?)?;
     // A room and a meeting take the same attributes.
     Overrides::new(Level::Room).put(&name, value.as_deref().unwrap_or(id.row().default))?;
+    conditions.allow_untagged()?;
     let command = LiveCommand::Meeting(Command::SetAttribute { id, value });
     let live = steer(&api, &caller, Target::Meeting(before.number), vec![command]).await?;
     let after = live

@@ -12,6 +12,7 @@ use crate::backend::{LiveCommand, Target};
 use crate::body::Body;
 use crate::dto::call::Call as Dto;
 use crate::error::ApiError;
+use crate::etag::Conditions;
 use crate::list::{Chosen, Listing};
 use crate::path::{At, Key};
 use crate::router::Api;
@@ -33,6 +34,7 @@ pub(crate) async fn update(
     State(api): State<Api>,
     caller: Caller,
     At(number): At<String>,
+    conditions: Conditions,
     Chosen(listing): Chosen<Dto>,
     Body(body): Body,
 ) -> Result<Response, ApiError> {
@@ -46,6 +48,7 @@ pub(crate) async fn update(
         let steps = steps_of_many(call.leg, Some(call), &body)?.into_iter();
         commands.extend(steps.map(|command| (call.leg, command)));
     }
+    conditions.allow_untagged()?;
     let live = steer(
         &api,
         &caller,
@@ -62,11 +65,13 @@ pub(crate) async fn hang_up(
     State(api): State<Api>,
     caller: Caller,
     At(number): At<String>,
+    conditions: Conditions,
     Chosen(listing): Chosen<Dto>,
 ) -> Result<StatusCode, ApiError> {
     let live = api.backend.live();
     let number = MeetingNumber::key(&number)?;
     let calls = chosen(&api, &caller, &live, number, &listing)?;
+    conditions.allow_untagged()?;
     let hang_up = |call: &&CallView| (call.leg, LiveCommand::HangUp { leg: call.leg });
     let commands = calls.iter().map(hang_up).collect();
     steer(

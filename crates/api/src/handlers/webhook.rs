@@ -156,16 +156,19 @@ pub(crate) async fn rotate(
     State(api): State<Api>,
     caller: Caller,
     At(id): At<String>,
+    conditions: Conditions,
     selection: Selection<Dto>,
 ) -> Result<Response, ApiError> {
     caller.may_configure()?;
     let _one_by_one = api.edits.lock().await;
     let mut webhook = find(&api, &caller, &id).await?;
+    conditions.allow(&Dto::from(&webhook))?;
     let before = std::mem::replace(&mut webhook.secret, secret(&api));
     webhook.old_secret = Some((before, api.backend.now_ms().saturating_add(BOTH_GOOD_MS)));
     let actor = caller.actor();
     api.backend.put_webhook(actor, "rotate", webhook.clone()).await?;
-    Ok(selection.ok(&Dto::with_secret(&webhook)))
+    let response = selection.ok(&Dto::with_secret(&webhook));
+    Ok(tagged(&Dto::from(&webhook), response))
 }
 
 /// POST /webhooks/{id}/test: posts an event of its own type at once, and tells what came of it.

@@ -31,6 +31,9 @@ impl Verb {
     }
 }
 
+/// The status of what was made.
+const CREATED: u16 = 201;
+
 /// What is answered in place of an object that the client has already.
 const KNOWN: Success = Success::new(
     304,
@@ -139,7 +142,7 @@ impl Operation {
     /// A new object; operators may not.
     pub(super) const fn create<D: Wire + JsonSchema>(path: &'static str, body: Body) -> Self {
         let success = Success::new(
-            201,
+            CREATED,
             "The object that was made.",
             Content::Object(Object::of::<D>()),
         );
@@ -250,6 +253,16 @@ impl Operation {
         Self { stored: true, ..self }
     }
 
+    /// Whether it changes a stored object that is there already.
+    pub(super) fn changes_stored(&self) -> bool {
+        self.stored
+            && match self.method {
+                Verb::Put | Verb::Delete => true,
+                Verb::Post => self.success.status != CREATED,
+                Verb::Get => false,
+            }
+    }
+
     /// The path from the root.
     pub(super) fn full_path(&self) -> String {
         match self.open {
@@ -303,7 +316,8 @@ impl Operation {
             ],
         };
         let stale: &[Refusal] = match (self.stored, self.method) {
-            (true, Verb::Put | Verb::Delete) => &[Refusal::PreconditionFailed],
+            (_, Verb::Put | Verb::Delete) => &[Refusal::PreconditionFailed],
+            _ if self.changes_stored() => &[Refusal::PreconditionFailed],
             (true, Verb::Get) => &[Refusal::BadRequest],
             (_, _) => &[],
         };

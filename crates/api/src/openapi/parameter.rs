@@ -28,7 +28,7 @@ pub(super) const HEADERS: &[Header] = &[
         name: "If-Match",
         description: "Tags of `ETag`: only an object that has one of them is changed; `*` for any.",
         schema: tags,
-        read: |operation| operation.stored && matches!(operation.method, Verb::Put | Verb::Delete),
+        read: Operation::changes_stored,
     },
     Header {
         name: "If-None-Match",

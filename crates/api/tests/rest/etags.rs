@@ -94,6 +94,65 @@ async fn a_change_of_what_has_changed_meanwhile_is_refused_and_changes_nothing()
 }
 
 #[tokio::test]
+async fn what_is_live_has_no_tag_and_is_not_changed_for_the_sake_of_one() {
+    for (method, path, body) in [
+        (Method::PUT, "/calls/6889184", r#"{"muteMode": 2}"#),
+        (Method::PUT, "/meetings/106131", r#"{"isSecured": true}"#),
+        (Method::PUT, "/meetings/106131/calls", r#"{"muteMode": 2}"#),
+        (
+            Method::PUT,
+            "/meetings/106131/attributes/conference_maxcalls",
+            r#"{"value": 7}"#,
+        ),
+        (Method::DELETE, "/meetings/106131/calls", ""),
+        (Method::DELETE, "/calls/6889184", ""),
+        (Method::DELETE, "/meetings/106131", ""),
+    ] {
+        let world = World::new();
+        for header in [("if-match", "\"a\""), ("if-none-match", "*")] {
+            stale(&with(&world, header, method.clone(), path, body).await);
+        }
+        assert!(world.backend.state().commands.is_empty(), "{path}");
+        for header in [("if-match", "*"), ("if-none-match", "\"a\"")] {
+            let world = World::new();
+            let done = with(&world, header, method.clone(), path, body).await;
+            assert!(done.status.is_success(), "{path}: {}", done.text);
+            assert!(!world.backend.state().commands.is_empty(), "{path}");
+        }
+    }
+    let world = World::new();
+    for (path, body, status) in [
+        ("/calls/1", "{}", 404),
+        ("/calls/6889184", r#"{"muteMode": 99}"#, 400),
+    ] {
+        let reply = with(&world, ("if-match", "\"a\""), Method::PUT, path, body).await;
+        assert_eq!(
+            reply.status, status,
+            "what would be refused anyway is refused for that"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_secret_is_given_anew_only_to_the_webhook_that_was_seen() {
+    let world = World::new();
+    let (path, tag) = made(
+        &world,
+        "/webhooks",
+        r#"{"url": "https://example.com/events"}"#,
+        "id",
+    )
+    .await;
+    let rotate = format!("{path}/rotate");
+    let rotated = with(&world, ("if-match", &tag), Method::POST, &rotate, "").await;
+    assert_eq!(rotated.status, 200, "{}", rotated.text);
+    let read = world.get("alice", &path).await;
+    assert_eq!(read.header("etag"), rotated.header("etag"));
+    stale(&with(&world, ("if-match", &tag), Method::POST, &rotate, "").await);
+    assert_eq!(world.get("alice", &path).await.text, read.text);
+}
+
+#[tokio::test]
 async fn who_has_an_object_is_not_sent_it_again_until_it_changes() {
     for (collection, body, id, change) in KINDS {
         let world = World::new();

@@ -45,6 +45,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
                 Content::Object(Object::of::<Webhook>()),
             ),
         )
+        .stored()
     },
     Operation {
         id: "testWebhook",
