@@ -4,6 +4,7 @@
 //! its orders and says when something has been played; what the mixer itself does is tested in its own crate.
 
 mod callee;
+mod event_schema;
 mod mixer;
 mod phone;
 mod settings;
@@ -276,6 +277,9 @@ impl World {
             Output::ReserveIds(kind) => self.reserve(kind),
             Output::Publish { live, happened } => {
                 self.live = live;
+                happened
+                    .iter()
+                    .for_each(|happening| event_schema::check(happening));
                 self.told.extend(happened);
             }
             Output::Reply { ticket, result } => drop(self.replies.insert(ticket, result)),

@@ -1,26 +1,27 @@
-use model::{Actor, CallNews, Event as OfMeeting, Happening, News};
+use model::{Actor, Happening};
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::{Map, Value, json};
 
-use super::call::{Call, HELD};
+use super::call::Call;
+use super::event_data::{By, Data, by_type};
 use super::meeting::Meeting;
 use crate::auth::Caller;
 use crate::backend::Names;
 use crate::events::{Filter, Moment};
 use crate::fields::{Plain, Wire, number, text};
 
-/// One thing that happened; EVENTS.md tells what stands in `data`. Times are epoch ms.
+/// One thing that happened.
 #[derive(Debug, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[schemars(transform = by_type)]
 pub(crate) struct Event {
-    /// By whom: `type` is `call` with `callId`, `user` with `sid`, or `bridge`.
-    actor: Value,
+    /// By whom.
+    actor: By,
     /// To which call, if to one.
     #[serde(skip_serializing_if = "Option::is_none")]
     call_id: Option<u64>,
     /// What else is to be told, by the type.
-    data: Map<String, Value>,
+    data: Data,
     /// Grows with every event of the bridge; a stream that was lost goes on behind it.
     id: u64,
     /// In which meeting, if in one.
@@ -34,7 +35,7 @@ pub(crate) struct Event {
     sequence: Option<u64>,
     /// When, epoch ms.
     time: i64,
-    /// What happened.
+    /// What happened; types of things to come will be added.
     #[serde(rename = "type")]
     kind: &'static str,
 }
@@ -56,15 +57,10 @@ impl Wire for Event {
 impl From<&Happening> for Event {
     fn from(happening: &Happening) -> Self {
         let place = happening.place;
-        let mut data = data(&happening.news);
-        if let Some(party) = &happening.party {
-            data.insert("callee".to_owned(), party.callee.as_str().into());
-            data.insert("caller".to_owned(), party.caller.as_str().into());
-        }
         Self {
-            actor: actor(&happening.actor),
+            actor: By::from(&happening.actor),
             call_id: happening.news.leg().map(|leg| leg.0),
-            data,
+            data: Data::from(happening),
             id: happening.id,
             meeting_id: place.map(|place| place.meeting.0),
             meeting_number: place.map(|place| place.number.0),
@@ -75,109 +71,60 @@ impl From<&Happening> for Event {
     }
 }
 
+/// What is posted to try a webhook: it happened to nothing, and is in no list.
+#[derive(Debug, JsonSchema, Serialize)]
+pub(crate) struct WebhookTest {
+    /// Who tries it.
+    actor: By,
+    /// Nothing.
+    data: Data,
+    /// When, epoch ms.
+    time: i64,
+    /// That it is a test, and no event.
+    #[serde(rename = "type")]
+    #[schemars(extend("const" = "webhook.test"))]
+    kind: &'static str,
+}
+
+impl WebhookTest {
+    /// By `actor`, at `now_ms`.
+    pub(crate) fn new(actor: &Actor, now_ms: i64) -> Self {
+        Self {
+            actor: By::from(actor),
+            data: Data::default(),
+            time: now_ms,
+            kind: "webhook.test",
+        }
+    }
+}
+
 /// What is posted of an event: the same object that streams and lists tell.
 pub fn event_body(happening: &Happening) -> Vec<u8> {
     serde_json::to_vec(&Event::from(happening)).unwrap_or_default()
 }
 
-fn actor(actor: &Actor) -> Value {
-    match actor {
-        Actor::Leg(leg) => json!({"callId": leg.0, "type": "call"}),
-        Actor::User(sid) => json!({"sid": sid.as_str(), "type": "user"}),
-        Actor::Bridge => json!({"type": "bridge"}),
-    }
-}
-
-fn data(news: &News) -> Map<String, Value> {
-    let pairs = match news {
-        News::Meeting(event) => of_meeting(event),
-        News::Call { what, .. } => of_call(*what),
-    };
-    pairs
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), value))
-        .collect()
-}
-
-type Pairs = Vec<(&'static str, Value)>;
-
-fn of_meeting(event: &OfMeeting) -> Pairs {
-    match event {
-        OfMeeting::Created | OfMeeting::Started | OfMeeting::EndingCancelled => vec![],
-        OfMeeting::Ended { cause } | OfMeeting::Refused { cause, .. } | OfMeeting::Left { cause, .. } => {
-            vec![("cause", cause.text().into())]
-        }
-        OfMeeting::Waiting { role, .. }
-        | OfMeeting::Joined { role, .. }
-        | OfMeeting::RoleSet { role, .. } => {
-            vec![("role", (*role as u8).into())]
-        }
-        OfMeeting::Muted { mute, .. } => vec![("muteMode", mute.wire().into())],
-        OfMeeting::Held { on, .. } => vec![("holdMode", if *on { HELD } else { 0 }.into())],
-        OfMeeting::MuteModeSet(mask) => vec![("muteMode", mask.bits().into())],
-        OfMeeting::HoldModeSet(mask) => vec![("holdMode", mask.bits().into())],
-        OfMeeting::Locked(on) => vec![("isSecured", (*on).into())],
-        OfMeeting::Named { name, .. } => vec![("customName", name.as_str().into())],
-        OfMeeting::GainSet { db, .. } => vec![("gainLevel", (*db).into())],
-        OfMeeting::AttributeSet { id, value } => {
-            vec![("name", id.row().name.into()), ("value", value.as_str().into())]
-        }
-        OfMeeting::Ending { cause, seconds } => {
-            vec![("cause", cause.text().into()), ("seconds", (*seconds).into())]
-        }
-        OfMeeting::QaSet(on) => vec![("qaMode", u8::from(*on).into())],
-        OfMeeting::QuestionSet { question, .. } => vec![("qaMode", question.wire().into())],
-        OfMeeting::OperatorSet { mode, cause, .. } => {
-            let cause = cause.map(|cause| ("cause", cause.text().into()));
-            let mode = ("operatorMode", mode.wire().into());
-            std::iter::once(mode).chain(cause).collect()
-        }
-        OfMeeting::PollOpened | OfMeeting::PollCleared => vec![],
-        OfMeeting::RecordingStarted { file } => vec![("file", file.as_str().into())],
-        OfMeeting::RecordingStopped { file, end, gap_ms } => vec![
-            ("cause", end.text().into()),
-            ("file", file.as_str().into()),
-            ("gapMs", (*gap_ms).into()),
-        ],
-        OfMeeting::RecordingFailed { fault } => vec![("cause", fault.text().into())],
-        OfMeeting::PollClosed(tally) => {
-            let votes = tally
-                .votes()
-                .map(|(digit, votes)| (digit.to_string(), votes.into()));
-            vec![("votes", Value::Object(votes.collect()))]
-        }
-    }
-}
-
-fn of_call(what: CallNews) -> Pairs {
-    match what {
-        CallNews::Ringing | CallNews::InMenu | CallNews::Talking { .. } => vec![],
-        CallNews::Ended { cause } => vec![("cause", cause.text().into())],
-        CallNews::QualityAlarm {
-            on: false,
-            mos_hundredths: 0,
-        } => vec![("on", false.into())],
-        CallNews::QualityAlarm { on, mos_hundredths } => {
-            let mos = f64::from(mos_hundredths) / 100.0;
-            vec![("on", on.into()), ("recentMosIn", mos.into())]
-        }
-        CallNews::Keyed(command) => vec![("command", command.text().into())],
-    }
-}
-
-/// What a stream begins with: everything that `caller` sees of what `filter` is about.
-#[derive(Debug, Serialize)]
+/// What a stream begins with: everything as it is.
+#[derive(Debug, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Snapshot {
+    /// Calls on the line.
     calls: Vec<Call>,
+    /// The last event that is included.
     id: u64,
+    /// Meetings that are up.
     meetings: Vec<Meeting>,
+    /// Calls whose caller is heard badly.
     quality_alarms: Vec<u64>,
+    /// `false` where what was missed since the last event is not known any more, so that the stream begins anew.
     #[serde(skip_serializing_if = "Option::is_none")]
     resumed: Option<bool>,
+    /// Calls whose caller talks.
     talking: Vec<u64>,
+    /// Now, epoch ms.
     time: i64,
+    /// That it is a snapshot, and no event.
     #[serde(rename = "type")]
+    #[schemars(extend("const" = "snapshot"))]
     kind: &'static str,
 }
 

@@ -8,6 +8,7 @@ pub(crate) mod cdr;
 pub(crate) mod did;
 pub(crate) mod did_group;
 pub(crate) mod event;
+mod event_data;
 pub(crate) mod mdr;
 pub(crate) mod meeting;
 pub(crate) mod quality;

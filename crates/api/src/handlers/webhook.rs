@@ -13,6 +13,7 @@ use crate::auth::Caller;
 use crate::backend::Scope;
 use crate::backend_webhooks::Tried;
 use crate::body::Body;
+use crate::dto::event::WebhookTest;
 use crate::dto::webhook::{Delivery as DeliveryDto, Webhook as Dto};
 use crate::error::ApiError;
 use crate::etag::{Conditions, tagged};
@@ -179,13 +180,10 @@ pub(crate) async fn test(
 ) -> Result<Response, ApiError> {
     caller.may_configure()?;
     let webhook = find(&api, &caller, &id).await?;
-    let now_ms = api.backend.now_ms();
-    let actor = json!({"sid": caller.sid.as_str(), "type": "user"});
-    let event = json!({"actor": actor, "data": {}, "time": now_ms, "type": "webhook.test"});
+    let event = WebhookTest::new(&caller.actor(), api.backend.now_ms());
+    let event = serde_json::to_vec(&event).unwrap_or_default();
     let name = format!("test_{:016x}", api.backend.random());
-    let tried = api
-        .backend
-        .try_webhook(webhook, name, event.to_string().into_bytes());
+    let tried = api.backend.try_webhook(webhook, name, event);
     let result = match tried.await {
         Tried::Answered(status) => json!({"delivered": (200..300).contains(&status), "status": status}),
         Tried::Failed(fault) => json!({"delivered": false, "fault": fault}),

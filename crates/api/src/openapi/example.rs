@@ -35,7 +35,8 @@ pub(super) fn of(name: &str) -> Value {
             "attempts": 1, "created": 1_544_643_810_000_i64, "eventId": 4711, "id": 4711, "state": "delivered", "status": 204,
         }),
         "Event" => json!({
-            "actor": {"type": "call", "callId": 6_889_184}, "callId": 6_889_184, "data": {"role": 1}, "id": 4711,
+            "actor": {"type": "call", "callId": 6_889_184}, "callId": 6_889_184, "id": 4711,
+            "data": {"callee": "15162065319", "caller": "+12025550123", "role": 1},
             "meetingId": 31, "meetingNumber": 106_131, "sequence": 2, "time": 1_544_643_810_000_i64, "type": "call.joined",
         }),
         "Webhook" => json!({

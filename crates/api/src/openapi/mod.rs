@@ -16,6 +16,7 @@ mod operation;
 mod operations;
 pub(crate) mod page;
 mod parameter;
+mod posted;
 mod request;
 mod schema;
 
@@ -67,6 +68,7 @@ pub(crate) fn document() -> Value {
         "security": [{"basic": []}],
         "tags": operations::tags(),
         "paths": paths,
+        "webhooks": posted::webhooks(&mut schemas),
         "components": {
             "securitySchemes": {"basic": {"type": "http", "scheme": "basic", "description": "Login and password of a subscriber."}},
             "parameters": parameter::components(),

@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::answer::Object;
 use super::request::Shape;
+use crate::dto::event::Snapshot;
 use crate::dto::meeting::COUNTERS;
 use crate::error::Wire as Error;
 
@@ -35,6 +36,8 @@ impl Schemas {
             made: Map::new(),
         };
         schemas.generator.subschema_for::<Error<'_>>();
+        // Streams are text to the document, so nothing refers to what they begin with.
+        schemas.generator.subschema_for::<Snapshot>();
         schemas
     }
 

@@ -10,6 +10,7 @@ use model::directory::{Edit, Subscriber};
 use model::{Event, Happening, LegId, Role};
 use serde_json::{Value, json};
 
+use crate::contract::{pointer, validator};
 use crate::fixture::{self, LAST_EVENT, NOW_MS, PASSWORD, happening};
 use crate::world::{World, request};
 
@@ -62,12 +63,16 @@ impl Client {
                 .trim()
                 .to_owned()
         };
-        let (event, id, data) = (field("event:"), field("id:"), field("data:"));
-        Some(Got(
-            event,
-            id.parse().unwrap(),
-            serde_json::from_str(&data).unwrap(),
-        ))
+        let (event, id) = (field("event:"), field("id:"));
+        let data: Value = serde_json::from_str(&field("data:")).unwrap();
+        let schema = if event == "snapshot" { "Snapshot" } else { "Event" };
+        let validator = validator(&pointer(&["components", "schemas", schema]), false);
+        let errors: Vec<_> = validator
+            .iter_errors(&data)
+            .map(|error| error.to_string())
+            .collect();
+        assert!(errors.is_empty(), "{data}: {}", errors.join("; "));
+        Some(Got(event, id.parse().unwrap(), data))
     }
 
     async fn ids(&mut self, count: usize) -> Vec<u64> {
@@ -107,7 +112,7 @@ async fn a_stream_begins_with_everything_visible_and_goes_on_with_what_happens()
     let expected = json!({
         "actor": {"type": "bridge"},
         "callId": 9,
-        "data": {"role": 1},
+        "data": {"callee": "15162065319", "caller": "+12025550123", "role": 1},
         "id": 41,
         "meetingId": 196_938,
         "meetingNumber": 106_131,

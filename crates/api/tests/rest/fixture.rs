@@ -12,8 +12,8 @@ use model::directory::{
 use model::{
     Actor, CallState, CallView, Cause, Cdr, Delivery, DeliveryState, DidGroupId, DidId, EchoView, Event,
     Happening, Incoming, KeyId, LegId, Live, Mdr, MeetingId, MeetingNumber, MeetingState, MeetingView, Mute,
-    MuteMask, News, OperatorMode, Outgoing, Phrase, Place, Playout, Poll, Prompt, Qualities, QualityView,
-    Question, Role, Score, Sid, Webhook,
+    MuteMask, News, OperatorMode, Outgoing, Party, Phrase, Place, Playout, Poll, Prompt, Qualities,
+    QualityView, Question, Role, Score, Sid, Webhook,
 };
 
 /// Epoch ms of every test's beginning.
@@ -323,8 +323,11 @@ pub fn happening(id: u64, owner: &str, seq: u64, event: Event) -> Happening {
             seq,
         }),
         actor: Actor::Bridge,
+        party: matches!(event, Event::Joined { .. }).then(|| Party {
+            caller: "+12025550123".to_owned(),
+            callee: "15162065319".to_owned(),
+        }),
         news: News::Meeting(event),
-        party: None,
         is_live: true,
     }
 }

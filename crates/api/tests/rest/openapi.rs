@@ -5,6 +5,7 @@ use std::path::Path;
 
 use axum::body::Body;
 use axum::http::{Method, Request};
+use model::NewsKind;
 use model::attribute::ATTRIBUTES;
 use serde_json::{Map, Value};
 
@@ -14,6 +15,8 @@ use crate::world::{World, request};
 
 /// The official schema of OpenAPI 3.1 documents, <https://spec.openapis.org/oas/3.1/schema/2022-10-07> (Apache-2.0).
 const OFFICIAL: &str = include_str!("../openapi-3.1-schema.json");
+
+const MANUAL: &str = include_str!("../../EVENTS.md");
 
 #[test]
 fn the_document_in_the_repository_is_fresh() {
@@ -121,6 +124,56 @@ fn every_attribute_is_named_and_explained() {
         let told = schema["x-enumDescriptions"][row.name].as_str().unwrap();
         assert!(told.contains(row.expected), "{}", row.name);
     }
+}
+
+/// What stands in the data of events of a type, by the document and by the manual.
+fn data_of(kind: &str) -> (BTreeSet<&'static str>, BTreeSet<&'static str>) {
+    let schemas = &DOCUMENT["components"]["schemas"];
+    let conditions = schemas["Event"]["allOf"].as_array().unwrap().iter();
+    let of_kind = |condition: &&Value| condition["if"]["properties"]["type"]["const"] == kind;
+    let [condition] = conditions.filter(of_kind).collect::<Vec<_>>()[..] else {
+        panic!("{kind} stands once")
+    };
+    let named = &condition["then"]["properties"]["data"]["propertyNames"]["enum"];
+    let documented = named
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|name| name.as_str().unwrap());
+    let row = MANUAL
+        .lines()
+        .find(|line| line.starts_with(&format!("| `{kind}` |")))
+        .unwrap_or_else(|| panic!("EVENTS.md knows no {kind}"));
+    let data = row.trim_end_matches('|').rsplit('|').next().unwrap();
+    let known = |word: &&str| schemas["EventData"]["properties"].get(word).is_some();
+    let told = data.split('`').skip(1).step_by(2).filter(known);
+    (documented.collect(), told.collect())
+}
+
+#[test]
+fn the_manual_and_the_document_tell_the_same_of_each_type_of_event() {
+    let kinds = DOCUMENT["components"]["schemas"]["Event"]["properties"]["type"]["examples"].as_array();
+    let kinds: Vec<_> = kinds.unwrap().iter().map(|kind| kind.as_str().unwrap()).collect();
+    assert_eq!(kinds.len(), NewsKind::ALL.len());
+    for kind in kinds {
+        let (documented, told) = data_of(kind);
+        assert_eq!(documented, told, "{kind}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_posted_is_documented_as_it_is_posted() {
+    let post = &DOCUMENT["webhooks"]["event"]["post"];
+    let place = ["webhooks", "event", "post", "requestBody"];
+    assert_eq!(examples(&place, &post["requestBody"]), 1);
+    let schema = pointer(&[&place[..], &["content", "application/json", "schema"]].concat());
+    let world = World::new();
+    assert_eq!(world.post("alice", "/webhooks/whk_1/test", "").await.status, 200);
+    let test: Value = serde_json::from_slice(&world.backend.state().tried[0]).unwrap();
+    assert!(validator(&schema, false).is_valid(&test), "{test}");
+    let mut other = test.clone();
+    other["type"] = "call.left".into();
+    assert!(!validator(&schema, false).is_valid(&other), "an event has an id");
 }
 
 /// Holds the example of each media type against its schema.

@@ -56,6 +56,8 @@ pub struct State {
     pub forgotten: u64,
     pub webhooks: Vec<Webhook>,
     pub deliveries: Vec<Delivery>,
+    /// What was posted to try webhooks.
+    pub tried: Vec<Vec<u8>>,
     /// Who did what to which webhook.
     pub noted: Vec<(Actor, &'static str, String)>,
 }
@@ -421,6 +423,7 @@ impl World {
             forgotten: 0,
             webhooks: fixture::webhooks(),
             deliveries: fixture::deliveries(),
+            tried: Vec::new(),
             noted: Vec::new(),
         };
         let hub = Hub::new(limits, last);

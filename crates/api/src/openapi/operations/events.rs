@@ -9,8 +9,8 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         id: "streamEvents",
         summary: "What happens, while it happens",
-        note: "Server-Sent Events, or a WebSocket where the request is an upgrade. It begins with a `snapshot`; each event then is \
-               an object of the schema `Event`.",
+        note: "Server-Sent Events, or a WebSocket where the request is an upgrade. It begins with an object of the \
+               schema `Snapshot`; each event then is one of the schema `Event`.",
         streams: true,
         refusals: &[Refusal::BadRequest, Refusal::Forbidden],
         ..Operation::stream("/events", Success::new(200, "A stream.", Content::Text(STREAM)))
