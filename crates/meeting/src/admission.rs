@@ -138,7 +138,7 @@ impl Meeting {
         leg: LegId,
         cause: Cause,
     ) -> Result<(), &'static str> {
-        self.end_operator(actor, leg, cause);
+        self.end_parts(actor, leg, cause);
         let member = self.roster.remove(&leg).ok_or(UNKNOWN)?;
         self.poll.leave(leg);
         let (cause, actor) = match &member.place {
@@ -178,9 +178,15 @@ impl Meeting {
         Ok(())
     }
 
+    /// The leg goes away: what goes on with it goes off before.
+    fn end_parts(&mut self, actor: &Actor, leg: LegId, cause: Cause) {
+        self.end_operator(actor, leg, cause);
+        self.withdraw(actor, leg);
+    }
+
     /// Tells a leg to go; it counts no more, but is here until its `Leave` comes.
     pub(crate) fn send_away(&mut self, actor: &Actor, leg: LegId, cause: Cause, say: &[Prompt]) {
-        self.end_operator(actor, leg, cause);
+        self.end_parts(actor, leg, cause);
         if let Some(member) = self.roster.get_mut(&leg) {
             member.place = Place::Going {
                 cause,

@@ -98,6 +98,8 @@ impl Meeting {
 
     pub(crate) fn finish(&mut self, actor: &Actor, cause: Cause) {
         self.end_recording(actor, RecordingEnd::MeetingEnded);
+        self.end_poll(actor);
+        self.end_session(actor);
         self.state = State::Ended;
         self.closing = None;
         self.event(actor, Event::Ended { cause });

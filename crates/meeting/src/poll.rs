@@ -96,10 +96,22 @@ impl Meeting {
     }
 
     fn close_poll(&mut self, actor: &Actor) {
+        let tally = self.count_votes(actor);
+        self.say_everybody(result(tally));
+    }
+
+    fn count_votes(&mut self, actor: &Actor) -> Tally {
         let tally = self.poll.view().tally;
         self.poll = Poll::Closed(tally);
         self.event(actor, Event::PollClosed(tally));
-        self.say_everybody(result(tally));
+        tally
+    }
+
+    /// The meeting ends: what was voted until then counts.
+    pub(crate) fn end_poll(&mut self, actor: &Actor) {
+        if self.polling() {
+            self.count_votes(actor);
+        }
     }
 
     fn clear_poll(&mut self, actor: &Actor) {

@@ -198,6 +198,31 @@ impl Meeting {
         }
     }
 
+    /// The leg goes away: its hand is up no more, and the floor is free. The mixer is told nothing of it, where the leg may be gone.
+    pub(crate) fn withdraw(&mut self, actor: &Actor, leg: LegId) {
+        let Some(member) = self.roster.get_mut(&leg) else {
+            return;
+        };
+        if !matches!(member.part, Part::Raised { .. } | Part::Floor { .. }) {
+            return;
+        }
+        let before = member.mute();
+        let question = Question::None;
+        member.set_question(question, 0);
+        let mute = member.mute();
+        self.event(actor, Event::QuestionSet { leg, question });
+        if mute != before {
+            self.event(actor, Event::Muted { leg, mute });
+        }
+    }
+
+    /// The meeting ends, and the session with it.
+    pub(crate) fn end_session(&mut self, actor: &Actor) {
+        if self.session.take().is_some() {
+            self.event(actor, Event::QaSet(false));
+        }
+    }
+
     /// Changes a leg's part without a word; gives back what it was.
     fn put(&mut self, actor: &Actor, leg: LegId, question: Question) -> Question {
         let before = self.member(leg).map_or(Question::None, Member::question);

@@ -112,7 +112,11 @@ impl Witness {
         assert!(self.over.is_none() || matches!(event, Event::Refused { .. }));
         match event {
             Event::Created => assert!(!std::mem::replace(&mut self.created, true)),
-            Event::Ended { cause } => self.over = Some(*cause),
+            Event::Ended { cause } => {
+                assert!(!self.questions, "questions go on");
+                assert_ne!(self.poll.status, PollStatus::Open, "the poll is open");
+                self.over = Some(*cause);
+            }
             Event::Waiting { leg, .. } => {
                 let before = self.legs.insert(*leg, Seen::default());
                 assert!(before.is_none(), "{leg} waits twice");
@@ -124,6 +128,8 @@ impl Witness {
             Event::Left { leg, .. } => {
                 let seen = self.legs.remove(leg).expect("it was here");
                 assert_eq!(seen.operator, OperatorMode::None, "{leg} is with the operator");
+                let asks = matches!(seen.question, Question::Raised | Question::Floor);
+                assert!(!asks, "{leg} has its hand up, or the floor");
             }
             Event::OperatorSet { leg, mode, cause } => {
                 let seen = self.staying(*leg);

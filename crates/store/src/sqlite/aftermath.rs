@@ -1,6 +1,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::{Actor, CallNews, Cause, Event, Happening, LegId, News, OperatorMode, Place, RecordingEnd, Sid};
+use model::{
+    Actor, CallNews, Cause, Event, Happening, LegId, News, OperatorMode, Place, Question, RecordingEnd, Sid,
+};
 use sqlx::{Row, SqliteConnection};
 
 use super::deliveries::Targets;
@@ -111,6 +113,10 @@ struct Open {
     alarmed: BTreeSet<LegId>,
     /// With the operator, or waiting for one.
     aside: BTreeSet<LegId>,
+    /// With a raised hand, or the floor.
+    asking: BTreeSet<LegId>,
+    questions: bool,
+    poll_is_open: bool,
     /// The file that it was recorded in.
     recording: Option<String>,
     /// Whether the world may be told of it.
@@ -126,6 +132,9 @@ impl Open {
             talking: BTreeSet::new(),
             alarmed: BTreeSet::new(),
             aside: BTreeSet::new(),
+            asking: BTreeSet::new(),
+            questions: false,
+            poll_is_open: false,
             recording: None,
             is_live: first.is_live,
             is_over: false,
@@ -141,6 +150,15 @@ impl Open {
             self.present.remove(leg);
         } else if let News::Meeting(Event::OperatorSet { leg, mode, .. }) = &happening.news {
             put(&mut self.aside, *leg, mode.is_aside());
+        } else if let News::Meeting(Event::QuestionSet { leg, question }) = &happening.news {
+            let asks = matches!(question, Question::Raised | Question::Floor);
+            put(&mut self.asking, *leg, asks);
+        } else if let News::Meeting(Event::QaSet(on)) = &happening.news {
+            self.questions = *on;
+        } else if let News::Meeting(Event::PollOpened) = &happening.news {
+            self.poll_is_open = true;
+        } else if let News::Meeting(Event::PollClosed(_)) = &happening.news {
+            self.poll_is_open = false;
         } else if let News::Meeting(Event::RecordingStarted { file }) = &happening.news {
             self.recording = Some(file.clone());
         } else if let News::Meeting(Event::RecordingStopped { .. }) = &happening.news {
@@ -174,11 +192,22 @@ impl Open {
             if self.aside.contains(&leg) {
                 news.push(no_operator(leg));
             }
+            if self.asking.contains(&leg) {
+                let question = Question::None;
+                news.push(News::Meeting(Event::QuestionSet { leg, question }));
+            }
             news.push(News::Meeting(Event::Left { leg, cause }));
         }
         if let Some(file) = self.recording {
             let (end, gap_ms) = (RecordingEnd::Interrupted, 0);
             news.push(News::Meeting(Event::RecordingStopped { file, end, gap_ms }));
+        }
+        if self.poll_is_open {
+            // The votes went with the bridge.
+            news.push(News::Meeting(Event::PollCleared));
+        }
+        if self.questions {
+            news.push(News::Meeting(Event::QaSet(false)));
         }
         if !self.is_over {
             news.push(News::Meeting(Event::Ended { cause }));
@@ -207,7 +236,7 @@ fn put(legs: &mut BTreeSet<LegId>, leg: LegId, on: bool) {
 #[cfg(test)]
 mod tests {
     use model::attribute::AttributeId;
-    use model::{MeetingId, MeetingNumber, Role, Sid};
+    use model::{MeetingId, MeetingNumber, Role, Sid, Tally};
 
     use super::*;
 
@@ -217,30 +246,67 @@ mod tests {
         News::Meeting(Event::AttributeSet { id, value })
     }
 
+    fn joined() -> News {
+        let (leg, role) = (LegId(4), Role::Host);
+        News::Meeting(Event::Joined { leg, role })
+    }
+
+    /// What is told of a meeting with this log.
+    fn endings(log: Vec<News>) -> Vec<Happening> {
+        let log = (0..).zip(log).map(|(seq, news)| {
+            let place = Place {
+                meeting: MeetingId(9),
+                number: MeetingNumber(106_131),
+                seq,
+            };
+            ending(1_000, Sid::new("a"), Some(place), news, true)
+        });
+        let mut log = log.collect::<Vec<_>>().into_iter();
+        let mut open = Open::new(log.next().unwrap());
+        log.for_each(|happening| open.take(happening));
+        open.endings(5_000)
+    }
+
     #[test]
     fn ends_are_told_where_the_meeting_was_told_of_last() {
-        let joined = || {
-            let (leg, role) = (LegId(4), Role::Host);
-            News::Meeting(Event::Joined { leg, role })
-        };
         for (log, is_live) in [
             (vec![joined()], true),
             (vec![joined(), switched("off")], false),
             (vec![joined(), switched("off"), switched("on")], true),
         ] {
-            let log = (0..).zip(log).map(|(seq, news)| {
-                let place = Place {
-                    meeting: MeetingId(9),
-                    number: MeetingNumber(106_131),
-                    seq,
-                };
-                ending(1_000, Sid::new("a"), Some(place), news, true)
-            });
-            let mut log = log.collect::<Vec<_>>().into_iter();
-            let mut open = Open::new(log.next().unwrap());
-            log.for_each(|happening| open.take(happening));
-            let told: Vec<_> = open.endings(5_000).iter().map(|end| end.is_live).collect();
+            let told: Vec<_> = endings(log).iter().map(|end| end.is_live).collect();
             assert_eq!(told, [is_live; 2], "left and ended");
+        }
+    }
+
+    #[test]
+    fn what_went_on_is_told_to_be_over_before_the_call_and_the_meeting_are() {
+        let ask = |question| {
+            let leg = LegId(4);
+            News::Meeting(Event::QuestionSet { leg, question })
+        };
+        let began = [Event::QaSet(true), Event::PollOpened].map(News::Meeting);
+        let ended = [Event::QaSet(false), Event::PollClosed(Tally::default())].map(News::Meeting);
+        let log = |parts: &[&[News]]| [&[joined()], parts.concat().as_slice()].concat();
+        let all = [
+            "call.question",
+            "call.left",
+            "poll.cleared",
+            "meeting.qa",
+            "meeting.ended",
+        ];
+        for (log, told) in [
+            (log(&[&began, &[ask(Question::Raised)]]), &all[..]),
+            (log(&[&began, &[ask(Question::Floor)]]), &all[..]),
+            (
+                log(&[&began, &[ask(Question::Answered)]]),
+                &["call.left", "poll.cleared", "meeting.qa", "meeting.ended"],
+            ),
+            (log(&[&began, &ended]), &["call.left", "meeting.ended"]),
+        ] {
+            let ends = endings(log);
+            let kinds: Vec<_> = ends.iter().map(|end| end.news.kind().text()).collect();
+            assert_eq!(kinds, told);
         }
     }
 }
