@@ -1,6 +1,6 @@
 //! Locked, full, waiting, in: steps 9, 10, 14 and 15.
 
-use api::{LiveCommand, Target};
+use api::LiveCommand;
 use meeting::Hears;
 use model::{CallState, Cause, Command, Event, MeetingState, Role};
 use world::{CONF, PhoneId, ROOM, World};
@@ -172,10 +172,10 @@ fn a_command_starts_what_waits_for_one_and_only_once() {
     let mut world = World::room(&[("conference_start_how", "explicit")]);
     let phone = world.enter(CONF, "222#");
     let start = || LiveCommand::Meeting(Command::Start);
-    assert_eq!(world.request(Target::Meeting(ROOM), start()), Ok(()));
+    assert_eq!(world.request(world.target(ROOM), start()), Ok(()));
     assert_eq!(world.view(phone).state, CallState::InMeeting);
     assert_eq!(world.heard(phone, "meeting_starts"), 1);
-    world.request(Target::Meeting(ROOM), start()).unwrap();
+    world.request(world.target(ROOM), start()).unwrap();
     assert_eq!(world.heard(phone, "meeting_starts"), 1);
     let later = world.enter(CONF, "222#");
     assert_eq!(world.view(later).state, CallState::InMeeting);

@@ -273,7 +273,7 @@ fn the_rules_of_the_meeting_hold_for_the_called_as_for_all() {
     let mut world = world();
     world.enter(CONF, "111#");
     let lock = LiveCommand::Meeting(Command::SetLock(true));
-    assert_eq!(world.request(Target::Meeting(ROOM), lock), Ok(()));
+    assert_eq!(world.request(world.target(ROOM), lock), Ok(()));
     let (leg, _) = world.answered(World::order("222"));
     assert_eq!(world.dialled_view(leg).state, CallState::Ending);
     world.pass(5_000);

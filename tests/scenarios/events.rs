@@ -111,7 +111,7 @@ fn nothing_is_told_before_the_snapshot_that_includes_it() {
     assert_eq!(world.live.calls[&leg].state, CallState::InMeeting);
     for (target, command, done) in [
         (
-            Target::Meeting(ROOM),
+            world.target(ROOM),
             Command::SetLock(true),
             NewsKind::MeetingLocked,
         ),
@@ -170,7 +170,7 @@ fn the_last_that_is_told_of_a_meeting_is_that_nothing_more_will_be_and_the_first
             id: AttributeId::conference_realtime,
             value: Some(value.to_owned()),
         });
-        assert_eq!(world.request(Target::Meeting(ROOM), command), Ok(()));
+        assert_eq!(world.request(world.target(ROOM), command), Ok(()));
         talks(world, phone, value == "off");
         let live = world.told[before..].iter().filter(|told| told.is_live);
         assert_eq!(kinds(&live.cloned().collect::<Vec<_>>()), told, "{value}");

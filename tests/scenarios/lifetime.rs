@@ -1,6 +1,6 @@
 //! How meetings and calls end, what is said before, and who dials in meanwhile.
 
-use api::{LiveCommand, Target};
+use api::LiveCommand;
 use bridge::control::{Input, MediaReport};
 use model::{Actor, Cause, Command, Event, News, Role};
 use world::{CONF, PhoneId, ROOM, World};
@@ -146,14 +146,14 @@ fn a_length_set_while_the_meeting_runs_holds_at_once() {
             value: Some(value.to_owned()),
         })
     };
-    world.request(Target::Meeting(ROOM), set("300")).unwrap();
+    world.request(world.target(ROOM), set("300")).unwrap();
     world.pass(1);
     assert_eq!(world.announced("meeting_ends_in"), 1);
-    world.request(Target::Meeting(ROOM), set("3000")).unwrap();
+    world.request(world.target(ROOM), set("3000")).unwrap();
     assert!(world.logged(&Event::EndingCancelled));
     world.pass(120_000);
     assert!(!world.has_got(host, "BYE"));
-    world.request(Target::Meeting(ROOM), set("60")).unwrap();
+    world.request(world.target(ROOM), set("60")).unwrap();
     world.pass(5_000);
     assert_ended(&world, host, "meeting_time_over", Cause::MeetingTooLong);
 }
@@ -187,7 +187,7 @@ fn a_client_who_ends_a_meeting_is_named_to_everybody_and_in_the_log() {
     let mut world = World::new();
     let phones = ["111#", "222#", "333#"].map(|code| world.enter(CONF, code));
     world
-        .request(Target::Meeting(ROOM), LiveCommand::EndMeeting)
+        .request(world.target(ROOM), LiveCommand::EndMeeting)
         .unwrap();
     assert!(world.mixer.routes.is_empty(), "nobody hears anybody any more");
     world.pass(5_000);
@@ -240,7 +240,7 @@ fn who_dials_in_while_a_meeting_ends_gets_a_fresh_one_for_whatever_reason_it_end
         (Cause::HostLeft, |world, host| world.hang_up(host)),
         (Cause::MeetingStopped, |world, _| {
             world
-                .request(Target::Meeting(ROOM), LiveCommand::EndMeeting)
+                .request(world.target(ROOM), LiveCommand::EndMeeting)
                 .unwrap();
         }),
         (Cause::MeetingTooLong, |world, host| {
@@ -283,7 +283,7 @@ fn a_meeting_on_the_fly_that_ends_gives_its_code_back_at_once() {
     let first = world.enter(CONF, "4711#");
     let number = world.view(first).meeting.unwrap();
     world
-        .request(Target::Meeting(number), LiveCommand::EndMeeting)
+        .request(world.target(number), LiveCommand::EndMeeting)
         .unwrap();
     let late = world.enter(CONF, "4711#");
     assert_eq!(

@@ -356,7 +356,7 @@ fn whatever_ends_the_caller_s_stay_ends_the_operator_s_call() {
         (
             |world, _, _| {
                 let end = LiveCommand::EndMeeting;
-                assert_eq!(world.request(Target::Meeting(ROOM), end), Ok(()));
+                assert_eq!(world.request(world.target(ROOM), end), Ok(()));
             },
             Cause::MeetingStopped,
         ),

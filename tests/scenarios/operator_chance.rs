@@ -159,7 +159,7 @@ impl Play {
                 },
                 None => LiveCommand::HangUp { leg },
             }),
-            Step::EndsMeeting => drop(world.request(Target::Meeting(ROOM), LiveCommand::EndMeeting)),
+            Step::EndsMeeting => drop(world.request(world.target(ROOM), LiveCommand::EndMeeting)),
             Step::Replies(call, status) => self.replies(*call, *status),
             Step::OperatorHangsUp(call) => {
                 if let Some(invite) = self.invite(*call) {

@@ -36,7 +36,7 @@ fn meeting_modes_lock_and_role_are_set_by_rest() {
         Command::SetHoldMode(MuteMask::HARD),
     ] {
         assert_eq!(
-            world.request(Target::Meeting(ROOM), LiveCommand::Meeting(command)),
+            world.request(world.target(ROOM), LiveCommand::Meeting(command)),
             Ok(())
         );
     }
@@ -99,10 +99,7 @@ fn ending_a_meeting_ends_every_call_and_whoever_calls_then_gets_a_fresh_one() {
     let mut world = World::new();
     let phones = ["111#", "222#"].map(|keys| world.enter(CONF, keys));
     let before = world.live.meetings[&ROOM].id;
-    assert_eq!(
-        world.request(Target::Meeting(ROOM), LiveCommand::EndMeeting),
-        Ok(())
-    );
+    assert_eq!(world.request(world.target(ROOM), LiveCommand::EndMeeting), Ok(()));
     let late = world.enter(CONF, "222#");
     assert_ne!(world.live.meetings[&ROOM].id, before);
     world.pass(10_000);
@@ -110,9 +107,12 @@ fn ending_a_meeting_ends_every_call_and_whoever_calls_then_gets_a_fresh_one() {
     assert!(!world.has_got(late, "BYE"));
     assert!(world.cdrs().iter().all(|cdr| cdr.cause == Cause::MeetingStopped));
     assert_eq!(
-        world.request(Target::Meeting(MeetingNumber(999_999)), LiveCommand::EndMeeting),
+        world.request(world.target(MeetingNumber(999_999)), LiveCommand::EndMeeting),
         Err(CommandError::Gone)
     );
+    let end = world.request(Target::Meeting(before), LiveCommand::EndMeeting);
+    assert_eq!(end, Err(CommandError::Gone), "the number is another's now");
+    assert!(!world.has_got(late, "BYE"));
 }
 
 fn in_menu(world: &mut World) -> PhoneId {
@@ -235,7 +235,7 @@ fn what_is_gone_or_never_was_is_gone_for_every_command() {
         LiveCommand::Meeting(Command::SetHoldMode(MuteMask::HARD)),
     ] {
         assert_eq!(
-            world.request(Target::Meeting(ROOM), command),
+            world.request(world.target(ROOM), command),
             Err(CommandError::Gone)
         );
     }
@@ -437,12 +437,12 @@ fn attributes_of_a_running_meeting_change_it_alone_and_go_back() {
             value: value.map(str::to_owned),
         })
     };
-    assert_eq!(world.request(Target::Meeting(ROOM), set(Some("pl"))), Ok(()));
+    assert_eq!(world.request(world.target(ROOM), set(Some("pl"))), Ok(()));
     assert!(!world.speaks(guest));
     assert_eq!(world.meeting(ROOM).mute.bits(), 40);
-    assert_eq!(world.request(Target::Meeting(ROOM), set(None)), Ok(()));
+    assert_eq!(world.request(world.target(ROOM), set(None)), Ok(()));
     assert!(world.speaks(guest));
-    assert_eq!(world.request(Target::Meeting(ROOM), set(Some("pl"))), Ok(()));
+    assert_eq!(world.request(world.target(ROOM), set(Some("pl"))), Ok(()));
     world.hang_up(guest);
     let again = world.enter(CONF, "222#");
     assert!(world.speaks(again), "the room itself has not changed");

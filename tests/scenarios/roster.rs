@@ -86,7 +86,7 @@ fn a_phone_in_a_meeting_is_told_all_at_first_and_then_what_changes() {
         (Command::SetLock(true), "<locked>true</locked>"),
     ] {
         let target = match matches!(command, Command::SetLock(_)) {
-            true => Target::Meeting(ROOM),
+            true => world.target(ROOM),
             false => Target::Leg(leg),
         };
         world.request(target, LiveCommand::Meeting(command)).unwrap();
@@ -170,7 +170,7 @@ fn of_a_meeting_that_nothing_is_told_of_no_phone_is_told() {
         id: AttributeId::conference_realtime,
         value: Some("off".to_owned()),
     });
-    assert_eq!(world.request(Target::Meeting(ROOM), command), Ok(()));
+    assert_eq!(world.request(world.target(ROOM), command), Ok(()));
     world.enter_as(CONF, "+15550002", "222#");
     world.pass(2_000);
     assert_eq!(documents(&world, host).len(), told);
@@ -199,7 +199,7 @@ fn it_ends_with_the_call_with_the_meeting_by_time_and_by_wish() {
 
     let (mut world, host) = watched();
     let end = LiveCommand::EndMeeting;
-    world.request(Target::Meeting(ROOM), end).unwrap();
+    world.request(world.target(ROOM), end).unwrap();
     world.pass(10_000);
     assert_eq!(state(&world, host), "terminated;reason=noresource");
     assert!(world.has_got(host, "BYE"));

@@ -236,5 +236,7 @@ fn nothing_live_is_touched() {
     assert_eq!(state(), before);
     assert_eq!(site.world().live.meetings[&ROOM].legs, [leg]);
     let lock = api::LiveCommand::Meeting(Command::SetLock(true));
-    assert_eq!(site.world().request(api::Target::Meeting(ROOM), lock), Ok(()));
+    let mut world = site.world();
+    let target = world.target(ROOM);
+    assert_eq!(world.request(target, lock), Ok(()));
 }

@@ -24,7 +24,7 @@ use std::time::{Duration, Instant};
 use api::{CommandError, LiveCommand, Target};
 use bridge::control::{Control, Ids, Input, MediaReport, Output, Ticket, WallClock};
 use model::directory::{Directory, Edit, EditError, Room};
-use model::{Actor, Happening, LegId, Live, MeetingNumber, Sid};
+use model::{Actor, Happening, LegId, Live, MeetingId, MeetingNumber, Sid};
 use sip::Flow;
 use store::{IdKind, Record};
 
@@ -216,6 +216,12 @@ impl World {
             command,
         });
         self.replies.remove(&ticket).expect("every request is answered")
+    }
+
+    /// The meeting of this number as requests name it; one that never was where there is none.
+    pub fn target(&self, number: MeetingNumber) -> Target {
+        let meeting = self.live.meetings.get(&number);
+        Target::Meeting(meeting.map_or(MeetingId(0), |meeting| meeting.id))
     }
 
     /// Changes the demo's room in the directory.

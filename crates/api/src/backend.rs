@@ -7,8 +7,8 @@ use std::sync::Arc;
 use model::directory::{Directory, Edit, EditError};
 use model::query::Query;
 use model::{
-    Actor, Begun, Cdr, Command, DidGroupId, DidId, KeptAnswer, LegId, Live, Mdr, MeetingNumber, Mute,
-    Qualities, RequestKey, Role, Sid,
+    Actor, Begun, Cdr, Command, DidGroupId, DidId, KeptAnswer, LegId, Live, Mdr, MeetingId, Mute, Qualities,
+    RequestKey, Role, Sid,
 };
 
 use crate::backend_events::EventBackend;
@@ -119,8 +119,8 @@ pub struct Readiness {
 pub enum Target {
     /// One call, whether in a meeting or not.
     Leg(LegId),
-    /// One meeting.
-    Meeting(MeetingNumber),
+    /// One meeting, and not the one that may have taken its number since.
+    Meeting(MeetingId),
 }
 
 /// One change of what is live.

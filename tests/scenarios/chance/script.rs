@@ -303,7 +303,7 @@ impl Play {
             }
             Step::AsksOfMeeting(who, command) => {
                 let number = who.and_then(|who| self.meeting_of(who)).unwrap_or(ROOM);
-                let _ = self.world.request(Target::Meeting(number), command.clone());
+                let _ = self.world.request(self.world.target(number), command.clone());
             }
             Step::Loses(who, which) => {
                 let (_, leg) = self.leg(*who)?;

@@ -81,7 +81,7 @@ pub(crate) async fn update(
     value::unchanged(&body, &current, FIXED)?;
     let commands = commands(before, &body)?;
     conditions.allow_untagged()?;
-    let live = steer(&api, &caller, Target::Meeting(before.number), commands).await?;
+    let live = steer(&api, &caller, Target::Meeting(before.id), commands).await?;
     let after = live.meetings.get(&before.number);
     let meeting = match after.filter(|after| after.id == before.id) {
         Some(after) => (**after).clone(),
@@ -103,10 +103,10 @@ pub(crate) async fn end(
     conditions: Conditions,
 ) -> Result<StatusCode, ApiError> {
     let live = api.backend.live();
-    let number = caller.meeting(&live, MeetingNumber::key(&number)?)?.number;
+    let id = caller.meeting(&live, MeetingNumber::key(&number)?)?.id;
     conditions.allow_untagged()?;
     let command = LiveCommand::EndMeeting;
-    steer(&api, &caller, Target::Meeting(number), vec![command]).await?;
+    steer(&api, &caller, Target::Meeting(id), vec![command]).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -74,10 +74,9 @@ pub(crate) async fn update(
     Overrides::new(Level::Room).put(&name, value.as_deref().unwrap_or(id.row().default))?;
     conditions.allow_untagged()?;
     let command = LiveCommand::Meeting(Command::SetAttribute { id, value });
-    let live = steer(&api, &caller, Target::Meeting(before.number), vec![command]).await?;
-    let after = live
-        .meetings
-        .get(&before.number)
-        .ok_or_else(ApiError::not_found)?;
+    let live = steer(&api, &caller, Target::Meeting(before.id), vec![command]).await?;
+    let after = live.meetings.get(&before.number);
+    let after = after.filter(|after| after.id == before.id);
+    let after = after.ok_or_else(ApiError::not_found)?;
     Ok(selection.ok(&one(after, id)))
 }

@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use model::{CallView, LegId, Live, MeetingNumber};
+use model::{CallView, LegId, Live, MeetingNumber, MeetingView};
 
 use super::call::{dto, steps_of_many};
 use super::steer::steer;
@@ -39,8 +39,8 @@ pub(crate) async fn update(
     Body(body): Body,
 ) -> Result<Response, ApiError> {
     let live = api.backend.live();
-    let number = MeetingNumber::key(&number)?;
-    let calls = chosen(&api, &caller, &live, number, &listing)?;
+    let meeting = caller.meeting(&live, MeetingNumber::key(&number)?)?;
+    let calls = chosen(&api, &live, meeting, &listing);
     // What can't be read is refused whether there is anybody it is for or not.
     steps_of_many(LegId(0), None, &body)?;
     let mut commands = Vec::new();
@@ -52,7 +52,7 @@ pub(crate) async fn update(
     let live = steer(
         &api,
         &caller,
-        Target::Meeting(number),
+        Target::Meeting(meeting.id),
         vec![LiveCommand::All(commands)],
     )
     .await?;
@@ -69,15 +69,15 @@ pub(crate) async fn hang_up(
     Chosen(listing): Chosen<Dto>,
 ) -> Result<StatusCode, ApiError> {
     let live = api.backend.live();
-    let number = MeetingNumber::key(&number)?;
-    let calls = chosen(&api, &caller, &live, number, &listing)?;
+    let meeting = caller.meeting(&live, MeetingNumber::key(&number)?)?;
+    let calls = chosen(&api, &live, meeting, &listing);
     conditions.allow_untagged()?;
     let hang_up = |call: &&CallView| (call.leg, LiveCommand::HangUp { leg: call.leg });
     let commands = calls.iter().map(hang_up).collect();
     steer(
         &api,
         &caller,
-        Target::Meeting(number),
+        Target::Meeting(meeting.id),
         vec![LiveCommand::All(commands)],
     )
     .await?;
@@ -86,12 +86,10 @@ pub(crate) async fn hang_up(
 
 fn chosen<'a>(
     api: &Api,
-    caller: &Caller,
     live: &'a Live,
-    number: MeetingNumber,
+    meeting: &'a MeetingView,
     listing: &Listing<Dto>,
-) -> Result<Vec<&'a CallView>, ApiError> {
-    let meeting = caller.meeting(live, number)?;
+) -> Vec<&'a CallView> {
     let calls = live.calls_of(meeting).map(|call| &**call);
-    Ok(calls.filter(|call| listing.chooses(&dto(api, call))).collect())
+    calls.filter(|call| listing.chooses(&dto(api, call))).collect()
 }

@@ -1,7 +1,7 @@
 use api::{LiveCommand, Target};
 use axum::http::Method;
 use model::attribute::AttributeId;
-use model::{Command, MeetingNumber, MeetingState, MuteMask, Poll, PollStatus, Tally};
+use model::{Command, MeetingId, MeetingState, MuteMask, Poll, PollStatus, Tally};
 use serde_json::{Value, json};
 
 use crate::world::World;
@@ -269,6 +269,6 @@ async fn ending_a_meeting_is_one_command_and_leaves_no_body() {
     assert_eq!((reply.status.as_u16(), reply.text.as_str()), (204, ""));
     let state = world.backend.state();
     let (_, target, command) = &state.commands[0];
-    assert_eq!(*target, Target::Meeting(MeetingNumber(106_131)));
+    assert_eq!(*target, Target::Meeting(MeetingId(196_938)));
     assert_eq!(*command, LiveCommand::EndMeeting);
 }

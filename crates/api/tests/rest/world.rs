@@ -17,8 +17,8 @@ use base64::engine::general_purpose::STANDARD;
 use model::directory::{Directory, Edit};
 use model::query::Query;
 use model::{
-    Actor, Begun, CallView, Cdr, Command, Delivery, Happening, KeptAnswer, LegId, Live, Mdr, MeetingNumber,
-    MeetingState, MeetingView, OperatorMode, Qualities, RequestKey, Sid, Webhook,
+    Actor, Begun, CallView, Cdr, Command, Delivery, Happening, KeptAnswer, LegId, Live, Mdr, MeetingId,
+    MeetingNumber, MeetingState, MeetingView, OperatorMode, Qualities, RequestKey, Sid, Webhook,
 };
 use serde_json::Value;
 use tower::ServiceExt;
@@ -252,11 +252,13 @@ impl Fake {
 fn apply(live: &mut Live, target: Target, command: LiveCommand) {
     match (command, target) {
         (LiveCommand::Meeting(command), Target::Leg(_)) => apply_to_call(live, command),
-        (LiveCommand::Meeting(command), Target::Meeting(number)) => apply_to_meeting(live, number, command),
+        (LiveCommand::Meeting(command), Target::Meeting(id)) => {
+            apply_to_meeting(live, number_of(live, id), command)
+        }
         (LiveCommand::Move { leg, access_code }, _) => call(live, leg, |call| call.access_code = access_code),
         (LiveCommand::SetPresenter { leg, audio }, _) => call(live, leg, |call| call.presenter_audio = audio),
         (LiveCommand::HangUp { leg }, _) => drop(live.calls.remove(&leg)),
-        (LiveCommand::EndMeeting, Target::Meeting(number)) => drop(live.meetings.remove(&number)),
+        (LiveCommand::EndMeeting, Target::Meeting(id)) => drop(live.meetings.remove(&number_of(live, id))),
         (LiveCommand::All(commands), _) => {
             for (leg, command) in commands {
                 apply(live, Target::Leg(leg), command);
@@ -269,6 +271,11 @@ fn apply(live: &mut Live, target: Target, command: LiveCommand) {
         }
         (LiveCommand::EndMeeting, Target::Leg(_)) => panic!("a call can't be ended as a meeting"),
     }
+}
+
+fn number_of(live: &Live, id: MeetingId) -> MeetingNumber {
+    let meeting = live.meetings.values().find(|meeting| meeting.id == id);
+    meeting.expect("the meeting was looked up").number
 }
 
 fn call(live: &mut Live, leg: LegId, change: impl FnOnce(&mut CallView)) {

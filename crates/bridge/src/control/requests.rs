@@ -93,9 +93,9 @@ impl Control {
     /// Whose a call or meeting is, and what it is called.
     fn audited(&self, target: Target) -> Option<(&Sid, String)> {
         match target {
-            Target::Meeting(number) => {
-                let owner = self.meetings.get(self.by_number.get(&number)?)?.owner();
-                Some((owner, format!("meeting {number}")))
+            Target::Meeting(id) => {
+                let slot = self.meetings.get(&id)?;
+                Some((slot.owner(), format!("meeting {}", slot.number)))
             }
             Target::Leg(leg) => Some((self.owner_of(leg)?, format!("call {leg}"))),
         }
@@ -170,7 +170,8 @@ impl Control {
 
     fn meeting_of(&self, target: Target, command: &Command) -> Result<MeetingId, CommandError> {
         match target {
-            Target::Meeting(number) => self.by_number.get(&number).copied().ok_or(CommandError::Gone),
+            Target::Meeting(id) if self.meetings.contains_key(&id) => Ok(id),
+            Target::Meeting(_) => Err(CommandError::Gone),
             Target::Leg(leg) => {
                 self.alive(leg)?;
                 let call = self.calls.get(&leg);
