@@ -30,6 +30,9 @@ pub(crate) const OF_NEW: &[&str] = &["externalId", PARENT];
 /// Fields that a new subscriber needs.
 pub(crate) const REQUIRED: &[&str] = &["login", "password"];
 
+/// What tags name: the password belongs to the state of a subscriber, though nobody is told its hash.
+type Tagged = (Dto, String);
+
 /// GET /subscribers
 pub(crate) async fn list(caller: Caller, listing: Listing<Dto>) -> Response {
     let mut rooms: BTreeMap<&Sid, Vec<&Room>> = BTreeMap::new();
@@ -55,8 +58,8 @@ pub(crate) async fn read(
     conditions: Conditions,
     selection: Selection<Dto>,
 ) -> Result<Response, ApiError> {
-    let dto = dto(&caller, caller.subscriber(&Sid::key(&sid)?)?);
-    Ok(conditions.read(&dto, selection.ok(&dto)))
+    let state = state(&caller, caller.subscriber(&Sid::key(&sid)?)?);
+    Ok(conditions.read(&state, selection.ok(&state.0)))
 }
 
 /// POST /subscribers
@@ -75,7 +78,7 @@ pub(crate) async fn create(
     let mut subscriber = new_subscriber(&api, &editing.caller, &body)?;
     subscriber.password_hash = hash.unwrap_or_default();
     let made = put(&api, editing, subscriber, patch).await?;
-    Ok(tagged(&made, selection.answer(StatusCode::CREATED, &made)))
+    Ok(tagged(&made, selection.answer(StatusCode::CREATED, &made.0)))
 }
 
 /// PUT /subscribers/{sid}
@@ -95,8 +98,8 @@ pub(crate) async fn update(
     let editing = Editing::begin(&api, &caller, |_| Ok(())).await?;
     may_change(&editing.caller, &sid)?;
     let before = editing.caller.subscriber(&sid)?.clone();
-    let current = dto(&editing.caller, &before);
-    let changes = value::changes(&body, &current, FIXED)?;
+    let current = state(&editing.caller, &before);
+    let changes = value::changes(&body, &current.0, FIXED)?;
     subscriber_patch::may_change(&editing.caller, &sid, &changes)?;
     let patch = SubscriberPatch::read(&changes, &*api.backend)?;
     let mut subscriber = (*before).clone();
@@ -105,7 +108,7 @@ pub(crate) async fn update(
     }
     conditions.allow(&current)?;
     let made = put(&api, editing, subscriber, patch).await?;
-    Ok(tagged(&made, selection.ok(&made)))
+    Ok(tagged(&made, selection.ok(&made.0)))
 }
 
 /// DELETE /subscribers/{sid}
@@ -117,7 +120,7 @@ pub(crate) async fn delete(
 ) -> Result<StatusCode, ApiError> {
     let editing = Editing::begin(&api, &caller, Caller::may_administer).await?;
     let subscriber = editing.caller.subscriber(&Sid::key(&sid)?)?;
-    let (sid, current) = (subscriber.sid.clone(), dto(&editing.caller, subscriber));
+    let (sid, current) = (subscriber.sid.clone(), state(&editing.caller, subscriber));
     if sid == editing.caller.sid {
         return Err(ApiError::forbidden().and("sid", "nobody deletes himself"));
     }
@@ -209,7 +212,7 @@ async fn put(
     mut editing: Editing<'_>,
     mut subscriber: Subscriber,
     patch: SubscriberPatch,
-) -> Result<Dto, ApiError> {
+) -> Result<Tagged, ApiError> {
     let (sid, caller) = (subscriber.sid.clone(), editing.caller.clone());
     let rooms = patch.apply(&mut subscriber, &editing.caller)?;
     editing.add(Edit::PutSubscriber(subscriber))?;
@@ -219,7 +222,11 @@ async fn put(
     }
     let (_, directory) = editing.commit().await?;
     let caller = caller.at(directory)?;
-    Ok(dto(&caller, caller.subscriber(&sid)?))
+    Ok(state(&caller, caller.subscriber(&sid)?))
+}
+
+fn state(caller: &Caller, subscriber: &Subscriber) -> Tagged {
+    (dto(caller, subscriber), subscriber.password_hash.clone())
 }
 
 /// The rooms that a subscriber owns, by number.

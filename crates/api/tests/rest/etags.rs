@@ -134,6 +134,26 @@ async fn what_is_live_has_no_tag_and_is_not_changed_for_the_sake_of_one() {
 }
 
 #[tokio::test]
+async fn a_password_that_has_changed_meanwhile_is_not_overwritten() {
+    let world = World::new();
+    let ann = r#"{"login": "ann", "password": "correct horse"}"#;
+    let (path, first) = made(&world, "/subscribers", ann, "sid").await;
+    let put = |tag: String, password: &str| {
+        let body = format!(r#"{{"password": "{password}"}}"#);
+        let (world, path) = (&world, &path);
+        async move { with(world, ("if-match", &tag), Method::PUT, path, &body).await }
+    };
+    let changed = put(first.clone(), "battery staple").await;
+    assert_eq!(changed.status, 200, "{}", changed.text);
+    assert_ne!(changed.header("etag"), first);
+    assert_eq!(
+        world.get("alice", &path).await.header("etag"),
+        changed.header("etag")
+    );
+    stale(&put(first, "another horse").await);
+}
+
+#[tokio::test]
 async fn a_secret_is_given_anew_only_to_the_webhook_that_was_seen() {
     let world = World::new();
     let (path, tag) = made(
