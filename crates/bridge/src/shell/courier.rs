@@ -144,6 +144,7 @@ impl Courier {
         let now_ms = now_ms();
         if now_ms >= self.lay_down_ms {
             self.lay_down_ms = now_ms + LAY_DOWN_MS;
+            self.poster.sweep();
             self.backlog.store(Arc::new(self.store.backlog().await?));
         }
         Ok(())

@@ -23,6 +23,7 @@ mod placement;
 mod plays;
 mod ports;
 mod post;
+mod post_connection;
 mod prompts;
 mod realtime;
 mod recorder;

@@ -1,40 +1,36 @@
-//! Posts one event to one webhook: a connection of its own to an address that was looked at, one request, no redirects.
+//! Posts one event to one webhook: to an address that was looked at, by a connection that is kept for the next, without redirects.
 
 use std::io;
 use std::sync::Arc;
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::Duration;
 
 use axum::body::Body;
-use axum::http::header::{CONTENT_TYPE, HOST, RETRY_AFTER, USER_AGENT};
-use axum::http::{HeaderMap, Request};
-use hyper::body::{Body as _, Incoming};
-use hyper_util::rt::TokioIo;
+use axum::http::Request;
+use axum::http::header::{CONTENT_TYPE, HOST, USER_AGENT};
 use model::Webhook;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, RootCertStore};
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, lookup_host};
-use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
 use super::backend::now_ms;
+use super::post_connection::{Connection, Idle, Kept};
 use crate::webhooks::{Outcome, Policy, Signing, Target, headers};
 
 /// From the look-up of the name to the end of the answer.
 const WHOLE: Duration = Duration::from_secs(10);
-/// As much of an answer's body is read, octets; nobody is told of it.
-const ANSWER_MAX: usize = 4096;
 
 /// What posts.
 pub(super) struct Poster {
     policy: Policy,
     tls: TlsConnector,
+    idle: Idle,
 }
 
 impl Poster {
-    /// Trusts whom the system trusts.
-    pub(super) fn new(policy: Policy) -> Result<Self, String> {
+    /// Trusts whom the system trusts; keeps so many connections at most.
+    pub(super) fn new(policy: Policy, connections: usize) -> Result<Self, String> {
         let mut roots = RootCertStore::empty();
         let found = rustls_native_certs::load_native_certs();
         let (_, refused) = roots.add_parsable_certificates(found.certs);
@@ -50,6 +46,7 @@ impl Poster {
         Ok(Self {
             policy,
             tls: TlsConnector::from(Arc::new(config)),
+            idle: Idle::new(connections),
         })
     }
 
@@ -67,19 +64,39 @@ impl Poster {
         }
     }
 
+    /// Closes connections that nobody has used for long.
+    pub(super) fn sweep(&self) {
+        self.idle.sweep();
+    }
+
     async fn try_to(&self, webhook: &Webhook, id: &str, body: Vec<u8>) -> Result<Outcome, &'static str> {
         let target = self.policy.read(&webhook.url)?;
+        if let Some(mut kept) = self.idle.take(&webhook.id, &webhook.url) {
+            let again = request(&target, webhook, id, body.clone())?;
+            // Where the other end has closed it meanwhile, a new one may be better.
+            if let Ok(outcome) = kept.connection.ask(again).await {
+                self.idle.put(kept);
+                return Ok(outcome);
+            }
+        }
+        let request = request(&target, webhook, id, body)?;
+        let mut made = Kept::new(&webhook.id, &webhook.url, self.connect(target).await?);
+        let outcome = made.connection.ask(request).await?;
+        self.idle.put(made);
+        Ok(outcome)
+    }
+
+    async fn connect(&self, target: Target) -> Result<Connection, &'static str> {
         let found = lookup_host((target.host.as_str(), target.port)).await;
         let addresses: Vec<_> = found.map_err(|_| "the name cannot be looked up")?.collect();
         let address = self.policy.choose(&addresses)?;
         let stream = TcpStream::connect(address).await.map_err(|_| "no connection")?;
-        let request = request(&target, webhook, id, body)?;
         if !target.tls {
-            return exchange(stream, request).await;
+            return Connection::open(stream).await;
         }
         let name = ServerName::try_from(target.host).map_err(|_| "the name cannot be in a certificate")?;
         let stream = self.tls.connect(name, stream).await.map_err(tls_fault)?;
-        exchange(stream, request).await
+        Connection::open(stream).await
     }
 }
 
@@ -116,47 +133,143 @@ fn request(
         .map_err(|_| "the URL cannot be asked for")
 }
 
-async fn exchange<S>(stream: S, request: Request<Body>) -> Result<Outcome, &'static str>
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
-    let made = hyper::client::conn::http1::Builder::new()
-        .max_buf_size(16 * 1024)
-        .handshake(TokioIo::new(stream))
-        .await;
-    let (mut sender, connection) = made.map_err(|_| "no HTTP")?;
-    // Dropped, it takes the connection with it.
-    let mut driver = JoinSet::new();
-    driver.spawn(connection);
-    let answer = sender.send_request(request).await.map_err(|_| "no answer")?;
-    let (head, body) = answer.into_parts();
-    read_some(body).await;
-    Ok(Outcome::Answered {
-        status: head.status.as_u16(),
-        retry_after_s: retry_after(&head.headers),
-    })
-}
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
 
-/// Takes the beginning of an answer off the wire, so that a receiver that has answered is not cut off in its last word.
-async fn read_some(mut body: Incoming) {
-    let mut left = ANSWER_MAX;
-    while left > 0 {
-        let frame = std::future::poll_fn(|context| std::pin::Pin::new(&mut body).poll_frame(context)).await;
-        let Some(Ok(frame)) = frame else { return };
-        left = left.saturating_sub(frame.data_ref().map_or(1, |data| data.len().max(1)));
-    }
-}
+    use model::Sid;
+    use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+    use tokio::net::TcpListener;
 
-/// Seconds, or a date (RFC 9110, section 10.2.3).
-fn retry_after(headers: &HeaderMap) -> Option<u32> {
-    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = text.parse() {
-        return Some(seconds);
+    use super::*;
+
+    /// What a receiver saw: the connection, counted from 1, and the name of each event.
+    type Seen = Arc<Mutex<Vec<(usize, String)>>>;
+
+    const TAKEN: &str = "200 OK\r\nContent-Length: 2\r\n\r\nok";
+
+    /// A receiver that takes so many requests on each connection, and closes it then without a word.
+    async fn receiver(requests: usize, answer: &str) -> (String, Seen) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let seen = Seen::default();
+        let (told, answer) = (seen.clone(), format!("HTTP/1.1 {answer}"));
+        tokio::spawn(async move {
+            for number in 1.. {
+                let (stream, _) = listener.accept().await.unwrap();
+                let mut stream = BufReader::new(stream);
+                for _ in 0..requests {
+                    let Some(id) = take(&mut stream, &answer).await else {
+                        break;
+                    };
+                    told.lock().unwrap().push((number, id));
+                }
+            }
+        });
+        (format!("http://{address}/hook"), seen)
     }
-    let at = httpdate::parse_http_date(text)
-        .ok()?
-        .duration_since(UNIX_EPOCH)
-        .ok()?;
-    let seconds = i64::try_from(at.as_secs()).ok()?.saturating_sub(now_ms() / 1000);
-    u32::try_from(seconds.max(0)).ok()
+
+    /// Takes one request; its `webhook-id`.
+    async fn take(stream: &mut BufReader<TcpStream>, answer: &str) -> Option<String> {
+        let (mut id, mut length) = (String::new(), 0);
+        loop {
+            let mut line = String::new();
+            stream.read_line(&mut line).await.ok().filter(|read| *read > 0)?;
+            if line.trim().is_empty() {
+                break;
+            }
+            let (name, value) = line.split_once(": ").unwrap_or_default();
+            match name {
+                "webhook-id" => id = value.trim().to_owned(),
+                "content-length" => length = value.trim().parse().ok()?,
+                _ => {}
+            }
+        }
+        stream.read_exact(&mut vec![0; length]).await.ok()?;
+        stream.write_all(answer.as_bytes()).await.ok()?;
+        Some(id)
+    }
+
+    fn webhook(url: &str) -> Webhook {
+        Webhook {
+            id: "whk_1".to_owned(),
+            subscriber_sid: Sid::new("a"),
+            is_callback: false,
+            url: url.to_owned(),
+            types: Vec::new(),
+            description: String::new(),
+            is_disabled: false,
+            created_ms: 0,
+            secret: vec![7; 32],
+            old_secret: None,
+        }
+    }
+
+    fn poster(connections: usize) -> Poster {
+        let policy = Policy {
+            allow_http: true,
+            allow_private: vec!["127.0.0.0/8".parse().unwrap()],
+        };
+        Poster::new(policy, connections).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_connection_serves_many_events_and_one_that_was_closed_loses_none() {
+        for (kept, requests, connections) in [
+            (1, usize::MAX, [1, 1, 1, 1]),
+            (0, usize::MAX, [1, 2, 3, 4]),
+            (1, 2, [1, 1, 2, 2]),
+        ] {
+            // Where nothing is kept a receiver that waits for more on the first would never come to the second.
+            let requests = if kept == 0 { 1 } else { requests };
+            let (url, seen) = receiver(requests, TAKEN).await;
+            let (poster, webhook) = (poster(kept), webhook(&url));
+            for n in 1..=4 {
+                let outcome = poster.post(&webhook, &format!("evt_{n}"), b"{}".to_vec()).await;
+                assert!(
+                    matches!(outcome, Outcome::Answered { status: 200, .. }),
+                    "{outcome:?}"
+                );
+            }
+            let names = (1..=4).map(|n| format!("evt_{n}"));
+            let expected: Vec<_> = connections.into_iter().zip(names).collect();
+            assert_eq!(*seen.lock().unwrap(), expected);
+        }
+    }
+
+    #[tokio::test]
+    async fn redirects_are_not_followed_and_private_addresses_not_connected_to() {
+        let (inner, seen) = receiver(9, TAKEN).await;
+        let redirect = format!("302 Found\r\nLocation: {inner}\r\nContent-Length: 0\r\n\r\n");
+        let (outer, _) = receiver(9, &redirect).await;
+        let outcome = poster(9).post(&webhook(&outer), "evt_1", b"{}".to_vec()).await;
+        assert!(
+            matches!(outcome, Outcome::Answered { status: 302, .. }),
+            "{outcome:?}"
+        );
+        let policy = Policy {
+            allow_http: true,
+            allow_private: Vec::new(),
+        };
+        let strict = Poster::new(policy, 9).unwrap();
+        for url in [inner.clone(), inner.replace("127.0.0.1", "localhost")] {
+            let outcome = strict.post(&webhook(&url), "evt_2", b"{}".to_vec()).await;
+            assert!(matches!(outcome, Outcome::Failed(_)), "{url}: {outcome:?}");
+        }
+        assert!(seen.lock().unwrap().is_empty());
+    }
+
+    #[tokio::test]
+    async fn another_address_has_another_connection() {
+        let (first, second) = (receiver(9, TAKEN).await, receiver(9, TAKEN).await);
+        let poster = poster(9);
+        for (url, n) in [(&first.0, 1), (&second.0, 2), (&first.0, 3)] {
+            poster
+                .post(&webhook(url), &format!("evt_{n}"), b"{}".to_vec())
+                .await;
+        }
+        let seen = |seen: &Seen| seen.lock().unwrap().clone();
+        assert_eq!(seen(&first.1), [(1, "evt_1".to_owned()), (1, "evt_3".to_owned())]);
+        assert_eq!(seen(&second.1), [(1, "evt_2".to_owned())]);
+    }
 }

@@ -205,7 +205,7 @@ fn start_courier(
     store: &Arc<dyn Store>,
     metrics: &Metrics,
 ) -> Result<(Arc<Poster>, Arc<ArcSwap<store::Backlog>>), String> {
-    let poster = Arc::new(Poster::new(config.webhooks.policy())?);
+    let poster = Arc::new(Poster::new(config.webhooks.policy(), config.webhooks.at_once)?);
     let (at_once, backlog) = (config.webhooks.at_once, Arc::new(ArcSwap::default()));
     let courier = Courier::new(
         store.clone(),

@@ -1,0 +1,165 @@
+//! Connections to receivers of webhooks: one request after another, and kept for a while for the next event.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant, UNIX_EPOCH};
+
+use axum::body::Body;
+use axum::http::header::RETRY_AFTER;
+use axum::http::{HeaderMap, Request};
+use hyper::body::{Body as _, Incoming};
+use hyper::client::conn::http1::{Builder, SendRequest};
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use super::backend::now_ms;
+use crate::webhooks::Outcome;
+
+/// As much of an answer's body is read, octets, and for so long; nobody is told of it.
+const ANSWER_MAX: usize = 4096;
+const ANSWER_END: Duration = Duration::from_secs(1);
+/// How long a connection is kept without use, and how long at all: then the name is looked up anew.
+const IDLE_MAX: Duration = Duration::from_secs(10);
+const AGE_MAX: Duration = Duration::from_secs(60);
+
+/// One connection.
+pub(super) struct Connection {
+    sender: SendRequest<Body>,
+    /// Dropped, it takes the connection with it.
+    _driver: JoinSet<hyper::Result<()>>,
+    /// Whether the last answer has come to its end, so that another request may follow.
+    is_free: bool,
+}
+
+impl Connection {
+    /// Speaks HTTP/1.1 on `stream`.
+    pub(super) async fn open<S>(stream: S) -> Result<Self, &'static str>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let mut builder = Builder::new();
+        let made = builder.max_buf_size(16 * 1024).handshake(TokioIo::new(stream));
+        let (sender, connection) = made.await.map_err(|_| "no HTTP")?;
+        let mut driver = JoinSet::new();
+        driver.spawn(connection);
+        Ok(Self {
+            sender,
+            _driver: driver,
+            is_free: true,
+        })
+    }
+
+    /// Sends a request, and takes its answer.
+    pub(super) async fn ask(&mut self, request: Request<Body>) -> Result<Outcome, &'static str> {
+        self.is_free = false;
+        self.sender.ready().await.map_err(|_| "no answer")?;
+        let answer = self.sender.send_request(request).await;
+        let (head, body) = answer.map_err(|_| "no answer")?.into_parts();
+        // One that never ends has answered all the same.
+        self.is_free = timeout(ANSWER_END, read_some(body)).await.unwrap_or(false);
+        Ok(Outcome::Answered {
+            status: head.status.as_u16(),
+            retry_after_s: retry_after(&head.headers),
+        })
+    }
+}
+
+/// Takes the beginning of an answer off the wire, so that a receiver that has answered is not cut off in its last word; whether that was all.
+async fn read_some(mut body: Incoming) -> bool {
+    let mut left = ANSWER_MAX;
+    while left > 0 {
+        let frame = std::future::poll_fn(|context| std::pin::Pin::new(&mut body).poll_frame(context)).await;
+        let Some(frame) = frame else { return true };
+        let Ok(frame) = frame else { return false };
+        left = left.saturating_sub(frame.data_ref().map_or(1, |data| data.len().max(1)));
+    }
+    false
+}
+
+/// Seconds, or a date (RFC 9110, section 10.2.3).
+fn retry_after(headers: &HeaderMap) -> Option<u32> {
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = text.parse() {
+        return Some(seconds);
+    }
+    let at = httpdate::parse_http_date(text)
+        .ok()?
+        .duration_since(UNIX_EPOCH)
+        .ok()?;
+    let seconds = i64::try_from(at.as_secs()).ok()?.saturating_sub(now_ms() / 1000);
+    u32::try_from(seconds.max(0)).ok()
+}
+
+/// Connections that wait for the next event of their webhook.
+pub(super) struct Idle {
+    most: usize,
+    kept: Mutex<Vec<Kept>>,
+}
+
+/// One that waits.
+pub(super) struct Kept {
+    webhook: String,
+    url: String,
+    made: Instant,
+    used: Instant,
+    pub(super) connection: Connection,
+}
+
+impl Kept {
+    /// A new one, for events of this webhook as long as its address is this.
+    pub(super) fn new(webhook: &str, url: &str, connection: Connection) -> Self {
+        let now = Instant::now();
+        Self {
+            webhook: webhook.to_owned(),
+            url: url.to_owned(),
+            made: now,
+            used: now,
+            connection,
+        }
+    }
+
+    fn is_good(&self, now: Instant) -> bool {
+        now < self.used + IDLE_MAX && now < self.made + AGE_MAX && !self.connection.sender.is_closed()
+    }
+}
+
+impl Idle {
+    /// Keeps so many at most.
+    pub(super) fn new(most: usize) -> Self {
+        Self {
+            most,
+            kept: Mutex::default(),
+        }
+    }
+
+    /// One to the address of this webhook, if one waits.
+    pub(super) fn take(&self, webhook: &str, url: &str) -> Option<Kept> {
+        let mut kept = self.good();
+        let own = kept
+            .iter()
+            .position(|one| one.webhook == webhook && one.url == url)?;
+        Some(kept.swap_remove(own))
+    }
+
+    /// Keeps one for the next event, where it can take one and there is a place.
+    pub(super) fn put(&self, mut one: Kept) {
+        let mut kept = self.good();
+        if one.connection.is_free && kept.len() < self.most {
+            one.used = Instant::now();
+            kept.push(one);
+        }
+    }
+
+    /// Closes those that nobody has used for long.
+    pub(super) fn sweep(&self) {
+        drop(self.good());
+    }
+
+    fn good(&self) -> MutexGuard<'_, Vec<Kept>> {
+        let now = Instant::now();
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.retain(|one| one.is_good(now));
+        kept
+    }
+}
