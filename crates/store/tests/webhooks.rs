@@ -324,7 +324,15 @@ async fn what_is_disabled_is_given_up_and_can_be_asked_for_again() {
     let store = open(&folder).await;
     put(&store, &webhook("w", "a", &[])).await;
     add(&store, &[started(1, "a", 1)]).await;
-    store.disable_webhook("w").await.unwrap();
+    let under_way = store.due(2_000, 9, 9).await.unwrap().remove(0);
+    store.disable_webhook("w", 2_000).await.unwrap();
+    // What comes back then comes too late.
+    let failed = Delivery {
+        attempts: 1,
+        due_ms: 9_000,
+        ..under_way
+    };
+    store.settle(std::slice::from_ref(&failed)).await.unwrap();
     assert!(store.webhook("w").await.unwrap().unwrap().is_disabled);
     let dead = store
         .deliveries(&webhook("w", "a", &[]), &by_id(true))
@@ -352,6 +360,7 @@ async fn what_is_disabled_is_given_up_and_can_be_asked_for_again() {
     put(&store, &webhook("w", "a", &[])).await;
     assert!(store.redeliver("w", 1, &noted("redeliver", 5_000)).await.unwrap());
     assert!(!store.redeliver("w", 2, &noted("redeliver", 5_000)).await.unwrap());
+    store.settle(&[failed]).await.unwrap();
     assert_eq!(due(&store, 4_999, 9).await, []);
     assert_eq!(due(&store, 5_000, 9).await, named(&[("w", 1)]));
 }
@@ -461,13 +470,19 @@ async fn changes_of_a_webhook_are_in_the_audit_and_what_came_to_nothing_is_not()
     add(&store, &[started(1, "a", 1)]).await;
     assert!(store.redeliver("w", 1, &noted("redeliver", 10)).await.unwrap());
     assert!(!store.redeliver("w", 2, &noted("redeliver", 10)).await.unwrap());
-    store.remove_webhook("w", &noted("delete", 11)).await.unwrap();
+    for at_ms in [11, 12] {
+        store.disable_webhook("w", at_ms).await.unwrap();
+    }
+    store.remove_webhook("w", &noted("delete", 13)).await.unwrap();
     let lines = store.audit(&Sid::new("a"), &by_id(false)).await.unwrap();
     let of_webhook = lines.page.iter().filter(|line| line.object == "webhook w");
     let told: Vec<_> = of_webhook
         .map(|line| (line.action.as_str(), line.at_ms))
         .collect();
-    assert_eq!(told, [("put", 9), ("redeliver", 10), ("delete", 11)]);
+    assert_eq!(
+        told,
+        [("put", 9), ("redeliver", 10), ("disable", 11), ("delete", 13)]
+    );
 }
 
 #[tokio::test]

@@ -122,7 +122,8 @@ impl Courier {
         // Where one of these fails all are settled again: it comes to the same.
         self.store.settle(&deliveries).await?;
         for verdict in self.unsettled.iter().filter(|verdict| verdict.disable) {
-            self.store.disable_webhook(&verdict.delivery.webhook).await?;
+            let id = &verdict.delivery.webhook;
+            self.store.disable_webhook(id, now_ms()).await?;
         }
         for verdict in self.unsettled.drain(..) {
             let Delivery { webhook, chain, .. } = &verdict.delivery;

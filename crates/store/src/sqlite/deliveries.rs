@@ -206,13 +206,13 @@ pub(super) async fn due(
     rows.iter().map(delivery).collect()
 }
 
-/// Writes what has become of deliveries; one that was taken away with its webhook meanwhile is no more.
+/// Writes what has become of deliveries, but for those that were given up, asked for anew or taken away with their webhook meanwhile.
 pub(super) async fn settle(pool: &SqlitePool, deliveries: &[Delivery]) -> Result<(), StoreError> {
     let all = async |db: &mut SqliteConnection| {
         for delivery in deliveries {
             sqlx::query(
                 "UPDATE deliveries SET state = ?3, attempts = ?4, due_ms = ?5, status = ?6, fault = ?7
-                 WHERE webhook = ?1 AND happening = ?2",
+                 WHERE webhook = ?1 AND happening = ?2 AND state = 0 AND created_ms = ?8",
             )
             .bind(&delivery.webhook)
             .bind(fit(delivery.happening, || "a delivery".to_owned(), "id")?)
@@ -221,6 +221,7 @@ pub(super) async fn settle(pool: &SqlitePool, deliveries: &[Delivery]) -> Result
             .bind(delivery.due_ms)
             .bind(delivery.status)
             .bind(&delivery.fault)
+            .bind(delivery.created_ms)
             .execute(&mut *db)
             .await?;
         }

@@ -1,4 +1,4 @@
-use model::Webhook;
+use model::{Actor, Webhook};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection, SqlitePool};
 
@@ -70,13 +70,22 @@ async fn give_up(db: &mut SqliteConnection, id: &str) -> Result<(), StoreError> 
     Ok(())
 }
 
-/// Disables a webhook.
-pub(super) async fn disable(pool: &SqlitePool, id: &str) -> Result<(), StoreError> {
+/// Disables a webhook, which the bridge does by itself.
+pub(super) async fn disable(pool: &SqlitePool, id: &str, at_ms: i64) -> Result<(), StoreError> {
     let all = async |db: &mut SqliteConnection| {
-        sqlx::query("UPDATE webhooks SET is_disabled = 1 WHERE id = ?1")
-            .bind(id)
-            .execute(&mut *db)
-            .await?;
+        let disabled = sqlx::query(
+            "UPDATE webhooks SET is_disabled = 1 WHERE id = ?1 AND NOT is_disabled RETURNING subscriber_sid",
+        );
+        if let Some(row) = disabled.bind(id).fetch_optional(&mut *db).await? {
+            let entry = AuditEntry {
+                at_ms,
+                actor: Actor::Bridge,
+                owner: sid(&row, "subscriber_sid")?,
+                action: "disable",
+                object: format!("webhook {id}"),
+            };
+            audit::add(db, &entry).await?;
+        }
         give_up(db, id).await
     };
     transaction(pool, all).await
