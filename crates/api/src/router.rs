@@ -35,6 +35,8 @@ pub struct Settings {
     pub public_url: Option<String>,
     /// Requests a second that one login may make, as many at once; 0 for no limit.
     pub requests_per_second: u32,
+    /// Webhooks that one subscriber may have, its callback aside; 0 for no limit.
+    pub webhooks_per_subscriber: usize,
 }
 
 /// Stands in the extensions of the answer of a route: which, as `/conference/v1/calls/:id`. It holds nothing of the request.

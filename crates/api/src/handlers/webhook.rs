@@ -24,8 +24,6 @@ use crate::path::{At, Key};
 use crate::router::Api;
 use crate::value;
 
-/// Most webhooks of one subscriber, its callback aside.
-const WEBHOOKS_MAX: usize = 20;
 /// Longest description, in characters.
 const DESCRIPTION_MAX: usize = 255;
 /// Longest address, in characters.
@@ -80,8 +78,10 @@ pub(crate) async fn create(
     let own = known
         .iter()
         .filter(|known| known.subscriber_sid == caller.sid && !known.is_callback);
-    if own.count() >= WEBHOOKS_MAX {
-        return Err(ApiError::conflict("url", "there are 20 webhooks already"));
+    let most = api.settings.webhooks_per_subscriber;
+    if most > 0 && own.count() >= most {
+        let message = format!("there are {most} webhooks already (webhooks.per_subscriber)");
+        return Err(ApiError::conflict("url", message));
     }
     let mut webhook = Webhook {
         id: format!("whk_{:016x}", api.backend.random()),
@@ -248,8 +248,7 @@ fn secret(api: &Api) -> Vec<u8> {
 fn change(api: &Api, webhook: &mut Webhook, body: &Map<String, Value>) -> Result<(), ApiError> {
     if let Some(url) = value::present(body, "url") {
         webhook.url = value::text("url", url, URL_MAX)?;
-        let good = webhook.is_callback || webhook.url.is_empty();
-        if !good {
+        if !webhook.is_callback {
             let checked = api.backend.check_url(&webhook.url);
             checked.map_err(|expected| ApiError::wrong_value("url", expected))?;
         }

@@ -1,3 +1,4 @@
+use api::Settings;
 use axum::http::Method;
 use model::{Actor, DeliveryState};
 use serde_json::{Value, json};
@@ -84,8 +85,11 @@ async fn what_cannot_be_a_webhook_is_refused_by_its_field() {
 }
 
 #[tokio::test]
-async fn twenty_of_one_subscriber_are_the_most() {
-    let world = World::new();
+async fn of_one_subscriber_there_are_as_many_as_the_operator_allows() {
+    let world = World::with(Settings {
+        webhooks_per_subscriber: 20,
+        ..Settings::default()
+    });
     for n in 1..=20 {
         let status = create(&world, "alice", r#"{"url": "https://example.com"}"#)
             .await

@@ -42,7 +42,7 @@ impl EventsSection {
         api::HubLimits {
             memory: self.memory,
             queue: self.queue,
-            streams: self.streams,
+            streams: self.streams.min(connections - connections / 4),
             streams_per_subscriber: self.streams_per_subscriber,
         }
     }
@@ -58,6 +58,8 @@ pub struct WebhooksSection {
     pub allow_private: Vec<IpNet>,
     /// Deliveries under way at once.
     pub at_once: usize,
+    /// Webhooks of one subscriber, its callback aside; 0 for no limit.
+    pub per_subscriber: usize,
 }
 
 impl Default for WebhooksSection {
@@ -66,6 +68,7 @@ impl Default for WebhooksSection {
             allow_http: false,
             allow_private: Vec::new(),
             at_once: 64,
+            per_subscriber: 100,
         }
     }
 }

@@ -273,6 +273,7 @@ fn api_settings(config: &Config) -> api::Settings {
     api::Settings {
         public_url: config.api.public_url.clone(),
         requests_per_second: config.api.requests_per_second_per_login,
+        webhooks_per_subscriber: config.webhooks.per_subscriber,
     }
 }
 
