@@ -38,7 +38,9 @@ impl Default for EventsSection {
 
 impl EventsSection {
     /// The bounds of the hub.
-    pub(crate) fn hub(&self) -> api::HubLimits {
+    ///
+    /// Of so many connections a quarter is never a stream's: requests always find a place.
+    pub(crate) fn hub(&self, connections: usize) -> api::HubLimits {
         api::HubLimits {
             memory: self.memory,
             queue: self.queue,
@@ -99,4 +101,29 @@ pub(super) fn checks(events: &EventsSection, webhooks: &WebhooksSection) -> [(bo
             "webhooks.at_once: expected 1 to 256",
         ),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn streams_leave_connections_to_requests() {
+        for (streams, connections, most) in [
+            (10_000, 1_024, 768),
+            (500, 1_024, 500),
+            (10_000, 3, 3),
+            (10, 1, 1),
+        ] {
+            let events = EventsSection {
+                streams,
+                ..EventsSection::default()
+            };
+            assert_eq!(
+                events.hub(connections).streams,
+                most,
+                "{streams} of {connections}"
+            );
+        }
+    }
 }

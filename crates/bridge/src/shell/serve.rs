@@ -136,8 +136,7 @@ async fn start(mut config: Config, data: &Path, filling: &Filling) -> Result<Run
     let live = Arc::new(ArcSwap::from_pointee(Live::default()));
     let (metrics, connections) = (Metrics::new(), Connections::default());
     let events = reserve(&*store, IdKind::Happening).await?;
-    // Whatever was told by earlier runs has a smaller id.
-    let hub = api::Hub::new(config.events.hub(), events.start.saturating_sub(1));
+    let hub = hub(&config, &events);
     tokio::spawn(retention::run(store.clone(), config.events.keep));
     let (poster, backlog) = start_courier(&config, &store, &metrics)?;
     let readings = Readings {
@@ -267,6 +266,12 @@ async fn open_sockets(config: &Config) -> Result<Sockets, String> {
 
 fn in_use(option: &str, address: SocketAddr, error: &std::io::Error) -> String {
     format!("{address}: {error}; choose another address or port with {option}")
+}
+
+/// Whatever was told by earlier runs has a smaller id than these.
+fn hub(config: &Config, events: &std::ops::Range<u64>) -> api::Hub {
+    let limits = config.events.hub(config.api.connections);
+    api::Hub::new(limits, events.start.saturating_sub(1))
 }
 
 fn api_settings(config: &Config) -> api::Settings {
