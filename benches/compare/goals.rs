@@ -163,7 +163,9 @@ fn beside(results: &Results) -> Vec<Goal> {
         results.figures(JOINS, PCMU, kept, |sample| sample.joins.as_ref().map(of))
     };
     let list = results.figures(LISTS, PCMU, legs, |sample| Some(sample.rest?.list?.p99));
+    let one = results.figures(LISTS, PCMU, legs, |sample| Some(sample.rest?.one?.p99));
     let flood = results.figures(FLOOD, PCMU, legs, |sample| Some(sample.rest?.per_second));
+    let failed = |name| results.figures(name, PCMU, legs, |sample| Some(sample.rest?.failed as f64));
     let mut goals = vec![
         goal(
             format!("calls a second through answer, prompt, code and join, beside {kept} legs"),
@@ -186,11 +188,25 @@ fn beside(results: &Results) -> Vec<Goal> {
         1,
     ));
     goals.push(goal(
+        format!("REST, one of {legs} calls while they talk: p99, ms"),
+        Limit::AtMost(10.0),
+        one,
+        1,
+    ));
+    goals.push(goal(
         "REST requests answered a second".to_owned(),
         Limit::AtLeast(1_900.0),
         flood,
         0,
     ));
+    for name in [LISTS, FLOOD] {
+        goals.push(goal(
+            format!("{name}: requests that failed"),
+            Limit::Never,
+            failed(name),
+            0,
+        ));
+    }
     goals.extend(harm(results, (FLOOD, PCMU, legs), "legs beside these"));
     goals
 }
