@@ -1,5 +1,6 @@
 //! Attributes in force, and where each was set.
 
+use model::attribute::{ATTRIBUTES, Level};
 use serde_json::{Value, json};
 
 use crate::world::World;
@@ -153,4 +154,29 @@ async fn what_is_in_force_is_not_taken_for_what_an_object_sets_itself() {
         back.refusal(),
         (400, "Invalid field specific".into(), "origin".into())
     );
+}
+
+#[tokio::test]
+async fn each_attribute_is_taken_where_it_may_be_set_and_refused_by_name_elsewhere() {
+    let world = World::new();
+    for row in ATTRIBUTES {
+        for (level, path) in [
+            (Level::Group, "/didGroups/219"),
+            (Level::Did, "/dids/220"),
+            (Level::Room, "/meetingRooms/106131"),
+        ] {
+            let body = json!({"attributes": [{"name": row.name, "value": row.default}]});
+            let reply = world.put("alice", path, &body.to_string()).await;
+            if row.levels.allow(level) {
+                assert_eq!(reply.status, 200, "{} at {path}: {}", row.name, reply.text);
+                let object = reply.json();
+                let mut attributes = object["attributes"].as_array().unwrap().iter();
+                let set = attributes.find(|attribute| attribute["name"] == row.name);
+                assert_eq!(set.unwrap()["value"], row.default, "{} at {path}", row.name);
+            } else {
+                let (status, _, field) = reply.refusal();
+                assert_eq!((status, field.as_str()), (400, row.name), "{path}");
+            }
+        }
+    }
 }
