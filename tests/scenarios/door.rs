@@ -94,3 +94,17 @@ fn while_the_mixer_is_busy_new_calls_get_503_and_those_who_talk_go_on() {
     let shut_out: Vec<_> = world.control.counts().shut_out().collect();
     assert!(shut_out.contains(&(Shut::MaxLoad, 2)), "{shut_out:?}");
 }
+
+#[test]
+fn a_mixer_that_was_held_up_once_takes_calls_and_one_that_stays_behind_does_not() {
+    let mut world = World::new();
+    let talker = world.enter(CONF, "111#");
+    let mut answers = vec![];
+    for percent in [100, 30, 100, 100, 100, 30, 101] {
+        world.input(Input::Media(MediaReport::Load { percent }));
+        let phone = world.call(CONF);
+        answers.push(world.has_got(phone, "SIP/2.0 503"));
+    }
+    assert_eq!(answers, [false, false, false, false, true, true, true]);
+    assert!(world.speaks(talker) && !world.has_got(talker, "BYE"));
+}

@@ -2,8 +2,9 @@
 
 /// Reports in a row that it takes to change the mind, five a second: one busy moment is no overload.
 const REPORTS: u8 = 3;
-/// From this load on one report is enough: ticks are late already.
-const TOO_LATE: u8 = 100;
+/// From this load on one report is enough: more is to be done than there is time. One that is said to be behind, 100, may have been held up
+/// by the machine, once.
+const TOO_LATE: u8 = 101;
 /// By how much the load must have fallen before calls are taken again, percent.
 const RELIEF: u8 = 10;
 
@@ -26,7 +27,7 @@ impl Headroom {
         }
     }
 
-    /// Takes in a report: the share of its time that the mixer needed since the last one, percent.
+    /// Takes in a report: the share of its time that the mixer needed since the last one, percent; at least 100 where it is behind.
     pub(super) fn note(&mut self, percent: u8) {
         let against = match self.crowded {
             false => percent >= self.most,
@@ -56,7 +57,7 @@ mod tests {
             headroom.note(percent);
             headroom.is_crowded()
         };
-        let story = [90, 90, 50, 80, 99, 80, 75, 69, 69, 75, 69, 69, 0, 100];
+        let story = [90, 90, 50, 80, 99, 80, 75, 69, 69, 75, 69, 69, 0, 101];
         let expected = [
             false, false, false, false, false, true, true, true, true, true, true, true, false, true,
         ];

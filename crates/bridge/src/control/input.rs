@@ -110,7 +110,7 @@ pub enum MediaReport {
     },
     /// How busy the mixer was in the last fifth of a second.
     Load {
-        /// Share of its time that it needed, percent.
+        /// Share of its time that it needed, percent; at least 100 where it is behind.
         percent: u8,
     },
     /// A caller began or ceased to talk.

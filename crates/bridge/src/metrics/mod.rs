@@ -86,10 +86,12 @@ pub(crate) struct PromptCounts {
 pub(crate) struct ShardCounts {
     /// By its last report.
     pub(crate) stats: Stats,
-    /// Share of its time that it needed in the fifth of a second before that, percent.
+    /// Share of its time that it needed in the fifth of a second before that, percent; at least 100 where it was behind.
     pub(crate) load_percent: u8,
     /// Worst lateness of a tick since this was taken last.
     pub(crate) worst_late: Duration,
+    /// Longest time that a tick took since this was taken last.
+    pub(crate) worst_tick: Duration,
     /// Orders that wait for it.
     pub(crate) orders_waiting: usize,
 }
@@ -98,13 +100,14 @@ impl ShardCounts {
     /// Takes in its report.
     pub(crate) fn note(&mut self, stats: Stats, load_percent: u8) {
         self.worst_late = self.worst_late.max(stats.worst_late);
+        self.worst_tick = self.worst_tick.max(stats.worst_tick);
         (self.stats, self.load_percent) = (stats, load_percent);
     }
 
     /// What there is to tell.
     pub(crate) fn take(&mut self) -> Self {
         let counts = *self;
-        self.worst_late = Duration::ZERO;
+        (self.worst_late, self.worst_tick) = (Duration::ZERO, Duration::ZERO);
         counts
     }
 }

@@ -245,13 +245,18 @@ pub(super) const SHARD_NOW: &[Row<ShardCounts, f64>] = &[
     ("mixer_rooms", "Rooms in the mixer.", |c| c.stats.rooms as f64),
     (
         "mixer_load_ratio",
-        "Share of its time that it needed last; at calls.max_load new calls are refused.",
+        "Share of its time needed last, 1 or more when behind; at calls.max_load new calls are refused.",
         |c| f64::from(c.load_percent) / 100.0,
     ),
     (
         "mixer_worst_late_seconds",
         "Worst lateness of a tick in the last second.",
         |c| c.worst_late.as_secs_f64(),
+    ),
+    (
+        "mixer_worst_tick_seconds",
+        "Longest time that a tick took in the last second.",
+        |c| c.worst_tick.as_secs_f64(),
     ),
     ("mixer_orders_waiting", "Orders that wait for the mixer.", |c| {
         c.orders_waiting as f64

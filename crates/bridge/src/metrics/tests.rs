@@ -102,6 +102,7 @@ fn metrics() -> Arc<Metrics> {
                 ..Stats::default()
             },
             load_percent: 37,
+            worst_tick: Duration::from_millis(45),
             ..ShardCounts::default()
         }],
         ..MediaCounts::default()
@@ -180,6 +181,7 @@ fn the_page_tells_what_was_counted() {
         ("partyline_leg_mos_out_count", 0.0),
         (r#"partyline_mixer_ticks_total{shard="0"}"#, 100.0),
         (r#"partyline_mixer_load_ratio{shard="0"}"#, 0.37),
+        (r#"partyline_mixer_worst_tick_seconds{shard="0"}"#, 0.045),
         (r#"partyline_mixer_tick_seconds_count{shard="0"}"#, 100.0),
         (r#"partyline_mixer_tick_seconds_sum{shard="0"}"#, 0.13),
         (
@@ -210,6 +212,23 @@ fn the_page_tells_what_was_counted() {
     ] {
         assert_eq!(samples.get(name), Some(&value), "{name} in {samples:#?}");
     }
+}
+
+#[test]
+fn the_worst_of_a_shard_s_reports_stands_until_it_is_told() {
+    let mut counts = ShardCounts::default();
+    let report = |late_ms, tick_ms| Stats {
+        worst_late: Duration::from_millis(late_ms),
+        worst_tick: Duration::from_millis(tick_ms),
+        ..Stats::default()
+    };
+    for stats in [report(3, 9), report(30, 8), report(2, 45), report(1, 7)] {
+        counts.note(stats, 40);
+    }
+    let told = |counts: ShardCounts| (counts.worst_late.as_millis(), counts.worst_tick.as_millis());
+    assert_eq!(told(counts.take()), (30, 45));
+    counts.note(report(1, 6), 40);
+    assert_eq!(told(counts.take()), (1, 6));
 }
 
 #[test]

@@ -6,15 +6,16 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::Receiver;
-use media::{JitterConfig, Leg, LegConfig, Prepared, Quality, Session, TICK};
+use media::{JitterConfig, Leg, LegConfig, Prepared, Quality, Session};
 use mixer::{
-    Baggage, Branch, Encoded, LegKey, Order, PlayId, Playlist, Report, Retired, Room, RoomKey, STATS_TICKS,
-    ShardConfig, Stats, Target,
+    Baggage, Branch, Encoded, LegKey, Order, PlayId, Playlist, Report, Retired, Room, RoomKey, ShardConfig,
+    Stats, Target,
 };
 use model::{LegId, MeetingId};
 use udp::MediaSocket;
 
 use super::clips::Clips;
+use super::load;
 use super::media_log;
 use super::media_sockets::Sockets;
 use super::panics::Place;
@@ -426,11 +427,12 @@ impl MediaPort {
 
     /// Notes how a shard is, and says when it was late or lost reports.
     fn note(&mut self, now: Instant, shard: usize, stats: Stats) {
-        self.placement.note_load(shard, load(&stats));
         let desk = self.shards.at(shard);
-        desk.counts.note(stats, load(&stats));
+        let percent = load::percent(&desk.counts.stats, &stats);
+        self.placement.note_load(shard, percent);
+        desk.counts.note(stats, percent);
         if let Some(line) = desk.lateness.note(now, stats) {
-            media_log::late(shard, &line, &stats, load(&stats));
+            media_log::late(shard, &line, &stats, percent);
         }
     }
 
@@ -461,12 +463,6 @@ fn played(id: PlayId) -> MediaReport {
     MediaReport::Played {
         id: ControlPlay(id.0),
     }
-}
-
-/// Share of its time that the mixer needed since the last report, percent.
-fn load(stats: &Stats) -> u8 {
-    let whole = TICK * STATS_TICKS as u32;
-    (100.0 * stats.busy.as_secs_f64() / whole.as_secs_f64()).min(255.0) as u8
 }
 
 fn key(leg: LegId) -> LegKey {

@@ -13,6 +13,7 @@ pub(crate) mod credentials;
 mod equipment;
 mod first_start;
 mod lateness;
+mod load;
 mod log;
 mod media_log;
 mod media_port;
