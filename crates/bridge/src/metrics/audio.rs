@@ -148,14 +148,26 @@ impl Spreads {
         let seconds = |ms: u32| f64::from(ms) / 1_000.0;
         if let Some(heard) = score(span) {
             self.mos_in.observe(heard.mos);
+            self.rating_in.observe(heard.rating);
+            self.note_levels(span);
             self.jitter.observe(seconds(span.jitter_ms));
             self.depth.observe(seconds(span.depth_ms));
         }
         if let Some(hears) = span.outbound() {
             self.mos_out.observe(hears.mos());
+            self.rating_out.observe(hears.rating());
         }
         if let Some(ms) = span.rtt_ms {
             self.round_trip.observe(seconds(ms));
+        }
+    }
+
+    /// Notes how loud the caller is, as far as that is known.
+    fn note_levels(&self, span: &Quality) {
+        for (spread, level) in [(&self.speech, span.speech_dbov), (&self.noise, span.noise_dbov)] {
+            if let Some(dbov) = level {
+                spread.observe(f64::from(dbov.unsigned_abs()));
+            }
         }
     }
 }
@@ -268,6 +280,31 @@ mod tests {
             let counts = [&spreads.mos_in, &spreads.mos_out, &spreads.round_trip].map(Histogram::count);
             assert_eq!(counts, [spans; 3]);
         }
+    }
+
+    #[test]
+    fn levels_and_ratings_are_spread_where_they_are_known() {
+        let mut audio = audio();
+        let silent = counted(500, 0);
+        let known = Quality {
+            speech_dbov: Some(-26),
+            noise_dbov: Some(-70),
+            remote_fraction_lost: Some(128),
+            ..silent
+        };
+        for (leg, quality) in [(LEG, silent), (LegId(8), known)] {
+            audio.agreed(leg, Codec::Pcmu);
+            audio.ended(leg, &quality);
+        }
+        let spreads = &audio.spreads;
+        assert_eq!(
+            [&spreads.speech, &spreads.noise].map(judged),
+            [(1, 26.0), (1, 70.0)]
+        );
+        let [(heard, clean), (told, bad)] = [&spreads.rating_in, &spreads.rating_out].map(judged);
+        assert_eq!((heard, told), (2, 1));
+        assert!((2.0 * 92.0..2.0 * 93.2).contains(&clean), "{clean}");
+        assert!((28.0..30.0).contains(&bad), "{bad}: half of all packets lost");
     }
 
     #[test]

@@ -43,7 +43,7 @@ pub(crate) struct Metrics {
     pub(crate) control: ArcSwap<ControlCounts>,
     /// From INVITE to answer, seconds.
     pub(crate) set_up: Histogram,
-    /// Scores and delays of calls.
+    /// Scores, levels and delays of calls.
     pub(crate) spreads: Spreads,
     /// REST.
     pub(crate) requests: Requests,
@@ -128,6 +128,14 @@ pub(crate) struct Spreads {
     pub(crate) mos_in: Histogram,
     /// Score of what the caller hears.
     pub(crate) mos_out: Histogram,
+    /// The rating R that the first score is made of.
+    pub(crate) rating_in: Histogram,
+    /// The rating R that the other score is made of.
+    pub(crate) rating_out: Histogram,
+    /// Level of the caller's speech, −dBov.
+    pub(crate) speech: Histogram,
+    /// Level of the noise between the caller's words, −dBov.
+    pub(crate) noise: Histogram,
     /// Interarrival jitter, seconds.
     pub(crate) jitter: Histogram,
     /// Depth of the jitter buffer, seconds.
@@ -138,6 +146,13 @@ pub(crate) struct Spreads {
 
 /// Scores below which users are dissatisfied more and more (G.107, annex B): nearly all, many, some, none.
 const SCORES: [f64; 7] = [1.5, 2.0, 2.6, 3.1, 3.6, 4.0, 4.3];
+/// Ratings with the same limits among them.
+const RATINGS: [f64; 8] = [20.0, 35.0, 50.0, 60.0, 70.0, 80.0, 90.0, 92.0];
+/// Speech in dB below full scale: too loud before 12, too faint from 35 on, 26 aimed at. Without a sign, since the sum of what a histogram
+/// holds may only grow (OpenMetrics), and as packets tell it (RFC 6464).
+const SPEECH_DB: [f64; 9] = [6.0, 12.0, 18.0, 22.0, 26.0, 30.0, 35.0, 45.0, 60.0];
+/// Noise in dB below full scale: heard as such before 45, and no more from 60 on.
+const NOISE_DB: [f64; 9] = [30.0, 40.0, 45.0, 50.0, 55.0, 60.0, 65.0, 70.0, 80.0];
 const DELAYS_S: [f64; 9] = [0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.15, 0.3, 0.5];
 
 impl Default for Spreads {
@@ -145,6 +160,10 @@ impl Default for Spreads {
         Self {
             mos_in: Histogram::new(SCORES),
             mos_out: Histogram::new(SCORES),
+            rating_in: Histogram::new(RATINGS),
+            rating_out: Histogram::new(RATINGS),
+            speech: Histogram::new(SPEECH_DB),
+            noise: Histogram::new(NOISE_DB),
             jitter: Histogram::new(DELAYS_S),
             depth: Histogram::new(DELAYS_S),
             round_trip: Histogram::new(DELAYS_S),

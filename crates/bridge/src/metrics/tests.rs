@@ -84,6 +84,8 @@ fn metrics() -> Arc<Metrics> {
         received: 95,
         lost: 5,
         concealed_ms: 1_500,
+        speech_dbov: Some(-26),
+        noise_dbov: Some(-62),
         ..Quality::default()
     };
     for _ in 0..10 {
@@ -179,6 +181,10 @@ fn the_page_tells_what_was_counted() {
         ("partyline_audio_concealed_seconds_total", 1.5),
         ("partyline_leg_mos_in_count", 1.0),
         ("partyline_leg_mos_out_count", 0.0),
+        ("partyline_leg_rating_in_count", 1.0),
+        ("partyline_leg_rating_out_count", 0.0),
+        ("partyline_leg_speech_below_full_scale_db_sum", 26.0),
+        ("partyline_leg_noise_below_full_scale_db_sum", 62.0),
         (r#"partyline_mixer_ticks_total{shard="0"}"#, 100.0),
         (r#"partyline_mixer_load_ratio{shard="0"}"#, 0.37),
         (r#"partyline_mixer_worst_tick_seconds{shard="0"}"#, 0.045),
