@@ -1,4 +1,4 @@
-//! Checks of the source itself: who imports whom, how long things are, whether generated pages are fresh.
+//! Checks of the source itself: who imports whom, how long things are, what a tick may not do, whether generated pages are fresh.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -21,6 +21,23 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "model", "sip", "media", "mixer", "udp", "ivr", "meeting", "store", "api", "sim",
         ],
     ),
+];
+
+/// Crates that a tick of audio runs through.
+const IN_THE_TICK: &[&str] = &["mixer", "media", "udp"];
+
+/// What they may not name: locks, logs, files and waiting.
+const NOT_IN_THE_TICK: &[&str] = &[
+    "Mutex",
+    "RwLock",
+    "Condvar",
+    "println!",
+    "print!",
+    "dbg!",
+    "tracing",
+    "log::",
+    "std::fs",
+    "thread::sleep",
 ];
 
 const LINES_MAX: usize = 600;
@@ -66,6 +83,58 @@ fn imports_follow_the_diagram() {
             );
         }
     }
+}
+
+#[test]
+fn the_mixer_is_made_of_media_and_rings_alone() {
+    let manifest = fs::read_to_string(root().join("crates/mixer/Cargo.toml")).unwrap();
+    let section = manifest
+        .split("\n[")
+        .find_map(|section| section.strip_prefix("dependencies]"));
+    let names = section.unwrap().lines().filter_map(|line| line.split('.').next());
+    let names: Vec<_> = names.filter(|name| !name.is_empty()).collect();
+    assert_eq!(names, ["media", "rtrb"]);
+}
+
+#[test]
+fn nothing_in_the_tick_locks_logs_or_waits() {
+    let folders = IN_THE_TICK
+        .iter()
+        .map(|krate| root().join("crates").join(krate).join("src"));
+    let mut found = Vec::new();
+    for path in folders.flat_map(|folder| sources(&folder)) {
+        if !path.ends_with("tests.rs") {
+            let text = fs::read_to_string(&path).unwrap();
+            let named = not_in_the_tick(&text).into_iter();
+            found.extend(named.map(|(line, what)| format!("{}:{line}: {what}", path.display())));
+        }
+    }
+    assert!(found.is_empty(), "{}", found.join("\n"));
+    let text = [
+        "use std::sync::Mutex;",
+        "// A comment on tracing.",
+        "println!();",
+        "#[cfg(test)]",
+        "mod tests {",
+        "    use std::fs;",
+    ];
+    let named = not_in_the_tick(&text.join("\n"));
+    assert_eq!(named, [(1, "Mutex"), (3, "println!")]);
+}
+
+/// Lines that name what may not be in the tick, but for comments and the tests at the end.
+fn not_in_the_tick(text: &str) -> Vec<(usize, &'static str)> {
+    let code = match text.rsplit_once("#[cfg(test)]") {
+        Some((code, tests)) if tests.contains("mod tests {") => code,
+        Some(_) | None => text,
+    };
+    let mut found = Vec::new();
+    for (number, line) in (1..).zip(code.lines()) {
+        let line = line.split("//").next().unwrap_or_default();
+        let named = NOT_IN_THE_TICK.iter().filter(|what| line.contains(**what));
+        found.extend(named.map(|what| (number, *what)));
+    }
+    found
 }
 
 #[test]
