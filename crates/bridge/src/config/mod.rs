@@ -21,6 +21,9 @@ use std::path::Path;
 
 use serde::Deserialize;
 
+/// The highest core that a thread can be kept on: the system's sets of cores (`cpu_set_t`) hold no more.
+pub(crate) const LAST_CORE: usize = 1_023;
+
 /// Everything that can be configured. What a file leaves out keeps its default.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -97,8 +100,8 @@ impl Config {
                 "media.talkers: expected 1 to 32",
             ),
             (
-                media.cores.len() <= 64 && is_each_once(&media.cores),
-                "media.cores: expected up to 64 cores, each once, such as [1, 2]",
+                media.cores.len() <= 64 && are_cores(&media.cores),
+                "media.cores: expected up to 64 cores from 0 to 1023, each once, such as [1, 2]",
             ),
             (media.priority <= 99, "media.priority: expected 0 to 99"),
             (
@@ -159,8 +162,8 @@ impl Config {
     }
 }
 
-fn is_each_once(cores: &[usize]) -> bool {
-    let known: std::collections::BTreeSet<_> = cores.iter().collect();
+fn are_cores(cores: &[usize]) -> bool {
+    let known: std::collections::BTreeSet<_> = cores.iter().filter(|core| **core <= LAST_CORE).collect();
     known.len() == cores.len()
 }
 
@@ -252,6 +255,7 @@ mod tests {
                 "a level of -40 to -15 dBov, or \"off\"",
             ),
             ("[media]\ncores = [1, 1]", "media.cores"),
+            ("[media]\ncores = [1, 1024]", "cores from 0 to 1023"),
             ("[media]\npriority = 100", "media.priority"),
             ("[media]\nspread_load = 5", "media.spread_load"),
             ("[media]\nspread_legs = 0", "media.spread_legs"),

@@ -148,7 +148,7 @@ pub struct MediaSection {
     pub level_target: Option<Dbov>,
     /// Whether a faint noise lies beneath everything.
     pub comfort_noise: bool,
-    /// Cores that mixer threads are pinned to, one each; one thread that is not pinned where none is named.
+    /// Cores that mixer threads are pinned to, one each, 0 to 1023; one thread that is not pinned where none is named.
     pub cores: Vec<usize>,
     /// Priority of mixer threads in real time, 1 to 99; 0 for none.
     pub priority: u8,

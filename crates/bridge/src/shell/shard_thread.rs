@@ -7,10 +7,15 @@ use std::time::{Duration, Instant};
 use mixer::{Schedule, Shard};
 use udp::MediaSocket;
 
-/// Ticks until told to stop, at the same moments as all others that began at `epoch`. In here nothing locks, allocates or logs.
+/// Ticks until told to stop, at the same moments as all others that began at `epoch`. From the first tick on nothing locks, allocates or logs.
 pub(super) fn run(mut shard: Shard<MediaSocket>, core: Option<usize>, epoch: Instant, stop: Arc<AtomicBool>) {
-    if let Some(id) = core {
-        core_affinity::set_for_current(core_affinity::CoreId { id });
+    if let Some(core) = core
+        && !pin(core)
+    {
+        tracing::warn!(
+            core,
+            "the mixer's thread is not pinned: this core of media.cores is not there, or not the program's"
+        );
     }
     let mut schedule = Schedule::new(epoch);
     while !stop.load(Ordering::Relaxed) {
@@ -24,9 +29,27 @@ pub(super) fn run(mut shard: Shard<MediaSocket>, core: Option<usize>, epoch: Ins
     }
 }
 
+/// Keeps the thread that asks on one core; whether the system does so. It does not where there is no such core, or where it is none of the
+/// program's (`AllowedCPUs=`, a container's set).
+fn pin(core: usize) -> bool {
+    core_affinity::set_for_current(core_affinity::CoreId { id: core })
+}
+
 fn sleep_until(due: Instant) {
     let wait = due.saturating_duration_since(Instant::now());
     if wait > Duration::ZERO {
         std::thread::sleep(wait);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thread_is_pinned_to_a_core_that_is_there_and_it_is_known_where_there_is_none() {
+        let there = core_affinity::get_core_ids().unwrap()[0].id;
+        let pinned = std::thread::spawn(move || [there, crate::config::LAST_CORE].map(pin));
+        assert_eq!(pinned.join().unwrap(), [true, false]);
     }
 }
