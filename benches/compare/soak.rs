@@ -23,6 +23,11 @@ const WARM_UP: f64 = 0.1;
 /// What memory may grow by after it: over all of the time, or an hour.
 const GROWTH_MIB: f64 = 5.0;
 const GROWTH_PERCENT_AN_HOUR: f64 = 1.0;
+/// What handles and threads may grow by after it, over all of the time, by the line that fits best. Calls come and go while they are counted,
+/// with two sockets each, and threads for odd jobs end when they had none for a while, so that the line is not quite flat; a handle
+/// that every hundredth call leaves behind is beyond it after a thousand calls.
+const HANDLES_ADDED: f64 = 10.0;
+const THREADS_ADDED: f64 = 2.0;
 /// How much longer the median way may be at the end than at the beginning, ms.
 const CREEP_MS: f64 = 3.0;
 /// Phones that stay in and are judged.
@@ -146,20 +151,37 @@ fn checks(report: &Value, vitals: &[Vitals], (empty, after): (Vitals, Vitals)) -
             "ms",
         ),
     ];
+    checks.extend(held(&settled)?);
     checks.extend(callers(report));
     Ok(checks)
 }
 
-fn memory(vitals: &[Vitals]) -> Result<Check, String> {
-    let an_hour = vitals::growth(vitals).ok_or("the bridge's memory was not watched long enough")?;
+/// Handles and threads while everybody is in: those that are given back only with the last call have been too many all the same.
+fn held(vitals: &[Vitals]) -> Result<[Check; 2], String> {
+    let (_, handles) = grown(vitals, |vitals| vitals.handles as f64)?;
+    let (_, threads) = grown(vitals, |vitals| vitals.threads as f64)?;
+    Ok([
+        Check::at_most("handles that were added", handles, HANDLES_ADDED, 1, ""),
+        Check::at_most("threads that were added", threads, THREADS_ADDED, 1, ""),
+    ])
+}
+
+/// How much of one sort was added: an hour, and in the time that was watched.
+fn grown(vitals: &[Vitals], of: fn(&Vitals) -> f64) -> Result<(f64, f64), String> {
+    let an_hour = vitals::growth(vitals, of).ok_or("the bridge was not watched long enough")?;
     let seconds =
         vitals.last().map_or(0.0, |last| last.at_s) - vitals.first().map_or(0.0, |first| first.at_s);
+    Ok((an_hour, an_hour * seconds / 3_600.0))
+}
+
+fn memory(vitals: &[Vitals]) -> Result<Check, String> {
+    let (an_hour, grown) = grown(vitals, |vitals| vitals.resident_kib as f64)?;
     let mean = vitals
         .iter()
         .map(|vitals| vitals.resident_kib as f64)
         .sum::<f64>()
         / vitals.len() as f64;
-    let (grown, percent) = (an_hour * seconds / 3_600.0 / 1024.0, 100.0 * an_hour / mean);
+    let (grown, percent) = (grown / 1024.0, 100.0 * an_hour / mean);
     Ok(Check {
         what: "memory that was added".to_owned(),
         found: format!("{grown:+.2} MiB, {percent:+.2} % an hour"),
@@ -249,6 +271,29 @@ mod tests {
                 "calls begun anew that failed: 1",
                 "what the callers heard: 0.200 % packets missing",
             ]
+        );
+    }
+
+    #[test]
+    fn handles_and_threads_that_grow_while_everybody_is_in_are_named() {
+        let failed = |handles: fn(u32) -> u32, threads: fn(u32) -> u32| -> Vec<String> {
+            let moment = |second: u32| Vitals {
+                at_s: f64::from(second),
+                handles: handles(second) as usize,
+                threads: threads(second) as usize,
+                ..Vitals::default()
+            };
+            let vitals: Vec<_> = (0..3_600).map(moment).collect();
+            let failed = held(&vitals).unwrap().into_iter();
+            let failed = failed.filter(|check| !check.reached);
+            failed.map(|check| check.what + ": " + &check.found).collect()
+        };
+        // Up to twelve calls more or less, and a thread that comes and goes.
+        let comes_and_goes = failed(|second| 2_000 + second % 7 * 4, |second| 9 + second / 60 % 2);
+        assert_eq!(comes_and_goes, Vec::<String>::new());
+        assert_eq!(
+            failed(|second| 2_000 + second / 200, |second| 9 + second / 1_200),
+            ["handles that were added: 17.9", "threads that were added: 2.7"]
         );
     }
 }

@@ -38,18 +38,15 @@ fn field(status: &str, name: &str) -> Option<u64> {
     figure.strip_suffix("kB").unwrap_or(figure).trim().parse().ok()
 }
 
-/// How fast memory grows, KiB an hour: the straight line that fits best; none of fewer than two moments.
-pub(crate) fn growth(vitals: &[Vitals]) -> Option<f64> {
+/// How fast what is held `of` one sort grows, an hour: the straight line that fits best; none of fewer than two moments.
+pub(crate) fn growth(vitals: &[Vitals], of: fn(&Vitals) -> f64) -> Option<f64> {
     let count = vitals.len() as f64;
-    let mean = |of: &dyn Fn(&Vitals) -> f64| vitals.iter().map(of).sum::<f64>() / count;
-    let (at, memory) = (
-        mean(&|vitals| vitals.at_s),
-        mean(&|vitals| vitals.resident_kib as f64),
-    );
+    let mean = |of: fn(&Vitals) -> f64| vitals.iter().map(of).sum::<f64>() / count;
+    let (at, held) = (mean(|vitals| vitals.at_s), mean(of));
     let spread: f64 = vitals.iter().map(|vitals| (vitals.at_s - at).powi(2)).sum();
     let together = vitals
         .iter()
-        .map(|vitals| (vitals.at_s - at) * (vitals.resident_kib as f64 - memory));
+        .map(|vitals| (vitals.at_s - at) * (of(vitals) - held));
     (spread > 0.0).then(|| 3_600.0 * together.sum::<f64>() / spread)
 }
 
@@ -85,8 +82,11 @@ mod tests {
             };
             (0..600).map(moment).collect()
         };
-        assert!((growth(&line(&|n| n)).unwrap() - 3_600.0).abs() < 0.1);
-        assert!(growth(&line(&|n| n % 2 * 100)).unwrap().abs() < 5.0);
-        assert_eq!(growth(&line(&|_| 0)[..1]), None);
+        let memory = |vitals: &[Vitals]| growth(vitals, |vitals| vitals.resident_kib as f64);
+        assert!((memory(&line(&|n| n)).unwrap() - 3_600.0).abs() < 0.1);
+        assert!(memory(&line(&|n| n % 2 * 100)).unwrap().abs() < 5.0);
+        assert_eq!(memory(&line(&|_| 0)[..1]), None);
+        let threads = growth(&line(&|n| n), |vitals| vitals.threads as f64);
+        assert_eq!(threads, Some(0.0), "what another sort does is no matter");
     }
 }
