@@ -60,7 +60,7 @@ fn opus_is_sent_as_the_phone_wants_it_and_within_our_limit() {
             false,
         ),
         (
-            "maxplaybackrate=24000;maxaveragebitrate=128000;cbr=1",
+            "maxplaybackrate=22050;maxaveragebitrate=128000;cbr=1",
             Rate::Hz48000,
             OpusSend {
                 playback_hz: 24_000,

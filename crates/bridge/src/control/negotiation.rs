@@ -237,7 +237,7 @@ fn format(config: &ControlConfig, negotiated: &Negotiated) -> Format {
             Codec::Opus(heard_at(wishes.max_playback_hz).min(opus_rate(config))),
             OpusSend {
                 bitrate: bitrate(wishes.max_average_bitrate, config.opus_bitrate),
-                playback_hz: wishes.max_playback_hz,
+                playback_hz: playback(wishes.max_playback_hz),
                 fec_percent: 0,
                 dtx: wishes.use_dtx,
                 cbr: wishes.constant_bitrate,
@@ -250,6 +250,15 @@ fn format(config: &ControlConfig, negotiated: &Negotiated) -> Format {
 fn heard_at(playback_hz: u32) -> Rate {
     let enough = |rate: &Rate| rate.hz() >= playback_hz;
     Rate::ALL.into_iter().find(enough).unwrap_or(Rate::Hz48000)
+}
+
+/// Rates, Hz, of the five bands that an encoder knows (RFC 6716, table 1).
+const PLAYBACK_HZ: [u32; 5] = [8_000, 12_000, 16_000, 24_000, 48_000];
+
+/// The rate of the narrowest band that is enough for such a player: legs whose wishes lie between the same two share payloads.
+fn playback(wish: u32) -> u32 {
+    let enough = |hz: &u32| *hz >= wish;
+    PLAYBACK_HZ.into_iter().find(enough).unwrap_or(48_000)
 }
 
 /// Bits a second: steps few enough that legs with other wishes can share payloads.
@@ -279,6 +288,24 @@ mod tests {
             (None, 30_000, 24_000),
         ] {
             assert_eq!(bitrate(wish, limit), expected, "{wish:?} {limit}");
+        }
+    }
+
+    #[test]
+    fn rates_of_playback_are_those_of_the_narrowest_band_that_is_enough() {
+        for (wish, expected) in [
+            (8_000, 8_000),
+            (8_001, 12_000),
+            (12_000, 12_000),
+            (15_999, 16_000),
+            (16_000, 16_000),
+            (22_050, 24_000),
+            (24_000, 24_000),
+            (24_001, 48_000),
+            (44_100, 48_000),
+            (48_000, 48_000),
+        ] {
+            assert_eq!(playback(wish), expected, "{wish}");
         }
     }
 

@@ -7,7 +7,8 @@ use super::Codec;
 pub struct OpusSend {
     /// Average bits a second: `maxaveragebitrate` of the peer, or less.
     pub bitrate: u32,
-    /// Highest rate that the peer can play, Hz: `maxplaybackrate`. Nothing above half of it is worth its bits.
+    /// Highest rate that the peer can play, Hz: `maxplaybackrate`. Nothing above half of it is worth its bits. All rates of one band are
+    /// sent the same: who wants payloads to be shared rounds up to that of the band.
     pub playback_hz: u32,
     /// Loss that in-band error correction is made for, percent; 0 makes none. Above 0 only where the peer uses it (`useinbandfec`).
     pub fec_percent: u8,
