@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use common::{Call, EVENT, PEER, at, config, session};
 use media::{Codec, Decode, Encoder, Format, Frame, Heard, LegEvent, OpusSend, Quality, Rate, Session};
+use opus::{Application, Bitrate, Channels, Signal};
 
 const WIDE: [Codec; 4] = [
     Codec::G722,
@@ -121,6 +122,54 @@ fn every_codec_gives_the_level_that_was_said_without_loss_or_delay_of_its_own() 
             quality.depth_ms <= 25 && quality.jitter_ms == 0,
             "{codec:?}: {quality:?}"
         );
+    }
+}
+
+/// Two seconds of a tone in the left channel of a stereo phone, or `in_both`: how loud it is heard over how loud it is on the left, dB, and
+/// what was counted.
+fn heard_in_stereo(bits: i32, in_both: bool) -> (f64, Quality) {
+    let mut phone = opus::Encoder::new(48_000, Channels::Stereo, Application::Voip).unwrap();
+    phone.set_bitrate(Bitrate::Bits(bits)).unwrap();
+    // Else the tone is taken for music, and all is CELT.
+    phone.set_signal(Signal::Voice).unwrap();
+    let mut talk = Talk::of(Codec::Opus(Rate::Hz48000));
+    let (right, energy) = (i16::from(in_both), |sample: &i16| f64::from(*sample).powi(2));
+    let (mut said, mut heard) = (0.0, 0.0);
+    for tick in 0..100 {
+        let left = (0..960).map(|n| tone(f64::from(tick * 960 + n) / 48_000.0) as i16);
+        let samples: Vec<i16> = left.flat_map(|left| [left, right * left]).collect();
+        let payload = phone.encode_vec(&samples, 1_000).unwrap();
+        let (is_stereo, is_celt) = (payload[0] & 4 != 0, payload[0] >> 3 >= 16);
+        assert!(
+            is_stereo && is_celt == (bits > 64_000),
+            "{bits}: {:#x}",
+            payload[0]
+        );
+        let packet = talk.call.next_packet(96, &payload);
+        talk.call.timestamp = talk.call.timestamp.wrapping_add(960);
+        talk.call.rtp_from(PEER, &packet);
+        talk.call.tick();
+        if tick >= 20 {
+            said += samples.iter().step_by(2).map(energy).sum::<f64>();
+            heard += talk.call.frame.samples().iter().map(energy).sum::<f64>();
+        }
+    }
+    (10.0 * f64::log10(heard / said), talk.quality())
+}
+
+#[test]
+fn a_stereo_phone_is_heard_at_the_mean_of_its_channels() {
+    // SILK at the lower bit rate, CELT at the higher one.
+    for bits in [40_000, 96_000] {
+        for (in_both, expected) in [(true, 0.0), (false, -6.0)] {
+            let (db, quality) = heard_in_stereo(bits, in_both);
+            assert!((db - expected).abs() < 1.0, "{bits} {in_both}: {db:.2} dB");
+            assert_eq!(
+                (quality.received, quality.lost, quality.late, quality.concealed_ms),
+                (100, 0, 0, 0),
+                "{bits} {in_both}"
+            );
+        }
     }
 }
 
