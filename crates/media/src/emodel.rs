@@ -11,7 +11,7 @@ const ROBUSTNESS: f64 = 25.1;
 /// What is known of one direction.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Way {
-    /// Share of the packets that were not heard, lost or too late, 0 to 1.
+    /// Share of the packets that were not heard, lost or too late and not had from redundancy, 0 to 1.
     pub loss: f64,
     /// Mean length of losses in a row over that of random loss; 1 for random, more for bursts.
     pub burst_ratio: f64,

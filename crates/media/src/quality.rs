@@ -2,7 +2,7 @@
 
 use crate::echo::Echo;
 use crate::emodel::Way;
-use crate::frame::Rate;
+use crate::frame::{Rate, TICK};
 use crate::jitter::Tally;
 
 /// Counters and meters of one leg. Counters only grow, but for `lost`: a packet that comes late after all takes one back.
@@ -165,10 +165,13 @@ impl Quality {
 }
 
 impl Quality {
-    /// How good the peer sounds here: by what was lost or came too late, how deep the buffer is, and half of the round trip.
+    /// How good the peer sounds here: by what was lost or came too late, how deep the buffer is, and half of the round trip. What was had
+    /// from redundancy was heard; it is counted in packets of 20 ms, as our descriptions ask for.
     pub fn inbound(&self) -> Way {
         let expected = (self.received + self.lost).max(1) as f64;
-        let loss = ((self.lost + self.late) as f64 / expected).min(1.0);
+        let recovered = self.recovered_ms / TICK.as_millis() as u64;
+        let unheard = (self.lost + self.late).saturating_sub(recovered);
+        let loss = (unheard as f64 / expected).min(1.0);
         let mean_burst = self.lost as f64 / self.loss_bursts.max(1) as f64;
         Way {
             loss,
@@ -217,6 +220,38 @@ mod tests {
         assert!((inbound.loss - 0.1).abs() < 1e-9 && (inbound.burst_ratio - 3.6).abs() < 1e-9);
         assert!((inbound.delay_ms - 170.0).abs() < 1e-9);
         assert!(inbound.mos() < outbound.mos() && outbound.mos() < 3.4);
+    }
+
+    #[test]
+    fn what_was_had_from_redundancy_is_no_loss() {
+        let lossy = Quality {
+            received: 900,
+            lost: 100,
+            loss_bursts: 100,
+            late: 10,
+            ..Quality::default()
+        };
+        for (recovered_ms, loss) in [
+            (0, 0.11),
+            (19, 0.11),
+            (20, 0.109),
+            (1_600, 0.03),
+            (2_000, 0.01),
+            (2_200, 0.0),
+            // Of longer packets, or of those whose loss was told before this span.
+            (9_000, 0.0),
+        ] {
+            let inbound = Quality {
+                recovered_ms,
+                ..lossy
+            }
+            .inbound();
+            assert!(
+                (inbound.loss - loss).abs() < 1e-9,
+                "{recovered_ms} ms: {inbound:?}"
+            );
+            assert!(recovered_ms < 20 || inbound.mos() > lossy.inbound().mos());
+        }
     }
 
     #[test]

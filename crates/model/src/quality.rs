@@ -129,7 +129,7 @@ pub struct Outgoing {
 /// How good one direction is, by the E-model (ITU-T G.107).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Score {
-    /// Share of the packets that were not heard, lost or too late, 0 to 1.
+    /// Share of the packets that were not heard, lost or too late and not had from redundancy, 0 to 1.
     pub loss: f64,
     /// Mean length of losses in a row over that of random loss; 1 for random, more for bursts.
     pub burst_ratio: f64,
