@@ -145,7 +145,7 @@ pub struct Session {
     pub audio_level: Option<LevelFormat>,
     /// Look for digits in the audio; only where no `telephone-event` was negotiated.
     pub inband_digits: bool,
-    /// Length of the packets we send, in ms: 10, 20, 30, 40 or 60; another value means 20.
+    /// Length of the packets we send, in ms: 10, 20, 30, 40 or 60; another value means 20, and so does any with Opus.
     pub ptime_ms: u8,
     /// What we do.
     pub direction: Direction,

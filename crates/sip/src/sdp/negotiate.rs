@@ -42,7 +42,7 @@ pub struct Local {
     pub rtcp_mux: bool,
     /// Names this session in o=; below 2^63 for parsers that read it signed.
     pub session_id: u64,
-    /// Audio in a packet where the peer has no wish, ms.
+    /// Audio in a packet where the peer has no wish, ms; in each packet of Opus.
     pub ptime_ms: u8,
     /// What we want of Opus.
     pub opus: OpusParameters,
@@ -90,7 +90,7 @@ pub struct Negotiated {
     pub comfort_noise: bool,
     /// Levels in the peer's packets.
     pub audio_level: Option<AudioLevel>,
-    /// Audio in a packet of ours: 10 to 60 ms in whole 10 ms.
+    /// Audio in a packet of ours: 10 to 60 ms in whole 10 ms; of Opus what [`Local`] says.
     pub ptime_ms: u8,
     /// What we do.
     pub direction: Direction,
@@ -134,10 +134,21 @@ pub(super) fn agree(
                 .iter()
                 .any(|format| format.encoding == Encoding::ComfortNoise),
         audio_level: media.audio_level.and_then(LevelMap::sent),
-        ptime_ms: packet_time::agree(media.ptime_ms, media.max_ptime_ms, local.ptime_ms),
+        ptime_ms: ptime_ms(codec, media, local),
         direction: theirs.reversed(),
         remote_held: !theirs.receives(),
     })
+}
+
+/// Audio in a packet of ours, ms. Payloads of Opus are packets as they were encoded, since they cannot be cut: a packet time is a wish
+/// (RFC 8866 section 6.4), and we say what it is.
+fn ptime_ms(codec: Codec, media: &Media, local: &Local) -> u8 {
+    match codec {
+        Codec::Opus => local.ptime_ms,
+        Codec::Pcmu | Codec::Pcma | Codec::G722 => {
+            packet_time::agree(media.ptime_ms, media.max_ptime_ms, local.ptime_ms)
+        }
+    }
 }
 
 fn choose(formats: &[Format], allowed: &[Codec], choice: ChoiceOf) -> Option<(Codec, Format)> {

@@ -253,6 +253,16 @@ fn packet_times_are_checked_and_kept_from_10_to_60_ms() {
 }
 
 #[test]
+fn opus_is_sent_in_our_packet_time_whatever_the_peer_wishes() {
+    for line in ["a=ptime:10", "a=ptime:40", "a=ptime:60", "a=maxptime:40"] {
+        let lines = ["m=audio 5004 RTP/AVP 96 0", "a=rtpmap:96 opus/48000/2", line];
+        let (sdp, agreed) = answered(&offer(&lines), None).unwrap();
+        assert_eq!((agreed.codec, agreed.ptime_ms), (Codec::Opus, 20), "{line}");
+        assert!(sdp.contains("\r\na=ptime:20\r\n"), "{sdp}");
+    }
+}
+
+#[test]
 fn the_version_grows_only_when_something_else_changed() {
     let plain = offer(&["m=audio 5004 RTP/AVP 0"]);
     let hold = offer(&["m=audio 5004 RTP/AVP 0", "a=sendonly"]);
