@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::baresip::Baresip;
+use crate::support::baresip::{Baresip, NOBODY};
 use crate::support::bridge::Bridge;
 use crate::support::program::here;
 use crate::support::rest::Rest;
@@ -12,8 +12,6 @@ use crate::support::sound::{RATE, likeness, read_wav};
 use crate::support::until::{share, until_true};
 
 const NUMBER: &str = "15162065319";
-/// Where nobody takes calls.
-const NOBODY: ([u8; 4], u16) = ([127, 0, 0, 1], 9);
 /// A sentence counts as heard above this: through µ-law it is over 0.9, and other people's sentences are under 0.5.
 const HEARD: f32 = 0.8;
 

@@ -14,6 +14,7 @@ mod hostile_rtp;
 mod hostile_sip;
 mod load;
 mod openapi;
+mod postman;
 mod quality;
 mod readme;
 mod recording;

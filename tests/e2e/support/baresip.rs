@@ -15,6 +15,8 @@ use super::program::tool;
 use super::sound::{RATE, read_wav, write_wav};
 use super::until::until;
 
+/// Where nobody takes calls: the bridge of a phone that calls nobody itself.
+pub(crate) const NOBODY: ([u8; 4], u16) = ([127, 0, 0, 1], 9);
 const LIMIT: Duration = Duration::from_secs(15);
 /// A person's pace at the keys.
 const BETWEEN_KEYS: Duration = Duration::from_millis(200);

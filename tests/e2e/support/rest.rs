@@ -11,6 +11,19 @@ use super::program::tool;
 use super::stream::Stream;
 use super::until::until;
 
+/// Where the API begins.
+const BASE: &str = "/conference/v1";
+/// What every call of curl is told that [`Answer::of`] reads: when to give up, and to print the status behind the body.
+pub(crate) const CURL: [&str; 7] = [
+    "--silent",
+    "--show-error",
+    "--no-buffer",
+    "--max-time",
+    "20",
+    "--write-out",
+    "\\n%{http_code}",
+];
+
 /// An answer.
 #[derive(Clone, Debug)]
 pub(crate) struct Answer {
@@ -20,13 +33,28 @@ pub(crate) struct Answer {
     pub(crate) body: Value,
 }
 
+impl Answer {
+    /// What `curl` brings that was told [`CURL`]; panics saying `what` was asked, should there be no answer.
+    pub(crate) fn of(mut curl: Command, what: &str) -> Self {
+        let output = curl.output().expect("curl runs");
+        let text = String::from_utf8(output.stdout).expect("answers are UTF-8");
+        let complaint = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{what}: {complaint}");
+        let (body, status) = text.rsplit_once('\n').expect("a status at the end");
+        Self {
+            status: status.parse().expect("a status"),
+            body: serde_json::from_str(body).unwrap_or(Value::Null),
+        }
+    }
+}
+
 /// The API of one bridge, with one login.
 #[derive(Clone, Debug)]
 pub(crate) struct Rest {
     /// `https://127.0.0.1:PORT/conference/v1`.
     pub(crate) url: String,
-    /// `login:password` of the administrator.
-    login: String,
+    /// `login:password`: of the administrator, unless another was asked for.
+    pub(crate) login: String,
     data: PathBuf,
     /// The bridge's certificate, PEM.
     certificate: PathBuf,
@@ -43,6 +71,19 @@ impl Rest {
         }
     }
 
+    /// The same with the login of another account that was made at the first start.
+    pub(crate) fn by(&self, login: &str) -> Self {
+        Self {
+            login: self.login_of(login),
+            ..self.clone()
+        }
+    }
+
+    /// `https://127.0.0.1:PORT`.
+    pub(crate) fn root(&self) -> &str {
+        self.url.strip_suffix(BASE).expect("the API begins there")
+    }
+
     /// `login:password` of another account that was made at the first start.
     pub(crate) fn login_of(&self, login: &str) -> String {
         login_of(&self.data, login)
@@ -51,16 +92,9 @@ impl Rest {
     /// Any request.
     pub(crate) fn request(&self, method: &str, path: &str, body: Option<&Value>) -> Answer {
         let mut curl = Command::new(tool("curl"));
-        curl.args([
-            "--silent",
-            "--show-error",
-            "--max-time",
-            "20",
-            "--write-out",
-            "\n%{http_code}",
-        ])
-        .args(["--request", method, "--user", &self.login, "--cacert"])
-        .arg(&self.certificate);
+        curl.args(CURL)
+            .args(["--request", method, "--user", &self.login, "--cacert"])
+            .arg(&self.certificate);
         if let Some(body) = body {
             curl.args([
                 "--header",
@@ -69,18 +103,8 @@ impl Rest {
                 &body.to_string(),
             ]);
         }
-        let output = curl
-            .arg(format!("{}{path}", self.url))
-            .output()
-            .expect("curl runs");
-        let text = String::from_utf8(output.stdout).expect("answers are UTF-8");
-        let complaint = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{method} {path}: {complaint}");
-        let (body, status) = text.rsplit_once('\n').expect("a status at the end");
-        Answer {
-            status: status.parse().expect("a status"),
-            body: serde_json::from_str(body).unwrap_or(Value::Null),
-        }
+        curl.arg(format!("{}{path}", self.url));
+        Answer::of(curl, &format!("{method} {path}"))
     }
 
     /// A stream of events that goes on after `last`.

@@ -5,7 +5,8 @@
 //! `delete`, `steer` and `end` say what such operations have in common, and `..` takes it over. A new object derives `JsonSchema` in
 //! `dto`, with a line of documentation a field, and has an example in `example.rs`. A body is a `Shape` beside the row: the handler's
 //! own lists of fields, and values where they differ from what is answered. `cargo test -p api` tells what is missing, and
-//! writes `crates/api/openapi.json` and `postman.json` anew.
+//! writes `crates/api/openapi.json` and `postman.json` anew. What changes something has its place in `tests/e2e/support/operations.rs`, by
+//! which every example call is run.
 //!
 //! Headers that requests may carry (`If-Match`, `Idempotency-Key`) stand in `parameter::HEADERS`, headers of answers (`ETag`) in
 //! `answer::HEADERS`.

@@ -150,14 +150,12 @@ pub(super) fn in_shell(path: &str) -> String {
     let word = |variable: &str| match (owner(path, variable), variable) {
         ("attributes", _) => "conference_maxcalls".to_owned(),
         ("subscribers", _) => "$SID".to_owned(),
-        ("meetings", _) => "$MEETING".to_owned(),
         ("meetingRooms", _) => "$ROOM".to_owned(),
-        ("calls", _) => "$CALL".to_owned(),
         ("callFlows", _) => "3".to_owned(),
         ("docs", _) => "page.css".to_owned(),
         ("didGroups", _) => "$GROUP".to_owned(),
-        ("dids", _) => "$DID".to_owned(),
-        (owner, _) => format!("${}", owner.to_uppercase()),
+        ("deliveries", _) => "$DELIVERY".to_owned(),
+        (owner, _) => format!("${}", owner.trim_end_matches('s').to_uppercase()),
     };
     let replace = |path: String, variable: &str| path.replace(&format!("{{{variable}}}"), &word(variable));
     variables(path).fold(path.to_owned(), replace)
