@@ -14,8 +14,8 @@ pub trait WebhookStore: Send + Sync + 'static {
     /// Writes a webhook, be it new or known, with its audit row. What is pending for one that is disabled is given up.
     fn put_webhook<'a>(&'a self, webhook: &'a Webhook, entry: &'a AuditEntry) -> Answer<'a, ()>;
 
-    /// Disables a webhook, with its audit row. What is pending for it is given up.
-    fn disable_webhook<'a>(&'a self, id: &'a str, at_ms: i64) -> Answer<'a, ()>;
+    /// Disables a webhook that has this address still, with its audit row. What is pending for it is given up.
+    fn disable_webhook<'a>(&'a self, id: &'a str, url: &'a str, at_ms: i64) -> Answer<'a, ()>;
 
     /// Takes a webhook away, with its deliveries; writes the audit row.
     fn remove_webhook<'a>(&'a self, id: &'a str, entry: &'a AuditEntry) -> Answer<'a, ()>;

@@ -325,7 +325,15 @@ async fn what_is_disabled_is_given_up_and_can_be_asked_for_again() {
     put(&store, &webhook("w", "a", &[])).await;
     add(&store, &[started(1, "a", 1)]).await;
     let under_way = store.due(2_000, 9, 9).await.unwrap().remove(0);
-    store.disable_webhook("w", 2_000).await.unwrap();
+    // The address before has nothing to say any more.
+    store
+        .disable_webhook("w", "https://example.com/before", 2_000)
+        .await
+        .unwrap();
+    assert!(!store.webhook("w").await.unwrap().unwrap().is_disabled);
+    assert_eq!(due(&store, 2_000, 9).await, named(&[("w", 1)]));
+    let url = webhook("w", "a", &[]).url;
+    store.disable_webhook("w", &url, 2_000).await.unwrap();
     // What comes back then comes too late.
     let failed = Delivery {
         attempts: 1,
@@ -471,7 +479,8 @@ async fn changes_of_a_webhook_are_in_the_audit_and_what_came_to_nothing_is_not()
     assert!(store.redeliver("w", 1, &noted("redeliver", 10)).await.unwrap());
     assert!(!store.redeliver("w", 2, &noted("redeliver", 10)).await.unwrap());
     for at_ms in [11, 12] {
-        store.disable_webhook("w", at_ms).await.unwrap();
+        let url = webhook("w", "a", &[]).url;
+        store.disable_webhook("w", &url, at_ms).await.unwrap();
     }
     store.remove_webhook("w", &noted("delete", 13)).await.unwrap();
     let lines = store.audit(&Sid::new("a"), &by_id(false)).await.unwrap();

@@ -44,7 +44,7 @@ impl EventsSection {
         api::HubLimits {
             memory: self.memory,
             queue: self.queue,
-            streams: self.streams.min(connections - connections / 4),
+            streams: self.streams.min((connections - connections.div_ceil(4)).max(1)),
             streams_per_subscriber: self.streams_per_subscriber,
         }
     }
@@ -112,7 +112,7 @@ mod tests {
         for (streams, connections, most) in [
             (10_000, 1_024, 768),
             (500, 1_024, 500),
-            (10_000, 3, 3),
+            (10_000, 3, 2),
             (10, 1, 1),
         ] {
             let events = EventsSection {

@@ -28,9 +28,9 @@ pub(super) struct Courier {
     poster: Arc<Poster>,
     schedule: Schedule,
     at_once: usize,
-    under_way: JoinSet<(Delivery, Option<Outcome>)>,
-    /// What came back and is not on disk yet.
-    unsettled: Vec<Verdict>,
+    under_way: JoinSet<(Delivery, Option<Came>)>,
+    /// What came back and is not on disk yet, with the address that it came from.
+    unsettled: Vec<(Verdict, String)>,
     counts: Deliveries,
     backlog: Arc<ArcSwap<Backlog>>,
     lay_down_ms: i64,
@@ -95,19 +95,19 @@ impl Courier {
         Ok(())
     }
 
-    fn take(&mut self, done: Result<(Delivery, Option<Outcome>), tokio::task::JoinError>) {
-        let Ok((delivery, outcome)) = done else {
+    fn take(&mut self, done: Result<(Delivery, Option<Came>), tokio::task::JoinError>) {
+        let Ok((delivery, came)) = done else {
             // Its chain stays as it is until the bridge starts anew; the log has the panic.
             return;
         };
-        let Some(outcome) = outcome else {
+        let Some(Came { outcome, url }) = came else {
             // Taken away with its webhook.
             return self.schedule.end(&delivery.webhook, delivery.chain);
         };
         let dice = getrandom::u64().unwrap_or(0);
         let verdict = Schedule::judge(now_ms(), delivery, outcome, dice);
         self.counts.note(&verdict.delivery);
-        self.unsettled.push(verdict);
+        self.unsettled.push((verdict, url));
     }
 
     async fn settle(&mut self) -> Result<(), StoreError> {
@@ -117,15 +117,15 @@ impl Courier {
         let deliveries: Vec<_> = self
             .unsettled
             .iter()
-            .map(|verdict| verdict.delivery.clone())
+            .map(|(verdict, _)| verdict.delivery.clone())
             .collect();
         // Where one of these fails all are settled again: it comes to the same.
         self.store.settle(&deliveries).await?;
-        for verdict in self.unsettled.iter().filter(|verdict| verdict.disable) {
+        for (verdict, url) in self.unsettled.iter().filter(|(verdict, _)| verdict.disable) {
             let id = &verdict.delivery.webhook;
-            self.store.disable_webhook(id, now_ms()).await?;
+            self.store.disable_webhook(id, url, now_ms()).await?;
         }
-        for verdict in self.unsettled.drain(..) {
+        for (verdict, _) in self.unsettled.drain(..) {
             let Delivery { webhook, chain, .. } = &verdict.delivery;
             self.schedule.end(webhook, *chain);
             if verdict.disable {
@@ -152,21 +152,38 @@ impl Courier {
     }
 }
 
-/// Posts one delivery; no outcome when its webhook is there no more.
-async fn deliver(store: &dyn Store, poster: &Poster, delivery: Delivery) -> (Delivery, Option<Outcome>) {
+/// What came of posting, and where to it was posted: none where nothing was.
+struct Came {
+    outcome: Outcome,
+    url: String,
+}
+
+impl Came {
+    fn failed(fault: &'static str) -> Self {
+        Self {
+            outcome: Outcome::Failed(fault),
+            url: String::new(),
+        }
+    }
+}
+
+/// Posts one delivery; nothing comes of it when its webhook is there no more.
+async fn deliver(store: &dyn Store, poster: &Poster, delivery: Delivery) -> (Delivery, Option<Came>) {
     let webhook = match store.webhook(&delivery.webhook).await {
         Ok(Some(webhook)) if !webhook.is_disabled => webhook,
         Ok(Some(_) | None) => return (delivery, None),
-        Err(_) => return (delivery, Some(Outcome::Failed("the store did not answer"))),
+        Err(_) => return (delivery, Some(Came::failed("the store did not answer"))),
     };
-    let outcome = match store.happening(delivery.happening).await {
+    let came = match store.happening(delivery.happening).await {
         Ok(Some(happening)) => {
             let id = format!("evt_{}", happening.id);
-            poster.post(&webhook, &id, api::event_body(&happening)).await
+            let outcome = poster.post(&webhook, &id, api::event_body(&happening)).await;
+            let url = webhook.url;
+            Came { outcome, url }
         }
         // Events are kept for longer than they are posted; one without its event is never good again.
-        Ok(None) => Outcome::Failed("the event is forgotten"),
-        Err(_) => Outcome::Failed("the store did not answer"),
+        Ok(None) => Came::failed("the event is forgotten"),
+        Err(_) => Came::failed("the store did not answer"),
     };
-    (delivery, Some(outcome))
+    (delivery, Some(came))
 }

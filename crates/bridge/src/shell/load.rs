@@ -5,16 +5,21 @@ use mixer::{STATS_TICKS, Stats};
 
 /// What a shard that is behind is said to need at least, percent: as often as three times in a row, it can take nobody more, whatever its mean
 /// says.
-const ALL: f64 = 100.0;
+const ALL: u8 = 100;
 
 /// Share of its time that a shard needed between two reports, percent.
 ///
 /// At least 100 where it is behind: a mean hides ticks that everybody heard.
 pub(super) fn percent(before: &Stats, now: &Stats) -> u8 {
+    let least = if is_behind(before, now) { ALL } else { 0 };
+    mean(now).max(least)
+}
+
+/// The same by the mean alone, which says how much of it would be left to a meeting for long.
+pub(super) fn mean(now: &Stats) -> u8 {
     let whole = TICK * STATS_TICKS as u32;
-    let mean = 100.0 * now.busy.as_secs_f64() / whole.as_secs_f64();
-    let least = if is_behind(before, now) { ALL } else { 0.0 };
-    mean.clamp(least, 255.0) as u8
+    let percent = 100.0 * now.busy.as_secs_f64() / whole.as_secs_f64();
+    percent.clamp(0.0, 255.0) as u8
 }
 
 /// Whether ticks came late by more than a tick, given up or not, beside one that took longer than a tick, which may be the last of the report

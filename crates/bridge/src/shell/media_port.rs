@@ -429,7 +429,8 @@ impl MediaPort {
     fn note(&mut self, now: Instant, shard: usize, stats: Stats) {
         let desk = self.shards.at(shard);
         let percent = load::percent(&desk.counts.stats, &stats);
-        self.placement.note_load(shard, percent);
+        self.placement.note_load(shard, load::mean(&stats));
+        self.placement.note_told(shard, percent);
         desk.counts.note(stats, percent);
         if let Some(line) = desk.lateness.note(now, stats) {
             media_log::late(shard, &line, &stats, percent);

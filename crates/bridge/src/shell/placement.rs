@@ -46,7 +46,10 @@ pub(super) enum Move {
 #[derive(Clone, Copy, Debug, Default)]
 struct Shard {
     legs: usize,
+    /// Share of its time that it needs.
     percent: u8,
+    /// What is told of that, which is more where it was late.
+    told: u8,
 }
 
 #[derive(Debug)]
@@ -86,9 +89,17 @@ impl<O> Placement<O> {
         }
     }
 
+    /// What is told of a shard's load, percent. It decides about the door alone: where a leg joins lasts for longer than one tick that was held
+    /// up.
+    pub(super) fn note_told(&mut self, shard: usize, percent: u8) {
+        if let Some(shard) = self.shards.get_mut(shard) {
+            shard.told = percent;
+        }
+    }
+
     /// The load of the shard that has most time left, percent: a call more would go there.
     pub(super) fn least_load(&self) -> u8 {
-        let loads = self.shards.iter().map(|shard| shard.percent);
+        let loads = self.shards.iter().map(|shard| shard.percent.max(shard.told));
         loads.min().unwrap_or(0)
     }
 
@@ -300,6 +311,22 @@ mod tests {
         placement.note_load(1, 90);
         assert_eq!(joined(&mut placement, 10..11), [0]);
         assert_eq!(placement.least_load(), 60);
+    }
+
+    #[test]
+    fn a_shard_that_was_held_up_once_shuts_the_door_and_keeps_its_meetings() {
+        let mut placement = placement(2, 100);
+        joined(&mut placement, 0..1);
+        for shard in 0..2 {
+            placement.note_load(shard, 10);
+            placement.note_told(shard, 100);
+        }
+        assert_eq!(
+            (placement.least_load(), joined(&mut placement, 1..2)),
+            (100, vec![0])
+        );
+        (0..2).for_each(|shard| placement.note_told(shard, 10));
+        assert_eq!(placement.least_load(), 10);
     }
 
     #[test]

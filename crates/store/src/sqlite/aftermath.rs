@@ -202,11 +202,11 @@ impl Open {
             let (end, gap_ms) = (RecordingEnd::Interrupted, 0);
             news.push(News::Meeting(Event::RecordingStopped { file, end, gap_ms }));
         }
-        if self.poll_is_open {
-            // The votes went with the bridge.
+        // The votes went with the bridge.
+        if self.poll_is_open && !self.is_over {
             news.push(News::Meeting(Event::PollCleared));
         }
-        if self.questions {
+        if self.questions && !self.is_over {
             news.push(News::Meeting(Event::QaSet(false)));
         }
         if !self.is_over {
@@ -287,6 +287,8 @@ mod tests {
         };
         let began = [Event::QaSet(true), Event::PollOpened].map(News::Meeting);
         let ended = [Event::QaSet(false), Event::PollClosed(Tally::default())].map(News::Meeting);
+        // As versions before wrote it, which told of no ends.
+        let over = [News::Meeting(Event::Ended { cause: Cause::Empty })];
         let log = |parts: &[&[News]]| [&[joined()], parts.concat().as_slice()].concat();
         let all = [
             "call.question",
@@ -303,6 +305,7 @@ mod tests {
                 &["call.left", "poll.cleared", "meeting.qa", "meeting.ended"],
             ),
             (log(&[&began, &ended]), &["call.left", "meeting.ended"]),
+            (log(&[&began, &over]), &["call.left"]),
         ] {
             let ends = endings(log);
             let kinds: Vec<_> = ends.iter().map(|end| end.news.kind().text()).collect();

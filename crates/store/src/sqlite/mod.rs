@@ -158,8 +158,8 @@ impl WebhookStore for SqliteStore {
         Box::pin(webhooks::put(&self.writer, webhook, entry))
     }
 
-    fn disable_webhook<'a>(&'a self, id: &'a str, at_ms: i64) -> Answer<'a, ()> {
-        Box::pin(webhooks::disable(&self.writer, id, at_ms))
+    fn disable_webhook<'a>(&'a self, id: &'a str, url: &'a str, at_ms: i64) -> Answer<'a, ()> {
+        Box::pin(webhooks::disable(&self.writer, id, url, at_ms))
     }
 
     fn remove_webhook<'a>(&'a self, id: &'a str, entry: &'a AuditEntry) -> Answer<'a, ()> {

@@ -70,22 +70,23 @@ async fn give_up(db: &mut SqliteConnection, id: &str) -> Result<(), StoreError> 
     Ok(())
 }
 
-/// Disables a webhook, which the bridge does by itself.
-pub(super) async fn disable(pool: &SqlitePool, id: &str, at_ms: i64) -> Result<(), StoreError> {
+/// Disables a webhook, which the bridge does by itself, unless it has another address by now.
+pub(super) async fn disable(pool: &SqlitePool, id: &str, url: &str, at_ms: i64) -> Result<(), StoreError> {
     let all = async |db: &mut SqliteConnection| {
         let disabled = sqlx::query(
-            "UPDATE webhooks SET is_disabled = 1 WHERE id = ?1 AND NOT is_disabled RETURNING subscriber_sid",
+            "UPDATE webhooks SET is_disabled = 1 WHERE id = ?1 AND url = ?2 AND NOT is_disabled RETURNING subscriber_sid",
         );
-        if let Some(row) = disabled.bind(id).fetch_optional(&mut *db).await? {
-            let entry = AuditEntry {
-                at_ms,
-                actor: Actor::Bridge,
-                owner: sid(&row, "subscriber_sid")?,
-                action: "disable",
-                object: format!("webhook {id}"),
-            };
-            audit::add(db, &entry).await?;
-        }
+        let Some(row) = disabled.bind(id).bind(url).fetch_optional(&mut *db).await? else {
+            return Ok(());
+        };
+        let entry = AuditEntry {
+            at_ms,
+            actor: Actor::Bridge,
+            owner: sid(&row, "subscriber_sid")?,
+            action: "disable",
+            object: format!("webhook {id}"),
+        };
+        audit::add(db, &entry).await?;
         give_up(db, id).await
     };
     transaction(pool, all).await

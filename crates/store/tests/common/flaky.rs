@@ -176,7 +176,7 @@ impl WebhookStore for Flaky {
         done(())
     }
 
-    fn disable_webhook<'a>(&'a self, _id: &'a str, _at_ms: i64) -> Answer<'a, ()> {
+    fn disable_webhook<'a>(&'a self, _id: &'a str, _url: &'a str, _at_ms: i64) -> Answer<'a, ()> {
         done(())
     }
 
