@@ -27,6 +27,8 @@ pub(crate) struct Concealer {
     per_ms: usize,
     /// The last audio, oldest first.
     history: Box<[i16]>,
+    /// Samples at its end that were put as silence.
+    silent: usize,
     /// The audio behind a gap, its end first: backwards, what is invented follows it.
     ahead: Box<[i16]>,
     /// How the one goes on, and the other backwards.
@@ -47,6 +49,7 @@ impl Concealer {
         Self {
             per_ms,
             history: vec![0; per_ms * HISTORY_MS].into_boxed_slice(),
+            silent: per_ms * HISTORY_MS,
             ahead: vec![0; per_ms * AHEAD_MS.0].into_boxed_slice(),
             onward: Period::new(per_ms),
             backward: Period::new(per_ms),
@@ -113,6 +116,24 @@ impl Concealer {
         self.remember(samples);
     }
 
+    /// Whether all that is remembered is silence, so that more of it would change nothing and need not be told.
+    pub(crate) fn is_silent(&self) -> bool {
+        self.follows_real() && self.silent >= self.history.len()
+    }
+
+    /// Takes silence in place of real audio, joined as that is.
+    pub(crate) fn silence(&mut self, samples: &mut [i16]) {
+        let silent = self.silent + samples.len();
+        let stays = self.follows_real();
+        self.real(samples);
+        self.silent = if stays { silent } else { 0 };
+    }
+
+    /// Whether what comes next needs no joining.
+    fn follows_real(&self) -> bool {
+        self.gap == 0 && self.invented == 0
+    }
+
     /// Invents audio.
     pub(crate) fn invent(&mut self, out: &mut [i16]) {
         if self.invented == 0 && self.gap == 0 {
@@ -151,6 +172,7 @@ impl Concealer {
         let samples = &samples[samples.len().saturating_sub(size)..];
         self.history.copy_within(samples.len().., 0);
         self.history[size - samples.len()..].copy_from_slice(samples);
+        self.silent = 0;
     }
 
     fn next(&mut self) -> i16 {
@@ -417,6 +439,26 @@ mod tests {
         concealer.invent(&mut gap);
         concealer.real(&mut square[..160]);
         assert!(Dbov::of(&gap).db() > -6);
+    }
+
+    #[test]
+    fn silence_put_for_as_long_as_is_remembered_leaves_nothing_to_go_on_with() {
+        let mut concealer = Concealer::new(8_000);
+        assert!(concealer.is_silent());
+        concealer.real(&mut tone(200.0, 0, 800));
+        assert!(!concealer.is_silent());
+        concealer.silence(&mut [0; 160]);
+        assert!(!concealer.is_silent());
+        concealer.silence(&mut [0; 240]);
+        assert!(concealer.is_silent());
+        let mut gap = [1; 160];
+        concealer.invent(&mut gap);
+        assert_eq!(gap, [0; 160]);
+        // What was invented is joined to the silence behind it, which is none then.
+        concealer.real(&mut tone(200.0, 0, 800));
+        concealer.invent(&mut gap);
+        concealer.silence(&mut [0; 800]);
+        assert!(!concealer.is_silent());
     }
 
     #[test]

@@ -14,6 +14,11 @@ impl Gate {
         Self { open: true }
     }
 
+    /// Whether it would let everything through as it is.
+    pub(crate) const fn stays_open(&self, open: bool) -> bool {
+        self.open && open
+    }
+
     /// Lets `samples` of `hz` through or not; returns whether anything is left of them.
     pub(crate) fn pass(&mut self, open: bool, samples: &mut [i16], hz: u32) -> bool {
         let length = (FADE_MS * hz as usize / 1_000).min(samples.len());

@@ -1,6 +1,7 @@
 //! The delay is corrected: a piece is cut out of what is played, or repeated.
 
 use super::Player;
+use crate::frame::Frame;
 use crate::level::Dbov;
 
 /// Ticks that a correction waits for silence before it is made in speech.
@@ -37,17 +38,18 @@ enum Piece {
 }
 
 impl Player {
-    /// Gives the tick, longer or shorter where the delay is wrong.
-    pub(super) fn correct(&mut self, now: i64, out: &mut [i16]) {
+    /// Gives the tick, longer or shorter where the delay is wrong. `out` is silent.
+    pub(super) fn correct(&mut self, now: i64, out: &mut Frame) {
         let cut = match self.wanted(now) {
             Correction::None => 0,
-            Correction::Shorten { by } => self.shorten(by, out),
-            Correction::Lengthen { by } => self.lengthen(by, out),
+            Correction::Shorten { by } => self.shorten(by, out.samples_mut()),
+            Correction::Lengthen { by } => self.lengthen(by, out.samples_mut()),
         };
-        if cut == 0 {
-            out.copy_from_slice(&self.fifo.samples()[..self.tick]);
-        } else {
+        if cut != 0 {
             self.patience = PATIENCE - COOL_DOWN;
+        } else if !self.fifo.is_silent() {
+            out.samples_mut()
+                .copy_from_slice(&self.fifo.samples()[..self.tick]);
         }
         self.fifo.consume((self.tick as i64 + cut) as usize);
     }
@@ -92,7 +94,12 @@ impl Player {
 
     /// Whether the tick is a pause between words, where a seam of any length goes unheard.
     fn is_quiet(&mut self) -> bool {
-        let level = f32::from(Dbov::of(&self.fifo.samples()[..self.tick]).db());
+        let level = if self.fifo.is_silent() {
+            Dbov::SILENCE
+        } else {
+            Dbov::of(&self.fifo.samples()[..self.tick])
+        };
+        let level = f32::from(level.db());
         self.floor = level.max(-90.0).min(self.floor + 0.02);
         level <= (self.floor + 4.0).clamp(-60.0, -36.0)
     }

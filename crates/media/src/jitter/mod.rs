@@ -15,6 +15,7 @@ mod tests;
 mod voice;
 
 use crate::codec::Codec;
+use crate::frame::Frame;
 use crate::leg::{Decode, JitterConfig};
 use crate::level::Told;
 use crate::stretch::Stretch;
@@ -232,8 +233,8 @@ impl Player {
         self.pause = Some(timestamp);
     }
 
-    /// Fills one tick of audio.
-    pub(crate) fn tick(&mut self, now: i64, decode: Decode, out: &mut [i16]) -> Played {
+    /// Fills one tick of audio. `out` is a silent frame of the codec's rate.
+    pub(crate) fn tick(&mut self, now: i64, decode: Decode, out: &mut Frame) -> Played {
         self.invented = false;
         self.skipped = false;
         self.decoded &= self.fifo.len() > 0;
@@ -244,7 +245,6 @@ impl Player {
             self.skip_what_is_too_old(now);
         } else if !self.start(now) {
             self.depth = 0;
-            out.fill(0);
             return Played::Silence;
         }
         let whole = self.fill();

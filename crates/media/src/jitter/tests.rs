@@ -46,10 +46,10 @@ impl Scene {
             while let Some((at, timestamp)) = arrivals.next_if(|&(at, _)| at <= now) {
                 self.push(at, timestamp);
             }
-            let mut out = [0; 160];
+            let mut out = Frame::default();
             self.kinds.push(self.player.tick(now, Decode::Always, &mut out));
             self.depths.push(self.player.depth());
-            self.played.extend(out);
+            self.played.extend(out.samples());
         }
     }
 
@@ -350,8 +350,7 @@ fn a_jump_of_the_timestamps_is_believed_the_second_time() {
         .player
         .push(at + 160, 77_000_160, Codec::Pcmu, &silence, Told::Nothing);
     assert_eq!(scene.player.tally().resyncs, 1);
-    let mut out = [0; 160];
-    scene.player.tick(at + 330, Decode::Always, &mut out);
+    scene.player.tick(at + 330, Decode::Always, &mut Frame::default());
     assert_eq!(scene.player.position(), 77_000_320);
 }
 
@@ -360,11 +359,12 @@ fn comfort_noise_ends_the_talk_spurt_without_concealment() {
     let mut scene = Scene::new(tone);
     scene.run(1, |_| Some(2.0));
     scene.player.pause(1_000_000 + HZ);
-    let mut out = [0; 160];
+    let mut out = Frame::default();
     let before = scene.player.tally().concealed;
     for tick in 50..55 {
+        out.clear(out.rate());
         scene.player.tick(tick * 160 + 57, Decode::Always, &mut out);
     }
     assert!(scene.player.tally().concealed <= before + 160);
-    assert_eq!(out, [0; 160]);
+    assert_eq!(out, Frame::default());
 }

@@ -156,7 +156,7 @@ impl Voice {
 
     /// Puts silence in place of a packet that nobody needs to hear; returns as [`Voice::decode`] does.
     pub(super) fn skip(&mut self, codec: Codec, payload: &[u8], played: usize, fifo: &mut Fifo) -> usize {
-        let length = codec.duration(payload).min(fifo.room().len());
+        let length = codec.duration(payload).min(fifo.free());
         self.skipped.keep(payload);
         self.spared = self.spared.saturating_add(length);
         self.invented = 0;
@@ -168,8 +168,11 @@ impl Voice {
 
     /// Puts silence.
     pub(super) fn silence(&mut self, count: usize, fifo: &mut Fifo) {
+        if self.concealer.is_silent() {
+            return fifo.keep_silence(count);
+        }
         fifo.room()[..count].fill(0);
-        self.concealer.real(fifo.keep(0, count));
+        self.concealer.silence(fifo.keep(0, count));
     }
 
     /// Readies the decoder for `payload` after packets that were spared. One of Opus that is silent is only looked into: that takes no

@@ -127,17 +127,15 @@ impl Leg {
         if !self.session.direction.hears() {
             return Heard::Silence;
         }
-        let samples = out.samples_mut();
         let from = self.player.position();
-        let played = self
-            .player
-            .tick(self.clock.steps(now, rate.hz()), decode, samples);
+        let played = self.player.tick(self.clock.steps(now, rate.hz()), decode, out);
         let open = !self.is_blanked(from, self.player.position());
-        let left = self.gate.pass(open, samples, rate.hz());
+        // A frame that is not written to stays known to be silent.
+        let left = self.gate.stays_open(open) || self.gate.pass(open, out.samples_mut(), rate.hz());
         let played = if left { played } else { Played::Silence };
-        let heard = match self.listen(played, samples) {
+        let heard = match self.listen(played, out) {
             Played::Real => Heard::Audio {
-                level: Dbov::of(samples),
+                level: Dbov::of(out.samples()),
             },
             Played::Concealed => Heard::Concealed,
             Played::Skipped => Heard::Skipped,
@@ -180,13 +178,13 @@ impl Leg {
     }
 
     /// Exchanges the audio for what is held back, on legs whose keys come in the audio.
-    fn listen(&mut self, played: Played, samples: &mut [i16]) -> Played {
+    fn listen(&mut self, played: Played, out: &mut Frame) -> Played {
         let Some(inband) = &mut self.inband else {
             return played;
         };
         let mut told = [None; 8];
         let mut free = told.iter_mut();
-        let played = inband.exchange(samples, played, &mut |event| {
+        let played = inband.exchange(out.samples_mut(), played, &mut |event| {
             if let Some(place) = free.next() {
                 *place = Some(event);
             }
