@@ -9,13 +9,10 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use media::{
-    Clip, Codec, Direction, Encoder, Format, JitterConfig, KeyFormat, Latching, Leg, LegConfig,
-    MediaTimeouts, Session, TICK,
+    Channel, Clip, Codec, Direction, Encoder, Format, JitterConfig, KeyFormat, Latching, Leg, LegConfig,
+    LegSocket, MediaTimeouts, Received, Session, TICK,
 };
-use mixer::{
-    Audience, Channel, Handle, Hears, LegKey, LegSocket, Order, Received, Room, RoomKey, Schedule, Shard,
-    ShardConfig, shard,
-};
+use mixer::{Audience, Handle, Hears, LegKey, Order, Room, RoomKey, Schedule, Shard, ShardConfig, shard};
 pub use phone::{AUDIO, Codecs, Phone, Speeches};
 
 /// Who of a room talks; all others send silence.

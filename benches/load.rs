@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::sync::Arc;
 
 use benches::{AUDIO, Bench, Codecs, Crowd, Phone, Speeches};
-use mixer::{Channel, LegSocket, Received};
+use media::{Channel, LegSocket, Received};
 use udp::{Batch, date_arrivals};
 
 /// Legs whose phones share a socket of the load's side.

@@ -7,12 +7,11 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use media::{
-    Clip, Codec, Converter, Decode, Direction, Encoder, Format, Frame, JitterConfig, Latching, Leg,
-    LegConfig, MediaTimeouts, Quality, Rate, Session, TICK,
+    Channel, Clip, Codec, Converter, Decode, Direction, Encoder, Format, Frame, JitterConfig, Latching, Leg,
+    LegConfig, LegSocket, MediaTimeouts, Quality, Rate, Received, Session, TICK,
 };
 use mixer::{
-    Audience, Channel, Handle, Hears, LegKey, LegSocket, Order, Received, Report, Retired, Room, RoomKey,
-    Shard, ShardConfig, shard,
+    Audience, Handle, Hears, LegKey, Order, Report, Retired, Room, RoomKey, Shard, ShardConfig, shard,
 };
 
 use crate::way::{Network, Way};

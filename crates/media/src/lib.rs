@@ -1,6 +1,7 @@
 //! ONE leg of a conference call: RTP, RTCP, jitter buffer, codecs, digits, and the sounds a bridge plays.
 //!
-//! A [`Leg`] is a machine: packets and ticks come in with their time, packets and audio go out through arguments.
+//! A [`Leg`] is a machine: packets and ticks come in with their time, packets and audio go out through arguments. Where they come from
+//! and go to is a [`LegSocket`] of whoever runs the leg.
 //! Everything called per packet or per tick ([`Leg::on_rtp`], [`Leg::on_rtcp`], [`Leg::playout`], [`Leg::send`],
 //! [`Leg::rtcp`], [`Leg::poll_event`], [`Encoder::encode`]) neither allocates nor locks, logs or blocks; every buffer
 //! has its size from construction on, and what does not fit is counted in [`Quality`].
@@ -29,6 +30,7 @@ mod resample;
 pub mod rtcp;
 pub mod rtp;
 mod scrutiny;
+mod socket;
 mod source;
 mod spectrum;
 mod stream;
@@ -49,4 +51,5 @@ pub use leg::{
 };
 pub use level::Dbov;
 pub use quality::Quality;
+pub use socket::{Channel, LegSocket, Received};
 pub use tone::Tone;

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use media::{Encoder, Prepared};
+use media::{Encoder, LegSocket, Prepared};
 
 use crate::branch::Branch;
 use crate::leg::{Baggage, LegSlot};
@@ -11,7 +11,7 @@ use crate::report::{Report, Retired};
 use crate::room::Room;
 use crate::shard::Shard;
 use crate::tap::Tap;
-use crate::{Audience, LegKey, LegSocket, Order, Playlist, RoomKey, Target};
+use crate::{Audience, LegKey, Order, Playlist, RoomKey, Target};
 
 /// Orders carried out in one tick; a storm of them is spread over ticks.
 const ORDERS: usize = 256;

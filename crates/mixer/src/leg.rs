@@ -4,7 +4,10 @@ use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
-use media::{Converter, Dbov, Decode, Encoder, Format, Frame, Heard, Leg, LegEvent, Prepared, Rate, TICK};
+use media::{
+    Channel, Converter, Dbov, Decode, Encoder, Format, Frame, Heard, Leg, LegEvent, LegSocket, Prepared,
+    Rate, TICK,
+};
 
 use crate::branch::LONGEST_WAY;
 use crate::fade::{Fade, UNITY, ramp};
@@ -18,7 +21,7 @@ use crate::room::Room;
 use crate::shard::Desk;
 use crate::sum::{ByRate, Sum};
 use crate::talker::Talker;
-use crate::{Channel, Hears, LegKey, LegSocket};
+use crate::{Hears, LegKey};
 
 /// The room beneath a private prompt: 15 dB down. It goes on, so that nobody loses the thread of the talk and nobody
 /// believes the call is cut, as when a prompt takes the room's place; and it is soft enough that the prompt is

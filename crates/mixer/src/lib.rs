@@ -10,7 +10,7 @@
 //!
 //! A room that is recorded gives its whole sum to a [`Tap`] in every tick, by such a ring, too.
 //!
-//! A shard is a machine: [`LegSocket`] stands for the network, `now` for the clock, so that whole meetings run in tests.
+//! A shard is a machine: [`media::LegSocket`] stands for the network, `now` for the clock, so that whole meetings run in tests.
 
 mod branch;
 mod command;
@@ -31,7 +31,6 @@ mod report;
 mod room;
 mod schedule;
 mod shard;
-mod socket;
 mod sum;
 mod table;
 mod talker;
@@ -46,5 +45,4 @@ pub use report::{Report, Retired, Spent, Stats};
 pub use room::Room;
 pub use schedule::Schedule;
 pub use shard::{STATS_TICKS, Shard, ShardConfig, shard};
-pub use socket::{Channel, LegSocket, Received};
 pub use tap::{Tap, Taped};

@@ -1,6 +1,6 @@
 //! Reading what the network has for a leg.
 
-use crate::{Channel, LegSocket, Received};
+use media::{Channel, LegSocket, Received};
 
 /// Datagrams of each channel that every leg may have read in one tick: five times what a phone sends.
 const SHARE: usize = 5;

@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
-use media::{Clip, Codec, Effort, Format, LegEvent};
+use media::{Clip, Codec, Effort, Format, LegEvent, LegSocket};
 use rtrb::{Consumer, RingBuffer};
 
 use crate::branch::Missed;
@@ -18,7 +18,7 @@ use crate::room::Room;
 use crate::schedule::Schedule;
 use crate::sum::{ByRate, Sum};
 use crate::table::Table;
-use crate::{LegKey, LegSocket, Order, RoomKey};
+use crate::{LegKey, Order, RoomKey};
 
 /// Sizes of a shard's tables, and what is always there to hear.
 #[derive(Clone, Debug)]

@@ -6,7 +6,7 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::os::fd::AsRawFd;
 use std::time::Duration;
 
-use mixer::Received;
+use media::Received;
 
 use crate::arrival::{Clocks, duration};
 

@@ -3,7 +3,7 @@
 use std::io;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 
-use mixer::{Channel, LegSocket, Received};
+use media::{Channel, LegSocket, Received};
 
 use crate::batch::{Batch, date_arrivals};
 

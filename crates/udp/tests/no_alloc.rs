@@ -5,7 +5,7 @@ use std::thread;
 use std::time::Duration;
 
 use assert_no_alloc::{AllocDisabler, assert_no_alloc};
-use mixer::{Channel, LegSocket, Received};
+use media::{Channel, LegSocket, Received};
 use udp::{Batch, MediaSocket};
 
 #[global_allocator]

@@ -10,12 +10,12 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use media::{
-    Clip, Codec, ComfortNoise, Dbov, Decoder, Direction, Encoder, Format, Frame, JitterConfig, KeyFormat,
-    Latching, Leg, LegConfig, MediaTimeouts, Prepared, Rate, Session, TICK,
+    Channel, Clip, Codec, ComfortNoise, Dbov, Decoder, Direction, Encoder, Format, Frame, JitterConfig,
+    KeyFormat, Latching, Leg, LegConfig, LegSocket, MediaTimeouts, Prepared, Rate, Received, Session, TICK,
 };
 use mixer::{
-    Audience, Channel, Handle, Hears, LegKey, LegSocket, Order, PlayId, Playlist, Received, Report, Room,
-    RoomKey, Shard, ShardConfig, shard,
+    Audience, Handle, Hears, LegKey, Order, PlayId, Playlist, Report, Room, RoomKey, Shard, ShardConfig,
+    shard,
 };
 
 /// Voices in the sum of a room.

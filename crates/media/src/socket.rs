@@ -1,3 +1,5 @@
+//! What a leg's network is to those who run it: two channels that give and take datagrams.
+
 use std::net::SocketAddr;
 use std::time::Instant;
 
@@ -23,7 +25,7 @@ pub struct Received<'a> {
 
 /// The network of one leg. Neither call may block or allocate.
 pub trait LegSocket {
-    /// What datagrams are read into: one for all legs of a shard, made before its first tick.
+    /// What datagrams are read into: one for all legs that share a thread, made before its first tick.
     type Buffers: Default;
 
     /// Reads what waits on `channel`, at most `most` datagrams, and hands each to `take`. Returns how many: fewer than `most` when
