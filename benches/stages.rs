@@ -1,11 +1,16 @@
-//! What one step costs, without a kernel: packet to samples, samples to payload, a tick of N legs.
+//! What one step costs, without a kernel, in the order in which a voice takes them: parse, jitter buffer, decode, mix, convert, encode,
+//! send. Then what a leg costs as a whole on the way in, and a tick of N legs.
 
+use std::hint::black_box;
 use std::net::SocketAddr;
 use std::time::Instant;
 
 use benches::{Bench, Codecs, Crowd, NullSocket, Phone, Speeches, leg};
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput};
-use media::{Codec, Converter, Decode, Encoder, Format, Frame, Rate, TICK};
+use media::jitter::{Played, Player, Told};
+use media::rtp::{HEADER, Packet};
+use media::{Codec, Converter, Decode, Decoder, Encoder, Format, Frame, JitterConfig, Rate, TICK};
+use mixer::{Sum, limit_all};
 
 const CODECS: [Codec; 5] = [
     Codec::Pcmu,
@@ -19,7 +24,154 @@ fn peer() -> SocketAddr {
     SocketAddr::from(([192, 0, 2, 1], 4_000))
 }
 
-/// A packet into the jitter buffer and 20 ms out of it, level included: of one who talks, and of one whose silence is not decoded.
+/// Identifier of the header extension that tells levels.
+const LEVEL: u8 = 1;
+
+/// The packet with its level told in front of the payload: a voice at −30 dBov (RFC 6464, in the short form of RFC 8285).
+fn with_level(plain: &[u8]) -> Vec<u8> {
+    let (header, payload) = plain.split_at(HEADER);
+    let extension = [0xbe, 0xde, 0, 1, LEVEL << 4, 0x9e, 0, 0];
+    let mut told = [header, &extension, payload].concat();
+    told[0] |= 0x10;
+    told
+}
+
+/// A datagram into header, extension and payload, and the level out of the extension.
+fn parse(criterion: &mut Criterion) {
+    let mut phone = Phone::new(0, Codec::Pcmu, true, &mut Speeches::default());
+    let plain = phone.next_packet().to_vec();
+    let told = with_level(&plain);
+    for (name, datagram) in [("plain", &plain), ("with a level", &told)] {
+        criterion.bench_function(&format!("parse one packet, {name}"), |bencher| {
+            bencher.iter(|| {
+                let packet = Packet::parse(black_box(datagram))?;
+                let level = packet.extension.map(|extension| extension.element(LEVEL));
+                Some((packet, level))
+            });
+        });
+    }
+}
+
+/// A second of what a talker's packets carry.
+fn payloads(codec: Codec) -> Vec<Vec<u8>> {
+    let mut phone = Phone::new(0, codec, true, &mut Speeches::default());
+    let mut next = || Packet::parse(phone.next_packet()).map(|packet| packet.payload.to_vec());
+    (0..50).map(|_| next().expect("phones send RTP")).collect()
+}
+
+/// How packets come.
+#[derive(Clone, Copy, Debug)]
+enum Coming {
+    /// In their order, one a tick.
+    Steady,
+    /// One a tick, each odd one before the one that it follows.
+    Reordered,
+}
+
+impl Coming {
+    /// Which packet comes at this tick.
+    const fn at(self, tick: usize) -> usize {
+        match self {
+            Self::Steady => tick,
+            Self::Reordered => tick ^ 1,
+        }
+    }
+}
+
+/// A jitter buffer, and what comes to it.
+struct Buffer {
+    codec: Codec,
+    coming: Coming,
+    payloads: Vec<Vec<u8>>,
+    player: Player,
+    out: Frame,
+    ticks: usize,
+}
+
+impl Buffer {
+    /// One that has found its delay, and plays every packet.
+    fn settled(codec: Codec, coming: Coming) -> Self {
+        let mut buffer = Self {
+            codec,
+            coming,
+            payloads: payloads(codec),
+            player: Player::new(codec, JitterConfig::default()),
+            out: Frame::silence(codec.rate()),
+            ticks: 0,
+        };
+        for _ in 0..500 {
+            buffer.tick(Decode::Always);
+        }
+        let real = (0..100).filter(|_| buffer.tick(Decode::Always) == Played::Real);
+        let real = real.count();
+        assert!(real > 90, "{codec:?}, {coming:?}: {real} of 100 ticks are whole");
+        buffer
+    }
+
+    /// A packet in, 20 ms out.
+    fn tick(&mut self, decode: Decode) -> Played {
+        let length = self.codec.rate().samples_per_tick();
+        let samples = |ticks: usize| (ticks * length) as i64;
+        let (now, packet) = (samples(self.ticks), self.coming.at(self.ticks));
+        let payload = &self.payloads[packet % self.payloads.len()];
+        self.player
+            .push(now, samples(packet), self.codec, payload, Told::Nothing);
+        self.ticks += 1;
+        self.out.clear(self.codec.rate());
+        self.player.tick(now, decode, &mut self.out)
+    }
+}
+
+/// A packet into the jitter buffer and 20 ms out of it, undecoded: the buffer alone.
+fn buffer(criterion: &mut Criterion) {
+    for codec in [Codec::Pcmu, Codec::Opus(Rate::Hz48000)] {
+        for coming in [Coming::Steady, Coming::Reordered] {
+            let mut buffer = Buffer::settled(codec, coming);
+            let name = format!("jitter buffer, one packet in and out, {codec:?}, {coming:?}");
+            criterion.bench_function(&name, |bencher| bencher.iter(|| buffer.tick(Decode::No)));
+        }
+    }
+}
+
+/// A talker's payload to samples.
+fn decode(criterion: &mut Criterion) {
+    for codec in CODECS {
+        let payloads = payloads(codec);
+        let mut next = payloads.iter().cycle();
+        let (mut decoder, mut out) = (Decoder::new(codec), Frame::silence(codec.rate()));
+        criterion.bench_function(&format!("decode one packet, {codec:?}"), |bencher| {
+            bencher.iter(|| {
+                let payload = next.next().expect("they go round");
+                decoder.decode(black_box(payload), out.samples_mut())
+            });
+        });
+    }
+}
+
+/// The sum of a room as all hear it who say nothing, and what is heard by one who talks: the sum without itself.
+fn mix(criterion: &mut Criterion) {
+    for rate in Rate::ALL {
+        let voice = frame(rate);
+        let (mut sum, mut out) = (Sum::silence(rate), Frame::silence(rate));
+        criterion.bench_function(&format!("mix three voices, {rate:?}"), |bencher| {
+            bencher.iter(|| {
+                sum.clear();
+                (0..3).for_each(|_| sum.add(black_box(voice.samples())));
+                limit_all(sum.samples(), out.samples_mut());
+            });
+        });
+        criterion.bench_function(&format!("mix minus one voice, {rate:?}"), |bencher| {
+            bencher.iter(|| {
+                let mut own = black_box(sum);
+                own.remove(voice.samples());
+                limit_all(own.samples(), out.samples_mut());
+            });
+        });
+    }
+}
+
+/// The whole way in of a leg, from datagram to a frame: what its stages come to with all that lies between them (whose packet it is, counts
+/// for reports, levels), and what is saved where silence is not decoded.
 fn receive_and_play(criterion: &mut Criterion) {
     for codec in CODECS {
         for (talks, decode) in [
@@ -59,7 +211,7 @@ fn encode(criterion: &mut Criterion) {
         let frame = frame(codec.rate());
         let mut encoder = Encoder::new(Format::of(codec));
         criterion.bench_function(&format!("encode one frame, {codec:?}"), |bencher| {
-            bencher.iter(|| encoder.encode(std::hint::black_box(&frame), &mut payload));
+            bencher.iter(|| encoder.encode(black_box(&frame), &mut payload));
         });
     }
 }
@@ -75,7 +227,7 @@ fn convert(criterion: &mut Criterion) {
         let mut out = Frame::silence(to);
         let mut converter = Converter::new(from, to);
         criterion.bench_function(&format!("convert one frame, {from:?} to {to:?}"), |bencher| {
-            bencher.iter(|| converter.convert(std::hint::black_box(frame.samples()), out.samples_mut()));
+            bencher.iter(|| converter.convert(black_box(frame.samples()), out.samples_mut()));
         });
     }
 }
@@ -90,7 +242,7 @@ fn packetise(criterion: &mut Criterion) {
         bencher.iter(|| {
             now += TICK;
             leg.send(now, &[0xff; 160], &mut |_, datagram| {
-                std::hint::black_box(datagram);
+                black_box(datagram);
             });
         });
     });
@@ -126,10 +278,14 @@ fn tick(criterion: &mut Criterion) {
 
 fn main() {
     let mut criterion = Criterion::default().configure_from_args();
-    receive_and_play(&mut criterion);
-    encode(&mut criterion);
+    parse(&mut criterion);
+    buffer(&mut criterion);
+    decode(&mut criterion);
+    mix(&mut criterion);
     convert(&mut criterion);
+    encode(&mut criterion);
     packetise(&mut criterion);
+    receive_and_play(&mut criterion);
     tick(&mut criterion);
     criterion.final_summary();
 }

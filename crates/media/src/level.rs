@@ -78,7 +78,7 @@ impl AudioLevel {
 
 /// What is known of a packet beside its payload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Told {
+pub enum Told {
     /// Nothing.
     Nothing,
     /// The peer says that nobody needs to hear it.

@@ -5,6 +5,8 @@
 //! Everything called per packet or per tick ([`Leg::on_rtp`], [`Leg::on_rtcp`], [`Leg::playout`], [`Leg::send`],
 //! [`Leg::rtcp`], [`Leg::poll_event`], [`Encoder::encode`]) neither allocates nor locks, logs or blocks; every buffer
 //! has its size from construction on, and what does not fit is counted in [`Quality`].
+//!
+//! What a packet runs through can be had piece by piece, too, as benches do: [`rtp::Packet`], [`jitter::Player`], [`Decoder`].
 
 mod agc;
 pub mod clip;
@@ -19,7 +21,7 @@ mod frame;
 mod gate;
 mod header_extension;
 mod inband;
-mod jitter;
+pub mod jitter;
 mod leg;
 mod level;
 mod meter;

@@ -10,6 +10,8 @@
 //!
 //! A room that is recorded gives its whole sum to a [`Tap`] in every tick, by such a ring, too.
 //!
+//! The arithmetic of mixing can be had without legs, too, as benches do: [`Sum`] and [`limit_all`].
+//!
 //! A shard is a machine: [`media::LegSocket`] stands for the network, `now` for the clock, so that whole meetings run in tests.
 
 mod branch;
@@ -40,9 +42,11 @@ pub use branch::Branch;
 pub use encoded::Encoded;
 pub use handle::Handle;
 pub use leg::Baggage;
+pub use limiter::limit_all;
 pub use order::{Audience, Hears, LegKey, Order, PlayId, Playlist, RoomKey, Sound, Target};
 pub use report::{Report, Retired, Spent, Stats};
 pub use room::Room;
 pub use schedule::Schedule;
 pub use shard::{STATS_TICKS, Shard, ShardConfig, shard};
+pub use sum::Sum;
 pub use tap::{Tap, Taped};

@@ -20,8 +20,8 @@ pub(crate) fn limit(sum: i32) -> i16 {
     (bent * sum.signum()) as i16
 }
 
-/// Limits every sample of `sum` into `out`.
-pub(crate) fn limit_all(sum: &[i32], out: &mut [i16]) {
+/// Limits every sample of `sum` into `out`, which is as long.
+pub fn limit_all(sum: &[i32], out: &mut [i16]) {
     // Branching once a frame leaves the usual case to vector instructions.
     let loudest = sum
         .iter()

@@ -7,14 +7,14 @@ const LONGEST: usize = Rate::Hz48000.samples_per_tick();
 
 /// 20 ms at one rate; 65,536 full-scale voices fit.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Sum {
+pub struct Sum {
     rate: Rate,
     samples: [i32; LONGEST],
 }
 
 impl Sum {
     /// Nothing.
-    pub(crate) const fn silence(rate: Rate) -> Self {
+    pub const fn silence(rate: Rate) -> Self {
         Self {
             rate,
             samples: [0; LONGEST],
@@ -27,7 +27,7 @@ impl Sum {
     }
 
     /// The samples: as many as a tick has at this rate.
-    pub(crate) fn samples(&self) -> &[i32] {
+    pub fn samples(&self) -> &[i32] {
         &self.samples[..self.rate.samples_per_tick()]
     }
 
@@ -37,18 +37,18 @@ impl Sum {
     }
 
     /// Makes it nothing again.
-    pub(crate) fn clear(&mut self) {
+    pub fn clear(&mut self) {
         self.samples_mut().fill(0);
     }
 
     /// Adds a voice of the same rate.
-    pub(crate) fn add(&mut self, voice: &[i16]) {
+    pub fn add(&mut self, voice: &[i16]) {
         let samples = self.samples_mut().iter_mut().zip(voice);
         samples.for_each(|(sum, sample)| *sum += i32::from(*sample));
     }
 
     /// Takes out a voice that was added.
-    pub(crate) fn remove(&mut self, voice: &[i16]) {
+    pub fn remove(&mut self, voice: &[i16]) {
         let samples = self.samples_mut().iter_mut().zip(voice);
         samples.for_each(|(sum, sample)| *sum -= i32::from(*sample));
     }

@@ -2,7 +2,7 @@
 //!
 //! Positions are counted in samples along the peer's timestamps, not in packets, so packets of any length play. The
 //! delay of what is played, over the quickest packets of the last seconds, is kept just above what late packets need
-//! ([`Delay::wait`]). It grows when a packet is missing at its tick (the place is filled by concealment and waits for
+//! (`Delay::wait`). It grows when a packet is missing at its tick (the place is filled by concealment and waits for
 //! the packet), and it is corrected, for jitter and for clock drift alike, by cutting or repeating a piece: of any
 //! length in silence, of whole pitch periods, cross-faded, where the pause does not come.
 
@@ -17,7 +17,7 @@ mod voice;
 use crate::codec::Codec;
 use crate::frame::Frame;
 use crate::leg::{Decode, JitterConfig};
-use crate::level::Told;
+pub use crate::level::Told;
 use crate::stretch::Stretch;
 use delay::{Delay, LATE_WEIGHT};
 use fifo::Fifo;
@@ -35,7 +35,7 @@ const LONGER_WAY: u8 = 10;
 
 /// What a tick got.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Played {
+pub enum Played {
     /// Nothing was due.
     Silence,
     /// Some of it was invented.
@@ -63,7 +63,7 @@ pub(crate) struct Tally {
 
 /// Buffer, decoder, concealment and time correction of one stream.
 #[derive(Debug)]
-pub(crate) struct Player {
+pub struct Player {
     tick: usize,
     hz: i64,
     least: i64,
@@ -112,7 +112,7 @@ pub(crate) struct Player {
 
 impl Player {
     /// For one stream of `codec`. Allocates; nothing else here does.
-    pub(crate) fn new(codec: Codec, config: JitterConfig) -> Self {
+    pub fn new(codec: Codec, config: JitterConfig) -> Self {
         let hz = codec.rate().hz();
         let per_ms = i64::from(hz / 1_000);
         let tick = hz as usize / 50;
@@ -198,8 +198,9 @@ impl Player {
         }
     }
 
-    /// Takes a packet that arrived at `arrival`; both times in samples.
-    pub(crate) fn push(&mut self, arrival: i64, timestamp: i64, codec: Codec, payload: &[u8], told: Told) {
+    /// Takes a packet that arrived at `arrival`; both times in samples of the decoded audio, the timestamp counted on over wraps. What
+    /// comes too late, twice, or beyond the room there is, is counted and dropped.
+    pub fn push(&mut self, arrival: i64, timestamp: i64, codec: Codec, payload: &[u8], told: Told) {
         let duration = codec.duration(payload) as i64;
         if duration == 0 || !self.plausible(arrival, timestamp) {
             return;
@@ -233,8 +234,8 @@ impl Player {
         self.pause = Some(timestamp);
     }
 
-    /// Fills one tick of audio. `out` is a silent frame of the codec's rate.
-    pub(crate) fn tick(&mut self, now: i64, decode: Decode, out: &mut Frame) -> Played {
+    /// Fills `out`, which must be a silent frame of the codec's rate, with what is due at `now`, in samples on the clock of the arrivals.
+    pub fn tick(&mut self, now: i64, decode: Decode, out: &mut Frame) -> Played {
         self.invented = false;
         self.skipped = false;
         self.decoded &= self.fifo.len() > 0;
