@@ -31,6 +31,8 @@ pub(crate) enum Limit {
     AtLeast(f64),
     /// Never, in no run.
     Never,
+    /// Anything: it is told, not aimed at.
+    Told,
 }
 
 /// Legs at the ends of the line along which the cost of one is to stay the same.
@@ -59,10 +61,10 @@ fn cost(results: &Results) -> Vec<Goal> {
     let legs = results.others;
     let to_floor =
         |name, codec| results.figures(name, codec, legs, |sample| Some(sample.cpu_ms / sample.floor_ms));
-    let cpu = |name, legs| (name, PCMU, legs);
+    let row = |name| results.row((name, PCMU, legs));
     let times = |what: String, limit, found| goal(what, Limit::AtMost(limit), found, 2);
-    let many = results.ratio(cpu(MANY_MEETINGS, legs), cpu(THREE_TALK, legs));
-    let flat = results.ratio(cpu(THREE_TALK, MANY), cpu(THREE_TALK, FEW));
+    let many = row(MANY_MEETINGS).zip(row(THREE_TALK));
+    let many = many.and_then(|(many, one)| ratio(many, one));
     let memory = results.figures(THREE_TALK, PCMU, legs, |sample| sample.memory_kib);
     vec![
         times(
@@ -95,11 +97,9 @@ fn cost(results: &Results) -> Vec<Goal> {
             4.0,
             to_floor(ALL_TALK, PCMU),
         ),
-        times(
-            format!("CPU of a leg with {MANY} legs, times that with {FEW}"),
-            1.2,
-            flat,
-        ),
+        flat(results, PCMU, "PCMU"),
+        flat(results, OPUS, "Opus"),
+        flat(results, MIXED, "PCMU, G.722 and Opus"),
         goal(
             format!("{legs} legs, PCMU: memory a leg, KiB"),
             Limit::AtMost(64.0),
@@ -107,6 +107,34 @@ fn cost(results: &Results) -> Vec<Goal> {
             0,
         ),
     ]
+}
+
+/// What a leg costs among many, as a multiple of what it costs among few. Where callers were turned away this is told and no goal: of legs
+/// that were not in it says nothing.
+fn flat(results: &Results, codec: &str, name: &str) -> Goal {
+    let (many, few) = (
+        results.find((THREE_TALK, codec, MANY)),
+        results.row((THREE_TALK, codec, FEW)),
+    );
+    let found = many.zip(few).and_then(|(many, few)| ratio(many, few));
+    let partly = many.filter(|row| !is_all_in(row)).and_then(Row::line);
+    match partly {
+        None => goal(
+            format!("CPU of a leg with {MANY} legs, {name}, times that with {FEW}"),
+            Limit::AtMost(1.2),
+            found,
+            2,
+        ),
+        Some(line) => goal(
+            format!(
+                "CPU of a leg with {} of {MANY} legs in, {name}, times that with {FEW}",
+                line.legs_in
+            ),
+            Limit::Told,
+            found,
+            2,
+        ),
+    }
 }
 
 fn punctuality(results: &Results) -> Vec<Goal> {
@@ -212,10 +240,11 @@ fn beside(results: &Results) -> Vec<Goal> {
 }
 
 fn goal(what: String, limit: Limit, found: Option<Found>, digits: usize) -> Goal {
-    let reached = found.map(|found| match limit {
-        Limit::AtMost(most) => found.span.median <= most,
-        Limit::AtLeast(least) => found.span.median >= least,
-        Limit::Never => found.span.most == 0.0,
+    let reached = found.and_then(|found| match limit {
+        Limit::AtMost(most) => Some(found.span.median <= most),
+        Limit::AtLeast(least) => Some(found.span.median >= least),
+        Limit::Never => Some(found.span.most == 0.0),
+        Limit::Told => None,
     });
     Goal {
         what,
@@ -235,13 +264,16 @@ fn share(part: u64, sample: &Sample) -> f64 {
 type Key<'a> = (&'a str, &'a str, usize);
 
 impl Results {
-    fn row(&self, (name, codec, legs): Key<'_>) -> Option<&Row> {
-        // What fewer legs cost says nothing of those that were not in.
-        let all_in = |row: &&Row| row.line().is_some_and(|line| line.legs_in * 100 >= row.legs * 99);
+    /// The row, whoever was in.
+    fn find(&self, (name, codec, legs): Key<'_>) -> Option<&Row> {
         let ours = self.rows.iter().filter(|row| row.server == Server::Partyline);
-        ours.filter(all_in)
-            .filter(|row| (row.codec.as_str(), row.legs) == (codec, legs))
+        ours.filter(|row| (row.codec.as_str(), row.legs) == (codec, legs))
             .find(|row| row.scenario == name)
+    }
+
+    /// The row, if all were in: what fewer legs cost says nothing of those that were not.
+    fn row(&self, key: Key<'_>) -> Option<&Row> {
+        self.find(key).filter(|row| is_all_in(row))
     }
 
     fn figures(
@@ -257,19 +289,23 @@ impl Results {
             doubtful: row.line()?.is_doubtful(),
         })
     }
+}
 
-    /// CPU of one row as a multiple of another's, of the same run.
-    fn ratio(&self, over: Key<'_>, under: Key<'_>) -> Option<Found> {
-        let (over, under) = (self.row(over)?, self.row(under)?);
-        let of_run = |sample: &Sample| {
-            let other = under.samples.iter().find(|other| other.run == sample.run)?;
-            Some(sample.cpu_ms / other.cpu_ms)
-        };
-        Some(Found {
-            span: Span::of(over.samples.iter().filter_map(of_run))?,
-            doubtful: over.line()?.is_doubtful() || under.line()?.is_doubtful(),
-        })
-    }
+/// Whether those who were not in can be neglected.
+fn is_all_in(row: &Row) -> bool {
+    row.line().is_some_and(|line| line.legs_in * 100 >= row.legs * 99)
+}
+
+/// CPU of one row as a multiple of another's, of the same run.
+fn ratio(over: &Row, under: &Row) -> Option<Found> {
+    let of_run = |sample: &Sample| {
+        let other = under.samples.iter().find(|other| other.run == sample.run)?;
+        Some(sample.cpu_ms / other.cpu_ms)
+    };
+    Some(Found {
+        span: Span::of(over.samples.iter().filter_map(of_run))?,
+        doubtful: over.line()?.is_doubtful() || under.line()?.is_doubtful(),
+    })
 }
 
 #[cfg(test)]
@@ -313,10 +349,28 @@ mod tests {
         }
         few.samples[0].callers_busy_percent = 99.0;
         let goals = goals(&results(vec![many, few]));
-        let flat = "CPU of a leg with 2000 legs, times that with 100";
+        let flat = "CPU of a leg with 2000 legs, PCMU, times that with 100";
         let goal = goals.iter().find(|goal| goal.what == flat).unwrap();
         let span = goal.found.unwrap();
         assert_eq!((span.least, span.most), (0.5, 1.5));
         assert!(goal.doubtful);
+    }
+
+    #[test]
+    fn what_many_cost_is_told_without_a_goal_where_some_were_turned_away() {
+        let sized = |legs, cpu_ms: f64| Row {
+            codec: OPUS.to_owned(),
+            ..row(Server::Partyline, legs, &[cpu_ms, cpu_ms], 0)
+        };
+        let of_all = "CPU of a leg with 2000 legs, Opus, times that with 100";
+        let of_some = "CPU of a leg with 1614 of 2000 legs in, Opus, times that with 100";
+        let (few, mut many) = (sized(100, 0.5), sized(2_000, 0.75));
+        let all_in = goals(&results(vec![few.clone(), many.clone()]));
+        assert_eq!(found(&all_in, of_all), (Some(1.5), Some(false)));
+        many.samples[1].legs_in = 1_614;
+        let some_in = goals(&results(vec![few, many]));
+        assert_eq!(found(&some_in, of_some), (Some(1.5), None));
+        assert!(some_in.iter().all(|goal| goal.what != of_all));
+        assert_eq!(found(&goals(&results(Vec::new())), of_all), (None, None));
     }
 }

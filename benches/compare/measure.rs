@@ -140,7 +140,8 @@ fn note(rows: &mut Vec<Row>, row: &Row, run: u32, sample: Sample) {
         Server::Partyline | Server::Janus => floor_of(rows, run, row.legs).unwrap_or(sample.floor_ms),
     };
     eprintln!(
-        "  {} legs: {:.3} ms a leg-second, {} of {} packets missing; callers busy {:.0} %, others {:.1} %",
+        "  {} of {} legs: {:.3} ms a leg-second, {} of {} packets missing; callers busy {:.0} %, others {:.1} %",
+        sample.legs_in,
         row.legs,
         sample.cpu_ms,
         sample.missing,

@@ -13,10 +13,11 @@ pub(crate) const SERVER_CORE: usize = 0;
 pub(crate) const CALLERS_CORE: usize = 1;
 
 const TEACHING: &str = "A quick look, a minute or two; its figures are coarse:
-  ./bench --runs 1 --duration 3s --legs 100 --others 100 --janus-legs 100 --janus-opus-legs 20
+  ./bench --runs 1 --duration 3s --legs 100 --codec-legs 100 --others 100 --janus-legs 100 --janus-opus-legs 20
 
-One row, with the floor that it is held against:
-  ./bench --only \"one meeting, 3 talk, opus,\"
+One row, with the floor that it is held against; and one codec at all its sizes:
+  ./bench --only \"3 talk, opus, 1000 legs\"
+  ./bench --only \"3 talk, opus,\"
 
 Whether it lasts (exit status 1 where it does not):
   ./bench sustain --duration 10min
@@ -50,6 +51,14 @@ pub(crate) struct Options {
         default_value = "10,100,500,1000,1500,2000"
     )]
     pub(crate) legs: Vec<usize>,
+    /// Sizes of the one meeting with Opus, and of that with several codecs mixed
+    #[arg(
+        long,
+        value_name = "LEGS",
+        value_delimiter = ',',
+        default_value = "100,500,1000,2000"
+    )]
+    pub(crate) codec_legs: Vec<usize>,
     /// Legs of all other rows: 200 meetings, everybody talks, other codecs, REST; half of them beside joins
     #[arg(long, value_name = "LEGS", default_value_t = 1000)]
     pub(crate) others: usize,
@@ -132,7 +141,12 @@ impl Options {
     /// # Errors
     /// What does not fit, and what would.
     pub(crate) fn check(&self) -> Result<(), String> {
-        let sizes = [&self.legs, &self.janus_legs, &self.janus_opus_legs];
+        let sizes = [
+            &self.legs,
+            &self.codec_legs,
+            &self.janus_legs,
+            &self.janus_opus_legs,
+        ];
         let largest = sizes.iter().flat_map(|sizes| sizes.iter()).chain([&self.others]);
         if largest.clone().any(|legs| !(4..=4_000).contains(legs)) {
             return Err("sizes are from 4 to 4000 legs".to_owned());
@@ -201,6 +215,8 @@ mod tests {
     fn sizes_that_do_not_fit_are_named() {
         for (line, needle) in [
             ("--legs 100,50", "small to large"),
+            ("--codec-legs 500,100", "small to large"),
+            ("--codec-legs 100,5000", "to 4000"),
             ("--legs 1", "from 4"),
             ("--duration 10ms", "from 1s"),
             ("--rate 0", "from 1 to 1000"),

@@ -71,6 +71,8 @@ pub(crate) struct Sample {
     pub(crate) floor_ms: f64,
     /// Legs that were in.
     pub(crate) legs_in: usize,
+    /// Calls that the bridge answered with 503: it had no time left for them.
+    pub(crate) turned_away: usize,
     /// Packets due to the callers while it was measured.
     pub(crate) due: u64,
     /// Of these, missing.
@@ -167,6 +169,8 @@ pub(crate) struct Line {
     pub(crate) memory_kib: Option<f64>,
     /// Fewest legs that were in.
     pub(crate) legs_in: usize,
+    /// Most calls that were turned away.
+    pub(crate) turned_away: usize,
 }
 
 /// From this on callers are too late, or too busy, to say what is the server's fault, percent; or others used too much of the machine.
@@ -217,6 +221,7 @@ impl Row {
             memory_kib: Span::of(samples.iter().filter_map(|sample| sample.memory_kib))
                 .map(|span| span.median),
             legs_in: samples.iter().map(|sample| sample.legs_in).min().unwrap_or(0),
+            turned_away: samples.iter().map(|sample| sample.turned_away).max().unwrap_or(0),
         })
     }
 

@@ -42,8 +42,8 @@ impl Report<'_> {
         if joins.is_some() {
             return self.needed("/asked/legs");
         }
-        let gone = ["/calls/unanswered", "/calls/hung_up"].map(|path| self.number(path).unwrap_or_default());
-        Ok((self.needed("/calls/answered")? - gone.iter().sum::<f64>()).max(0.0))
+        let gone = self.number("/calls/hung_up").unwrap_or_default();
+        Ok((self.needed("/calls/answered")? - gone).max(0.0))
     }
 
     fn joins(&self) -> Result<Option<Joins>, String> {
@@ -93,6 +93,7 @@ fn figures(report: &Value, watched: &crate::partyline::Watched, empty_kib: u64) 
     Ok(Sample {
         cpu_ms: 1e3 * used / (phones.max(1.0) * seconds),
         legs_in: legs_in as usize,
+        turned_away: report.number("/calls/refused/503").unwrap_or_default() as usize,
         due: packet("due")?,
         missing: packet("missing")?,
         late_5ms: packet("late_5ms")?,
@@ -172,6 +173,16 @@ mod tests {
             setup: Delay { p50: 2.0, p99: 9.0 },
         };
         assert_eq!(sample.joins, Some(expected));
+    }
+
+    #[test]
+    fn callers_that_were_turned_away_are_counted_and_cost_nothing() {
+        let mut report = report();
+        report["calls"] =
+            json!({ "answered": 52, "unanswered": 3, "hung_up": 2, "refused": { "486": 1, "503": 44 } });
+        let sample = figures(&report, &watched(), 4_000).unwrap();
+        assert_eq!((sample.legs_in, sample.turned_away), (50, 44));
+        assert!((sample.cpu_ms - 0.8).abs() < 1e-9, "{sample:?}");
     }
 
     #[test]

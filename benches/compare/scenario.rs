@@ -47,8 +47,10 @@ pub(crate) const OPUS: &str = "opus";
 pub(crate) const MIXED: &str = "PCMU=40,G722=20,opus=40";
 /// PCMU, which all is compared with.
 pub(crate) const PCMU: &str = "PCMU";
-/// Codecs beside PCMU, which legs of one meeting have.
-const CODECS: [&str; 4] = [OPUS, "opus16", "G722", MIXED];
+/// Codecs of one meeting that is measured at several sizes: what its legs cost must not depend on how many they are.
+pub(crate) const SIZED: [&str; 3] = [PCMU, OPUS, MIXED];
+/// Codecs beside these, at one size.
+const OTHERS: [&str; 2] = ["opus16", "G722"];
 /// Phones whose audio is decoded and judged: the callers have one core. Packets are counted for all.
 const EARS: usize = 50;
 /// A phone calls again as many times a second as are asked for and a few more: its BYE and a pause lie between two calls.
@@ -159,16 +161,15 @@ fn floors(options: &Options) -> Vec<usize> {
 /// All scenarios of the bridge.
 fn partyline(options: &Options) -> Vec<Scenario> {
     let others = options.others;
-    let sizes = options.legs.iter();
-    let mut all: Vec<_> = sizes.map(|legs| Scenario::three_talk(PCMU, *legs)).collect();
-    if !options.legs.contains(&others) {
-        all.push(Scenario::three_talk(PCMU, others));
-    }
+    let mut all: Vec<_> = SIZED
+        .into_iter()
+        .flat_map(|codec| sized(options, codec))
+        .collect();
     let many = ["--code", "5000-5199", "--meetings", "each-code"];
     all.push(Scenario::new(MANY_MEETINGS, PCMU, others, &many));
     let babble = ["--code", "222", "--idle", "babble"];
     all.push(Scenario::new(ALL_TALK, PCMU, others, &babble));
-    all.extend(CODECS.map(|codec| Scenario::three_talk(codec, others)));
+    all.extend(OTHERS.map(|codec| Scenario::three_talk(codec, others)));
     let joins = Scenario::new(JOINS, PCMU, others.div_ceil(2), &["--code", "222"]);
     all.push(joins.with_churn(JOINING));
     let rest = [
@@ -180,6 +181,19 @@ fn partyline(options: &Options) -> Vec<Scenario> {
         ..Scenario::new(name, PCMU, others, &["--code", "222"])
     }));
     all
+}
+
+/// One meeting at each of its sizes, and at that of all other rows.
+fn sized(options: &Options, codec: &str) -> Vec<Scenario> {
+    let mut sizes = match codec {
+        PCMU => options.legs.clone(),
+        _ => options.codec_legs.clone(),
+    };
+    if !sizes.contains(&options.others) {
+        sizes.push(options.others);
+    }
+    let row = |legs| Scenario::three_talk(codec, legs);
+    sizes.into_iter().map(row).collect()
 }
 
 /// How the peer's phones code their audio.
@@ -237,18 +251,24 @@ mod tests {
     fn every_row_is_planned_once_and_the_floor_at_sizes_that_mean_something() {
         let all = planned("--legs 10,100 --others 500").unwrap();
         assert_eq!(all.floors, [100, 500]);
-        let sizes = |name| -> Vec<_> {
+        let sizes = |name: &str, codec: &str| -> Vec<_> {
             let rows = all
                 .bridge
                 .iter()
-                .filter(|row| row.name == name && row.codec == PCMU);
+                .filter(|row| row.name == name && row.codec == codec);
             rows.map(|row| row.legs).collect()
         };
-        assert_eq!(sizes(THREE_TALK), [10, 100, 500]);
-        for name in [MANY_MEETINGS, ALL_TALK, LISTS, FLOOD] {
-            assert_eq!(sizes(name), [500], "{name}");
+        assert_eq!(sizes(THREE_TALK, PCMU), [10, 100, 500]);
+        for codec in [OPUS, MIXED] {
+            assert_eq!(sizes(THREE_TALK, codec), [100, 500, 1_000, 2_000], "{codec}");
         }
-        assert_eq!((sizes(JOINS), all.janus.len()), (vec![250], 2));
+        for codec in OTHERS {
+            assert_eq!(sizes(THREE_TALK, codec), [500], "{codec}");
+        }
+        for name in [MANY_MEETINGS, ALL_TALK, LISTS, FLOOD] {
+            assert_eq!(sizes(name, PCMU), [500], "{name}");
+        }
+        assert_eq!((sizes(JOINS, PCMU), all.janus.len()), (vec![250], 2));
     }
 
     #[test]
@@ -261,6 +281,10 @@ mod tests {
             .collect();
         assert_eq!(names, [(THREE_TALK, "opus16"), (JOINS, PCMU)]);
         assert_eq!((part.floors, part.janus.len()), (vec![100, 500, 1_000], 1));
+        let words = ["compare", "--only", "3 talk, opus, 2000 legs"];
+        let one = plan(&Options::try_parse_from(words).unwrap()).unwrap();
+        assert_eq!(one.bridge, [Scenario::three_talk(OPUS, 2_000)]);
+        assert_eq!((one.floors, one.janus.len()), (vec![2_000], 0));
         let error = planned("--only nothing").unwrap_err();
         assert!(error.contains("rows are named"), "{error}");
     }

@@ -19,6 +19,7 @@ pub(super) fn cells(goal: &Goal) -> Vec<String> {
         Limit::AtMost(most) => format!("at most {most}"),
         Limit::AtLeast(least) => format!("at least {least}"),
         Limit::Never => "none".to_owned(),
+        Limit::Told => "no goal".to_owned(),
     };
     let reached = match (goal.reached, goal.doubtful) {
         (Some(true), false) => "yes",
@@ -39,12 +40,13 @@ pub(super) fn cells(goal: &Goal) -> Vec<String> {
 
 /// How many are reached, in a sentence.
 pub(super) fn summary(goals: &[Goal]) -> String {
-    let measured = goals.iter().filter_map(|goal| goal.reached);
-    let reached = measured.clone().filter(|reached| *reached).count();
+    let aimed = || goals.iter().filter(|goal| goal.limit != Limit::Told);
+    let count = |reached: Option<bool>| aimed().filter(|goal| goal.reached == reached).count();
+    let (reached, missed) = (count(Some(true)), count(Some(false)));
     format!(
         "{reached} of {} goals reached, {} not measured",
-        measured.count(),
-        goals.iter().filter(|goal| goal.reached.is_none()).count()
+        reached + missed,
+        count(None)
     )
 }
 
@@ -71,6 +73,7 @@ mod tests {
         let goals = [
             goal(Limit::AtMost(2.0), found, Some(true), 2),
             goal(Limit::Never, None, None, 0),
+            goal(Limit::Told, found, None, 2),
         ];
         assert_eq!(cells(&goals[0]), ["yes", "x", "at most 2", "1.95", "1.50–2.00"]);
         let doubtful = Goal {
@@ -79,6 +82,7 @@ mod tests {
         };
         assert_eq!(cells(&doubtful)[0], "yes†");
         assert_eq!(cells(&goals[1]), ["–", "x", "none", "–", "–"]);
+        assert_eq!(cells(&goals[2]), ["–", "x", "no goal", "1.95", "1.50–2.00"]);
         assert_eq!(summary(&goals), "1 of 1 goals reached, 1 not measured");
     }
 }

@@ -64,6 +64,8 @@ pub(super) fn remark(row: &Row) -> Option<String> {
         return Some(format!("{name}: {reason}"));
     }
     let line = row.line()?;
+    let away =
+        (line.turned_away > 0).then(|| format!("up to {} calls turned away with 503", line.turned_away));
     let late = (line.callers_late > 0.1).then(|| format!("callers late {:.2} %", line.callers_late));
     let others =
         (line.others > MUCH).then(|| format!("others took up to {:.0} % of the machine", line.others));
@@ -74,7 +76,7 @@ pub(super) fn remark(row: &Row) -> Option<String> {
         )
     });
     let beside = row.samples.iter().filter_map(beside);
-    let said: Vec<_> = beside.chain(late).chain(busy).chain(others).collect();
+    let said: Vec<_> = beside.chain(away).chain(late).chain(busy).chain(others).collect();
     (!said.is_empty()).then(|| format!("{name}: {}", said.join(", ")))
 }
 
@@ -103,7 +105,8 @@ fn beside(sample: &Sample) -> Option<String> {
     joins.or(rest)
 }
 
-fn legs(row: &Row, line: &Line) -> String {
+/// How many were in, and of how many where that is not all.
+pub(super) fn legs(row: &Row, line: &Line) -> String {
     match line.legs_in {
         all if all == row.legs => all.to_string(),
         some => format!("{some} of {}", row.legs),
@@ -184,6 +187,20 @@ mod tests {
         let said = remark(&joins).unwrap();
         assert!(
             said.ends_with("60 requests a second, 0 failed, lists p50 4.0 ms, p99 8.0 ms"),
+            "{said}"
+        );
+    }
+
+    #[test]
+    fn a_row_with_callers_turned_away_says_how_many_were_in() {
+        let mut full = row(Server::Partyline, 2_000, &[0.4, 0.5], 0);
+        (full.samples[1].legs_in, full.samples[1].turned_away) = (1_614, 386);
+        let results = results(vec![full]);
+        let cells = cells(&results, &results.rows[0]).unwrap();
+        assert_eq!((cells[3].as_str(), cells[8].as_str()), ("1614 of 2000", "–"));
+        let said = remark(&results.rows[0]).unwrap();
+        assert!(
+            said.ends_with("2000 legs: up to 386 calls turned away with 503"),
             "{said}"
         );
     }

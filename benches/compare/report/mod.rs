@@ -31,7 +31,8 @@ const METHOD: [&str; 9] = [
      HTTPS on connections that are kept, each request with its login, by this program on the callers' core: lists of all calls ten times a \
      second and single calls fifty times; or single calls two thousand times.",
     "Missing and late are judged by the same code for all: against the sequence numbers and the 20 ms grid of each leg's own stream, whose \
-     quickest packets set the grid. A server that holds its legs misses at most 1 % and has all of them in.",
+     quickest packets set the grid. A server that holds its legs misses at most 1 % and has all of them in. Partyline turns callers away with \
+     503 whom it has no time for: such a row says how many were in, whose cost and packets alone are judged.",
     "\"a core\" is 1000 ms over the median CPU: what one core would hold at this cost, were it spent to the last. \"held\" is the largest \
      size of that scenario measured here that was held; more was not tried, or was not held.",
     "Delay is from a sound's packet leaving its phone to the same sound's packet reaching another, place in the packet included: with \

@@ -4,10 +4,11 @@ use std::fmt::Write;
 
 use super::METHOD;
 use super::aims;
-use super::cells::{HEADS, WORDS, cells, remark, share};
+use super::cells::{HEADS, WORDS, cells, legs, remark, share};
 use super::chart::{Bar, Chart, escape};
 use crate::goals::goals;
 use crate::results::{Line, Results, Row, Server};
+use crate::scenario::{SIZED, THREE_TALK};
 
 const STYLE: &str = "
 :root { color-scheme: light dark; --text: #1c2430; --back: #fdfdfb; --faint: #d5d8dc; --soft: #5a6472;
@@ -85,6 +86,7 @@ fn charts(results: &Results) -> Vec<Chart> {
             "CPU for one leg for one second, ms (less is better); whiskers: least and most of the runs",
             &cost,
         ),
+        growth(results),
         capacity(results),
         chart(
             "Packets missing",
@@ -116,19 +118,19 @@ const fn class(server: Server) -> &'static str {
     }
 }
 
-fn label(row: &Row) -> String {
+fn label(row: &Row, line: &Line) -> String {
     format!(
         "{} {}, {} legs, {}",
         row.server.name(),
         row.codec,
-        row.legs,
+        legs(row, line),
         row.scenario
     )
 }
 
-fn bar(row: &Row, value: f64, ends: Option<(f64, f64)>, figure: String) -> Bar {
+fn bar((row, line): (&Row, &Line), value: f64, ends: Option<(f64, f64)>, figure: String) -> Bar {
     Bar {
-        label: label(row),
+        label: label(row, line),
         class: class(row.server),
         value,
         ends,
@@ -139,30 +141,59 @@ fn bar(row: &Row, value: f64, ends: Option<(f64, f64)>, figure: String) -> Bar {
 fn cost(row: &Row, line: &Line) -> Option<Bar> {
     let span = line.cpu_ms;
     let figure = format!("{:.3} ms, {:.1} × floor", span.median, line.to_floor.median);
-    Some(bar(row, span.median, Some((span.least, span.most)), figure))
+    Some(bar(
+        (row, line),
+        span.median,
+        Some((span.least, span.most)),
+        figure,
+    ))
 }
 
 /// None where the callers could not keep up: the table has these, with a dagger.
 fn percent(row: &Row, line: &Line, value: f64) -> Option<Bar> {
-    (!line.is_doubtful()).then(|| bar(row, value, None, format!("{} %", share(value))))
+    (!line.is_doubtful()).then(|| bar((row, line), value, None, format!("{} %", share(value))))
 }
 
 fn delay(row: &Row, line: &Line) -> Option<Bar> {
     let delay = line.delay.filter(|_| !line.is_doubtful())?;
     let figure = format!("{:.0} ms, p99 {:.0}", delay.p50, delay.p99);
-    Some(bar(row, delay.p50, Some((delay.p50, delay.p99)), figure))
+    Some(bar((row, line), delay.p50, Some((delay.p50, delay.p99)), figure))
+}
+
+/// What a leg costs at every size, codec by codec, from few legs to many: flat, if cost follows talkers.
+fn growth(results: &Results) -> Chart {
+    let sizes = |codec: &'static str| {
+        let ours = measured(results).filter(|(row, _)| row.server == Server::Partyline);
+        let mut rows: Vec<_> = ours
+            .filter(|(row, _)| row.scenario == THREE_TALK && row.codec == codec)
+            .collect();
+        rows.sort_by_key(|(row, _)| row.legs);
+        rows
+    };
+    let bars = SIZED.into_iter().flat_map(sizes).filter_map(|(row, line)| {
+        Some(Bar {
+            label: format!("{}, {} legs", row.codec, legs(row, &line)),
+            ..cost(row, &line)?
+        })
+    });
+    Chart {
+        title: "What a leg costs among few and among many",
+        axis: "CPU for one leg for one second, ms, in one meeting with three who talk (less is better, alike is the aim)",
+        bars: bars.collect(),
+    }
 }
 
 /// The largest size held by each server in each scenario: measured, with what its cost there would allow beside it.
 fn capacity(results: &Results) -> Chart {
     let largest = |row: &&Row| row.server != Server::Floor && results.most_held(row) == Some(row.legs);
     let bars = results.rows.iter().filter(largest).filter_map(|row| {
-        let more = row.line()?.legs_a_core;
+        let line = row.line()?;
+        let more = line.legs_a_core;
         let figure = format!("{} held; {more:.0} by CPU", row.legs);
         let ends = Some((row.legs as f64, more.max(row.legs as f64)));
         Some(Bar {
             label: format!("{} {}, {}", row.server.name(), row.codec, row.scenario),
-            ..bar(row, row.legs as f64, ends, figure)
+            ..bar((row, &line), row.legs as f64, ends, figure)
         })
     });
     Chart {
@@ -235,6 +266,33 @@ mod tests {
         for foreign in ["http://", "https://", "<script", "<link", "url("] {
             assert!(!page.contains(foreign), "{foreign}");
         }
+    }
+
+    #[test]
+    fn cost_is_shown_from_few_legs_to_many_for_each_codec_that_has_sizes() {
+        let sized = |codec: &str, legs| Row {
+            codec: codec.to_owned(),
+            ..row(Server::Partyline, legs, &[0.4], 0)
+        };
+        let mut full = sized("opus", 2_000);
+        full.samples[0].legs_in = 1_614;
+        let rows = vec![
+            row(Server::Floor, 100, &[0.2], 0),
+            sized("G722", 1_000),
+            full,
+            sized("opus", 100),
+            sized("PCMU", 500),
+            row(Server::Janus, 500, &[1.1], 0),
+        ];
+        let labels: Vec<_> = growth(&results(rows))
+            .bars
+            .into_iter()
+            .map(|bar| bar.label)
+            .collect();
+        assert_eq!(
+            labels,
+            ["PCMU, 500 legs", "opus, 100 legs", "opus, 1614 of 2000 legs"]
+        );
     }
 
     #[test]
