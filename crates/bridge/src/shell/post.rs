@@ -15,11 +15,12 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
 use super::backend::now_ms;
-use super::post_connection::{Connection, Idle, Kept};
+use super::post_connection::{Connection, Idle, Kept, Unanswered};
 use crate::webhooks::{Outcome, Policy, Signing, Target, headers};
 
 /// From the look-up of the name to the end of the answer.
 const WHOLE: Duration = Duration::from_secs(10);
+const NO_ANSWER: &str = "no answer";
 
 /// What posts.
 pub(super) struct Poster {
@@ -73,15 +74,19 @@ impl Poster {
         let target = self.policy.read(&webhook.url)?;
         if let Some(mut kept) = self.idle.take(&webhook.id, &webhook.url) {
             let again = request(&target, webhook, id, body.clone())?;
-            // Where the other end has closed it meanwhile, a new one may be better.
-            if let Ok(outcome) = kept.connection.ask(again).await {
-                self.idle.put(kept);
-                return Ok(outcome);
+            match kept.connection.ask(again).await {
+                Ok(outcome) => {
+                    self.idle.put(kept);
+                    return Ok(outcome);
+                }
+                // The event goes out once more at once, by a new one; what it cannot do waits, as all that fails.
+                Err(Unanswered::Closed) => {}
+                Err(Unanswered::Failed) => return Err(NO_ANSWER),
             }
         }
         let request = request(&target, webhook, id, body)?;
         let mut made = Kept::new(&webhook.id, &webhook.url, self.connect(target).await?);
-        let outcome = made.connection.ask(request).await?;
+        let outcome = made.connection.ask(request).await.map_err(|_| NO_ANSWER)?;
         self.idle.put(made);
         Ok(outcome)
     }
@@ -234,6 +239,51 @@ mod tests {
             let names = (1..=4).map(|n| format!("evt_{n}"));
             let expected: Vec<_> = connections.into_iter().zip(names).collect();
             assert_eq!(*seen.lock().unwrap(), expected);
+        }
+    }
+
+    /// A receiver that says so to each request of each connection, and closes it then.
+    async fn scripted(script: Vec<Vec<&'static str>>) -> (String, Seen) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let seen = Seen::default();
+        let told = seen.clone();
+        tokio::spawn(async move {
+            for (number, answers) in (1..).zip(script) {
+                let (stream, _) = listener.accept().await.unwrap();
+                let mut stream = BufReader::new(stream);
+                for answer in answers {
+                    let id = take(&mut stream, answer).await.unwrap();
+                    told.lock().unwrap().push((number, id));
+                }
+            }
+        });
+        (format!("http://{address}/hook"), seen)
+    }
+
+    #[tokio::test]
+    async fn a_kept_connection_is_replaced_at_once_where_it_was_closed_without_a_word_and_once_alone() {
+        const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+        for (kept, new, connections, good) in [
+            ("", OK, vec![1, 1, 2], true),
+            ("", "", vec![1, 1, 2], false),
+            ("HTTP/1.1 2", OK, vec![1, 1], false),
+            ("no HTTP at all\r\n\r\n", OK, vec![1, 1], false),
+        ] {
+            let (url, seen) = scripted(vec![vec![OK, kept], vec![new], vec![OK]]).await;
+            let (poster, webhook) = (poster(1), webhook(&url));
+            poster.post(&webhook, "evt_1", b"{}".to_vec()).await;
+            let outcome = poster.post(&webhook, "evt_2", b"{}".to_vec()).await;
+            match good {
+                true => assert!(
+                    matches!(outcome, Outcome::Answered { status: 200, .. }),
+                    "{kept:?}"
+                ),
+                false => assert_eq!(outcome, Outcome::Failed(NO_ANSWER), "{kept:?}, then {new:?}"),
+            }
+            let names = ["evt_1", "evt_2", "evt_2"].map(str::to_owned);
+            let expected: Vec<_> = connections.into_iter().zip(names).collect();
+            assert_eq!(*seen.lock().unwrap(), expected, "{kept:?}, then {new:?}");
         }
     }
 

@@ -1,6 +1,11 @@
 //! Connections to receivers of webhooks: one request after another, and kept for a while for the next event.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::error::Error;
+use std::io;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use axum::body::Body;
@@ -9,7 +14,7 @@ use axum::http::{HeaderMap, Request};
 use hyper::body::{Body as _, Incoming};
 use hyper::client::conn::http1::{Builder, SendRequest};
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
@@ -23,9 +28,20 @@ const ANSWER_END: Duration = Duration::from_secs(1);
 const IDLE_MAX: Duration = Duration::from_secs(10);
 const AGE_MAX: Duration = Duration::from_secs(60);
 
+/// Why there is no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unanswered {
+    /// The other end closed the connection without a word, as it does with one that was idle while the request was on its way.
+    Closed,
+    /// Anything else: an answer that was cut off, or that is none.
+    Failed,
+}
+
 /// One connection.
 pub(super) struct Connection {
     sender: SendRequest<Body>,
+    /// Whether an octet has come since the last request.
+    heard: Arc<AtomicBool>,
     /// Dropped, it takes the connection with it.
     _driver: JoinSet<hyper::Result<()>>,
     /// Whether the last answer has come to its end, so that another request may follow.
@@ -38,6 +54,11 @@ impl Connection {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
+        let heard = Arc::new(AtomicBool::new(false));
+        let stream = Listening {
+            stream,
+            heard: heard.clone(),
+        };
         let mut builder = Builder::new();
         let made = builder.max_buf_size(16 * 1024).handshake(TokioIo::new(stream));
         let (sender, connection) = made.await.map_err(|_| "no HTTP")?;
@@ -45,17 +66,19 @@ impl Connection {
         driver.spawn(connection);
         Ok(Self {
             sender,
+            heard,
             _driver: driver,
             is_free: true,
         })
     }
 
     /// Sends a request, and takes its answer.
-    pub(super) async fn ask(&mut self, request: Request<Body>) -> Result<Outcome, &'static str> {
+    pub(super) async fn ask(&mut self, request: Request<Body>) -> Result<Outcome, Unanswered> {
         self.is_free = false;
-        self.sender.ready().await.map_err(|_| "no answer")?;
+        self.sender.ready().await.map_err(|_| Unanswered::Closed)?;
+        self.heard.store(false, Ordering::Relaxed);
         let answer = self.sender.send_request(request).await;
-        let (head, body) = answer.map_err(|_| "no answer")?.into_parts();
+        let (head, body) = answer.map_err(|error| self.fault(&error))?.into_parts();
         // One that never ends has answered all the same.
         self.is_free = timeout(ANSWER_END, read_some(body)).await.unwrap_or(false);
         Ok(Outcome::Answered {
@@ -63,13 +86,86 @@ impl Connection {
             retry_after_s: retry_after(&head.headers),
         })
     }
+
+    fn fault(&self, error: &hyper::Error) -> Unanswered {
+        let was_closed = error.is_incomplete_message() || is_end(error);
+        let was_heard = self.heard.load(Ordering::Relaxed);
+        // A request that is cancelled was never sent.
+        match error.is_canceled() || was_closed && !was_heard {
+            true => Unanswered::Closed,
+            false => Unanswered::Failed,
+        }
+    }
+}
+
+/// Whether the connection ended beneath HTTP: by TCP, or by TLS without a farewell.
+fn is_end(error: &hyper::Error) -> bool {
+    let cause = error.source().and_then(|cause| cause.downcast_ref::<io::Error>());
+    let ends = [
+        io::ErrorKind::BrokenPipe,
+        io::ErrorKind::ConnectionAborted,
+        io::ErrorKind::ConnectionReset,
+        io::ErrorKind::UnexpectedEof,
+    ];
+    cause.is_some_and(|cause| ends.contains(&cause.kind()))
+}
+
+/// A stream that notes whether anything comes.
+struct Listening<S> {
+    stream: S,
+    heard: Arc<AtomicBool>,
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Listening<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(context, buffer);
+        if buffer.filled().len() > before {
+            self.heard.store(true, Ordering::Relaxed);
+        }
+        read
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Listening<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(context, bytes)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
 }
 
 /// Takes the beginning of an answer off the wire, so that a receiver that has answered is not cut off in its last word; whether that was all.
 async fn read_some(mut body: Incoming) -> bool {
     let mut left = ANSWER_MAX;
     while left > 0 {
-        let frame = std::future::poll_fn(|context| std::pin::Pin::new(&mut body).poll_frame(context)).await;
+        let frame = std::future::poll_fn(|context| Pin::new(&mut body).poll_frame(context)).await;
         let Some(frame) = frame else { return true };
         let Ok(frame) = frame else { return false };
         left = left.saturating_sub(frame.data_ref().map_or(1, |data| data.len().max(1)));
