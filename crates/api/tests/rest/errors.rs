@@ -1,5 +1,10 @@
+use std::convert::Infallible;
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::http::Method;
+use futures_util::stream::unfold;
+use tokio::time::{Instant, sleep};
 
 use crate::fixture::PASSWORD;
 use crate::world::{World, request};
@@ -88,6 +93,32 @@ async fn a_body_over_one_mebibyte_is_too_large() {
     );
     let reply = world.put("alice", "/calls/6889184", &body(1024 * 1024 + 1)).await;
     assert_eq!(reply.refusal(), (413, "Payload too large".into(), String::new()));
+}
+
+/// A body of which an octet comes every second.
+fn dripping(octets: u32) -> Body {
+    Body::from_stream(unfold(0, move |sent| async move {
+        sleep(Duration::from_secs(1)).await;
+        (sent < octets).then_some((Ok::<_, Infallible>("["), sent + 1))
+    }))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_may_take_half_a_minute() {
+    let world = World::new();
+    for (octets, key, status) in [(20, "", 400), (1_000, "", 408), (20, "a", 400), (1_000, "b", 408)] {
+        let uri = "/conference/v1/meetingRooms/106131";
+        let request = request(Method::PUT, uri, "alice", PASSWORD).header("content-type", "application/json");
+        let request = match key {
+            "" => request,
+            key => request.header("idempotency-key", key),
+        };
+        let begin = Instant::now();
+        let reply = world.send(request.body(dripping(octets)).unwrap()).await;
+        assert_eq!(reply.refusal().0, status, "{octets} {key}");
+        let took = begin.elapsed().as_secs();
+        assert_eq!(took, if status == 408 { 30 } else { 21 }, "{octets} {key}");
+    }
 }
 
 #[tokio::test]

@@ -11,10 +11,10 @@ use axum::http::{Request, Response, StatusCode, Version, header};
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use rustls::ServerConfig;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpListener;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::server::TlsStream;
 use tower::ServiceExt;
 
 use super::api_places::{Place, Places};
@@ -26,8 +26,8 @@ use crate::metrics::Requests;
 const HANDSHAKE: Duration = Duration::from_secs(5);
 /// From the handshake or the last answer to the whole head of a request.
 const HEAD: Duration = Duration::from_secs(10);
-/// A whole request, its body, and the making of the answer.
-const REQUEST: Duration = Duration::from_secs(30);
+/// From the head to the answer: the body, to which the API gives 30 s of its own, and as much for what is done with it.
+const ANSWER: Duration = Duration::from_secs(60);
 /// From one octet that the client takes of what is sent to the next.
 const WRITE: Duration = Duration::from_secs(10);
 
@@ -56,6 +56,7 @@ pub(super) async fn serve(
             place: Arc::new(place),
             counts: counts.clone(),
         };
+        let _ = stream.set_nodelay(true);
         let connection = connection(stream, acceptor.clone(), Arc::new(service));
         let counts = counts.clone();
         tokio::spawn(async move {
@@ -97,21 +98,14 @@ impl Service {
     }
 }
 
-async fn connection(stream: TcpStream, acceptor: TlsAcceptor, service: Arc<Service>) {
-    let _ = stream.set_nodelay(true);
+async fn connection<S>(stream: S, acceptor: TlsAcceptor, service: Arc<Service>)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let stream = WriteLimit::new(stream, WRITE);
-    let Ok(Ok(mut stream)) = timeout(HANDSHAKE, acceptor.accept(stream)).await else {
+    let Ok(Ok(stream)) = timeout(HANDSHAKE, acceptor.accept(stream)).await else {
         return;
     };
-    // hyper's own timer starts with the first byte; the wait for that one is bounded here.
-    if !has_begun(&mut stream)
-        && !matches!(
-            timeout(HEAD, stream.get_ref().0.get_ref().readable()).await,
-            Ok(Ok(()))
-        )
-    {
-        return;
-    }
     let service = hyper::service::service_fn(move |request| {
         let service = service.clone();
         async move { Ok::<_, Infallible>(service.answer(request).await) }
@@ -128,21 +122,15 @@ async fn connection(stream: TcpStream, acceptor: TlsAcceptor, service: Arc<Servi
     }
 }
 
-/// Whether the first bytes of a request came together with the end of the handshake: the socket has no more to tell then.
-fn has_begun(stream: &mut TlsStream<WriteLimit<TcpStream>>) -> bool {
-    let state = stream.get_mut().1.process_new_packets();
-    state.is_ok_and(|state| state.plaintext_bytes_to_read() > 0)
-}
-
 async fn answer(router: Router, source: IpAddr, mut request: Request<Incoming>) -> Response<Body> {
     if !names_one_host(&request) {
         return empty(StatusCode::BAD_REQUEST);
     }
     request.extensions_mut().insert(api::Peer(source));
-    match timeout(REQUEST, router.oneshot(request.map(Body::new))).await {
+    match timeout(ANSWER, router.oneshot(request.map(Body::new))).await {
         Ok(Ok(answered)) => answered,
         Ok(Err(never)) => match never {},
-        Err(_) => empty(StatusCode::REQUEST_TIMEOUT),
+        Err(_) => empty(StatusCode::SERVICE_UNAVAILABLE),
     }
 }
 
@@ -167,27 +155,28 @@ mod tests {
     use rustls::pki_types::pem::PemObject;
     use rustls::pki_types::{CertificateDer, ServerName};
     use rustls::{ClientConfig, RootCertStore};
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex, split};
+    use tokio::net::{TcpSocket, TcpStream};
+    use tokio::time::{Instant, sleep};
     use tokio_rustls::TlsConnector;
+    use tokio_rustls::client::TlsStream;
 
     use super::super::tls;
     use super::*;
 
+    const SECOND: Duration = Duration::from_secs(1);
+
     struct Server {
         address: SocketAddr,
         client: TlsConnector,
+        counts: Requests,
     }
 
-    /// A server that answers everything, where it may hold so many connections.
-    async fn server(connections: usize, connections_per_source: usize) -> Server {
+    /// What a server needs for TLS, and a client that trusts it.
+    fn keys(limits: &ApiSection) -> (Arc<ServerConfig>, TlsConnector) {
         let data = std::env::temp_dir().join(format!("partyline-api-{:016x}", getrandom::u64().unwrap()));
         std::fs::create_dir_all(&data).unwrap();
-        let limits = ApiSection {
-            connections,
-            connections_per_source,
-            ..ApiSection::default()
-        };
-        let config = tls::server_config(&limits, &data).unwrap();
+        let config = tls::server_config(limits, &data).unwrap();
         let mut roots = RootCertStore::empty();
         let certificate = CertificateDer::from_pem_file(data.join("cert.pem")).unwrap();
         roots.add(certificate).unwrap();
@@ -198,13 +187,30 @@ mod tests {
             .unwrap()
             .with_root_certificates(roots)
             .with_no_client_auth();
+        (config, TlsConnector::from(Arc::new(client)))
+    }
+
+    fn name() -> ServerName<'static> {
+        ServerName::try_from("localhost").unwrap()
+    }
+
+    /// A server that answers everything, where it may hold so many connections.
+    async fn server(connections: usize, connections_per_source: usize) -> Server {
+        let limits = ApiSection {
+            connections,
+            connections_per_source,
+            ..ApiSection::default()
+        };
+        let (config, client) = keys(&limits);
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let router = Router::new().fallback(|| async { "hello" });
-        tokio::spawn(serve(listener, config, limits, router, Requests::default()));
+        let counts = Requests::default();
+        tokio::spawn(serve(listener, config, limits, router, counts.clone()));
         Server {
             address,
-            client: TlsConnector::from(Arc::new(client)),
+            client,
+            counts,
         }
     }
 
@@ -212,8 +218,7 @@ mod tests {
         /// Sends `request` and tells the status line, which is empty when the connection was closed.
         async fn ask(&self, request: &str) -> String {
             let stream = TcpStream::connect(self.address).await.unwrap();
-            let name = ServerName::try_from("localhost").unwrap();
-            let mut stream = self.client.connect(name, stream).await.unwrap();
+            let mut stream = self.client.connect(name(), stream).await.unwrap();
             stream.write_all(request.as_bytes()).await.unwrap();
             let mut answer = String::new();
             let _ = stream.read_to_string(&mut answer).await;
@@ -236,6 +241,142 @@ mod tests {
             let mut first = silent.remove(0);
             assert_eq!(first.read(&mut [0]).await.unwrap_or(0), 0, "the oldest gave way");
         }
+    }
+
+    #[tokio::test]
+    async fn two_thousand_silent_connections_from_forty_addresses_keep_nobody_out() {
+        // Both ends of each are open here.
+        rlimit::increase_nofile_limit(u64::MAX).unwrap();
+        let limits = ApiSection::default();
+        let server = server(limits.connections, limits.connections_per_source).await;
+        let mut silent = vec![];
+        for n in 0..2_000_u16 {
+            let socket = TcpSocket::new_v4().unwrap();
+            let source = Ipv4Addr::new(127, 0, 1, 1 + (n % 40) as u8);
+            socket.bind((source, 0).into()).unwrap();
+            silent.push(socket.connect(server.address).await.unwrap());
+        }
+        for _ in 0..20 {
+            let answer = server
+                .ask("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+                .await;
+            assert_eq!(answer, "HTTP/1.1 200 OK");
+        }
+        assert_eq!(server.counts.refused.get(), 0);
+    }
+
+    /// The client's end of a connection that `router` answers, by memory alone; and what it takes to begin TLS.
+    fn begun(router: Router) -> (DuplexStream, TlsConnector) {
+        let (near, far) = duplex(64 * 1024);
+        let (limits, source) = (ApiSection::default(), IpAddr::from(Ipv4Addr::LOCALHOST));
+        let (config, client) = keys(&limits);
+        let (place, _) = Places::default().take(source, &limits).unwrap();
+        let service = Service {
+            router,
+            source,
+            place: Arc::new(place),
+            counts: Requests::default(),
+        };
+        tokio::spawn(connection(far, TlsAcceptor::from(config), Arc::new(service)));
+        (near, client)
+    }
+
+    /// The same after the handshake.
+    async fn connected(router: Router) -> TlsStream<DuplexStream> {
+        let (stream, client) = begun(router);
+        client.connect(name(), stream).await.unwrap()
+    }
+
+    /// A router that takes bodies.
+    fn taking() -> Router {
+        Router::new().fallback(|body: axum::body::Bytes| async move { body.len().to_string() })
+    }
+
+    /// What still comes from the other end, and how long it takes to close.
+    async fn rest(mut stream: impl AsyncRead + Unpin) -> (String, Duration) {
+        let (begin, mut text) = (Instant::now(), vec![]);
+        // Who is given up is not bidden farewell, which TLS takes for an error.
+        let _ = stream.read_to_end(&mut text).await;
+        (String::from_utf8(text).unwrap(), begin.elapsed())
+    }
+
+    /// Sends `text`, and then one octet a second of `slow`, as long as they are taken.
+    fn drip(mut stream: impl AsyncWrite + Unpin + Send + 'static, text: &'static str, slow: &'static str) {
+        tokio::spawn(async move {
+            let _ = stream.write_all(text.as_bytes()).await;
+            for octet in slow.bytes() {
+                sleep(SECOND).await;
+                if stream.write_all(&[octet]).await.is_err() {
+                    return;
+                }
+            }
+        });
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_has_five_seconds_for_tls() {
+        let (stream, _client) = begun(taking());
+        let (said, took) = rest(stream).await;
+        assert!(
+            said.is_empty() && (HANDSHAKE..HANDSHAKE + SECOND).contains(&took),
+            "{took:?}"
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn from_the_handshake_to_a_whole_head_are_ten_seconds_whenever_the_first_octet_comes() {
+        for (text, slow) in [
+            ("", ""),
+            ("", "GET / HTTP/1.1\r\n"),
+            ("G", ""),
+            ("GET / HTTP/1.1\r\nHost: x\r\nX: ", "abcdefghijklmnopqrstuvwxyz"),
+        ] {
+            let (answers, requests) = split(connected(taking()).await);
+            drip(requests, text, slow);
+            let (said, took) = rest(answers).await;
+            let is_in_time = (HEAD..HEAD + SECOND).contains(&took);
+            assert!(
+                said.is_empty() && is_in_time,
+                "{text:?} {slow:?}: {said:?} after {took:?}"
+            );
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_idle_connection_is_closed_ten_seconds_after_its_answer() {
+        let (answers, requests) = split(connected(taking()).await);
+        drip(requests, "GET / HTTP/1.1\r\nHost: x\r\n", "\r\n");
+        let (said, took) = rest(answers).await;
+        assert!(said.starts_with("HTTP/1.1 200 OK\r\n"), "{said}");
+        let since = took - 2 * SECOND;
+        assert!((HEAD..HEAD + SECOND).contains(&since), "{took:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_time_for_the_head_is_not_the_body_s() {
+        let (answers, requests) = split(connected(taking()).await);
+        let head = "POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 26\r\n";
+        drip(requests, head, "\r\nabcdefghijklmnopqrstuvwxyz");
+        let (said, took) = rest(answers).await;
+        assert!(
+            said.starts_with("HTTP/1.1 200 OK\r\n") && said.ends_with("26"),
+            "{said}"
+        );
+        assert!(took >= 28 * SECOND, "{took:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_waits_for_an_answer_for_ever() {
+        let router = Router::new().fallback(std::future::pending::<()>);
+        let (answers, requests) = split(connected(router).await);
+        drip(
+            requests,
+            "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+            "",
+        );
+        let (said, took) = rest(answers).await;
+        assert!(said.starts_with("HTTP/1.1 503 "), "{said}");
+        assert!((ANSWER..ANSWER + SECOND).contains(&took), "{took:?}");
     }
 
     #[tokio::test]

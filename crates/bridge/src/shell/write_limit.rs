@@ -26,11 +26,6 @@ impl<S> WriteLimit<S> {
         }
     }
 
-    /// The stream.
-    pub(super) fn get_ref(&self) -> &S {
-        &self.stream
-    }
-
     /// Passes on what a write came to, unless it has been stuck for too long.
     fn within<T>(&mut self, context: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if written.is_ready() {
