@@ -10,5 +10,5 @@ mod stream;
 pub(crate) use filter::{Filter, checked as checked_types};
 pub(crate) use hub::{Full, Moment, Seat, Start};
 pub use hub::{Hub, HubCounts, HubLimits};
-pub(crate) use socket::{READ_MAX, serve as serve_socket};
+pub(crate) use socket::{READ_BUFFER, READ_MAX, serve as serve_socket};
 pub(crate) use stream::{Stream, Told};

@@ -13,6 +13,8 @@ use crate::router::Api;
 const MESSAGE_MAX: usize = 64 * 1024;
 /// Longest message that is read at all, to be told that it is too long; beyond, the connection ends.
 pub(crate) const READ_MAX: usize = 2 * MESSAGE_MAX;
+/// Octets read at a time. As many are held for each socket however idle it is, and a client has hardly anything to say.
+pub(crate) const READ_BUFFER: usize = 4 * 1024;
 /// Messages of a client a second; it has nothing to say but pongs.
 const MESSAGES_MAX: u32 = 50;
 /// How often is asked whether the client is there; one that is silent for two of these is not.
@@ -20,18 +22,35 @@ const PING: Duration = Duration::from_secs(30);
 /// How long a client that is sent away may take to close its side.
 const FAREWELL: Duration = Duration::from_secs(2);
 
+/// How a client is sent away.
+struct End {
+    frame: CloseFrame,
+    /// Whether what it still sends can be read: not after a frame that is too long to be.
+    is_readable: bool,
+}
+
 /// Serves one follower until either side has had enough.
 pub(crate) async fn serve(mut socket: WebSocket, mut stream: Stream, api: Api) {
     let end = follow(&mut socket, &mut stream, &api).await;
+    let is_readable = end.as_ref().is_none_or(|end| end.is_readable);
     // Whoever is gone is told nothing.
-    if socket.send(Message::Close(end)).await.is_ok() {
+    if socket
+        .send(Message::Close(end.map(|end| end.frame)))
+        .await
+        .is_ok()
+    {
         // What is left unread when a connection is closed resets it, and the reason would be lost on its way.
-        let rest = async { while let Some(Ok(_)) = socket.recv().await {} };
+        let rest = async {
+            while let Some(Ok(_)) = socket.recv().await {}
+            if !is_readable {
+                std::future::pending::<()>().await;
+            }
+        };
         let _ = timeout(FAREWELL, rest).await;
     }
 }
 
-async fn follow(socket: &mut WebSocket, stream: &mut Stream, api: &Api) -> Option<CloseFrame> {
+async fn follow(socket: &mut WebSocket, stream: &mut Stream, api: &Api) -> Option<End> {
     let mut pings = interval(PING);
     // Pings that a slow link held up are not sent in a burst, which nobody could answer in time.
     pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -50,7 +69,7 @@ async fn follow(socket: &mut WebSocket, stream: &mut Stream, api: &Api) -> Optio
             message = socket.recv() => {
                 let too_long = || closing(close_code::SIZE, "expected messages of at most 64 KiB");
                 let Ok(message) = message? else {
-                    return too_long();
+                    return too_long().map(|end| End { is_readable: false, ..end });
                 };
                 match message {
                     Message::Text(text) if text.len() > MESSAGE_MAX => return too_long(),
@@ -77,9 +96,10 @@ async fn follow(socket: &mut WebSocket, stream: &mut Stream, api: &Api) -> Optio
     }
 }
 
-fn closing(code: u16, reason: &'static str) -> Option<CloseFrame> {
-    Some(CloseFrame {
-        code,
-        reason: reason.into(),
+fn closing(code: u16, reason: &'static str) -> Option<End> {
+    let reason = reason.into();
+    Some(End {
+        frame: CloseFrame { code, reason },
+        is_readable: true,
     })
 }

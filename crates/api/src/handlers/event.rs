@@ -18,7 +18,7 @@ use crate::auth::Caller;
 use crate::backend::Scope;
 use crate::dto::event::{Event as Dto, Snapshot};
 use crate::error::ApiError;
-use crate::events::{Filter, Full, READ_MAX, Stream, Told, serve_socket};
+use crate::events::{Filter, Full, READ_BUFFER, READ_MAX, Stream, Told, serve_socket};
 use crate::list::Listing;
 use crate::params::Params;
 use crate::path::{At, Key};
@@ -175,7 +175,10 @@ async fn upgrade(parts: &mut Parts, api: &Api) -> Result<WebSocketUpgrade, ApiEr
     let upgrade = WebSocketUpgrade::from_request_parts(parts, api).await;
     let upgrade =
         upgrade.map_err(|_| ApiError::bad_request().and("Upgrade", "expected WebSocket version 13"))?;
-    Ok(upgrade.max_message_size(READ_MAX).max_frame_size(READ_MAX))
+    Ok(upgrade
+        .max_message_size(READ_MAX)
+        .max_frame_size(READ_MAX)
+        .read_buffer_size(READ_BUFFER))
 }
 
 /// Whether the request comes from no page, or from one of this very address.

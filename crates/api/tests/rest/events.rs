@@ -436,7 +436,7 @@ async fn thousands_of_idle_streams_take_little_memory_each() {
 }
 
 /// Memory in use, KiB.
-fn resident_kib() -> usize {
+pub fn resident_kib() -> usize {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let line = status
         .lines()

@@ -1,16 +1,19 @@
 //! Streams by WebSocket, with a client of another origin.
 
+use api::{HubLimits, Settings};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use futures_util::{SinkExt, StreamExt};
 use model::{Event, LegId, Role};
 use serde_json::{Value, json};
-use tokio::io::DuplexStream;
+use tokio::io::{AsyncWriteExt, DuplexStream};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Error, Message};
-use tokio_tungstenite::{WebSocketStream, client_async};
+use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
+use crate::events::resident_kib;
 use crate::fixture::{LAST_EVENT, PASSWORD, happening};
 use crate::world::World;
 
@@ -23,7 +26,9 @@ async fn open(world: &World, path: &str, origin: &str) -> Result<Socket, Error> 
     let headers = request.headers_mut();
     headers.insert("authorization", format!("Basic {token}").parse().unwrap());
     headers.insert("origin", origin.parse().unwrap());
-    client_async(request, world.connection())
+    // What memory there is goes to the bridge's side.
+    let config = WebSocketConfig::default().read_buffer_size(1024);
+    client_async_with_config(request, world.connection(), Some(config))
         .await
         .map(|(socket, _)| socket)
 }
@@ -102,4 +107,49 @@ async fn who_sends_much_is_sent_away() {
         }
     }
     assert_eq!(closing(&mut many).await, CloseCode::Policy);
+}
+
+/// The head of a frame that announces so many octets, masked with zeros (RFC 6455, section 5.2).
+fn announcement(octets: u64) -> Vec<u8> {
+    [&[0x82_u8, 0xff][..], &octets.to_be_bytes(), &[0; 4]].concat()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_frame_that_announces_a_hundred_mebibytes_is_refused_before_they_come() {
+    let world = World::new();
+    let mut socket = open(&world, "/events", OWN).await.unwrap();
+    let head = announcement(100 << 20);
+    socket.get_mut().write_all(&head).await.unwrap();
+    assert_eq!(closing(&mut socket).await, CloseCode::Size);
+    let mut taken = 0;
+    while let Ok(octets) = socket.get_mut().write(&[0; 16 * 1024]).await {
+        taken += octets;
+        assert!(taken < 1 << 20, "{taken} octets were taken");
+    }
+    assert_eq!(world.counts().streams, 0);
+}
+
+#[tokio::test]
+async fn thousands_of_idle_sockets_take_little_memory_each() {
+    const SOCKETS: usize = 2_000;
+    let limits = HubLimits {
+        streams_per_subscriber: SOCKETS,
+        ..HubLimits::default()
+    };
+    let world = World::with_hub(Settings::default(), limits);
+    let (mut sockets, mut before) = (vec![], 0);
+    for n in 0..SOCKETS {
+        if n == 100 {
+            before = resident_kib();
+        }
+        let mut socket = open(&world, "/events", OWN).await.unwrap();
+        assert_eq!(next(&mut socket).await["type"], "snapshot");
+        sockets.push(socket);
+    }
+    let each = resident_kib().saturating_sub(before) * 1024 / (SOCKETS - 100);
+    assert!(each < 64 * 1024, "{each} octets a socket");
+    joined(&world, 41);
+    for socket in &mut sockets {
+        assert_eq!(next(socket).await["id"], 41);
+    }
 }
