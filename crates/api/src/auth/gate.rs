@@ -1,13 +1,14 @@
 //! The door of the API: lets nobody through without good credentials, and makes guessing them slow.
 
 use std::net::{IpAddr, Ipv4Addr};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::extract::{Request, State};
 use axum::http::HeaderMap;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use model::directory::{Directory, Subscriber};
 
 use super::basic::{Credentials, credentials};
 use super::cache::Cache;
@@ -95,6 +96,11 @@ impl Gate {
         for part in key.chunks_exact_mut(8) {
             part.copy_from_slice(&backend.random().to_le_bytes());
         }
+        Self::with_key(key, per_second)
+    }
+
+    /// The same; `key` must be random and of this process alone.
+    fn with_key(key: [u8; 32], per_second: u32) -> Self {
         Self {
             cache: Mutex::new(Cache::new(key)),
             limiter: Mutex::default(),
@@ -111,34 +117,46 @@ impl Gate {
     ) -> Result<Caller, Denied> {
         let credentials = credentials(headers).ok_or(Denied::Missing)?;
         let directory = backend.directory();
-        let subscriber = directory.login(&credentials.login);
-        // An unknown login takes the same work as a wrong password.
-        let stored = subscriber.map_or(NOBODY, |subscriber| &subscriber.password_hash);
-        self.check(backend, &credentials, stored, source).await?;
-        let subscriber = subscriber.ok_or(Denied::Wrong)?;
+        let now_ms = || backend.now_ms();
+        let subscriber = self.verified(&directory, &credentials, source, now_ms).await?;
         let in_time = locked(&self.rates).take(&subscriber.sid, backend.now_ms());
         in_time.map_err(Denied::Busy)?;
         Ok(Caller::new(directory.clone(), subscriber))
     }
 
+    /// Whose credentials these are.
+    async fn verified<'a>(
+        &self,
+        directory: &'a Directory,
+        credentials: &Credentials,
+        source: IpAddr,
+        now_ms: impl Fn() -> i64,
+    ) -> Result<&'a Arc<Subscriber>, Denied> {
+        let subscriber = directory.login(&credentials.login);
+        // An unknown login takes the same work as a wrong password.
+        let stored = subscriber.map_or(NOBODY, |subscriber| &subscriber.password_hash);
+        self.check(credentials, stored, source, now_ms).await?;
+        subscriber.ok_or(Denied::Wrong)
+    }
+
     async fn check(
         &self,
-        backend: &dyn Backend,
         credentials: &Credentials,
         stored: &str,
         source: IpAddr,
+        now_ms: impl Fn() -> i64,
     ) -> Result<(), Denied> {
-        if self.known(backend, credentials, stored, source)? {
+        if self.known(credentials, stored, source, now_ms())? {
             return Ok(());
         }
-        let blame = locked(&self.limiter).blame(source, backend.now_ms());
+        let blame = locked(&self.limiter).blame(source, now_ms());
         let turn = tokio::time::timeout(CHECK_WAIT, self.turns.wait(source, blame));
         let Ok(Ok(mut turn)) = turn.await else {
             return Err(Denied::Crowded);
         };
         // Others have had their turn meanwhile: guesses sent all at once must count one by one, and of good credentials
         // sent all at once only the first need the work.
-        if self.known(backend, credentials, stored, source)? {
+        if self.known(credentials, stored, source, now_ms())? {
             return Ok(());
         }
         let (password, hash) = (credentials.password.clone(), stored.to_owned());
@@ -149,7 +167,7 @@ impl Gate {
             return Ok(());
         }
         tracing::debug!(%source, "wrong credentials");
-        locked(&self.limiter).failed(&credentials.login, source, backend.now_ms());
+        locked(&self.limiter).failed(&credentials.login, source, now_ms());
         turn.was_wrong();
         Err(Denied::Wrong)
     }
@@ -157,12 +175,12 @@ impl Gate {
     /// Whether these credentials are known to be good. Refuses who has been wrong too often, good or not.
     fn known(
         &self,
-        backend: &dyn Backend,
         credentials: &Credentials,
         stored: &str,
         source: IpAddr,
+        now_ms: i64,
     ) -> Result<bool, Denied> {
-        let wait_s = locked(&self.limiter).wait_s(&credentials.login, source, backend.now_ms());
+        let wait_s = locked(&self.limiter).wait_s(&credentials.login, source, now_ms);
         match wait_s {
             0 => Ok(locked(&self.cache).knows(credentials, stored)),
             seconds => Err(Denied::Limited(seconds)),
@@ -189,4 +207,117 @@ pub(crate) async fn require(State(api): State<Api>, mut request: Request, next: 
     };
     response.extensions_mut().insert(login);
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use model::Sid;
+    use model::directory::{Edit, SubscriberRole};
+
+    use super::super::password::hash_password;
+    use super::*;
+
+    const HERE: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
+    const THERE: IpAddr = IpAddr::V4(Ipv4Addr::new(198, 51, 100, 1));
+    const PASSWORD: &str = "secret";
+
+    fn subscriber(login: &str, password_hash: String) -> Subscriber {
+        Subscriber {
+            sid: Sid::new(login),
+            parent_sid: None,
+            login: login.to_owned(),
+            password_hash,
+            authentication_token: String::new(),
+            created_ms: 0,
+            first_name: String::new(),
+            last_name: String::new(),
+            email: String::new(),
+            phone_number: String::new(),
+            ext: String::new(),
+            details: String::new(),
+            external_id: -1,
+            role: SubscriberRole::Administrator,
+            did_group_references: Vec::new(),
+            callback: None,
+        }
+    }
+
+    struct Door {
+        gate: Gate,
+        directory: Directory,
+    }
+
+    impl Door {
+        /// Alice has a password, Anna none, and what is kept of Adam's is no hash.
+        fn new() -> Self {
+            let hash = hash_password(PASSWORD, [7; 16]);
+            let all = [
+                ("alice", hash),
+                ("anna", String::new()),
+                ("adam", PASSWORD.to_owned()),
+            ];
+            let mut directory = Directory::default();
+            for (login, hash) in all {
+                let edit = Edit::PutSubscriber(subscriber(login, hash));
+                directory = directory.edited(edit).unwrap();
+            }
+            let gate = Gate::with_key([7; 32], 0);
+            Self { gate, directory }
+        }
+
+        /// What credentials are worth, and what was computed to find out.
+        async fn tried(&self, login: &str, password: &str, source: IpAddr) -> (Login, Vec<String>) {
+            let credentials = Credentials {
+                login: login.to_owned(),
+                password: password.to_owned(),
+            };
+            let before = self.gate.turns.computed().len();
+            let verified = self
+                .gate
+                .verified(&self.directory, &credentials, source, || 0)
+                .await;
+            let worth = verified.map_or_else(|denied| denied.login(), |_| Login::Good);
+            (worth, self.gate.turns.computed().split_off(before))
+        }
+    }
+
+    #[tokio::test]
+    async fn whatever_is_wrong_takes_one_computation_at_the_cost_of_what_is_right() {
+        let door = Door::new();
+        let (worth, right) = door.tried("alice", PASSWORD, HERE).await;
+        assert_eq!(worth, Login::Good);
+        assert_eq!(right, ["argon2id m=19456,t=2,p=1 32"]);
+        for (login, password) in [
+            ("alice", "wrong"),
+            ("alice", ""),
+            ("nobody", PASSWORD),
+            ("nobody", ""),
+            ("", ""),
+            ("anna", ""),
+            ("adam", PASSWORD),
+        ] {
+            let (worth, computed) = door.tried(login, password, HERE).await;
+            assert_eq!((worth, &computed), (Login::Wrong, &right), "{login}:{password}");
+        }
+    }
+
+    #[tokio::test]
+    async fn who_was_wrong_ten_times_has_nothing_computed_and_keeps_nobody_out_elsewhere() {
+        let door = Door::new();
+        for login in ["alice", "nobody"] {
+            for _ in 0..10 {
+                let (worth, computed) = door.tried(login, "wrong", HERE).await;
+                assert_eq!((worth, computed.len()), (Login::Wrong, 1), "{login}");
+            }
+            for password in ["wrong", PASSWORD] {
+                let refused = door.tried(login, password, HERE).await;
+                assert_eq!(refused, (Login::Limited, vec![]), "{login}:{password}");
+            }
+        }
+        assert_eq!(door.tried("alice", PASSWORD, THERE).await.0, Login::Good);
+        let again = door.tried("alice", PASSWORD, THERE).await;
+        assert_eq!(again, (Login::Good, vec![]), "what was verified is known");
+        let refused = door.tried("alice", PASSWORD, HERE).await;
+        assert_eq!(refused, (Login::Limited, vec![]), "and opens nothing here");
+    }
 }

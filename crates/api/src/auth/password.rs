@@ -35,6 +35,9 @@ impl Hasher {
 #[derive(Default)]
 pub(crate) struct Verifier {
     memory: Vec<Block>,
+    /// What each computation so far was of: algorithm, cost, and octets of output.
+    #[cfg(test)]
+    pub(crate) computed: Vec<String>,
 }
 
 impl Verifier {
@@ -65,6 +68,13 @@ impl Verifier {
         }
         let mut buffer = [0; Output::MAX_LENGTH];
         let output = buffer.get_mut(..hash.hash?.len())?;
+        #[cfg(test)]
+        self.computed.push(format!(
+            "{} {} {}",
+            hash.algorithm.as_str(),
+            hash.params,
+            output.len()
+        ));
         let argon2 = Argon2::new(algorithm, version.ok()?, params);
         let hashed = argon2.hash_password_into_with_memory(
             password.as_bytes(),

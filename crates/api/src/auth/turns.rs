@@ -111,6 +111,14 @@ impl Turns {
         }
     }
 
+    /// What the verifiers that are not in use have computed so far.
+    #[cfg(test)]
+    pub(crate) fn computed(&self) -> Vec<String> {
+        let state = self.state();
+        let computed = state.verifiers.iter().map(|verifier| verifier.computed.clone());
+        computed.flatten().collect()
+    }
+
     /// Whole after every statement, so a panic elsewhere leaves nothing half done.
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)

@@ -1,9 +1,11 @@
 use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
 
 use api::Peer;
 use axum::body::Body;
 use axum::http::{Method, Request};
 use model::directory::{Edit, SubscriberRole};
+use tokio::time::Instant;
 
 use crate::fixture::{self, PASSWORD};
 use crate::world::{Reply, World, request};
@@ -121,4 +123,30 @@ async fn good_credentials_sent_all_at_once_are_all_good() {
         tries.spawn(async move { try_out(&world, "alice", PASSWORD, 1).await.status.as_u16() });
     }
     assert_eq!(tries.join_all().await, [200; 40]);
+}
+
+fn median(mut took: Vec<Duration>) -> Duration {
+    took.sort_unstable();
+    took[took.len() / 2]
+}
+
+/// `cargo test --release -p api --test rest -- --ignored --nocapture an_unknown_login`; that both are the same work is tested without a clock.
+#[tokio::test]
+#[ignore = "measures time: by hand, on a quiet machine"]
+async fn an_unknown_login_takes_as_long_as_a_wrong_password() {
+    const TRIES: usize = 120;
+    let world = World::new();
+    let mut took = [vec![], vec![]];
+    for n in 0..2 * TRIES {
+        // What was wrong before is forgiven.
+        world.backend.state().now_ms += 60_000;
+        let begin = Instant::now();
+        let reply = try_out(&world, ["alice", "nobody"][n % 2], "wrong", 1).await;
+        took[n % 2].push(begin.elapsed());
+        assert_eq!(reply.status, 401);
+    }
+    let [known, unknown] = took.map(median);
+    let apart = known.abs_diff(unknown);
+    eprintln!("wrong password {known:?}, unknown login {unknown:?}: {apart:?} apart");
+    assert!(apart < Duration::from_millis(2) && apart < known.min(unknown) * 35 / 100);
 }
