@@ -1,7 +1,6 @@
 //! Events through the whole program: streamed, cut and resumed, posted, and over kill -9.
 
 use std::collections::HashMap;
-use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -9,8 +8,8 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection};
 
 use crate::support::bridge::Bridge;
+use crate::support::crowd::{LIMITS, come_and_go};
 use crate::support::phone::Phone;
-use crate::support::program::partyline;
 use crate::support::receiver::{Posted, Receiver};
 use crate::support::until::{alone, share, until, until_true};
 
@@ -83,17 +82,10 @@ fn stays(events: &[Value]) -> HashMap<u64, Vec<&str>> {
 #[test]
 fn while_hundreds_come_and_go_the_stream_has_no_gap_and_each_is_told_to_join_before_it_leaves() {
     let _turn = alone();
-    let limits = "max_calls = 2000\nmax_calls_per_source = 2000\nnew_calls_per_second = 1000\nnew_calls_per_second_per_source = 1000\n";
-    let bridge = Bridge::start_with(&format!("[calls]\n{limits}"));
+    let bridge = Bridge::start_with(LIMITS);
     let mut stream = bridge.rest().stream("/events", None);
     assert_eq!(stream.next()["type"], "snapshot");
-    let words = "--code 4711 --legs 720 --keep 20 --talkers 1 --ears 1 --rate 150 --churn 210 --key-after 100ms --settle 1s --duration 8s";
-    let mut callers = Command::new(partyline())
-        .args(["sim", &format!("sip:15162065319@{}", bridge.sip())])
-        .args(words.split(' '))
-        .stdout(Stdio::null())
-        .spawn()
-        .expect("the program runs");
+    let mut callers = come_and_go(&bridge, 8);
     let events = stream.until("meeting.ended");
     // How well the calls were is not asked here: a slow machine sends some away.
     callers.wait().expect("it ends");

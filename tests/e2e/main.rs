@@ -8,6 +8,7 @@ mod clients;
 mod contract;
 mod crash;
 mod ctl;
+mod deliveries;
 mod dialling;
 mod events;
 mod hostile_rtp;

@@ -2,6 +2,7 @@
 
 pub(crate) mod baresip;
 pub(crate) mod bridge;
+pub(crate) mod crowd;
 pub(crate) mod numbers;
 pub(crate) mod operations;
 pub(crate) mod phone;

@@ -55,6 +55,7 @@ pub(crate) struct Receiver {
     address: SocketAddr,
     posted: Arc<Mutex<Vec<Posted>>>,
     stop: Arc<AtomicBool>,
+    crash: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -93,24 +94,35 @@ impl Receiver {
     fn listen(address: SocketAddr, way: Way, answer: &'static str) -> Self {
         let listener = TcpListener::bind(address).expect("the port is free");
         let address = listener.local_addr().expect("it is bound");
-        let (posted, stop) = (Arc::new(Mutex::new(vec![])), Arc::new(AtomicBool::new(false)));
-        let (kept, told) = (posted.clone(), stop.clone());
-        let thread = std::thread::spawn(move || {
-            for stream in listener.incoming() {
-                if told.load(Ordering::Relaxed) {
-                    return;
-                }
-                if let Some(one) = stream.ok().and_then(|stream| take(&way, stream, answer)) {
-                    kept.lock().expect("nobody has panicked").push(one);
-                }
-            }
-        });
-        Self {
+        let (posted, stop, crash) = (Arc::default(), Arc::default(), Arc::default());
+        let mut receiver = Self {
             address,
             posted,
             stop,
-            thread: Some(thread),
-        }
+            crash,
+            thread: None,
+        };
+        receiver.thread = Some(receiver.serve(listener, way, answer));
+        receiver
+    }
+
+    fn serve(&self, listener: TcpListener, way: Way, answer: &'static str) -> JoinHandle<()> {
+        let (kept, stop, crash) = (self.posted.clone(), self.stop.clone(), self.crash.clone());
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                if stop.load(Ordering::Relaxed) {
+                    return;
+                }
+                let crashes = crash.load(Ordering::Relaxed);
+                let answer = (!crashes).then_some(answer);
+                if let Some(one) = stream.ok().and_then(|stream| take(&way, stream, answer)) {
+                    kept.lock().expect("nobody has panicked").push(one);
+                    if crashes {
+                        return;
+                    }
+                }
+            }
+        })
     }
 
     /// Where it listens.
@@ -122,20 +134,41 @@ impl Receiver {
     pub(crate) fn posted(&self) -> Vec<Posted> {
         self.posted.lock().expect("nobody has panicked").clone()
     }
-}
 
-impl Drop for Receiver {
-    fn drop(&mut self) {
+    /// Ends between two requests; what it was sent.
+    pub(crate) fn stop(mut self) -> Vec<Posted> {
+        self.end();
+        self.posted()
+    }
+
+    /// Ends in the midst of the next request, which it takes and never answers; what it was sent, that one included.
+    pub(crate) fn crash(mut self) -> Vec<Posted> {
+        self.crash.store(true, Ordering::Relaxed);
+        self.join();
+        self.posted()
+    }
+
+    fn end(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
         // Has the thread look whether it is to end.
         let _ = TcpStream::connect(self.address);
+        self.join();
+    }
+
+    fn join(&mut self) {
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
     }
 }
 
-fn take(way: &Way, stream: TcpStream, answer: &str) -> Option<Posted> {
+impl Drop for Receiver {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+fn take(way: &Way, stream: TcpStream, answer: Option<&str>) -> Option<Posted> {
     match way {
         Way::Plain => receive(stream, answer),
         Way::Tls(config) => {
@@ -145,7 +178,8 @@ fn take(way: &Way, stream: TcpStream, answer: &str) -> Option<Posted> {
     }
 }
 
-fn receive(stream: impl Read + Write, answer: &str) -> Option<Posted> {
+/// Takes one event, and answers where there is an answer.
+fn receive(stream: impl Read + Write, answer: Option<&str>) -> Option<Posted> {
     let mut reader = BufReader::new(stream);
     let mut head = vec![];
     loop {
@@ -169,10 +203,10 @@ fn receive(stream: impl Read + Write, answer: &str) -> Option<Posted> {
     let id = header("webhook-id");
     let mut signed = format!("{id}.{}.", header("webhook-timestamp")).into_bytes();
     signed.extend(&body);
-    reader
-        .get_mut()
-        .write_all(format!("HTTP/1.1 {answer}\r\nConnection: close\r\n\r\n").as_bytes())
-        .ok()?;
+    if let Some(answer) = answer {
+        let head = format!("HTTP/1.1 {answer}\r\nConnection: close\r\n\r\n");
+        reader.get_mut().write_all(head.as_bytes()).ok()?;
+    }
     Some(Posted {
         id,
         signed,
