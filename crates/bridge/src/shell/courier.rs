@@ -34,6 +34,8 @@ pub(super) struct Courier {
     counts: Deliveries,
     backlog: Arc<ArcSwap<Backlog>>,
     lay_down_ms: i64,
+    /// Wall clock, epoch ms.
+    now_ms: fn() -> i64,
 }
 
 impl Courier {
@@ -59,6 +61,7 @@ impl Courier {
             counts,
             backlog,
             lay_down_ms: 0,
+            now_ms,
         }
     }
 
@@ -77,7 +80,7 @@ impl Courier {
         self.settle().await?;
         self.lay_down().await?;
         let (own, all) = (PER_WEBHOOK * 2, self.at_once * 2);
-        let due = self.store.due(now_ms(), own as u32, all as u32).await?;
+        let due = self.store.due((self.now_ms)(), own as u32, all as u32).await?;
         for delivery in due {
             if self.schedule.begin(&delivery) {
                 let (store, poster) = (self.store.clone(), self.poster.clone());
@@ -105,7 +108,7 @@ impl Courier {
             return self.schedule.end(&delivery.webhook, delivery.chain);
         };
         let dice = getrandom::u64().unwrap_or(0);
-        let verdict = Schedule::judge(now_ms(), delivery, outcome, dice);
+        let verdict = Schedule::judge((self.now_ms)(), delivery, outcome, dice);
         self.counts.note(&verdict.delivery);
         self.unsettled.push((verdict, url));
     }
@@ -123,7 +126,7 @@ impl Courier {
         self.store.settle(&deliveries).await?;
         for (verdict, url) in self.unsettled.iter().filter(|(verdict, _)| verdict.disable) {
             let id = &verdict.delivery.webhook;
-            self.store.disable_webhook(id, url, now_ms()).await?;
+            self.store.disable_webhook(id, url, (self.now_ms)()).await?;
         }
         for (verdict, _) in self.unsettled.drain(..) {
             let Delivery { webhook, chain, .. } = &verdict.delivery;
@@ -142,7 +145,7 @@ impl Courier {
     }
 
     async fn lay_down(&mut self) -> Result<(), StoreError> {
-        let now_ms = now_ms();
+        let now_ms = (self.now_ms)();
         if now_ms >= self.lay_down_ms {
             self.lay_down_ms = now_ms + LAY_DOWN_MS;
             self.poster.sweep();
@@ -187,3 +190,6 @@ async fn deliver(store: &dyn Store, poster: &Poster, delivery: Delivery) -> (Del
     };
     (delivery, Some(came))
 }
+
+#[cfg(test)]
+mod tests;

@@ -139,7 +139,7 @@ fn request(
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::sync::Mutex;
 
     use model::Sid;
@@ -174,8 +174,15 @@ mod tests {
         (format!("http://{address}/hook"), seen)
     }
 
-    /// Takes one request; its `webhook-id`.
+    /// Takes one request, and answers it; its `webhook-id`.
     async fn take(stream: &mut BufReader<TcpStream>, answer: &str) -> Option<String> {
+        let id = read(stream).await?;
+        stream.write_all(answer.as_bytes()).await.ok()?;
+        Some(id)
+    }
+
+    /// Takes one request; its `webhook-id`.
+    pub(in crate::shell) async fn read(stream: &mut BufReader<TcpStream>) -> Option<String> {
         let (mut id, mut length) = (String::new(), 0);
         loop {
             let mut line = String::new();
@@ -191,11 +198,10 @@ mod tests {
             }
         }
         stream.read_exact(&mut vec![0; length]).await.ok()?;
-        stream.write_all(answer.as_bytes()).await.ok()?;
         Some(id)
     }
 
-    fn webhook(url: &str) -> Webhook {
+    pub(in crate::shell) fn webhook(url: &str) -> Webhook {
         Webhook {
             id: "whk_1".to_owned(),
             subscriber_sid: Sid::new("a"),
@@ -210,7 +216,7 @@ mod tests {
         }
     }
 
-    fn poster(connections: usize) -> Poster {
+    pub(in crate::shell) fn poster(connections: usize) -> Poster {
         let policy = Policy {
             allow_http: true,
             allow_private: vec!["127.0.0.0/8".parse().unwrap()],
