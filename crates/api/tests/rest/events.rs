@@ -408,9 +408,10 @@ async fn the_log_of_a_meeting_is_a_list_while_it_runs_and_afterwards() {
 }
 
 #[tokio::test]
-async fn thousands_of_idle_streams_take_little_memory_each() {
-    const STREAMS: usize = 4_000;
+async fn ten_thousand_idle_streams_take_little_memory_each_and_one_more_is_refused() {
+    const STREAMS: usize = 10_000;
     let limits = HubLimits {
+        streams: STREAMS,
         streams_per_subscriber: STREAMS,
         ..HubLimits::default()
     };
@@ -423,14 +424,22 @@ async fn thousands_of_idle_streams_take_little_memory_each() {
     for _ in 100..STREAMS {
         open.push(Client::new(&world, "alice", "/events", None).await);
     }
+    let one_more = request(Method::GET, "/conference/v1/events", "bob", PASSWORD);
+    let reply = world.send(one_more.body(Body::empty()).unwrap()).await;
+    assert_eq!(
+        (reply.status, reply.header("retry-after").is_empty()),
+        (StatusCode::SERVICE_UNAVAILABLE, false)
+    );
     let each = (resident_kib().saturating_sub(before)) * 1024 / (STREAMS - 100);
     assert!(each < 8 * 1024, "{each} octets a stream");
     for client in &mut open {
-        client.next().await.unwrap();
+        client.block().await.expect("a snapshot");
     }
     world.publish(vec![joined(41, "bob", 20), joined(42, "alice", 20)]);
     for client in &mut open {
-        assert_eq!(client.ids(1).await, [42]);
+        let block = client.block().await.expect("an event");
+        let id = block.lines().find_map(|line| line.strip_prefix("id:"));
+        assert_eq!(id.map(str::trim), Some("42"));
     }
     assert_eq!(world.counts().delivered, STREAMS as u64);
 }
