@@ -45,15 +45,19 @@ pub struct Counters {
     pub subscriptions: u64,
     /// Those of them that were not let.
     pub refused_subscriptions: u64,
-    /// Those refused because there were too many, in all or in one call.
+    /// Those refused or ended because there were too many: in all, of one call or of one meeting.
     pub shed_subscriptions: u64,
     /// NOTIFYs sent, each once.
     pub notifications: u64,
+    /// Documents that left changes for the next NOTIFY, because more would not fit their way.
+    pub documents_in_parts: u64,
+    /// Documents left out of their NOTIFY because they did not fit the way it went.
+    pub withheld_documents: u64,
 }
 
 impl Counters {
     /// Every counter with its name.
-    pub fn named(&self) -> [(&'static str, u64); 23] {
+    pub fn named(&self) -> [(&'static str, u64); 25] {
         let Self {
             requests,
             responses,
@@ -78,6 +82,8 @@ impl Counters {
             refused_subscriptions,
             shed_subscriptions,
             notifications,
+            documents_in_parts,
+            withheld_documents,
         } = *self;
         [
             ("requests", requests),
@@ -103,6 +109,8 @@ impl Counters {
             ("refused_subscriptions", refused_subscriptions),
             ("shed_subscriptions", shed_subscriptions),
             ("notifications", notifications),
+            ("documents_in_parts", documents_in_parts),
+            ("withheld_documents", withheld_documents),
         ]
     }
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::flow::Transport;
+
 /// Bounds, given once at construction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -28,6 +30,11 @@ pub struct Limits {
     pub subscriptions: usize,
     /// Most subscriptions at once inside one call; beyond it 403.
     pub subscriptions_per_call: usize,
+    /// Largest document of a NOTIFY that goes by datagram, bytes. Over 1,300 bytes in all a request should go by connection (RFC 3261
+    /// section 18.1.1), which phones that subscribe by datagram often do not take; with its headers this is half a dozen fragments.
+    pub document_datagram: usize,
+    /// Largest document of a NOTIFY that goes by connection, bytes; phones rarely take messages beyond 64 KiB.
+    pub document_stream: usize,
     /// How long a call may ring, or a peer think about our offer, before we give up; a caller's Expires may say
     /// less.
     pub ringing: Duration,
@@ -49,6 +56,8 @@ impl Default for Limits {
             transactions_per_call: 500,
             subscriptions: 500,
             subscriptions_per_call: 2,
+            document_datagram: 7 * 1024,
+            document_stream: 60 * 1024,
             ringing: Duration::from_secs(180),
             retry_after: 5,
         }
@@ -59,5 +68,13 @@ impl Limits {
     /// The bound on transactions for requests inside a dialog, CANCEL and our own requests.
     pub(crate) fn transactions_in_dialog(&self) -> usize {
         self.transactions.saturating_add(self.transactions / 2)
+    }
+
+    /// The bound on a document that goes by this transport, bytes.
+    pub(crate) fn document_bytes(&self, transport: Transport) -> usize {
+        match transport {
+            Transport::Udp => self.document_datagram,
+            Transport::Tcp => self.document_stream,
+        }
     }
 }

@@ -27,6 +27,8 @@ pub enum SubscriptionInput {
         active: bool,
         /// The document; none where there is nothing to see yet.
         body: Option<Bytes>,
+        /// Whether there is more to tell than it holds: the rest is told next.
+        more: bool,
     },
     /// The NOTIFY was answered with this status.
     Answered(u16),
@@ -45,15 +47,21 @@ pub enum Reason {
     Timeout,
     /// It is not allowed any more.
     Rejected,
+    /// What was watched is another thing now; the subscriber should ask anew at once.
+    Deactivated,
+    /// There are too many; the subscriber may ask anew later.
+    Probation,
 }
 
 impl Reason {
-    /// Its word in Subscription-State.
+    /// Its words in Subscription-State.
     pub fn text(self) -> &'static str {
         match self {
             Self::NoResource => "noresource",
             Self::Timeout => "timeout",
             Self::Rejected => "rejected",
+            Self::Deactivated => "deactivated",
+            Self::Probation => "probation;retry-after=60",
         }
     }
 }
@@ -125,7 +133,7 @@ impl Subscription {
         match input {
             SubscriptionInput::Subscribed { expires } => self.subscribed(now, expires),
             SubscriptionInput::Changed => self.due = self.due.or(Some(Due::Changes)),
-            SubscriptionInput::State { active, body } => self.state(now, active, body),
+            SubscriptionInput::State { active, body, more } => self.state(now, active, body, more),
             SubscriptionInput::Answered(status) if status < 300 => {
                 self.in_flight = false;
             }
@@ -181,7 +189,7 @@ impl Subscription {
         }
     }
 
-    fn state(&mut self, now: Instant, active: bool, body: Option<Bytes>) {
+    fn state(&mut self, now: Instant, active: bool, body: Option<Bytes>, more: bool) {
         if !std::mem::take(&mut self.asked) {
             return;
         }
@@ -193,6 +201,9 @@ impl Subscription {
         self.notify(format!("{word};expires={left}"), body);
         self.in_flight = true;
         self.quiet_until = now + PAUSE;
+        if more {
+            self.due = self.due.or(Some(Due::Changes));
+        }
     }
 
     /// The last NOTIFY does not wait for the one before it.
@@ -253,7 +264,8 @@ mod tests {
         /// The state is known at once, and its NOTIFY answered.
         fn tell(&mut self) -> &mut Self {
             let body = Some(Bytes::from_static(b"x"));
-            self.put(SubscriptionInput::State { active: true, body })
+            let (active, more) = (true, false);
+            self.put(SubscriptionInput::State { active, body, more })
                 .put(SubscriptionInput::Answered(200))
         }
 
@@ -319,6 +331,7 @@ mod tests {
         line.put(SubscriptionInput::State {
             active: false,
             body: None,
+            more: false,
         });
         line.put(SubscriptionInput::Changed).pass(10_000);
         line.put(SubscriptionInput::Answered(202)).tell();
@@ -329,6 +342,35 @@ mod tests {
                 (0, "pending;expires=3600"),
                 (10_000, "changes"),
                 (10_000, "active;expires=3590 with state"),
+            ]
+        );
+    }
+
+    #[test]
+    fn what_does_not_fit_is_told_next_at_the_same_pace_and_nothing_follows_the_end() {
+        let part = || SubscriptionInput::State {
+            active: true,
+            body: Some(Bytes::from_static(b"x")),
+            more: true,
+        };
+        let mut line = Line::new(3600);
+        line.put(part()).pass(200).put(SubscriptionInput::Answered(200));
+        line.pass(2_000).put(part()).put(SubscriptionInput::Changed);
+        line.put(SubscriptionInput::Answered(200)).pass(1_000).tell();
+        line.put(SubscriptionInput::Subscribed { expires: 0 }).put(part());
+        line.pass(10_000);
+        assert_eq!(
+            line.seen(),
+            [
+                (0, "full"),
+                (0, "active;expires=3600 with state"),
+                (1_000, "changes"),
+                (2_200, "active;expires=3597 with state"),
+                (3_200, "changes"),
+                (3_200, "active;expires=3596 with state"),
+                (3_200, "full"),
+                (3_200, "terminated;reason=timeout with state"),
+                (3_200, "over"),
             ]
         );
     }
@@ -363,6 +405,14 @@ mod tests {
             (
                 SubscriptionInput::Ended(Reason::Rejected),
                 &["terminated;reason=rejected", "over"],
+            ),
+            (
+                SubscriptionInput::Ended(Reason::Deactivated),
+                &["terminated;reason=deactivated", "over"],
+            ),
+            (
+                SubscriptionInput::Ended(Reason::Probation),
+                &["terminated;reason=probation;retry-after=60", "over"],
             ),
             (SubscriptionInput::Answered(481), &["over"]),
             (SubscriptionInput::Unanswered, &["over"]),

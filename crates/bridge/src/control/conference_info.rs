@@ -1,6 +1,8 @@
 //! The roster as a document (RFC 4575): who is in a conference, written for phones that show it.
+//!
+//! A document is as long as its way allows. Of people who do not fit, the caller of this writes a next one; until then a whole
+//! document says that its list is not (`<users state="partial">`), and each says how many there are.
 
-use std::collections::BTreeMap;
 use std::io;
 
 use model::{LegId, Role};
@@ -28,26 +30,39 @@ pub(super) struct Document<'a> {
     /// The number of the meeting.
     pub(super) number: u32,
     pub(super) version: u32,
-    /// Whether `people` are all that are shown, rather than those that changed.
+    /// Whether `people` are all there are, rather than those that changed.
     pub(super) full: bool,
-    /// How many there are, shown or not.
+    /// How many there are, whoever of them is in the document.
     pub(super) count: usize,
     pub(super) active: bool,
     pub(super) locked: bool,
     /// Who is new or has changed; `None` for one who has left.
-    pub(super) people: &'a BTreeMap<LegId, Option<Person>>,
+    pub(super) people: &'a [(LegId, Option<&'a Person>)],
 }
 
 impl Document<'_> {
-    /// Its text.
-    pub(super) fn text(&self) -> Vec<u8> {
-        let mut writer = Writer::new(Vec::with_capacity(512));
-        // Memory takes whatever is written to it.
-        let _ = self.write(&mut writer);
-        writer.into_inner()
+    /// Its text of at most `room` bytes, and how many of its people are in it: the first so many.
+    pub(super) fn text(&self, room: usize) -> (Vec<u8>, usize) {
+        let mut left = room.saturating_sub(self.around(&[]).len());
+        let users = self.people.iter().map(|(leg, person)| self.user(*leg, *person));
+        let fitting = users.take_while(|user| match left.checked_sub(user.len()) {
+            Some(rest) => {
+                left = rest;
+                true
+            }
+            None => false,
+        });
+        let users: Vec<_> = fitting.collect();
+        (self.around(&users), users.len())
     }
 
-    fn write(&self, writer: &mut Xml) -> io::Result<()> {
+    /// The whole document around these users.
+    fn around(&self, users: &[Vec<u8>]) -> Vec<u8> {
+        let len: usize = users.iter().map(Vec::len).sum();
+        written(512 + len, |writer| self.write(writer, users))
+    }
+
+    fn write(&self, writer: &mut Xml, users: &[Vec<u8>]) -> io::Result<()> {
         writer.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
         let entity = format!("sip:{}@{}", self.number, self.host);
         writer
@@ -67,23 +82,29 @@ impl Document<'_> {
                     text(writer, "active", truth(self.active))?;
                     text(writer, "locked", truth(self.locked))
                 })?;
-                self.users(writer)
+                self.users(writer, users)
             })
             .map(drop)
     }
 
-    fn users(&self, writer: &mut Xml) -> io::Result<()> {
+    fn users(&self, writer: &mut Xml, users: &[Vec<u8>]) -> io::Result<()> {
+        let whole = self.full && users.len() == self.people.len();
         writer
             .create_element("users")
-            .with_attribute(("state", state(self.full)))
+            .with_attribute(("state", state(whole)))
             .write_inner_content(|writer| {
-                let mut people = self.people.iter();
-                people.try_for_each(|(leg, person)| self.user(writer, *leg, person.as_ref()))
+                let text = writer.get_mut();
+                users.iter().for_each(|user| text.extend_from_slice(user));
+                Ok(())
             })
             .map(drop)
     }
 
-    fn user(&self, writer: &mut Xml, leg: LegId, person: Option<&Person>) -> io::Result<()> {
+    fn user(&self, leg: LegId, person: Option<&Person>) -> Vec<u8> {
+        written(512, |writer| self.write_user(writer, leg, person))
+    }
+
+    fn write_user(&self, writer: &mut Xml, leg: LegId, person: Option<&Person>) -> io::Result<()> {
         let entity = format!("sip:{leg}@{}", self.host);
         let user = writer
             .create_element("user")
@@ -145,6 +166,14 @@ impl Person {
 
 type Xml = Writer<Vec<u8>>;
 
+/// What `write` writes, in memory of about `len` bytes.
+fn written(len: usize, write: impl FnOnce(&mut Xml) -> io::Result<()>) -> Vec<u8> {
+    let mut writer = Writer::new(Vec::with_capacity(len));
+    // Memory takes whatever is written to it.
+    let _ = write(&mut writer);
+    writer.into_inner()
+}
+
 fn within(writer: &mut Xml, name: &str, inner: impl FnOnce(&mut Xml) -> io::Result<()>) -> io::Result<()> {
     writer.create_element(name).write_inner_content(inner).map(drop)
 }
@@ -192,9 +221,15 @@ mod tests {
     }
 
     fn document(full: bool, people: &[(u64, Option<Person>)]) -> String {
-        let people = people
+        let (text, told) = document_within(usize::MAX, full, people);
+        assert_eq!(told, people.len());
+        text
+    }
+
+    fn document_within(room: usize, full: bool, people: &[(u64, Option<Person>)]) -> (String, usize) {
+        let people: Vec<_> = people
             .iter()
-            .map(|(leg, person)| (LegId(*leg), person.clone()))
+            .map(|(leg, person)| (LegId(*leg), person.as_ref()))
             .collect();
         let document = Document {
             host: "192.0.2.1:5060",
@@ -206,7 +241,38 @@ mod tests {
             locked: false,
             people: &people,
         };
-        String::from_utf8(document.text()).unwrap()
+        let (text, told) = document.text(room);
+        (String::from_utf8(text).unwrap(), told)
+    }
+
+    #[test]
+    fn a_document_holds_as_many_as_fit_and_a_whole_one_says_when_that_is_not_all() {
+        let people: Vec<_> = (0..3)
+            .map(|leg| (leg, Some(person("\"".repeat(255).as_str()))))
+            .collect();
+        let (all, changes) = (document(true, &people).len(), document(false, &people).len());
+        // To say that a list is not whole takes three bytes more.
+        for (full, room, told, list) in [
+            (true, all + 3, 3, "full"),
+            (true, all - 1, 2, "partial"),
+            (true, 600, 0, "partial"),
+            (true, 0, 0, "partial"),
+            (false, changes, 3, "partial"),
+            (false, changes - 1, 2, "partial"),
+        ] {
+            let (text, count) = document_within(room, full, &people);
+            assert_eq!((count, text.matches("<user ").count()), (told, told), "{room}");
+            assert!(
+                text.contains(&format!(r#"<users state="{list}">"#)),
+                "{room}: {text}"
+            );
+            assert!(
+                text.contains(&format!(r#"state="{}" version"#, state(full))),
+                "{text}"
+            );
+            assert!(text.contains("<user-count>2</user-count>") && text.ends_with("</conference-info>"));
+            assert!(text.len() <= room || count == 0, "{room}: {}", text.len());
+        }
     }
 
     #[test]

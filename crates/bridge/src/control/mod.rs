@@ -315,7 +315,7 @@ impl Control {
         self.calls.len()
     }
 
-    /// Whether a call hangs on this SIP connection.
+    /// Whether a call, or a phone's roster, hangs on this SIP connection.
     pub fn carries_call(&self, connection: u64) -> bool {
         self.endpoint.carries_call(connection)
     }
@@ -378,7 +378,11 @@ impl Control {
                 }
             }
             Event::Subscribing(subscriber) => self.subscribing(now, &subscriber),
-            Event::StateWanted { subscription, full } => self.state_wanted(now, subscription, full),
+            Event::StateWanted {
+                subscription,
+                full,
+                room,
+            } => self.state_wanted(now, subscription, full, room),
             Event::Unsubscribed { subscription } => self.unsubscribed(subscription),
             Event::Ended { call, cause } => self.dialog_ended(now, call, cause),
         }

@@ -1,6 +1,6 @@
 //! Phones that show the roster of the meeting they are in: subscriptions to it (RFC 4575, RFC 4579).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Instant;
 
 use model::{LegId, MeetingId};
@@ -10,8 +10,8 @@ use super::Control;
 use super::conference_info::{Document, Person};
 use crate::masked::masked;
 
-/// Most people in a document, in order of arrival: more would not fit a datagram. How many there are in all is told.
-const SHOWN: usize = 100;
+/// Most subscriptions to one meeting: for each of them a change has what it was told of every caller compared with how that one is now.
+const WATCHES_PER_MEETING: usize = 100;
 
 /// One subscription.
 #[derive(Debug)]
@@ -22,7 +22,7 @@ pub(super) struct Watch {
     /// The meeting it was told of; none while its caller is in the menu.
     meeting: Option<MeetingId>,
     version: u32,
-    /// What it was told last.
+    /// Whom it was told of, and what.
     told: BTreeMap<LegId, Person>,
 }
 
@@ -34,8 +34,10 @@ impl Control {
             Some(call) => self.by_dialog.get(&call).copied(),
             None => self.caller_at(subscriber),
         };
-        let Some(leg) = leg else {
-            return self.watch_order(now, subscription, SubscriptionOrder::Deny { status: 403 });
+        let leg = match leg {
+            None => return self.deny(now, subscription, 403),
+            Some(leg) if self.is_watched_enough(leg) => return self.deny(now, subscription, 503),
+            Some(leg) => leg,
         };
         let watch = Watch {
             leg,
@@ -46,6 +48,40 @@ impl Control {
         };
         self.watches.insert(subscription, watch);
         self.watch_order(now, subscription, SubscriptionOrder::Admit);
+    }
+
+    fn deny(&mut self, now: Instant, subscription: SubscriptionId, status: u16) {
+        self.watch_order(now, subscription, SubscriptionOrder::Deny { status });
+    }
+
+    /// Whether this caller, or the meeting it is in, has as many subscriptions as it may have.
+    fn is_watched_enough(&self, leg: LegId) -> bool {
+        let of_leg = self.watches.values().filter(|watch| watch.leg == leg).count();
+        let of_meeting = self.shown_to(leg).map_or(0, |id| self.watches_of(id));
+        of_leg >= self.config.endpoint.limits.subscriptions_per_call || of_meeting >= WATCHES_PER_MEETING
+    }
+
+    fn watches_of(&self, id: MeetingId) -> usize {
+        let watches = self.watches.values();
+        watches.filter(|watch| watch.meeting == Some(id)).count()
+    }
+
+    /// The meeting that a caller is in, if anything is told of it: what the world is told nothing of, phones are told nothing of either.
+    fn shown_to(&self, leg: LegId) -> Option<MeetingId> {
+        let meeting = self.calls.get(&leg)?.meeting()?;
+        self.meetings.get(&meeting)?.is_live().then_some(meeting)
+    }
+
+    /// Why a subscription is over now that its caller is in this meeting, or in none; nothing where it goes on.
+    fn why_over(&self, watch: &Watch, meeting: Option<MeetingId>) -> Option<SubscriptionReason> {
+        match (watch.meeting, meeting) {
+            (Some(_), None) => Some(SubscriptionReason::NoResource),
+            (Some(before), Some(now)) => (before != now).then_some(SubscriptionReason::Deactivated),
+            (None, Some(id)) => {
+                (self.watches_of(id) >= WATCHES_PER_MEETING).then_some(SubscriptionReason::Probation)
+            }
+            (None, None) => None,
+        }
     }
 
     /// The latest call from this address by this name.
@@ -59,41 +95,43 @@ impl Control {
         same.map(|(leg, _)| *leg)
     }
 
-    /// Signalling is ready to tell a phone how things are.
-    pub(super) fn state_wanted(&mut self, now: Instant, subscription: SubscriptionId, full: bool) {
+    /// Signalling is ready to tell a phone how things are, in so many bytes.
+    pub(super) fn state_wanted(
+        &mut self,
+        now: Instant,
+        subscription: SubscriptionId,
+        full: bool,
+        room: usize,
+    ) {
         let Some(mut watch) = self.watches.remove(&subscription) else {
             return;
         };
-        let meeting = self.calls.get(&watch.leg).and_then(|call| call.meeting());
-        // Of a meeting that nothing is told of, phones are told nothing either.
-        let meeting = meeting.filter(|id| self.meetings.get(id).is_some_and(|slot| slot.is_live()));
-        if watch.meeting.is_some() && watch.meeting != meeting {
-            let gone = SubscriptionOrder::End(SubscriptionReason::NoResource);
-            return self.watch_order(now, subscription, gone);
+        let meeting = self.shown_to(watch.leg);
+        if let Some(reason) = self.why_over(&watch, meeting) {
+            return self.watch_order(now, subscription, SubscriptionOrder::End(reason));
         }
-        let body = meeting.and_then(|id| self.document(id, &mut watch, full));
+        let document = meeting.and_then(|id| self.document(id, &mut watch, full, room));
         watch.meeting = meeting;
         self.watches.insert(subscription, watch);
         let active = meeting.is_some();
-        self.watch_order(now, subscription, SubscriptionOrder::State { active, body });
+        let (body, more) = document.map_or((None, false), |(text, more)| (Some(text), more));
+        self.watch_order(now, subscription, SubscriptionOrder::State { active, body, more });
     }
 
-    fn document(&self, id: MeetingId, watch: &mut Watch, full: bool) -> Option<Vec<u8>> {
+    /// What a phone is told next, and whether there is more to tell than that.
+    fn document(&self, id: MeetingId, watch: &mut Watch, full: bool, room: usize) -> Option<(Vec<u8>, bool)> {
         let slot = self.meetings.get(&id)?;
         let legs: Vec<_> = slot.meeting.legs().collect();
-        let shown = legs.iter().take(SHOWN);
-        let now: BTreeMap<_, _> = shown
+        let now: BTreeMap<_, _> = legs
+            .iter()
             .filter_map(|leg| Some((*leg, self.person(id, *leg)?)))
             .collect();
         // The first document that a phone gets of a meeting is a whole one.
         let full = full || watch.meeting.is_none();
-        let people = match full {
-            true => now
-                .iter()
-                .map(|(leg, person)| (*leg, Some(person.clone())))
-                .collect(),
-            false => differences(&watch.told, &now),
-        };
+        if full {
+            watch.told.clear();
+        }
+        let people = changes(&watch.told, &now);
         let document = Document {
             host: &watch.host,
             number: slot.number.0,
@@ -104,10 +142,15 @@ impl Control {
             locked: slot.meeting.locked(),
             people: &people,
         };
-        let text = document.text();
+        let (text, told) = document.text(room);
         watch.version = watch.version.wrapping_add(1);
-        watch.told = now;
-        Some(text)
+        for (leg, person) in people.iter().take(told) {
+            match person {
+                Some(person) => watch.told.insert(*leg, Person::clone(person)),
+                None => watch.told.remove(leg),
+            };
+        }
+        Some((text, told < people.len()))
     }
 
     fn person(&self, id: MeetingId, leg: LegId) -> Option<Person> {
@@ -172,12 +215,15 @@ impl Control {
     }
 }
 
-/// Who is new or has changed, and who is gone.
-fn differences(
-    before: &BTreeMap<LegId, Person>,
-    now: &BTreeMap<LegId, Person>,
-) -> BTreeMap<LegId, Option<Person>> {
-    let legs: BTreeSet<_> = before.keys().chain(now.keys()).copied().collect();
-    let changed = legs.into_iter().filter(|leg| before.get(leg) != now.get(leg));
-    changed.map(|leg| (leg, now.get(&leg).cloned())).collect()
+/// Who of those told of has changed or is gone, and behind them who is new: where not all fit, nobody is shown for long as they no longer are.
+fn changes<'a>(
+    told: &BTreeMap<LegId, Person>,
+    now: &'a BTreeMap<LegId, Person>,
+) -> Vec<(LegId, Option<&'a Person>)> {
+    let changed = told.iter().filter(|(leg, person)| now.get(*leg) != Some(*person));
+    let changed = changed.map(|(leg, _)| (*leg, now.get(leg)));
+    let new = now.iter().filter(|(leg, _)| !told.contains_key(*leg));
+    changed
+        .chain(new.map(|(leg, person)| (*leg, Some(person))))
+        .collect()
 }

@@ -144,7 +144,7 @@ pub enum SubscriptionOrder {
     Admit,
     /// Refuse the one who asks.
     Deny {
-        /// 400 to 699; anything else becomes 403.
+        /// 400 to 699; anything else becomes 403. With 503 it may ask again later.
         status: u16,
     },
     /// What is watched has changed; [`Event::StateWanted`] follows when it may be told.
@@ -153,8 +153,10 @@ pub enum SubscriptionOrder {
     State {
         /// Whether there is anything to see yet.
         active: bool,
-        /// A document of RFC 4575.
+        /// A document of RFC 4575, no larger than the room that [`Event::StateWanted`] told; else it is left out.
         body: Option<Vec<u8>>,
+        /// Whether there was more to tell than fits: it is asked for again with the next NOTIFY.
+        more: bool,
     },
     /// There is nothing to see any more.
     End(Reason),
@@ -273,6 +275,8 @@ pub enum Event {
         subscription: SubscriptionId,
         /// All of it, rather than what has changed since the last time.
         full: bool,
+        /// How long the document may be by the way it will go, bytes.
+        room: usize,
     },
     /// The subscription is over; its last event.
     Unsubscribed {

@@ -12,7 +12,7 @@
 //! | `commands` | what our user wants |
 //! | `dial` | calls we make |
 //! | `outgoing` | our requests inside a call and the responses to them |
-//! | `watchers` | subscriptions to the conference |
+//! | `watchers` | subscriptions to the conference, and their NOTIFYs |
 //! | `timeouts` | deadlines of a call |
 //! | `calls`, `transactions` | the tables |
 
@@ -122,9 +122,9 @@ impl Endpoint {
         (self.calls.len(), self.transactions.len())
     }
 
-    /// Whether a call hangs on this connection: losing it would end the call.
+    /// Whether a call or a subscription hangs on this connection: losing it would end either.
     pub fn carries_call(&self, connection: u64) -> bool {
-        self.calls.any_on_connection(connection)
+        self.calls.any_on_connection(connection) || self.watchers.any_on_connection(connection)
     }
 
     fn message(&mut self, now: Instant, flow: Flow, bytes: &[u8], door: Door) {

@@ -91,8 +91,12 @@ impl Story {
             | Event::Digit { call, .. } => assert_eq!(self.open.get(call), Some(&true), "{event:?}"),
             Event::Subscribing(subscriber) => self.watch(subscriber.subscription, SubscriptionOrder::Admit),
             Event::StateWanted { subscription, .. } => {
-                let body = Some(b"state".to_vec());
-                self.watch(*subscription, SubscriptionOrder::State { active: true, body });
+                let order = SubscriptionOrder::State {
+                    active: true,
+                    body: Some(b"state".to_vec()),
+                    more: false,
+                };
+                self.watch(*subscription, order);
             }
             Event::Unsubscribed { .. } => {}
         }

@@ -24,8 +24,25 @@ impl Peer {
     }
 
     fn tell(&mut self, subscription: SubscriptionId, text: &str) -> Vec<String> {
+        self.tell_part(subscription, text, false)
+    }
+
+    fn tell_part(&mut self, subscription: SubscriptionId, text: &str, more: bool) -> Vec<String> {
         let body = Some(text.as_bytes().to_vec());
-        self.order(subscription, SubscriptionOrder::State { active: true, body })
+        let active = true;
+        self.order(subscription, SubscriptionOrder::State { active, body, more })
+    }
+}
+
+/// Room in a datagram, and on a connection, bytes.
+const DATAGRAM: usize = 7 * 1024;
+const STREAM: usize = 60 * 1024;
+
+fn wanted(subscription: SubscriptionId, full: bool, room: usize) -> Event {
+    Event::StateWanted {
+        subscription,
+        full,
+        room,
     }
 }
 
@@ -36,11 +53,11 @@ fn watching(peer: &mut Peer, extra: &str) -> (SubscriptionId, String) {
     let id = peer.asking();
     let accepted = only(peer.order(id, SubscriptionOrder::Admit));
     assert_eq!(kind(&accepted), "200");
-    let wanted = Event::StateWanted {
-        subscription: id,
-        full: true,
+    let room = match peer.flow.connection {
+        Some(_) => STREAM,
+        None => DATAGRAM,
     };
-    assert_eq!(peer.events(), [wanted]);
+    assert_eq!(peer.events(), [wanted(id, true, room)]);
     let notify = only(peer.tell(id, "<all/>"));
     (id, notify)
 }
@@ -64,11 +81,7 @@ fn a_subscription_is_accepted_told_all_and_told_changes() {
     assert!(peer.order(id, SubscriptionOrder::Changed).is_empty());
     assert!(peer.events().is_empty(), "not within the same second");
     peer.pass(1_000);
-    let wanted = Event::StateWanted {
-        subscription: id,
-        full: false,
-    };
-    assert_eq!(peer.events(), [wanted]);
+    assert_eq!(peer.events(), [wanted(id, false, DATAGRAM)]);
     let notify = only(peer.tell(id, "<some/>"));
     assert_eq!((value(&notify, "CSeq"), body(&notify)), ("2 NOTIFY", "<some/>"));
     peer.send(&reply(&notify, 200, "", ""));
@@ -152,6 +165,94 @@ fn one_who_is_denied_is_told_and_forgotten() {
 }
 
 #[test]
+fn where_there_are_too_many_one_is_told_to_come_back_and_counted() {
+    let mut peer = Peer::new();
+    let ask = peer.stranger("SUBSCRIBE", 1, ASK, "");
+    peer.send(&ask);
+    let id = peer.asking();
+    let answer = only(peer.order(id, SubscriptionOrder::Deny { status: 503 }));
+    assert_eq!(
+        (kind(&answer).as_str(), value(&answer, "Retry-After")),
+        ("503", "5")
+    );
+    let counters = peer.endpoint.counters();
+    assert_eq!(
+        (counters.shed_subscriptions, counters.refused_subscriptions),
+        (1, 0)
+    );
+
+    let mut peer = Peer::new();
+    let (id, _) = watching(&mut peer, "");
+    let last = only(peer.order(id, SubscriptionOrder::End(SubscriptionReason::Probation)));
+    assert_eq!(
+        value(&last, "Subscription-State"),
+        "terminated;reason=probation;retry-after=60"
+    );
+    assert_eq!(peer.endpoint.counters().shed_subscriptions, 1);
+}
+
+#[test]
+fn what_did_not_fit_is_asked_for_when_the_next_notify_may_go() {
+    let mut peer = Peer::new();
+    let ask = peer.stranger("SUBSCRIBE", 1, ASK, "");
+    peer.send(&ask);
+    let id = peer.asking();
+    peer.order(id, SubscriptionOrder::Admit);
+    peer.events();
+    let notify = only(peer.tell_part(id, "<some/>", true));
+    peer.send(&reply(&notify, 200, "", ""));
+    assert!(peer.events().is_empty(), "not within the same second");
+    peer.pass(1_000);
+    assert_eq!(peer.events(), [wanted(id, false, DATAGRAM)]);
+    let notify = only(peer.tell(id, "<rest/>"));
+    peer.send(&reply(&notify, 200, "", ""));
+    peer.pass(10_000);
+    assert!(peer.events().is_empty(), "all is told");
+    assert_eq!(peer.endpoint.counters().documents_in_parts, 1);
+}
+
+#[test]
+fn a_document_that_does_not_fit_its_way_is_left_out_and_counted() {
+    for (mut peer, room) in [(Peer::new(), DATAGRAM), (Peer::over_tcp(), STREAM)] {
+        let (id, notify) = watching(&mut peer, "");
+        peer.send(&reply(&notify, 200, "", ""));
+        for (len, told, withheld) in [(room, room, 0), (room + 1, 0, 1)] {
+            peer.order(id, SubscriptionOrder::Changed);
+            peer.pass(1_000);
+            let notify = only(peer.tell(id, &"x".repeat(len)));
+            assert_eq!(body(&notify).len(), told);
+            assert_eq!(peer.endpoint.counters().withheld_documents, withheld);
+            peer.send(&reply(&notify, 200, "", ""));
+        }
+    }
+}
+
+#[test]
+fn a_refresh_inside_a_call_on_a_connection_has_the_room_of_the_connection() {
+    let mut peer = Peer::over_tcp();
+    peer.call("");
+    let ask = peer.inside("SUBSCRIBE", 2, ASK, "");
+    peer.send(&ask);
+    let id = peer.asking();
+    peer.order(id, SubscriptionOrder::Admit);
+    assert_eq!(peer.events(), [wanted(id, true, STREAM)]);
+    let notify = only(peer.tell(id, "<all/>"));
+    peer.send(&reply(&notify, 200, "", ""));
+    let refresh = peer.inside("SUBSCRIBE", 3, ASK, "");
+    peer.send(&refresh);
+    assert_eq!(peer.events(), [wanted(id, true, STREAM)]);
+}
+
+#[test]
+fn a_connection_carries_a_subscription_as_it_does_a_call() {
+    let mut peer = Peer::over_tcp();
+    let (id, _) = watching(&mut peer, "");
+    assert!(peer.endpoint.carries_call(7) && !peer.endpoint.carries_call(8));
+    peer.order(id, SubscriptionOrder::End(SubscriptionReason::NoResource));
+    assert!(!peer.endpoint.carries_call(7));
+}
+
+#[test]
 fn it_is_refreshed_and_ended_in_its_dialog() {
     let mut peer = Peer::new();
     let (id, notify) = watching(&mut peer, "");
@@ -162,11 +263,7 @@ fn it_is_refreshed_and_ended_in_its_dialog() {
         (kinds(&sent), value(&sent[0], "Expires")),
         (vec!["200".to_owned()], "120")
     );
-    let wanted = Event::StateWanted {
-        subscription: id,
-        full: true,
-    };
-    assert_eq!(peer.events(), std::slice::from_ref(&wanted));
+    assert_eq!(peer.events(), [wanted(id, true, DATAGRAM)]);
     let notify = only(peer.tell(id, "<all/>"));
     assert_eq!(value(&notify, "Subscription-State"), "active;expires=120");
     peer.send(&reply(&notify, 200, "", ""));
@@ -178,7 +275,7 @@ fn it_is_refreshed_and_ended_in_its_dialog() {
     assert_eq!(kinds(&peer.send(&bye)), ["481"]);
     let end = peer.inside("SUBSCRIBE", 4, &format!("{ASK}Expires: 0\r\n"), "");
     assert_eq!(kinds(&peer.send(&end)), ["200"]);
-    assert_eq!(peer.events(), [wanted]);
+    assert_eq!(peer.events(), [wanted(id, true, DATAGRAM)]);
     let last = only(peer.tell(id, "<all/>"));
     assert_eq!(value(&last, "Subscription-State"), "terminated;reason=timeout");
     assert_eq!(peer.events(), [Event::Unsubscribed { subscription: id }]);

@@ -228,8 +228,12 @@ fn watched(event: &Event) -> Option<Input<'static>> {
     let (subscription, order) = if let Event::Subscribing(subscriber) = event {
         (subscriber.subscription, SubscriptionOrder::Admit)
     } else if let Event::StateWanted { subscription, .. } = event {
-        let body = Some(b"<roster/>".to_vec());
-        (*subscription, SubscriptionOrder::State { active: true, body })
+        let order = SubscriptionOrder::State {
+            active: true,
+            body: Some(b"<roster/>".to_vec()),
+            more: false,
+        };
+        (*subscription, order)
     } else {
         return None;
     };

@@ -1,6 +1,8 @@
 //! Subscriptions to what goes on in a conference (RFC 6665, RFC 4575), inside a call or in a dialog of their own.
 //!
-//! Who may watch what, and what there is to see, our user decides.
+//! Who may watch what, and what there is to see, our user decides; `notify` tells it.
+
+mod notify;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
@@ -10,12 +12,12 @@ use sipx_sip::HeaderName;
 
 use super::Endpoint;
 use super::api::{CallId, Door, Event, Subscriber, SubscriptionId, SubscriptionOrder};
-use super::transactions::{Class, NewClient, Purpose, Report, TxId};
+use super::transactions::{Class, TxId};
 use crate::dialog::call::Call;
 use crate::dialog::{Dialog, DialogKey, contact};
 use crate::flow::Flow;
 use crate::message::refusal::ALLOW;
-use crate::message::{Echo, Refusal, Request, Response, Writer, identity, text};
+use crate::message::{Echo, Refusal, Request, Writer, identity, text};
 use crate::subscription::{Reason, Subscription, SubscriptionInput, SubscriptionOutput};
 use crate::timers::Agenda;
 
@@ -114,6 +116,10 @@ impl Watchers {
             .filter(|watcher| hangs(watcher))
             .map(|watcher| watcher.id)
             .collect()
+    }
+
+    pub(super) fn any_on_connection(&self, connection: u64) -> bool {
+        !self.on_connection(connection).is_empty()
     }
 
     fn take(&mut self, id: SubscriptionId) -> Option<Box<Watcher>> {
@@ -243,7 +249,8 @@ impl Endpoint {
         call.dialog.retarget(&request.headers);
         if let Some(id) = self.watchers.same(call.id, &ask.event) {
             let tag = call.dialog.local_tag().to_owned();
-            self.go_on(now, id, tx, &request.echo, ask.expires, &tag);
+            self.accept_subscribe(now, tx, &request.echo, ask.expires, &tag);
+            self.go_on(now, id, ask.expires, Some(call));
             return Ok(());
         }
         if self.watchers.of_call(call.id).len() >= self.config.limits.subscriptions_per_call {
@@ -333,14 +340,14 @@ impl Endpoint {
             self.out.counters.out_of_order += 1;
             return Err(Refusal::new(500).because("CSeq out of order"));
         }
-        self.go_on(now, id, tx, &request.echo, ask.expires, "");
+        self.accept_subscribe(now, tx, &request.echo, ask.expires, "");
+        self.go_on(now, id, ask.expires, None);
         Ok(())
     }
 
-    /// Answers a SUBSCRIBE of one that is known, and goes on, or ends, as it says.
-    fn go_on(&mut self, now: Instant, id: SubscriptionId, tx: TxId, echo: &Echo, expires: u32, tag: &str) {
-        self.accept_subscribe(now, tx, echo, expires, tag);
-        self.with_watcher(now, id, |machine| {
+    /// One that is known goes on, or ends, as its SUBSCRIBE says.
+    fn go_on(&mut self, now: Instant, id: SubscriptionId, expires: u32, in_hand: Option<&mut Call>) {
+        self.with_watcher(now, id, in_hand, |machine| {
             machine.handle_input(now, SubscriptionInput::Subscribed { expires });
         });
     }
@@ -359,16 +366,20 @@ impl Endpoint {
             SubscriptionOrder::Admit => self.admit(now, id),
             SubscriptionOrder::Deny { status } => self.deny_watch(now, id, status),
             SubscriptionOrder::Changed => self.put_in(now, id, SubscriptionInput::Changed),
-            SubscriptionOrder::State { active, body } => {
+            SubscriptionOrder::State { active, body, more } => {
+                self.out.counters.documents_in_parts += u64::from(more);
                 let body = body.map(Bytes::from);
-                self.put_in(now, id, SubscriptionInput::State { active, body });
+                self.put_in(now, id, SubscriptionInput::State { active, body, more });
             }
-            SubscriptionOrder::End(reason) => self.put_in(now, id, SubscriptionInput::Ended(reason)),
+            SubscriptionOrder::End(reason) => {
+                self.out.counters.shed_subscriptions += u64::from(reason == Reason::Probation);
+                self.put_in(now, id, SubscriptionInput::Ended(reason));
+            }
         }
     }
 
     fn put_in(&mut self, now: Instant, id: SubscriptionId, input: SubscriptionInput) {
-        self.with_watcher(now, id, |machine| machine.handle_input(now, input));
+        self.with_watcher(now, id, None, |machine| machine.handle_input(now, input));
     }
 
     fn admit(&mut self, now: Instant, id: SubscriptionId) {
@@ -391,7 +402,7 @@ impl Endpoint {
             }
         }
         self.watchers.put(watcher);
-        self.with_watcher(now, id, |_| {});
+        self.with_watcher(now, id, None, |_| {});
     }
 
     fn deny_watch(&mut self, now: Instant, id: SubscriptionId, status: u16) {
@@ -400,9 +411,8 @@ impl Endpoint {
         };
         match std::mem::replace(&mut watcher.stage, Stage::Gone) {
             Stage::Asked { tx, echo, tag, .. } => {
-                self.out.counters.refused_subscriptions += 1;
-                let status = if (400..700).contains(&status) { status } else { 403 };
-                self.refuse_in_transaction(now, tx, &echo, &Refusal::new(status), &tag);
+                let refusal = self.denial(status);
+                self.refuse_in_transaction(now, tx, &echo, &refusal, &tag);
             }
             other @ (Stage::Running(_) | Stage::Gone) => {
                 watcher.stage = other;
@@ -412,12 +422,29 @@ impl Endpoint {
         self.watchers.put(watcher);
     }
 
+    /// The refusal of one who may not watch, or not while there are so many.
+    fn denial(&mut self, status: u16) -> Refusal {
+        let counters = &mut self.out.counters;
+        if status == 503 {
+            counters.shed_subscriptions += 1;
+            return Refusal::new(503).with("Retry-After", self.config.limits.retry_after.to_string());
+        }
+        counters.refused_subscriptions += 1;
+        Refusal::new(if (400..700).contains(&status) { status } else { 403 })
+    }
+
     pub(super) fn watch_timeout(&mut self, now: Instant, id: SubscriptionId) {
-        self.with_watcher(now, id, |machine| machine.handle_timeout(now));
+        self.with_watcher(now, id, None, |machine| machine.handle_timeout(now));
     }
 
     /// Works on a running subscription, does what comes of it, and files it again or forgets it.
-    fn with_watcher(&mut self, now: Instant, id: SubscriptionId, work: impl FnOnce(&mut Subscription)) {
+    fn with_watcher(
+        &mut self,
+        now: Instant,
+        id: SubscriptionId,
+        mut in_hand: Option<&mut Call>,
+        work: impl FnOnce(&mut Subscription),
+    ) {
         let Some(mut watcher) = self.watchers.take(id) else {
             return self.late();
         };
@@ -425,106 +452,9 @@ impl Endpoint {
             work(machine);
         }
         while let Some(output) = watcher.poll_output() {
-            self.watch_output(now, &mut watcher, output, None);
+            self.watch_output(now, &mut watcher, output, in_hand.as_deref_mut());
         }
         self.watchers.put(watcher);
-    }
-
-    fn watch_output(
-        &mut self,
-        now: Instant,
-        watcher: &mut Watcher,
-        output: SubscriptionOutput,
-        in_hand: Option<&mut Call>,
-    ) {
-        let subscription = watcher.id;
-        match output {
-            SubscriptionOutput::WantState { full } => self.tell(Event::StateWanted { subscription, full }),
-            SubscriptionOutput::Notify { state, body } => self.notify(now, watcher, &state, body, in_hand),
-            SubscriptionOutput::Over => {
-                watcher.stage = Stage::Gone;
-                self.tell(Event::Unsubscribed { subscription });
-            }
-        }
-    }
-
-    fn notify(
-        &mut self,
-        now: Instant,
-        watcher: &mut Watcher,
-        state: &str,
-        body: Option<Bytes>,
-        in_hand: Option<&mut Call>,
-    ) {
-        let (id, event) = (watcher.id, watcher.event.clone());
-        let notice = Notice {
-            id,
-            event,
-            state,
-            body,
-        };
-        match (&mut watcher.place, in_hand) {
-            (Place::Alone { dialog, flow }, _) => self.send_notify(now, dialog, *flow, &notice),
-            (Place::Inside(_), Some(call)) => self.send_notify(now, &mut call.dialog, call.flow, &notice),
-            (Place::Inside(call), None) => {
-                let call = *call;
-                self.with_call(call, |endpoint, call| {
-                    endpoint.send_notify(now, &mut call.dialog, call.flow, &notice);
-                });
-            }
-        }
-    }
-
-    fn send_notify(&mut self, now: Instant, dialog: &mut Dialog, flow: Flow, notice: &Notice<'_>) {
-        let (flow, branch) = (dialog.next_hop(flow), self.random.branch());
-        let seq = dialog.next_seq();
-        let mut event = PACKAGE.as_bytes().to_vec();
-        if !notice.event.is_empty() {
-            event.extend_from_slice(b";id=");
-            event.extend_from_slice(&notice.event);
-        }
-        let writer = dialog
-            .request("NOTIFY", seq, &self.via(flow, &branch))
-            .header("To", dialog.to())
-            .header("Contact", self.contact(flow))
-            .header("Event", event)
-            .header("Subscription-State", notice.state)
-            .header("Allow-Events", PACKAGE)
-            .header("User-Agent", &self.config.user_agent);
-        let new = NewClient {
-            branch,
-            flow,
-            request: match &notice.body {
-                Some(body) => writer.typed(DOCUMENT, body),
-                None => writer.done(),
-            },
-            call: CallId(notice.id.0),
-            purpose: Purpose::Notify,
-            seq,
-            ack: None,
-        };
-        self.out.counters.notifications += 1;
-        self.transactions.open_client(now, new, &mut self.out);
-    }
-
-    /// A NOTIFY of ours was answered.
-    pub(super) fn notified(&mut self, now: Instant, report: Report, response: &Response) {
-        if response.status >= 200 {
-            let id = SubscriptionId(report.call.0);
-            self.answered_notify(now, id, SubscriptionInput::Answered(response.status));
-        }
-    }
-
-    /// A NOTIFY of ours was not answered.
-    pub(super) fn not_notified(&mut self, now: Instant, report: Report) {
-        self.answered_notify(now, SubscriptionId(report.call.0), SubscriptionInput::Unanswered);
-    }
-
-    fn answered_notify(&mut self, now: Instant, id: SubscriptionId, input: SubscriptionInput) {
-        // The last NOTIFY of one that is over is answered to nobody.
-        if self.watchers.by_id.contains_key(&id) {
-            self.put_in(now, id, input);
-        }
     }
 
     /// Tells those who watch from inside a call that is just ending that there is nothing to see any more.
@@ -558,14 +488,6 @@ impl Endpoint {
     pub(super) fn watchers_of(&self, call: CallId) -> Vec<SubscriptionId> {
         self.watchers.of_call(call)
     }
-}
-
-/// What a NOTIFY says.
-struct Notice<'a> {
-    id: SubscriptionId,
-    event: Vec<u8>,
-    state: &'a str,
-    body: Option<Bytes>,
 }
 
 impl Watcher {

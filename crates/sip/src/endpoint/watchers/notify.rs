@@ -1,0 +1,149 @@
+//! The NOTIFYs of a subscription: by which way they go, how much one may hold, and what their answers mean.
+
+use std::time::Instant;
+
+use bytes::Bytes;
+
+use super::{DOCUMENT, PACKAGE, Place, Stage, Watcher};
+use crate::dialog::Dialog;
+use crate::dialog::call::Call;
+use crate::endpoint::Endpoint;
+use crate::endpoint::api::{CallId, Event, SubscriptionId};
+use crate::endpoint::transactions::{NewClient, Purpose, Report};
+use crate::flow::{Flow, Transport};
+use crate::message::Response;
+use crate::subscription::{SubscriptionInput, SubscriptionOutput};
+
+/// What a NOTIFY says.
+struct Notice<'a> {
+    id: SubscriptionId,
+    event: Vec<u8>,
+    state: &'a str,
+    body: Option<Bytes>,
+}
+
+impl Endpoint {
+    pub(super) fn watch_output(
+        &mut self,
+        now: Instant,
+        watcher: &mut Watcher,
+        output: SubscriptionOutput,
+        in_hand: Option<&mut Call>,
+    ) {
+        let subscription = watcher.id;
+        match output {
+            SubscriptionOutput::WantState { full } => {
+                let room = self.room(watcher, in_hand.as_deref());
+                self.tell(Event::StateWanted {
+                    subscription,
+                    full,
+                    room,
+                });
+            }
+            SubscriptionOutput::Notify { state, body } => self.notify(now, watcher, &state, body, in_hand),
+            SubscriptionOutput::Over => {
+                watcher.stage = Stage::Gone;
+                self.tell(Event::Unsubscribed { subscription });
+            }
+        }
+    }
+
+    /// How long a document may be by the way that a NOTIFY takes, bytes. A next hop may be at another address, but is reached by the
+    /// same transport.
+    fn room(&mut self, watcher: &Watcher, in_hand: Option<&Call>) -> usize {
+        let flow = match (&watcher.place, in_hand) {
+            (Place::Alone { flow, .. }, _) => Some(*flow),
+            (Place::Inside(_), Some(call)) => Some(call.flow),
+            (Place::Inside(call), None) => self.with_call(*call, |_, call| call.flow),
+        };
+        let transport = flow.map_or(Transport::Udp, |flow| flow.transport);
+        self.config.limits.document_bytes(transport)
+    }
+
+    fn notify(
+        &mut self,
+        now: Instant,
+        watcher: &mut Watcher,
+        state: &str,
+        body: Option<Bytes>,
+        in_hand: Option<&mut Call>,
+    ) {
+        let (id, event) = (watcher.id, watcher.event.clone());
+        let notice = Notice {
+            id,
+            event,
+            state,
+            body,
+        };
+        match (&mut watcher.place, in_hand) {
+            (Place::Alone { dialog, flow }, _) => self.send_notify(now, dialog, *flow, notice),
+            (Place::Inside(_), Some(call)) => self.send_notify(now, &mut call.dialog, call.flow, notice),
+            (Place::Inside(call), None) => {
+                let call = *call;
+                self.with_call(call, |endpoint, call| {
+                    endpoint.send_notify(now, &mut call.dialog, call.flow, notice);
+                });
+            }
+        }
+    }
+
+    fn send_notify(&mut self, now: Instant, dialog: &mut Dialog, flow: Flow, notice: Notice<'_>) {
+        let (flow, branch) = (dialog.next_hop(flow), self.random.branch());
+        let seq = dialog.next_seq();
+        let mut event = PACKAGE.as_bytes().to_vec();
+        if !notice.event.is_empty() {
+            event.extend_from_slice(b";id=");
+            event.extend_from_slice(&notice.event);
+        }
+        let writer = dialog
+            .request("NOTIFY", seq, &self.via(flow, &branch))
+            .header("To", dialog.to())
+            .header("Contact", self.contact(flow))
+            .header("Event", event)
+            .header("Subscription-State", notice.state)
+            .header("Allow-Events", PACKAGE)
+            .header("User-Agent", &self.config.user_agent);
+        let new = NewClient {
+            branch,
+            flow,
+            request: match self.fitting(flow, notice.body) {
+                Some(body) => writer.typed(DOCUMENT, &body),
+                None => writer.done(),
+            },
+            call: CallId(notice.id.0),
+            purpose: Purpose::Notify,
+            seq,
+            ack: None,
+        };
+        self.out.counters.notifications += 1;
+        self.transactions.open_client(now, new, &mut self.out);
+    }
+
+    /// A document that no datagram takes would never arrive; of one that is left out the subscriber learns by the next one's version.
+    fn fitting(&mut self, flow: Flow, body: Option<Bytes>) -> Option<Bytes> {
+        let most = self.config.limits.document_bytes(flow.transport);
+        let (given, fitting) = (body.is_some(), body.filter(|body| body.len() <= most));
+        self.out.counters.withheld_documents += u64::from(given && fitting.is_none());
+        fitting
+    }
+
+    /// A NOTIFY of ours was answered.
+    pub(in crate::endpoint) fn notified(&mut self, now: Instant, report: Report, response: &Response) {
+        if response.status >= 200 {
+            let id = SubscriptionId(report.call.0);
+            self.answered_notify(now, id, SubscriptionInput::Answered(response.status));
+        }
+    }
+
+    /// A NOTIFY of ours was not answered.
+    pub(in crate::endpoint) fn not_notified(&mut self, now: Instant, report: Report) {
+        self.answered_notify(now, SubscriptionId(report.call.0), SubscriptionInput::Unanswered);
+    }
+
+    fn answered_notify(&mut self, now: Instant, id: SubscriptionId, input: SubscriptionInput) {
+        // The last NOTIFY of one that is over is answered to nobody.
+        if self.watchers.by_id.contains_key(&id) {
+            self.put_in(now, id, input);
+        }
+    }
+}
