@@ -19,6 +19,7 @@ mod postman;
 mod quality;
 mod readme;
 mod recording;
+mod roster;
 mod silence;
 mod sim;
 mod sipp;

@@ -3,6 +3,7 @@
 pub(crate) mod baresip;
 pub(crate) mod bridge;
 pub(crate) mod crowd;
+pub(crate) mod display;
 pub(crate) mod numbers;
 pub(crate) mod operations;
 pub(crate) mod phone;

@@ -101,6 +101,11 @@ impl Phone {
         Ok(())
     }
 
+    /// The name it calls by.
+    pub(crate) fn user(&self) -> String {
+        format!("phone{}", self.id)
+    }
+
     fn request(&self, method: &str, cseq: u32, body: &str) -> String {
         let me = self.sip.local_addr().expect("a bound socket has an address");
         let (id, number, bridge, to) = (self.id, &self.number, self.bridge, &self.to);
@@ -316,7 +321,7 @@ fn offer(media: SocketAddr) -> String {
 }
 
 /// Our 200 to a request.
-fn answer(request: &str) -> String {
+pub(crate) fn answer(request: &str) -> String {
     let kept = ["Via", "From", "To", "Call-ID", "CSeq"];
     let lines = request
         .lines()
