@@ -10,16 +10,34 @@ use crate::support::until::share;
 /// The demo's number.
 const NUMBER: &str = "15162065319";
 
+/// A host alone in the demo's room.
+fn host(bridge: &Bridge) -> Phone {
+    let mut host = Phone::call(bridge.sip(), NUMBER);
+    host.enter("111#");
+    bridge.rest().wait_for("/meetings", "the host is in", |meeting| {
+        meeting["participantCount"] == 1
+    });
+    host
+}
+
+/// The subscription is over because there is nothing to show any more.
+fn wait_for_end(display: &mut Display) -> String {
+    let last = display.wait_for("the end", |notify| {
+        header(notify, "Subscription-State").starts_with("terminated")
+    });
+    assert_eq!(
+        header(&last, "Subscription-State"),
+        "terminated;reason=noresource"
+    );
+    last
+}
+
 #[test]
 fn displays_by_udp_and_by_tcp_are_told_all_then_who_joins_who_is_muted_and_the_end() {
     let _turn = share();
     let bridge = Bridge::start();
     let rest = bridge.rest();
-    let mut host = Phone::call(bridge.sip(), NUMBER);
-    host.enter("111#");
-    rest.wait_for("/meetings", "the host is in", |meeting| {
-        meeting["participantCount"] == 1
-    });
+    let mut host = host(&bridge);
     let mut displays = [
         Display::by_udp(bridge.sip(), &host.user()),
         Display::by_tcp(bridge.sip(), &host.user()),
@@ -59,14 +77,34 @@ fn displays_by_udp_and_by_tcp_are_told_all_then_who_joins_who_is_muted_and_the_e
 
     rest.delete("/meetings/106131");
     for display in &mut displays {
-        let last = display.wait_for("the end", |notify| {
-            header(notify, "Subscription-State").starts_with("terminated")
-        });
-        assert_eq!(
-            header(&last, "Subscription-State"),
-            "terminated;reason=noresource"
-        );
+        wait_for_end(display);
     }
     host.wait_for_bye();
     guest.wait_for_bye();
+}
+
+#[test]
+fn a_display_that_subscribes_by_udp_and_takes_connections_is_told_by_tcp() {
+    let _turn = share();
+    let bridge = Bridge::start();
+    let rest = bridge.rest();
+    let mut host = host(&bridge);
+    let (mut display, listener) = Display::by_udp_for_tcp(bridge.sip(), &host.user());
+    let first = display.wait_for("the first NOTIFY", |_| true);
+    assert!(header(&first, "Via").starts_with("SIP/2.0/UDP "), "{first}");
+    display.go_over_to(&listener);
+
+    let call = rest.wait_for("/calls", "the host's call", |call| call["role"] == 1);
+    rest.put(
+        &format!("/calls/{}", call["id"]),
+        &json!({ "customName": "Front desk" }),
+    );
+    let named = display.wait_for("the name", |notify| {
+        notify.contains("<display-text>Front desk</display-text>")
+    });
+    assert!(header(&named, "Via").starts_with("SIP/2.0/TCP "), "{named}");
+
+    host.hang_up();
+    let last = wait_for_end(&mut display);
+    assert!(header(&last, "Via").starts_with("SIP/2.0/TCP "), "{last}");
 }

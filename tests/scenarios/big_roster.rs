@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use api::{LiveCommand, Target};
 use bridge::control::{Input, MediaReport};
 use model::{Command, LegId, Mute};
-use world::{CONF, PhoneId, SDP, World};
+use world::{CONF, PhoneId, ROSTER_WAY, SDP, Ways, World};
 
 use crate::roster::{ASK, documents, state};
 
@@ -219,4 +219,57 @@ fn a_caller_has_two_subscriptions_at_most_however_many_dialogs_it_asks_in() {
     }
     assert_eq!(world.control.sip_counters().shed_subscriptions, 2);
     assert_eq!(world.control.sip_counters().refused_subscriptions, 0);
+}
+
+/// The phone with the first number subscribes by datagram, and says that it takes connections.
+fn subscribe_for_connections(world: &mut World, phone: PhoneId) {
+    let ask = world.compose(phone, "SUBSCRIBE", ASK, "");
+    let by_connection = ask.replace("<sip:p@127.0.0.1:30000>", "<sip:p@127.0.0.1:30000;transport=tcp>");
+    assert_ne!(by_connection, ask);
+    world.post(phone, &by_connection);
+}
+
+#[test]
+fn a_phone_that_asks_for_connections_is_told_by_one_and_by_datagram_when_it_is_lost() {
+    let (mut world, phones) = crowd(60);
+    let host = phones[0];
+    subscribe_for_connections(&mut world, host);
+    assert!(world.last_of(host, "NOTIFY").contains("\r\nVia: SIP/2.0/UDP "));
+    world.pass(1_500);
+    assert!(world.last_of(host, "NOTIFY").contains("\r\nVia: SIP/2.0/TCP "));
+    assert_eq!(Roster::of(&documents(&world, host)).users.len(), 61);
+    assert!(world.control.carries_call(ROSTER_WAY));
+
+    world.manners(host).reply = "";
+    let leg = world.leg(host);
+    set_mute(&mut world, leg, true);
+    world.pass(1_500);
+    world.manners(host).reply = "200 OK";
+    let before = documents(&world, host).len();
+    world.input(Input::FlowLost {
+        connection: ROSTER_WAY,
+    });
+    world.pass(8_000);
+    assert!(world.last_of(host, "NOTIFY").contains("\r\nVia: SIP/2.0/UDP "));
+    let told = documents(&world, host);
+    assert!(
+        told[before].contains(r#" state="full" version="#),
+        "{}",
+        told[before]
+    );
+    let roster = Roster::of(&told);
+    assert_eq!(roster.users.len(), 61);
+    assert_eq!(roster.status_of(leg), Some("muted-via-focus"));
+    assert!(state(&world, host).starts_with("active;"));
+}
+
+#[test]
+fn a_phone_that_takes_no_connection_after_all_is_told_by_datagram() {
+    let (mut world, phones) = crowd(60);
+    let host = phones[0];
+    world.trunk.ways = Ways::None;
+    subscribe_for_connections(&mut world, host);
+    world.pass(8_000);
+    assert_eq!(Roster::of(&documents(&world, host)).users.len(), 61);
+    assert!(longest(&world, host) <= DATAGRAM_MAX);
 }

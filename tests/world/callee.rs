@@ -1,7 +1,7 @@
 //! Those whom the bridge calls: all of them behind one trunk, which says what a story wants it to say.
 
 use api::{CommandError, DialOrder};
-use bridge::control::{DialOut, Input, Ticket};
+use bridge::control::{DialOut, Input, Ticket, WayFor};
 use model::{Actor, CallView, DidGroupId, DidId, LegId, Sid};
 use sip::{Flow, Hop, Transport};
 
@@ -10,6 +10,8 @@ use crate::{BRIDGE, World};
 
 /// Where the trunk takes calls.
 pub const TRUNK: ([u8; 4], u16) = ([127, 0, 0, 1], 31_000);
+/// The connection of every way that the bridge has opened for rosters.
+pub const ROSTER_WAY: u64 = 1_000;
 /// Whom the bridge calls where a story does not say.
 pub const CALLEE: &str = "+14165550123";
 
@@ -161,20 +163,25 @@ impl World {
     /// What was awaited is there: the way that a leg asked for.
     pub fn way_opens(&mut self, leg: LegId) {
         let flow = trunk_flow();
-        self.input(Input::WayOpened { leg, flow });
+        let whose = WayFor::Call(leg);
+        self.input(Input::WayOpened { whose, flow });
     }
 
-    pub(crate) fn open_way(&mut self, leg: LegId, hop: &Hop) {
+    pub(crate) fn open_way(&mut self, whose: WayFor, hop: &Hop) {
         let input = match self.trunk.ways {
             Ways::Open => Input::WayOpened {
-                leg,
+                whose,
                 flow: Flow {
                     transport: hop.transport,
+                    local: BRIDGE.into(),
                     remote: ([127, 0, 0, 1], hop.port).into(),
-                    ..trunk_flow()
+                    connection: match whose {
+                        WayFor::Call(_) => None,
+                        WayFor::Roster(_) => Some(ROSTER_WAY),
+                    },
                 },
             },
-            Ways::None => Input::WayRefused { leg },
+            Ways::None => Input::WayRefused { whose },
             Ways::Awaited => return,
         };
         self.control.handle_input(self.now, input);

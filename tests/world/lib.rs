@@ -11,7 +11,7 @@ mod settings;
 mod site;
 mod witness;
 
-pub use callee::{CALLEE, TRUNK, Trunk, Ways};
+pub use callee::{CALLEE, ROSTER_WAY, TRUNK, Trunk, Ways};
 pub use mixer::Mixer;
 pub use phone::{CALLER, Manners, PCMA, Phone, PhoneId, SDP};
 pub use settings::{Level, Settings};
@@ -268,7 +268,7 @@ impl World {
         match output {
             Output::Send { flow, bytes } => self.deliver(flow.remote, &bytes),
             Output::OpenPort { leg, .. } => self.open_port(leg),
-            Output::OpenWay { leg, hop } => self.open_way(leg, &hop),
+            Output::OpenWay { whose, hop } => self.open_way(whose, &hop),
             Output::ClosePort { leg } => assert!(self.ports.remove(&leg), "{leg:?} has no port"),
             Output::Media(order) => {
                 if let bridge::control::MediaOrder::Remove { leg } = order {

@@ -34,6 +34,8 @@ pub enum SubscriptionInput {
     Answered(u16),
     /// Nobody answered the NOTIFY.
     Unanswered,
+    /// The NOTIFY under way was lost with its connection, and there is another way: all is told anew.
+    Lost,
     /// There is nothing to watch any more.
     Ended(Reason),
 }
@@ -136,6 +138,10 @@ impl Subscription {
             SubscriptionInput::State { active, body, more } => self.state(now, active, body, more),
             SubscriptionInput::Answered(status) if status < 300 => {
                 self.in_flight = false;
+            }
+            SubscriptionInput::Lost => {
+                self.in_flight = false;
+                self.due = Some(Due::Full);
             }
             SubscriptionInput::Answered(_) | SubscriptionInput::Unanswered => self.finish(),
             SubscriptionInput::Ended(reason) => self.last(reason, None),

@@ -1,7 +1,7 @@
 //! A phone's display: subscribes to the roster of a meeting (RFC 4575) by UDP or TCP, and takes what it is told.
 
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream, UdpSocket};
+use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::time::Duration;
 
 use super::phone::{answer, header, status};
@@ -34,10 +34,38 @@ impl Display {
     /// Subscribes by UDP, by the name of a caller.
     pub(crate) fn by_udp(bridge: SocketAddr, user: &str) -> Self {
         let socket = UdpSocket::bind("127.0.0.1:0").expect("a free port");
+        Self::by_datagram(bridge, user, socket, "")
+    }
+
+    /// The same, asking to be told by TCP; where it waits for that.
+    pub(crate) fn by_udp_for_tcp(bridge: SocketAddr, user: &str) -> (Self, TcpListener) {
+        let ports = until("a port that is free for both", LIMIT, || {
+            let listener = TcpListener::bind("127.0.0.1:0").ok()?;
+            let socket = UdpSocket::bind(listener.local_addr().ok()?).ok()?;
+            Some((socket, listener))
+        });
+        let (socket, listener) = ports;
+        (
+            Self::by_datagram(bridge, user, socket, ";transport=tcp"),
+            listener,
+        )
+    }
+
+    fn by_datagram(bridge: SocketAddr, user: &str, socket: UdpSocket, parameter: &str) -> Self {
         socket.connect(bridge).expect("loopback is reached");
         socket.set_read_timeout(Some(LOOK)).expect("a socket can be told");
         let me = socket.local_addr().expect("a bound socket has an address");
-        Self::subscribed(Line::Udp(socket), &subscribe(bridge, me, user, "UDP", ""))
+        let request = subscribe(bridge, me, user, "UDP", parameter);
+        Self::subscribed(Line::Udp(socket), &request)
+    }
+
+    /// Waits for the bridge to connect, and is told by that connection alone from then on.
+    pub(crate) fn go_over_to(&mut self, listener: &TcpListener) {
+        listener.set_nonblocking(true).expect("a socket can be told");
+        let (stream, _) = until("the bridge connects", LIMIT, || listener.accept().ok());
+        stream.set_nonblocking(false).expect("a socket can be told");
+        stream.set_read_timeout(Some(LOOK)).expect("a socket can be told");
+        self.line = Line::Tcp(stream, Vec::new());
     }
 
     /// The same by TCP.

@@ -18,7 +18,7 @@ use super::arrival::both_ports;
 use super::call::{Call, Media, Stage};
 use super::dial_plan::{Destination, NotDialled};
 use super::negotiation::{self, Here};
-use super::output::{Output, Ticket};
+use super::output::{Output, Ticket, WayFor};
 
 /// One day, ms.
 const DAY_MS: i64 = 24 * 3600 * 1000;
@@ -144,7 +144,8 @@ impl Control {
         self.calls.insert(leg, call);
         self.dirty_calls.insert(leg);
         self.call_dials(now, leg, asked_by);
-        self.outputs.push_back(Output::OpenWay { leg, hop });
+        let whose = WayFor::Call(leg);
+        self.outputs.push_back(Output::OpenWay { whose, hop });
     }
 
     /// Whether the bridge takes no more calls, whoever makes them.

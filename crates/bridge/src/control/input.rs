@@ -10,7 +10,7 @@ use model::{Actor, LegId, MeetingId, RecordingFault};
 use sip::Flow;
 use store::IdKind;
 
-use super::output::{PlayId, Ticket};
+use super::output::{PlayId, Ticket, WayFor};
 
 /// One thing that happened.
 #[derive(Debug)]
@@ -41,15 +41,15 @@ pub enum Input {
     },
     /// The way asked for is open.
     WayOpened {
-        /// For which leg.
-        leg: LegId,
+        /// For whom.
+        whose: WayFor,
         /// The way.
         flow: Flow,
     },
     /// There is no such way: no address of that name, or nobody there.
     WayRefused {
-        /// For which leg.
-        leg: LegId,
+        /// For whom.
+        whose: WayFor,
     },
     /// The mixer reports.
     Media(MediaReport),

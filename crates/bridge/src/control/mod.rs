@@ -39,7 +39,7 @@ pub use dial_plan::DialOut;
 pub use ids::Ids;
 pub use input::{Input, MediaReport};
 pub use operator::Operator;
-pub use output::{Listeners, MediaOrder, Output, PlayId, RecordingOrder, Ticket};
+pub use output::{Listeners, MediaOrder, Output, PlayId, RecordingOrder, Ticket, WayFor};
 pub use simulation::simulate;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
@@ -266,8 +266,15 @@ impl Control {
                 .handle_input(now, sip::Input::FlowLost { connection }),
             Input::PortOpened { leg, rtp } => self.port_opened(now, leg, rtp),
             Input::PortRefused { leg } => self.port_refused(now, leg),
-            Input::WayOpened { leg, flow } => self.way_opened(leg, flow),
-            Input::WayRefused { leg } => self.way_refused(now, leg),
+            Input::WayOpened { whose, flow } => match whose {
+                WayFor::Call(leg) => self.way_opened(leg, flow),
+                WayFor::Roster(subscription) => self.roster_way_opened(now, subscription, flow),
+            },
+            Input::WayRefused { whose } => match whose {
+                WayFor::Call(leg) => self.way_refused(now, leg),
+                // It is told by datagram, as before.
+                WayFor::Roster(_) => {}
+            },
             Input::Media(report) => self.media(now, report),
             Input::Directory(directory) => self.directory = directory,
             Input::Ids { kind, ids } => self.ids.refill(kind, ids),
@@ -378,6 +385,10 @@ impl Control {
                 }
             }
             Event::Subscribing(subscriber) => self.subscribing(now, &subscriber),
+            Event::WayWanted { subscription, hop } => {
+                let whose = WayFor::Roster(subscription);
+                self.outputs.push_back(Output::OpenWay { whose, hop });
+            }
             Event::StateWanted {
                 subscription,
                 full,

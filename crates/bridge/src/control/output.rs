@@ -7,7 +7,7 @@ use api::CommandError;
 use media::{LegConfig, Session};
 use meeting::Hears;
 use model::{Happening, LegId, Live, MeetingId, MeetingNumber, RecordingEnd};
-use sip::{Flow, Hop};
+use sip::{Flow, Hop, SubscriptionId};
 use store::{IdKind, Record};
 
 use super::voice::Sound;
@@ -19,6 +19,15 @@ pub struct PlayId(pub u64);
 /// Names a request that waits for its answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Ticket(pub u64);
+
+/// For whom a way is looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WayFor {
+    /// A call that is to be made.
+    Call(LegId),
+    /// A phone that shows a roster, and asked by datagram for connections.
+    Roster(SubscriptionId),
+}
 
 /// What to do.
 #[derive(Debug)]
@@ -44,8 +53,8 @@ pub enum Output {
     },
     /// Find the address of the next hop, and connect where that takes a connection; answer with `WayOpened` or `WayRefused`.
     OpenWay {
-        /// For which leg.
-        leg: LegId,
+        /// For whom.
+        whose: WayFor,
         /// Where to.
         hop: Hop,
     },

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use model::{LegId, MeetingId};
-use sip::{SubscriptionId, SubscriptionOrder, SubscriptionReason};
+use sip::{Flow, SubscriptionId, SubscriptionOrder, SubscriptionReason};
 
 use super::Control;
 use super::conference_info::{Document, Person};
@@ -168,6 +168,11 @@ impl Control {
             muted: row.mute.any(),
             dialled: call.view.outbound,
         })
+    }
+
+    /// The connection that a phone asked for is open.
+    pub(super) fn roster_way_opened(&mut self, now: Instant, subscription: SubscriptionId, flow: Flow) {
+        self.watch_order(now, subscription, SubscriptionOrder::Way { flow });
     }
 
     /// Signalling is done with a subscription.

@@ -216,10 +216,10 @@ impl ControlThread {
         while let Ok((kind, ids)) = self.ids.1.try_recv() {
             self.control.handle_input(now, Input::Ids { kind, ids });
         }
-        while let Ok((leg, flow)) = self.ways.1.try_recv() {
+        while let Ok((whose, flow)) = self.ways.1.try_recv() {
             let input = match flow {
-                Some(flow) => Input::WayOpened { leg, flow },
-                None => Input::WayRefused { leg },
+                Some(flow) => Input::WayOpened { whose, flow },
+                None => Input::WayRefused { whose },
             };
             self.control.handle_input(now, input);
             self.perform(now);
@@ -243,7 +243,7 @@ impl ControlThread {
                     };
                     self.control.handle_input(now, input);
                 }
-                Output::OpenWay { leg, hop } => self.ways.0.open(leg, hop),
+                Output::OpenWay { whose, hop } => self.ways.0.open(whose, hop),
                 Output::ClosePort { leg } => self.media.close(now, leg),
                 Output::Media(order) => self.media.order(now, order),
                 Output::Record(record) => self.keep(record),

@@ -1,4 +1,4 @@
-//! Ways to those whom the bridge calls: names are resolved and connections opened beside control, which waits for neither.
+//! Ways to those whom the bridge calls, and to phones that want their rosters by connection: names are resolved and connections opened beside control, which waits for neither.
 
 use std::collections::HashMap;
 use std::io;
@@ -7,7 +7,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender};
-use model::LegId;
 use sip::{Flow, Hop, Transport};
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
@@ -16,6 +15,7 @@ use super::control_thread::Inbound;
 use super::sip_tcp::{self, Connections};
 use super::sip_udp::source_towards;
 use crate::config::SipSection;
+use crate::control::WayFor;
 
 /// How long a name may take to resolve, and a connection to open.
 const LIMIT: Duration = Duration::from_secs(5);
@@ -23,7 +23,7 @@ const LIMIT: Duration = Duration::from_secs(5);
 const QUEUE: usize = 1024;
 
 /// A way, or none to be had.
-pub(super) type Found = (LegId, Option<Flow>);
+pub(super) type Found = (WayFor, Option<Flow>);
 
 /// What opens ways.
 #[derive(Clone)]
@@ -65,14 +65,14 @@ impl Ways {
     }
 
     /// Looks for a way; it is found, or not, within twice five seconds.
-    pub(super) fn open(&self, leg: LegId, hop: Hop) {
+    pub(super) fn open(&self, whose: WayFor, hop: Hop) {
         let shared = self.shared.clone();
         self.shared.runtime.spawn(async move {
             let flow = shared.find(&hop).await;
             if let Err(error) = &flow {
-                tracing::warn!(call = leg.0, %error, "no way to where the bridge is to call");
+                tell(whose, error);
             }
-            let mut item = (leg, flow.ok());
+            let mut item = (whose, flow.ok());
             while let Err(crossbeam_channel::TrySendError::Full(back)) = shared.found.try_send(item) {
                 item = back;
                 tokio::time::sleep(Duration::from_millis(5)).await;
@@ -164,10 +164,21 @@ impl Shared {
     }
 }
 
+/// A phone that is not reached is told by datagram: no cause for alarm.
+fn tell(whose: WayFor, error: &io::Error) {
+    match whose {
+        WayFor::Call(leg) => tracing::warn!(call = leg.0, %error, "no way to where the bridge is to call"),
+        WayFor::Roster(_) => {
+            tracing::debug!(%error, "a phone that wants its roster by connection takes none")
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::net::Ipv4Addr;
 
+    use model::LegId;
     use tokio::net::TcpListener;
 
     use super::*;
@@ -200,10 +211,13 @@ mod tests {
     async fn a_datagram_goes_from_where_we_listen() {
         let (ways, found, _inputs) = ways();
         let remote = SocketAddr::from((Ipv4Addr::LOCALHOST, 5071));
-        ways.open(LegId(1), hop(Transport::Udp, remote));
-        let (leg, flow) = next(&found).await;
+        ways.open(WayFor::Call(LegId(1)), hop(Transport::Udp, remote));
+        let (whose, flow) = next(&found).await;
         let flow = flow.unwrap();
-        assert_eq!((leg, flow.remote, flow.connection), (LegId(1), remote, None));
+        assert_eq!(
+            (whose, flow.remote, flow.connection),
+            (WayFor::Call(LegId(1)), remote, None)
+        );
         assert_eq!(flow.local, ways.shared.udp.local_addr().unwrap());
     }
 
@@ -213,12 +227,12 @@ mod tests {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let remote = listener.local_addr().unwrap();
         for leg in [1, 2] {
-            ways.open(LegId(leg), hop(Transport::Tcp, remote));
+            ways.open(WayFor::Call(LegId(leg)), hop(Transport::Tcp, remote));
             let (_, flow) = next(&found).await;
             assert_eq!(flow.unwrap().connection, Some(1));
         }
         ways.shared.connections.close(1);
-        ways.open(LegId(3), hop(Transport::Tcp, remote));
+        ways.open(WayFor::Call(LegId(3)), hop(Transport::Tcp, remote));
         assert_eq!(next(&found).await.1.unwrap().connection, Some(2));
     }
 
@@ -228,10 +242,10 @@ mod tests {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let closed = listener.local_addr().unwrap();
         drop(listener);
-        ways.open(LegId(1), hop(Transport::Tcp, closed));
-        assert_eq!(next(&found).await, (LegId(1), None));
+        ways.open(WayFor::Call(LegId(1)), hop(Transport::Tcp, closed));
+        assert_eq!(next(&found).await, (WayFor::Call(LegId(1)), None));
         let of_other_family = SocketAddr::from((std::net::Ipv6Addr::LOCALHOST, 5060));
-        ways.open(LegId(2), hop(Transport::Udp, of_other_family));
-        assert_eq!(next(&found).await, (LegId(2), None));
+        ways.open(WayFor::Call(LegId(2)), hop(Transport::Udp, of_other_family));
+        assert_eq!(next(&found).await, (WayFor::Call(LegId(2)), None));
     }
 }

@@ -186,17 +186,32 @@ impl Dialog {
     /// address, or back where the last request came from when that is a name, is behind an address
     /// translator, or must not be reached.
     pub(crate) fn next_hop(&self, flow: Flow) -> Flow {
+        match self.hop(flow) {
+            Some((remote, _)) => flow.towards(remote),
+            None => flow,
+        }
+    }
+
+    /// Where a peer that came by datagram asks for connections: at its own address, since at no other one is opened for it.
+    pub(crate) fn stream_hop(&self, flow: Flow) -> Option<SocketAddr> {
+        let (remote, by_connection) = self.hop(flow)?;
+        let asked = by_connection && flow.transport == Transport::Udp && remote.ip() == flow.remote.ip();
+        asked.then_some(remote)
+    }
+
+    /// The literal address of the next hop, if we may reach it, and whether its URI asks for a connection.
+    fn hop(&self, flow: Flow) -> Option<(SocketAddr, bool)> {
         let first = self.routes.first().and_then(|route| route_uri(route));
         let hop = first.as_ref().unwrap_or(&self.target);
         let Some(Host::Ip(ip)) = hop.host() else {
-            return flow;
+            return None;
         };
         let translated = self.direct && *ip != flow.remote.ip();
         let remote = SocketAddr::new(*ip, hop.port().unwrap_or(5060));
-        if flow.transport == Transport::Tcp || translated || !may_reach(remote, flow) {
-            return flow;
-        }
-        flow.towards(remote)
+        let by_connection = hop
+            .transport()
+            .is_some_and(|name| name.eq_ignore_ascii_case(b"tcp"));
+        (!translated && may_reach(remote, flow)).then_some((remote, by_connection))
     }
 }
 

@@ -8,6 +8,7 @@ use crate::auth::Credentials;
 use crate::flow::{Flow, Transport};
 use crate::limits::Limits;
 use crate::subscription::Reason;
+use crate::target::Hop;
 
 /// Our handle of one INVITE dialog; never used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -158,6 +159,11 @@ pub enum SubscriptionOrder {
         /// Whether there was more to tell than fits: it is asked for again with the next NOTIFY.
         more: bool,
     },
+    /// The connection of [`Event::WayWanted`] is open; NOTIFYs go by it until it is lost.
+    Way {
+        /// The connection.
+        flow: Flow,
+    },
     /// There is nothing to see any more.
     End(Reason),
 }
@@ -269,6 +275,13 @@ pub enum Event {
     },
     /// Somebody wants to watch the conference; answer with Admit or Deny.
     Subscribing(Box<Subscriber>),
+    /// One who asked by datagram would rather be told by connection; answer with Way where one can be opened. Until then it is told by datagram.
+    WayWanted {
+        /// Whose.
+        subscription: SubscriptionId,
+        /// Where it listens.
+        hop: Hop,
+    },
     /// It may be told now how things are; answer with State, or End.
     StateWanted {
         /// To whom.

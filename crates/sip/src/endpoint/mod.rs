@@ -30,10 +30,10 @@ mod within;
 
 use std::time::Instant;
 
-use self::api::{CallId, Command, Door, EndCause, EndpointConfig, Event, Input, Output};
+use self::api::{CallId, Command, Door, EndCause, EndpointConfig, Event, Input, Output, SubscriptionId};
 use self::calls::Calls;
 pub use self::dial::DialError;
-use self::transactions::{Outbox, Transactions};
+use self::transactions::{Outbox, Purpose, Transactions};
 use self::watchers::Watchers;
 use crate::counters::Counters;
 use crate::dialog::call::{Call, Stage};
@@ -152,10 +152,15 @@ impl Endpoint {
                 endpoint.end(call, EndCause::TransportLost, Stage::Gone);
             });
         }
+        let without_way = self.watchers.lose_way(connection);
         self.forget_watchers(self.watchers.on_connection(connection));
         // A call may have moved to another connection while a request of ours was under way on this one.
         for report in unanswered {
-            self.unanswered(now, report);
+            let watcher = SubscriptionId(report.call.0);
+            match report.purpose == Purpose::Notify && without_way.contains(&watcher) {
+                true => self.lost_notify(now, watcher),
+                false => self.unanswered(now, report),
+            }
         }
     }
 

@@ -98,7 +98,7 @@ impl Story {
                 };
                 self.watch(*subscription, order);
             }
-            Event::Unsubscribed { .. } => {}
+            Event::WayWanted { .. } | Event::Unsubscribed { .. } => {}
         }
     }
 

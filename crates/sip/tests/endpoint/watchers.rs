@@ -2,8 +2,8 @@
 
 use crate::peer::*;
 use sip::{
-    Command, Door, EndpointConfig, Event, Input, Limits, SubscriptionId, SubscriptionOrder,
-    SubscriptionReason,
+    Command, Door, EndpointConfig, Event, Flow, Hop, Input, Limits, SubscriptionId, SubscriptionOrder,
+    SubscriptionReason, Transport,
 };
 
 const ASK: &str = "Event: conference\r\nAccept: application/conference-info+xml\r\n";
@@ -420,4 +420,74 @@ fn our_user_ends_it_and_a_lost_connection_does() {
     assert_eq!(peer.events(), [Event::Unsubscribed { subscription: id }]);
     peer.pass(60_000);
     assert_eq!(peer.endpoint.load(), (0, 0));
+}
+
+#[test]
+fn one_who_came_by_datagram_and_asks_for_connections_is_told_by_one_until_it_is_lost() {
+    let mut peer = Peer::new();
+    let contact = "Contact: <sip:alice@192.0.2.9:5080;transport=tcp>\r\n";
+    let ask = peer.stranger("SUBSCRIBE", 1, &format!("{ASK}{contact}"), "");
+    peer.send(&ask);
+    let id = peer.asking();
+    peer.order(id, SubscriptionOrder::Admit);
+    let way_wanted = Event::WayWanted {
+        subscription: id,
+        hop: Hop {
+            transport: Transport::Tcp,
+            host: "192.0.2.9".to_owned(),
+            port: 5080,
+        },
+    };
+    assert_eq!(peer.events(), [way_wanted, wanted(id, true, DATAGRAM)]);
+    let notify = only(peer.tell(id, "<all/>"));
+    assert!(value(&notify, "Via").starts_with("SIP/2.0/UDP "));
+    peer.send(&reply(&notify, 200, "", ""));
+
+    let way = Flow {
+        transport: Transport::Tcp,
+        connection: Some(9),
+        remote: addr([192, 0, 2, 9], 5080),
+        ..UDP
+    };
+    assert!(peer.order(id, SubscriptionOrder::Way { flow: way }).is_empty());
+    assert!(peer.endpoint.carries_call(9));
+    peer.order(id, SubscriptionOrder::Changed);
+    peer.pass(1_000);
+    assert_eq!(peer.events(), [wanted(id, false, STREAM)]);
+    let notify = only(peer.tell(id, "<some/>"));
+    assert!(value(&notify, "Via").starts_with("SIP/2.0/TCP "));
+    assert_eq!(peer.last_flow, Some(way));
+
+    assert!(peer.lose(9).is_empty());
+    assert!(!peer.endpoint.carries_call(9));
+    peer.pass(1_000);
+    assert_eq!(
+        peer.events(),
+        [wanted(id, true, DATAGRAM)],
+        "what was under way is told anew"
+    );
+    let notify = only(peer.tell(id, "<all/>"));
+    assert!(value(&notify, "Via").starts_with("SIP/2.0/UDP "));
+}
+
+#[test]
+fn no_connection_is_opened_to_another_host_to_names_or_by_other_transports() {
+    for contact in [
+        "192.0.2.77:5080;transport=tcp",
+        "alice.example.com;transport=tcp",
+        "192.0.2.9:5080;transport=tls",
+        "192.0.2.9:22;transport=tcp",
+        "192.0.2.9:5080",
+    ] {
+        let mut peer = Peer::new();
+        let extra = format!("{ASK}Contact: <sip:alice@{contact}>\r\n");
+        let ask = peer.stranger("SUBSCRIBE", 1, &extra, "");
+        peer.send(&ask);
+        let id = peer.asking();
+        peer.order(id, SubscriptionOrder::Admit);
+        assert_eq!(peer.events(), [wanted(id, true, DATAGRAM)], "{contact}");
+    }
+    let mut peer = Peer::over_tcp();
+    let contact = "Contact: <sip:alice@192.0.2.9:5080;transport=tcp>\r\n";
+    watching(&mut peer, contact);
 }

@@ -195,6 +195,7 @@ impl World {
             | Event::Digit { .. }
             | Event::Subscribing(_)
             | Event::StateWanted { .. }
+            | Event::WayWanted { .. }
             | Event::Unsubscribed { .. } => None,
         }
     }

@@ -36,6 +36,8 @@ pub(super) struct Watcher {
     place: Place,
     /// The `id` of its Event header, by which several in one dialog differ.
     event: Vec<u8>,
+    /// The connection opened for its NOTIFYs, where it came by datagram.
+    way: Option<Flow>,
     stage: Stage,
 }
 
@@ -119,7 +121,19 @@ impl Watchers {
     }
 
     pub(super) fn any_on_connection(&self, connection: u64) -> bool {
-        !self.on_connection(connection).is_empty()
+        let mut watchers = self.by_id.values();
+        !self.on_connection(connection).is_empty() || watchers.any(|watcher| watcher.goes_by(connection))
+    }
+
+    /// Those whose NOTIFYs went by a connection opened for them, and do so no more.
+    pub(super) fn lose_way(&mut self, connection: u64) -> Vec<SubscriptionId> {
+        let watchers = self.by_id.values_mut();
+        let lost = watchers.filter(|watcher| watcher.goes_by(connection));
+        lost.map(|watcher| {
+            watcher.way = None;
+            watcher.id
+        })
+        .collect()
     }
 
     fn take(&mut self, id: SubscriptionId) -> Option<Box<Watcher>> {
@@ -287,6 +301,7 @@ impl Endpoint {
             id,
             place,
             event: ask.event,
+            way: None,
             stage,
         }));
         self.tell(Event::Subscribing(Box::new(Subscriber {
@@ -347,6 +362,7 @@ impl Endpoint {
 
     /// One that is known goes on, or ends, as its SUBSCRIBE says.
     fn go_on(&mut self, now: Instant, id: SubscriptionId, expires: u32, in_hand: Option<&mut Call>) {
+        self.seek_way(id, in_hand.as_deref());
         self.with_watcher(now, id, in_hand, |machine| {
             machine.handle_input(now, SubscriptionInput::Subscribed { expires });
         });
@@ -371,6 +387,10 @@ impl Endpoint {
                 let body = body.map(Bytes::from);
                 self.put_in(now, id, SubscriptionInput::State { active, body, more });
             }
+            SubscriptionOrder::Way { flow } => match self.watchers.by_id.get_mut(&id) {
+                Some(watcher) => watcher.way = Some(flow),
+                None => self.late(),
+            },
             SubscriptionOrder::End(reason) => {
                 self.out.counters.shed_subscriptions += u64::from(reason == Reason::Probation);
                 self.put_in(now, id, SubscriptionInput::Ended(reason));
@@ -402,6 +422,7 @@ impl Endpoint {
             }
         }
         self.watchers.put(watcher);
+        self.seek_way(id, None);
         self.with_watcher(now, id, None, |_| {});
     }
 
@@ -491,6 +512,11 @@ impl Endpoint {
 }
 
 impl Watcher {
+    /// Whether its NOTIFYs go by this connection, opened for them.
+    fn goes_by(&self, connection: u64) -> bool {
+        self.way.is_some_and(|way| way.connection == Some(connection))
+    }
+
     fn poll_output(&mut self) -> Option<SubscriptionOutput> {
         match &mut self.stage {
             Stage::Running(machine) => machine.poll_output(),

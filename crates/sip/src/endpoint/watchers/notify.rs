@@ -13,6 +13,7 @@ use crate::endpoint::transactions::{NewClient, Purpose, Report};
 use crate::flow::{Flow, Transport};
 use crate::message::Response;
 use crate::subscription::{SubscriptionInput, SubscriptionOutput};
+use crate::target::Hop;
 
 /// What a NOTIFY says.
 struct Notice<'a> {
@@ -48,13 +49,48 @@ impl Endpoint {
         }
     }
 
+    /// Asks for a connection to one who came by datagram and would rather have it so: large documents go better there.
+    pub(super) fn seek_way(&mut self, id: SubscriptionId, in_hand: Option<&Call>) {
+        let Some(watcher) = self.watchers.by_id.get(&id) else {
+            return;
+        };
+        let wanted = match (&watcher.place, in_hand) {
+            (Place::Alone { dialog, flow }, _) => dialog.stream_hop(*flow),
+            (Place::Inside(_), Some(call)) => call.dialog.stream_hop(call.flow),
+            (Place::Inside(call), None) => {
+                let call = *call;
+                self.with_call(call, |_, call| call.dialog.stream_hop(call.flow))
+                    .flatten()
+            }
+        };
+        let Some(watcher) = self.watchers.by_id.get_mut(&id) else {
+            return;
+        };
+        if watcher.way.map(|way| way.remote) == wanted {
+            return;
+        }
+        watcher.way = None;
+        if let Some(remote) = wanted {
+            let hop = Hop {
+                transport: Transport::Tcp,
+                host: remote.ip().to_string(),
+                port: remote.port(),
+            };
+            self.tell(Event::WayWanted {
+                subscription: id,
+                hop,
+            });
+        }
+    }
+
     /// How long a document may be by the way that a NOTIFY takes, bytes. A next hop may be at another address, but is reached by the
     /// same transport.
     fn room(&mut self, watcher: &Watcher, in_hand: Option<&Call>) -> usize {
-        let flow = match (&watcher.place, in_hand) {
-            (Place::Alone { flow, .. }, _) => Some(*flow),
-            (Place::Inside(_), Some(call)) => Some(call.flow),
-            (Place::Inside(call), None) => self.with_call(*call, |_, call| call.flow),
+        let flow = match (watcher.way, &watcher.place, in_hand) {
+            (Some(way), _, _) => Some(way),
+            (None, Place::Alone { flow, .. }, _) => Some(*flow),
+            (None, Place::Inside(_), Some(call)) => Some(call.flow),
+            (None, Place::Inside(call), None) => self.with_call(*call, |_, call| call.flow),
         };
         let transport = flow.map_or(Transport::Udp, |flow| flow.transport);
         self.config.limits.document_bytes(transport)
@@ -68,7 +104,7 @@ impl Endpoint {
         body: Option<Bytes>,
         in_hand: Option<&mut Call>,
     ) {
-        let (id, event) = (watcher.id, watcher.event.clone());
+        let (id, event, way) = (watcher.id, watcher.event.clone(), watcher.way);
         let notice = Notice {
             id,
             event,
@@ -76,12 +112,14 @@ impl Endpoint {
             body,
         };
         match (&mut watcher.place, in_hand) {
-            (Place::Alone { dialog, flow }, _) => self.send_notify(now, dialog, *flow, notice),
-            (Place::Inside(_), Some(call)) => self.send_notify(now, &mut call.dialog, call.flow, notice),
+            (Place::Alone { dialog, flow }, _) => self.send_notify(now, dialog, way.unwrap_or(*flow), notice),
+            (Place::Inside(_), Some(call)) => {
+                self.send_notify(now, &mut call.dialog, way.unwrap_or(call.flow), notice);
+            }
             (Place::Inside(call), None) => {
                 let call = *call;
                 self.with_call(call, |endpoint, call| {
-                    endpoint.send_notify(now, &mut call.dialog, call.flow, notice);
+                    endpoint.send_notify(now, &mut call.dialog, way.unwrap_or(call.flow), notice);
                 });
             }
         }
@@ -138,6 +176,11 @@ impl Endpoint {
     /// A NOTIFY of ours was not answered.
     pub(in crate::endpoint) fn not_notified(&mut self, now: Instant, report: Report) {
         self.answered_notify(now, SubscriptionId(report.call.0), SubscriptionInput::Unanswered);
+    }
+
+    /// A NOTIFY of ours was lost with the connection opened for it; its subscription goes on by the way that it came.
+    pub(in crate::endpoint) fn lost_notify(&mut self, now: Instant, id: SubscriptionId) {
+        self.answered_notify(now, id, SubscriptionInput::Lost);
     }
 
     fn answered_notify(&mut self, now: Instant, id: SubscriptionId, input: SubscriptionInput) {
