@@ -6,8 +6,12 @@ use std::sync::Arc;
 use api::{LiveCommand, Target};
 use bridge::control::{Input, MediaReport};
 use model::attribute::AttributeId;
-use model::{CallNews, CallState, Command, Event, Happening, LegId, MeetingId, News, NewsKind};
+use model::{
+    Actor, CallNews, CallState, Command, Event, Happening, KeyedCommand, LegId, MeetingId, News, NewsKind,
+};
 use world::{CONF, PhoneId, ROOM, World};
+
+use crate::operator;
 
 /// Callers that come and go, 200 a second.
 const CHURN: u64 = 800;
@@ -100,6 +104,54 @@ fn a_call_is_told_of_with_both_its_ends_and_no_code_is() {
         news.into_iter()
             .all(|news| !codes.iter().any(|code| news.contains(code)))
     );
+}
+
+/// Who keyed which command, where that is what is told.
+fn keyed(told: &Happening) -> Option<(LegId, &'static str)> {
+    match &told.news {
+        News::Call {
+            leg,
+            what: CallNews::Keyed(command),
+        } if told.actor == Actor::Leg(*leg) => Some((*leg, command.text())),
+        News::Call { .. } | News::Meeting(_) => None,
+    }
+}
+
+#[test]
+fn every_command_that_is_keyed_is_told_once_by_its_word_and_no_vote_is() {
+    let mut world = operator::world();
+    let [host, guest] = ["111#", "222#"].map(|keys| world.enter(CONF, keys));
+    world.pass(5_000);
+    let mut words = BTreeSet::new();
+    for (phone, keys, word) in [
+        (host, "*2", Some("count")),
+        (host, "*3", Some("hold")),
+        (host, "*4", Some("help")),
+        (guest, "*4", Some("help")),
+        (host, "*5", Some("muteOthers")),
+        (guest, "*6", Some("mute")),
+        (host, "*7", Some("lock")),
+        (host, "*8", Some("tones")),
+        (host, "*9", Some("record")),
+        (host, "*1", Some("questions")),
+        (guest, "*1", Some("hand")),
+        (host, "91", Some("poll")),
+        (guest, "5", None),
+        (guest, "*0", Some("operator")),
+        (guest, "*0", Some("operator")),
+        (guest, "99123#", Some("rolePin")),
+        (guest, "##", Some("leave")),
+    ] {
+        let (leg, from) = (world.leg(phone), world.told.len());
+        world.key(phone, keys);
+        world.pass(4_000);
+        let keyed: Vec<_> = world.told[from..].iter().filter_map(|told| keyed(told)).collect();
+        let expected: Vec<_> = word.into_iter().map(|word| (leg, word)).collect();
+        assert_eq!(keyed, expected, "{keys}");
+        words.extend(word);
+    }
+    let all = KeyedCommand::ALL.iter().map(|command| command.text());
+    assert_eq!(words, all.collect::<BTreeSet<_>>(), "a command was not tried");
 }
 
 #[test]

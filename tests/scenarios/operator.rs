@@ -30,7 +30,8 @@ fn with(change: impl FnOnce(&mut Operator), attributes: Vec<(Level, &'static str
     })
 }
 
-fn world() -> World {
+/// The demo with an operator.
+pub(crate) fn world() -> World {
     with(|_| {}, Vec::new())
 }
 

@@ -22,6 +22,8 @@ pub enum Output {
     Command(Command),
     /// Say this to the leg alone.
     Say(Vec<Phrase>),
+    /// Say the help menu, which is this, to the leg alone: it was asked for by a command.
+    Help(Vec<Phrase>),
     /// Stop what is being said to the leg.
     Hush,
     /// Ask whether this is a host code of the leg's room; answer with [`Command::RolePin`].
@@ -402,7 +404,7 @@ impl Keypad {
             .into_iter()
             .filter(|binding| binding.roles.has(scene.role));
         let phrases = lines.flat_map(|line| [Phrase::Prompt(line.help), Phrase::Keys(line.keys.to_owned())]);
-        self.outputs.push_back(Output::Say(phrases.collect()));
+        self.outputs.push_back(Output::Help(phrases.collect()));
     }
 
     fn say<const N: usize>(&mut self, prompts: [Prompt; N]) {

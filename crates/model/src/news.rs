@@ -123,6 +123,8 @@ words! {
         Lock = "lock",
         /// Hear how many there are.
         Count = "count",
+        /// Hear which commands there are.
+        Help = "help",
         /// Step the entry and exit tones.
         Tones = "tones",
         /// Leave.
@@ -143,7 +145,8 @@ words! {
 }
 
 impl KeyedCommand {
-    /// What a command is called that came from the keypad; nothing for one that no key gives.
+    /// What a command to a meeting is called that came from the keypad; nothing for one that no key gives. [`Self::Help`] comes
+    /// of none: its caller is answered without the meeting.
     pub fn of(command: &Command) -> Option<Self> {
         match command {
             Command::ToggleMute { .. } => Some(Self::Mute),

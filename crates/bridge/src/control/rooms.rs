@@ -276,6 +276,10 @@ impl Control {
                     self.command(now, id, Actor::Leg(leg), command);
                 }
                 keypad::Output::Say(phrases) => self.say(leg, &phrases),
+                keypad::Output::Help(phrases) => {
+                    self.keyed(now, leg, id, KeyedCommand::Help);
+                    self.say(leg, &phrases);
+                }
                 keypad::Output::Hush => self.hush(leg),
                 keypad::Output::RolePin(pin) => self.role_pin(now, leg, id, &pin),
             }

@@ -64,7 +64,7 @@ fn commands_while(going: Going, role: Role, keys: &str) -> Vec<Command> {
     let did = press_while(going, role, &Policy::default(), false, keys);
     let command = |output| match output {
         Output::Command(command) => Some(command),
-        Output::Say(_) | Output::Hush | Output::RolePin(_) => None,
+        Output::Say(_) | Output::Help(_) | Output::Hush | Output::RolePin(_) => None,
     };
     did.into_iter().filter_map(command).collect()
 }
@@ -176,7 +176,7 @@ fn help_offers_to_raise_a_hand_only_while_questions_run() {
     for (going, offered) in [(NOTHING, false), (QUESTIONS, true)] {
         let did = press_while(going, Role::Listener, &Policy::default(), false, "*4");
         let line = Phrase::Prompt(Prompt::HelpRaiseHand);
-        let said = |output: &Output| matches!(output, Output::Say(said) if said.contains(&line));
+        let said = |output: &Output| matches!(output, Output::Help(said) if said.contains(&line));
         assert_eq!(did.iter().any(said), offered);
     }
 }
@@ -280,7 +280,7 @@ fn the_operator_is_called_where_there_is_one_and_by_whom_the_roles_name() {
     assert_eq!(did(Role::Participant, "70"), [refused]);
     let offers = |going, role| {
         let help = press_while(going, role, &policy, false, "*4");
-        let Some(Output::Say(said)) = help.first().cloned() else {
+        let Some(Output::Help(said)) = help.first().cloned() else {
             panic!("{help:?}")
         };
         said.contains(&Phrase::Prompt(Prompt::HelpOperator))
@@ -310,7 +310,7 @@ fn help_names_the_commands_of_the_role_with_the_keys_in_force_and_any_key_ends_i
     let mut policy = Policy::default();
     assert!(policy.set(AttributeId::call_mute_dtmf_binding, "81"));
     let did = press(Role::Participant, &policy, false, "*41");
-    let [Output::Say(said), Output::Hush] = did.as_slice() else {
+    let [Output::Help(said), Output::Hush] = did.as_slice() else {
         panic!("{did:?}")
     };
     assert!(said.contains(&Phrase::Keys("81".into())) && said.contains(&Phrase::Prompt(Prompt::HelpMute)));
