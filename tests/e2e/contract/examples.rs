@@ -2,14 +2,14 @@
 
 use serde_json::{Value, json};
 
-use super::Site;
 use super::shape::{LIST, NUMBER, TEXT, TEXT_OR_NONE, TIME, assert_shape};
+use super::{CALLER, DIALLED, Site};
 use crate::support::until::share;
 
 fn call(role: u64, code: &str) -> Value {
     json!({
-        "accessCode": code, "addressFrom": TEXT, "addressTo": TEXT_OR_NONE, "bridgeName": TEXT, "callee": "15162065319",
-        "caller": TEXT, "codec": "PCMU", "connectionStatus": 0, "created": TIME, "customName": "", "duration": NUMBER,
+        "accessCode": code, "addressFrom": TEXT, "addressTo": TEXT_OR_NONE, "bridgeName": TEXT, "callee": DIALLED,
+        "caller": CALLER, "codec": "PCMU", "connectionStatus": 0, "created": TIME, "customName": "", "duration": NUMBER,
         "gainLevel": 0, "holdMode": 0, "id": NUMBER, "joined": TIME, "meetingNumber": 106_131, "muteMode": 0,
         "nodeName": TEXT, "presenterMedia": 0, "qaMode": 0, "role": role, "state": 2
     })

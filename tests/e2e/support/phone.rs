@@ -42,6 +42,8 @@ pub(crate) struct Phone {
     /// Source of its stream.
     pub(crate) ssrc: u32,
     id: u32,
+    /// Whom it says that it is: a name or a number.
+    user: String,
     number: String,
     to: String,
     over: bool,
@@ -59,6 +61,16 @@ impl Phone {
         Self::call_with(bridge, number, rtp, address).expect("the call is answered")
     }
 
+    /// Calls a number from the number `caller`; its SDP names its own socket.
+    pub(crate) fn call_as(caller: &str, bridge: SocketAddr, number: &str) -> Result<Self, Refused> {
+        let rtp = UdpSocket::bind("127.0.0.1:0").expect("a free port");
+        let media = rtp.local_addr().expect("a bound socket has an address");
+        let mut phone = Self::new(bridge, number, rtp);
+        caller.clone_into(&mut phone.user);
+        phone.invite(media)?;
+        Ok(phone)
+    }
+
     /// Calls a number; its SDP names `media`.
     pub(crate) fn call_with(
         bridge: SocketAddr,
@@ -66,10 +78,16 @@ impl Phone {
         rtp: UdpSocket,
         media: SocketAddr,
     ) -> Result<Self, Refused> {
+        let mut phone = Self::new(bridge, number, rtp);
+        phone.invite(media)?;
+        Ok(phone)
+    }
+
+    fn new(bridge: SocketAddr, number: &str, rtp: UdpSocket) -> Self {
         let sip = UdpSocket::bind("127.0.0.1:0").expect("a free port");
         sip.set_read_timeout(Some(T1)).expect("a socket can be told");
         let id = CALLS.fetch_add(1, Ordering::Relaxed);
-        let mut phone = Self {
+        Self {
             sip,
             bridge,
             rtp,
@@ -78,12 +96,11 @@ impl Phone {
             timestamp: u32::MAX - 50_000,
             ssrc: 0x5eed_0000 + id,
             id,
+            user: format!("phone{id}"),
             number: number.to_owned(),
             to: format!("<sip:{number}@{bridge}>"),
             over: false,
-        };
-        phone.invite(media)?;
-        Ok(phone)
+        }
     }
 
     fn invite(&mut self, media: SocketAddr) -> Result<(), Refused> {
@@ -108,7 +125,7 @@ impl Phone {
 
     fn request(&self, method: &str, cseq: u32, body: &str) -> String {
         let me = self.sip.local_addr().expect("a bound socket has an address");
-        let (id, number, bridge, to) = (self.id, &self.number, self.bridge, &self.to);
+        let (id, user, number, bridge, to) = (self.id, &self.user, &self.number, self.bridge, &self.to);
         let kind = if body.is_empty() {
             ""
         } else {
@@ -118,7 +135,7 @@ impl Phone {
             "{method} sip:{number}@{bridge} SIP/2.0\r\n\
              Via: SIP/2.0/UDP {me};branch=z9hG4bK{id}{method}{cseq};rport\r\n\
              Max-Forwards: 70\r\n\
-             From: <sip:phone{id}@{me}>;tag=from{id}\r\n\
+             From: <sip:{user}@{me}>;tag=from{id}\r\n\
              To: {to}\r\n\
              Call-ID: {id}@{me}\r\n\
              CSeq: {cseq} {method}\r\n\

@@ -35,11 +35,21 @@ pub(crate) struct Answer {
 
 impl Answer {
     /// What `curl` brings that was told [`CURL`]; panics saying `what` was asked, should there be no answer.
-    pub(crate) fn of(mut curl: Command, what: &str) -> Self {
-        let output = curl.output().expect("curl runs");
-        let text = String::from_utf8(output.stdout).expect("answers are UTF-8");
-        let complaint = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{what}: {complaint}");
+    pub(crate) fn of(curl: Command, what: &str) -> Self {
+        Self::read(&told(curl, what))
+    }
+
+    /// The same, and its headers, in small letters.
+    pub(crate) fn with_head(mut curl: Command, what: &str) -> (String, Self) {
+        curl.arg("--include");
+        let text = told(curl, what);
+        let (head, rest) = text
+            .split_once("\r\n\r\n")
+            .expect("headers end with an empty line");
+        (head.to_lowercase(), Self::read(rest))
+    }
+
+    fn read(text: &str) -> Self {
         let (body, status) = text.rsplit_once('\n').expect("a status at the end");
         Self {
             status: status.parse().expect("a status"),
@@ -48,12 +58,19 @@ impl Answer {
     }
 }
 
+fn told(mut curl: Command, what: &str) -> String {
+    let output = curl.output().expect("curl runs");
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{what}: {complaint}");
+    String::from_utf8(output.stdout).expect("answers are UTF-8")
+}
+
 /// The API of one bridge, with one login.
 #[derive(Clone, Debug)]
 pub(crate) struct Rest {
     /// `https://127.0.0.1:PORT/conference/v1`.
     pub(crate) url: String,
-    /// `login:password`: of the administrator, unless another was asked for.
+    /// `login:password`: of the administrator, unless another was asked for; empty for none.
     pub(crate) login: String,
     data: PathBuf,
     /// The bridge's certificate, PEM.
@@ -73,8 +90,13 @@ impl Rest {
 
     /// The same with the login of another account that was made at the first start.
     pub(crate) fn by(&self, login: &str) -> Self {
+        self.with_login(&self.login_of(login))
+    }
+
+    /// The same with these credentials, `login:password`; with none where that is empty.
+    pub(crate) fn with_login(&self, login: &str) -> Self {
         Self {
-            login: self.login_of(login),
+            login: login.to_owned(),
             ..self.clone()
         }
     }
@@ -89,12 +111,22 @@ impl Rest {
         login_of(&self.data, login)
     }
 
-    /// Any request.
-    pub(crate) fn request(&self, method: &str, path: &str, body: Option<&Value>) -> Answer {
+    /// A call of curl for any request, to which arguments may be added.
+    pub(crate) fn curl(&self, method: &str, path: &str) -> Command {
         let mut curl = Command::new(tool("curl"));
         curl.args(CURL)
-            .args(["--request", method, "--user", &self.login, "--cacert"])
+            .args(["--request", method, "--cacert"])
             .arg(&self.certificate);
+        if !self.login.is_empty() {
+            curl.args(["--user", &self.login]);
+        }
+        curl.arg(format!("{}{path}", self.url));
+        curl
+    }
+
+    /// Any request.
+    pub(crate) fn request(&self, method: &str, path: &str, body: Option<&Value>) -> Answer {
+        let mut curl = self.curl(method, path);
         if let Some(body) = body {
             curl.args([
                 "--header",
@@ -103,7 +135,6 @@ impl Rest {
                 &body.to_string(),
             ]);
         }
-        curl.arg(format!("{}{path}", self.url));
         Answer::of(curl, &format!("{method} {path}"))
     }
 
