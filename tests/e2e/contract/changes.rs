@@ -87,6 +87,8 @@ const OF_CALLS: &[Change] = &[
     (CALL, r#"{"holdMode": 0}"#, ""),
     (CALL, r#"{"holdMode": 40}"#, r#"{"holdMode": 2}"#),
     (CALL, r#"{"holdMode": 0}"#, ""),
+    (CALL, r#"{"holdMode": -1}"#, r#"{"holdMode": 2}"#),
+    (CALL, r#"{"holdMode": 0}"#, ""),
     (CALL, r#"{"muteMode": 1}"#, ""),
     (CALL, r#"{"muteMode": 2}"#, ""),
     (CALL, r#"{"muteMode": 3}"#, ""),

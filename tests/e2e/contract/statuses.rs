@@ -77,7 +77,7 @@ const REFUSED: &[(&str, &str, u16, &str, &str)] = &[
     ),
     (
         "PUT /calls/{call}",
-        r#"{"id": 1}"#,
+        r#"{"id": 77777777}"#,
         400,
         "Invalid field specific",
         "id",

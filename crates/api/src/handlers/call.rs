@@ -265,7 +265,8 @@ pub(super) fn gain(value: &Value) -> Result<i8, ApiError> {
 
 /// `holdMode`: any but 0 holds.
 pub(super) fn hold(value: &Value) -> Result<bool, ApiError> {
-    Ok(value::integer("holdMode", value, 0..=63)? != 0)
+    let any = i64::from(i32::MIN)..=i64::from(i32::MAX);
+    Ok(value::integer("holdMode", value, any)? != 0)
 }
 
 /// `muteMode`.

@@ -233,7 +233,7 @@ async fn refusals_name_the_field_and_nothing_is_done() {
         (r#"{"customName": 5}"#, "Wrong value", "customName"),
         (r#"{"customName": "a\u0007"}"#, "Wrong value", "customName"),
         (r#"{"muteMode": 4}"#, "Wrong value", "muteMode"),
-        (r#"{"holdMode": -1}"#, "Wrong value", "holdMode"),
+        (r#"{"holdMode": 1.5}"#, "Wrong value", "holdMode"),
         (r#"{"role": 0}"#, "Wrong value", "role"),
         (r#"{"role": 4}"#, "Wrong value", "role"),
         (r#"{"presenterMedia": 2}"#, "Wrong value", "presenterMedia"),

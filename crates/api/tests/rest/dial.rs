@@ -135,7 +135,7 @@ async fn refusals_name_the_field_and_nobody_is_called() {
         (with("accessCode", "\"1a\""), "Wrong value", "accessCode"),
         (with("gainLevel", "21"), "Wrong value", "gainLevel"),
         (with("muteMode", "4"), "Wrong value", "muteMode"),
-        (with("holdMode", "-1"), "Wrong value", "holdMode"),
+        (with("holdMode", "1.5"), "Wrong value", "holdMode"),
         (with("role", "4"), "Wrong value", "role"),
         (with("presenterMedia", "2"), "Wrong value", "presenterMedia"),
         (with("customName", "5"), "Wrong value", "customName"),

@@ -119,7 +119,7 @@ pub(super) const CALL_UPDATE: Shape = Shape {
             "accessCode": {"type": "string", "pattern": "^[0-9]{1,20}$", "description": "Moves the call to the room and role of this code."},
             "customName": {"type": "string", "maxLength": 255},
             "gainLevel": {"type": "integer", "minimum": -20, "maximum": 20},
-            "holdMode": {"type": "integer", "minimum": 0, "maximum": 63, "description": "0 takes it off hold, anything else holds it."},
+            "holdMode": {"type": "integer", "format": "int32", "description": "0 takes it off hold, anything else holds it."},
             "muteMode": {"type": "integer", "enum": [0, 1, 2, 3, 32, 36, 40], "description": "0 open, 1 muted by the caller, 2 by host or policy, 3 by both; 32, 36 and 40 mean 0, 1 and 2."},
             "presenterMedia": {"type": "integer", "enum": [0, 1]},
             "role": {"type": "integer", "enum": [1, 2, 3], "description": "1 host, 2 participant, 3 listener."},
