@@ -165,6 +165,65 @@ fn the_level_that_decided_is_told() {
     }
 }
 
+/// The attributes in force for what is at `path`.
+fn in_force(site: &Site, path: &str) -> Value {
+    let (status, object) = site.ask("GET", &format!("{path}?effective=true"), "");
+    assert_eq!(status, 200, "{object}");
+    object["attributes"].clone()
+}
+
+fn origin<'a>(attributes: &'a Value, name: &str) -> &'a Value {
+    let mut all = attributes.as_array().expect("attributes").iter();
+    let found = all.find(|attribute| attribute["name"] == name);
+    &found.expect("all are there")["origin"]
+}
+
+#[test]
+fn what_is_in_force_for_an_object_is_what_a_played_call_to_it_goes_by() {
+    let settings = Settings {
+        attributes: vec![
+            (Level::Did, "call_delay", "1"),
+            (Level::Group, "call_operator_after", "1"),
+            (Level::Room, "conference_maxcalls", "9"),
+        ],
+        ..Settings::default()
+    };
+    let mut world = World::with(settings);
+    let host = world.call(CONF);
+    world.pass(2_000);
+    world.key(host, "111#");
+    world.pass(3_000);
+    let menu = world.call(CONF);
+    world.pass(100);
+    let [host, menu] = [host, menu].map(|phone| format!("/calls/{}", world.leg(phone).0));
+    let site = Site::new(world);
+    let later = json!({"did": CONF, "digits": "111#", "time": 1_800_000_000_000_i64}).to_string();
+    let (_, later) = site.ask("POST", "/simulate", &later);
+    for (path, played) in [
+        ("/dids/220", play(&site, CONF, "98#")),
+        ("/dids/220", play(&site, CONF, "987654#")),
+        (&*menu, play(&site, CONF, "98#")),
+        ("/meetingRooms/106131", later),
+        ("/meetings/106131", play(&site, CONF, "111#")),
+        (&*host, play(&site, CONF, "222#")),
+    ] {
+        assert_eq!(in_force(&site, path), played["attributes"], "{path}");
+    }
+    let changed = "/meetings/106131/attributes/conference_entrytones";
+    assert_eq!(site.ask("PUT", changed, r#"{"value": "off"}"#).0, 200);
+    let attributes = in_force(&site, &host);
+    assert_eq!(attributes, play(&site, CONF, "111#")["attributes"]);
+    for (attributes, name, level) in [
+        (&attributes, "conference_entrytones", "meeting"),
+        (&attributes, "conference_maxcalls", "meeting room"),
+        (&attributes, "call_operator_after", "DID group"),
+        (&in_force(&site, &menu), "call_delay", "DID"),
+        (&in_force(&site, &menu), "conference_maxcalls", "call flow"),
+    ] {
+        assert_eq!(origin(attributes, name), level, "{name}");
+    }
+}
+
 #[test]
 fn the_meeting_that_goes_on_is_joined_as_it_is_now_unless_another_time_is_asked_for() {
     let mut world = World::new();

@@ -73,6 +73,8 @@ pub(crate) trait Wire: Serialize {
     const PLAIN: &'static [Plain];
     /// Fields that hold lists or objects.
     const NESTED: &'static [&'static str];
+    /// Whether it can show the attributes in force for it.
+    const RESOLVES: bool = false;
 
     /// Whether it has a field called `name`.
     fn has(name: &str) -> bool {
@@ -170,26 +172,42 @@ impl<D: Wire, S: Send + Sync> FromRequestParts<S> for Selection<D> {
 pub(crate) struct Detail<D> {
     /// Which fields.
     pub(crate) selection: Selection<D>,
-    /// Whether attributes are those in force.
-    pub(crate) effective: bool,
+    effective: bool,
 }
 
-/// The parameter of [`Detail`].
+/// The parameter that asks for attributes in force, of a [`Detail`] and of lists.
 pub(crate) const EFFECTIVE: &str = "effective";
+/// What is said of [`EFFECTIVE`] where it means nothing.
+pub(crate) const NOT_RESOLVED: &str = "there is no such parameter here: attributes in force are shown by GET of callFlows, calls, \
+                                       didGroups, dids, meetingRooms, meetings and subscribers";
+
+/// Whether `params` ask for attributes in force.
+pub(crate) fn effective(params: &Params) -> Result<bool, ApiError> {
+    match params.get(EFFECTIVE) {
+        None | Some("false") => Ok(false),
+        Some("true") => Ok(true),
+        Some(_) => Err(ApiError::wrong_value(EFFECTIVE, "expected true or false")),
+    }
+}
+
+impl<D> Detail<D> {
+    /// `object` as it is wanted: as it is, or by `in_force`.
+    pub(crate) fn resolve(&self, object: D, in_force: impl FnOnce(D) -> D) -> D {
+        match self.effective {
+            true => in_force(object),
+            false => object,
+        }
+    }
+}
 
 impl<D: Wire, S: Send + Sync> FromRequestParts<S> for Detail<D> {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
         let params = Params::read(&parts.uri, &[PARAMETERS, &[EFFECTIVE]])?;
-        let effective = match params.get(EFFECTIVE) {
-            None | Some("false") => false,
-            Some("true") => true,
-            Some(_) => return Err(ApiError::wrong_value(EFFECTIVE, "expected true or false")),
-        };
         Ok(Self {
             selection: Selection::read(&params)?,
-            effective,
+            effective: effective(&params)?,
         })
     }
 }

@@ -11,13 +11,15 @@ use model::query::{Filter, OrderBy};
 use serde_json::{Map, Value, json};
 
 use crate::error::ApiError;
-use crate::fields::{self, Selection, Wire};
+use crate::fields::{self, EFFECTIVE, Selection, Wire};
 use crate::filter;
 use crate::params::{Params, unquoted};
 use crate::router::Api;
 
 const LIMIT_DEFAULT: u64 = 10;
 const LIMIT_MAX: u64 = 1000;
+/// Most objects with all attributes in force, which take some 20 KB each.
+const LIMIT_IN_FORCE: u64 = 100;
 /// Most fields a list can be ordered by.
 const ORDER_MAX: usize = 8;
 /// Parameters of a page.
@@ -35,6 +37,8 @@ pub(crate) struct Listing<D> {
     /// Which objects.
     pub(crate) filter: Option<Filter>,
     envelope: Envelope,
+    /// Whether what is sent shows the attributes in force for it.
+    effective: bool,
     selection: Selection<D>,
     links: Links,
 }
@@ -57,7 +61,7 @@ impl<D: Wire> FromRequestParts<Api> for Chosen<D> {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, ApiError> {
-        Listing::read(parts, api, CHOOSING).map(Self)
+        Listing::read(parts, api, &[CHOOSING]).map(Self)
     }
 }
 
@@ -65,26 +69,39 @@ impl<D: Wire> FromRequestParts<Api> for Listing<D> {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, ApiError> {
-        Self::read(parts, api, PARAMETERS)
+        let in_force: &[&str] = if D::RESOLVES { &[EFFECTIVE] } else { &[] };
+        Self::read(parts, api, &[PARAMETERS, in_force])
     }
 }
 
 impl<D: Wire> Listing<D> {
-    fn read(parts: &Parts, api: &Api, parameters: &[&str]) -> Result<Self, ApiError> {
-        let params = Params::read(&parts.uri, &[parameters, fields::PARAMETERS])?;
+    fn read(parts: &Parts, api: &Api, parameters: &[&[&str]]) -> Result<Self, ApiError> {
+        let params = Params::read(&parts.uri, &[parameters, &[fields::PARAMETERS]].concat())?;
+        let effective = fields::effective(&params)?;
         Ok(Self {
             offset: params.number("offset", 0..=i64::MAX as u64)?.unwrap_or(0),
-            limit: params.number("limit", 1..=LIMIT_MAX)?,
+            limit: limit(&params, effective)?,
             order: params.get("order").map_or(Ok(Vec::new()), order::<D>)?,
             filter: params
                 .raw(filter::PARAMETER)
                 .map(filter::parse::<D>)
                 .transpose()?,
             envelope: envelope(&params)?,
+            effective,
             selection: Selection::read(&params)?,
             links: Links::new(parts, api),
         })
     }
+}
+
+/// Most objects to send, where `params` say so.
+fn limit(params: &Params, effective: bool) -> Result<Option<u64>, ApiError> {
+    let limit = params.number("limit", 1..=LIMIT_MAX)?;
+    if effective && limit.is_some_and(|limit| limit > LIMIT_IN_FORCE) {
+        let expected = format!("expected a whole number from 1 to {LIMIT_IN_FORCE}, for {EFFECTIVE} is true");
+        return Err(ApiError::wrong_value("limit", expected));
+    }
+    Ok(limit)
 }
 
 fn envelope(params: &Params) -> Result<Envelope, ApiError> {
@@ -132,14 +149,29 @@ impl<D: Wire> Listing<D> {
 
     /// The answer for `objects`, which stand in their natural order; only what is sent is converted if it may stay so.
     pub(crate) fn answer<T>(&self, objects: Vec<T>, convert: impl Fn(&T) -> D) -> Response {
-        let (page, total) = self.cut(objects, convert, self.limit());
-        self.answer_page(page.into_iter(), total)
+        self.answer_resolved(objects, convert, |_, object| object)
+    }
+
+    /// The same of objects that can show the attributes in force: where those are wanted, what is sent, and no more, goes
+    /// through `in_force`.
+    pub(crate) fn answer_resolved<T>(
+        &self,
+        objects: Vec<T>,
+        convert: impl Fn(&T) -> D,
+        in_force: impl Fn(&T, D) -> D,
+    ) -> Response {
+        let (page, total) = self.cut(&objects, convert, self.limit());
+        let shown = page.into_iter().map(|(of, object)| match self.effective {
+            true => in_force(of, object),
+            false => object,
+        });
+        self.answer_page(shown, total)
     }
 
     /// The answer for `objects` as a bare array; one that says no limit gets them all, for it could not tell that there are more.
     pub(crate) fn answer_bare<T>(&self, objects: Vec<T>, convert: impl Fn(&T) -> D) -> Response {
-        let (page, _) = self.cut(objects, convert, self.limit.unwrap_or(u64::MAX));
-        json_answer(self.items(page.into_iter()).0)
+        let (page, _) = self.cut(&objects, convert, self.limit.unwrap_or(u64::MAX));
+        json_answer(self.items(page.into_iter().map(|(_, object)| object)).0)
     }
 
     /// Whether `object` passes the filter.
@@ -155,22 +187,22 @@ impl<D: Wire> Listing<D> {
         self.answer_page(objects.into_iter(), total)
     }
 
-    /// One page of `objects`, and how many pass the filter.
-    fn cut<T>(&self, objects: Vec<T>, convert: impl Fn(&T) -> D, limit: u64) -> (Vec<D>, u64) {
+    /// One page of `objects`, each with what it is converted to, and how many pass the filter.
+    fn cut<'a, T>(&self, objects: &'a [T], convert: impl Fn(&T) -> D, limit: u64) -> (Vec<(&'a T, D)>, u64) {
         let skip = usize::try_from(self.offset).unwrap_or(usize::MAX);
         let take = usize::try_from(limit).unwrap_or(usize::MAX);
         if self.order.is_empty() && self.filter.is_none() {
-            let page = objects.iter().skip(skip).take(take).map(convert);
-            return (page.collect(), objects.len() as u64);
+            let page = objects.iter().skip(skip).take(take);
+            return (page.map(|of| (of, convert(of))).collect(), objects.len() as u64);
         }
-        let converted = objects.iter().map(|object| {
-            let object = convert(object);
-            (as_map(&object), object)
+        let converted = objects.iter().map(|of| {
+            let object = convert(of);
+            (as_map(&object), of, object)
         });
-        let mut kept: Vec<_> = converted.filter(|(map, _)| self.passes(map)).collect();
-        kept.sort_by(|(a, _), (b, _)| self.compare(a, b));
+        let mut kept: Vec<_> = converted.filter(|(map, ..)| self.passes(map)).collect();
+        kept.sort_by(|(a, ..), (b, ..)| self.compare(a, b));
         let total = kept.len() as u64;
-        let page = kept.into_iter().map(|(_, object)| object);
+        let page = kept.into_iter().map(|(_, of, object)| (of, object));
         (page.skip(skip).take(take).collect(), total)
     }
 

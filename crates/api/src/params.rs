@@ -4,6 +4,7 @@ use axum::extract::Query;
 use axum::http::Uri;
 
 use crate::error::ApiError;
+use crate::fields::{EFFECTIVE, NOT_RESOLVED};
 
 /// Parameters of one request, decoded, in the order sent.
 #[derive(Debug)]
@@ -16,7 +17,11 @@ impl Params {
             Query::<Vec<(String, String)>>::try_from_uri(uri).map_err(|_| ApiError::bad_request())?;
         for (n, (name, _)) in pairs.iter().enumerate() {
             if !known.iter().any(|names| names.contains(&name.as_str())) {
-                return Err(ApiError::bad_request().and(name, "there is no such parameter"));
+                let message = match name == EFFECTIVE {
+                    true => NOT_RESOLVED,
+                    false => "there is no such parameter",
+                };
+                return Err(ApiError::bad_request().and(name, message));
             }
             if pairs
                 .iter()

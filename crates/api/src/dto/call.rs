@@ -2,6 +2,7 @@ use model::CallView;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::attribute::Attribute;
 use super::seconds;
 use crate::backend::Names;
 use crate::fields::{Plain, Wire, number, text};
@@ -17,6 +18,9 @@ pub(crate) struct Call {
     /// To header of the call's INVITE.
     #[serde(skip_serializing_if = "String::is_empty")]
     address_to: String,
+    /// All in force for it, where they are asked for: of its meeting, before that of the room or number it is for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    attributes: Vec<Attribute>,
     /// Name of the bridge.
     bridge_name: String,
     /// Number that was dialled, E.164 without plus.
@@ -97,7 +101,8 @@ impl Wire for Call {
         number("role"),
         number("state"),
     ];
-    const NESTED: &'static [&'static str] = &[];
+    const NESTED: &'static [&'static str] = &["attributes"];
+    const RESOLVES: bool = true;
 }
 
 impl Call {
@@ -107,6 +112,7 @@ impl Call {
             access_code: view.access_code.clone(),
             address_from: view.address_from.clone(),
             address_to: view.address_to.clone(),
+            attributes: Vec::new(),
             bridge_name: names.bridge.to_string(),
             callee: view.callee.clone(),
             caller: view.caller.clone(),
@@ -128,6 +134,11 @@ impl Call {
             role: view.role.map_or(0, |role| role as u8),
             state: view.state as u8,
         }
+    }
+
+    /// The same, with these attributes.
+    pub(crate) fn with_attributes(self, attributes: Vec<Attribute>) -> Self {
+        Self { attributes, ..self }
     }
 }
 

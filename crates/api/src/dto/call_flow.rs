@@ -22,6 +22,17 @@ impl Wire for CallFlow {
     const COLLECTION: &'static str = "callFlows";
     const PLAIN: &'static [Plain] = &[number("id"), text("name"), text("path")];
     const NESTED: &'static [&'static str] = &["attributeTemplates"];
+    const RESOLVES: bool = true;
+}
+
+impl CallFlow {
+    /// The same, with these attributes in place of its templates.
+    pub(crate) fn with_attributes(self, attribute_templates: Vec<Attribute>) -> Self {
+        Self {
+            attribute_templates,
+            ..self
+        }
+    }
 }
 
 impl From<model::directory::CallFlow> for CallFlow {

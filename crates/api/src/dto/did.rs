@@ -39,6 +39,7 @@ impl Wire for Did {
         number("state"),
     ];
     const NESTED: &'static [&'static str] = &["attributes"];
+    const RESOLVES: bool = true;
 }
 
 impl Did {

@@ -39,6 +39,7 @@ impl Wire for DidGroup {
         text("subscriberSid"),
     ];
     const NESTED: &'static [&'static str] = &["attributes", "dids"];
+    const RESOLVES: bool = true;
 }
 
 impl DidGroup {

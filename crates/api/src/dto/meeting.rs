@@ -90,6 +90,7 @@ impl Wire for Meeting {
         number("type"),
     ];
     const NESTED: &'static [&'static str] = &["attributes", "pollingMode"];
+    const RESOLVES: bool = true;
 }
 
 impl Meeting {

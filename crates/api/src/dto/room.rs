@@ -64,6 +64,7 @@ impl Wire for Room {
         text("subscriberSid"),
     ];
     const NESTED: &'static [&'static str] = &["attributes", "didGroupReferences", "keychain"];
+    const RESOLVES: bool = true;
 }
 
 impl From<&DidGroupReference> for Reference {

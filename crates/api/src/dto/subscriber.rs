@@ -74,9 +74,18 @@ impl Wire for Subscriber {
         text("sid"),
     ];
     const NESTED: &'static [&'static str] = &["callback", "didGroupReferences", "meetingRooms"];
+    const RESOLVES: bool = true;
 }
 
 impl Subscriber {
+    /// The same, with its rooms shown so.
+    pub(crate) fn with_rooms(self, meeting_rooms: Vec<Room>) -> Self {
+        Self {
+            meeting_rooms,
+            ..self
+        }
+    }
+
     /// `subscriber` as `caller` may see it; `rooms` are its own.
     pub(crate) fn new(subscriber: &model::directory::Subscriber, rooms: Vec<Room>, caller: &Caller) -> Self {
         let secret = caller.trusted_with(subscriber);

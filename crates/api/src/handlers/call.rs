@@ -1,6 +1,8 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use model::attribute::{Resolved, resolve};
+use model::directory::Directory;
 use model::{CallState, CallView, Command, LegId, Live, Mute, OperatorMode, Question, Role};
 use serde_json::{Map, Value};
 
@@ -8,10 +10,11 @@ use super::steer::steer;
 use crate::auth::Caller;
 use crate::backend::{LiveCommand, Target};
 use crate::body::Body;
+use crate::dto::attribute::Attribute;
 use crate::dto::call::Call as Dto;
 use crate::error::ApiError;
 use crate::etag::Conditions;
-use crate::fields::Selection;
+use crate::fields::{Detail, Selection};
 use crate::list::Listing;
 use crate::path::{At, Key};
 use crate::router::Api;
@@ -53,7 +56,11 @@ const GAIN_DB: std::ops::RangeInclusive<i64> = -20..=20;
 pub(crate) async fn list(State(api): State<Api>, caller: Caller, listing: Listing<Dto>) -> Response {
     let (live, names, now_ms) = (api.backend.live(), api.backend.names(), api.backend.now_ms());
     let calls = live.calls.values().filter(|call| caller.sees_call(&live, call));
-    listing.answer(calls.collect(), |call| Dto::new(call, &names, now_ms))
+    listing.answer_resolved(
+        calls.collect(),
+        |call| Dto::new(call, &names, now_ms),
+        |call, dto| in_force(&caller, &live, call, dto),
+    )
 }
 
 /// GET /calls/{id}
@@ -61,10 +68,40 @@ pub(crate) async fn read(
     State(api): State<Api>,
     caller: Caller,
     At(id): At<String>,
-    selection: Selection<Dto>,
+    detail: Detail<Dto>,
 ) -> Result<Response, ApiError> {
     let live = api.backend.live();
-    Ok(selection.ok(&dto(&api, find(&live, &caller, &id)?)))
+    let call = find(&live, &caller, &id)?;
+    let dto = detail.resolve(dto(&api, call), |dto| in_force(&caller, &live, call, dto));
+    Ok(detail.selection.ok(&dto))
+}
+
+/// `dto` of `call`, with the attributes in force for it: of the meeting that it is in or waits for, before that of the room that it is
+/// made for, or of the number that it dialled.
+pub(super) fn in_force(caller: &Caller, live: &Live, call: &CallView, dto: Dto) -> Dto {
+    let meeting = call.meeting.and_then(|number| live.meetings.get(&number));
+    dto.with_attributes(match meeting {
+        Some(meeting) => Attribute::in_meeting(meeting),
+        None => Attribute::in_force(&before_meeting(&caller.directory, call)),
+    })
+}
+
+/// The settings in force for a call that is in no meeting.
+fn before_meeting(directory: &Directory, call: &CallView) -> Resolved {
+    let own = match call.outbound {
+        true => directory
+            .grant(call.did_group, &call.access_code)
+            .map(|grant| directory.resolve_room(&grant.room)),
+        false => directory
+            .dialled(&call.callee)
+            // A number that has been moved meanwhile is somebody else's.
+            .filter(|dialled| dialled.group.id == call.did_group)
+            .map(|dialled| directory.resolve(&dialled, None)),
+    };
+    own.unwrap_or_else(|| {
+        let group = directory.group(call.did_group);
+        resolve(group.map(|group| &group.attributes).as_slice())
+    })
 }
 
 /// PUT /calls/{id}

@@ -33,7 +33,11 @@ pub(crate) const REQUIRED: &[&str] = &[GROUP, "phoneNumber"];
 /// GET /dids
 pub(crate) async fn list(caller: Caller, listing: Listing<Dto>) -> Response {
     let dids = caller.directory.dids().filter(|did| caller.sees_did(did));
-    listing.answer(dids.collect(), |did| Dto::from(&***did))
+    listing.answer_resolved(
+        dids.collect(),
+        |did| Dto::from(&***did),
+        |did, dto| in_force(&caller, did, dto),
+    )
 }
 
 /// GET /dids/{id}
@@ -47,14 +51,19 @@ pub(crate) async fn read(
     let did = did
         .filter(|did| caller.sees_did(did))
         .ok_or_else(ApiError::not_found)?;
-    let dto = match (detail.effective, caller.group(did.did_group_id)) {
-        (true, Some(group)) => {
-            let in_force = resolve(&[&group.attributes, &did.attributes]);
-            Dto::from(&**did).with_attributes(Attribute::in_force(&in_force))
-        }
-        (false, _) | (true, None) => Dto::from(&**did),
-    };
+    let dto = detail.resolve(Dto::from(&**did), |dto| in_force(&caller, did, dto));
     Ok(conditions.read(&dto, detail.selection.ok(&dto)))
+}
+
+/// `dto` of `did`, with the attributes in force for those who call it, until they key a code.
+fn in_force(caller: &Caller, did: &Did, dto: Dto) -> Dto {
+    match caller.group(did.did_group_id) {
+        Some(group) => {
+            let settings = resolve(&[&group.attributes, &did.attributes]);
+            dto.with_attributes(Attribute::in_force(&settings))
+        }
+        None => dto,
+    }
 }
 
 /// POST /dids

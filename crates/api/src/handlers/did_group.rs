@@ -36,7 +36,11 @@ pub(crate) const REQUIRED: &[&str] = &[FLOW, "name"];
 /// GET /didGroups
 pub(crate) async fn list(caller: Caller, listing: Listing<Dto>) -> Response {
     let groups = caller.directory.groups().filter(|group| caller.sees_group(group));
-    listing.answer(groups.collect(), |group| Dto::new(group, &caller.directory))
+    listing.answer_resolved(
+        groups.collect(),
+        |group| Dto::new(group, &caller.directory),
+        |group, dto| in_force(group, dto),
+    )
 }
 
 /// GET /didGroups/{id}
@@ -50,11 +54,13 @@ pub(crate) async fn read(
         .group(DidGroupId::key(&id)?)
         .ok_or_else(ApiError::not_found)?;
     let dto = Dto::new(group, &caller.directory);
-    let dto = match detail.effective {
-        true => dto.with_attributes(Attribute::in_force(&resolve(&[&group.attributes]))),
-        false => dto,
-    };
+    let dto = detail.resolve(dto, |dto| in_force(group, dto));
     Ok(conditions.read(&dto, detail.selection.ok(&dto)))
+}
+
+/// `dto` of `group`, with the attributes in force for its numbers and rooms that set none of them.
+fn in_force(group: &DidGroup, dto: Dto) -> Dto {
+    dto.with_attributes(Attribute::in_force(&resolve(&[&group.attributes])))
 }
 
 /// POST /didGroups

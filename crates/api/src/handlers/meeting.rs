@@ -45,7 +45,11 @@ pub(crate) async fn list(State(api): State<Api>, caller: Caller, listing: Listin
     let (live, now_ms) = (api.backend.live(), api.backend.now_ms());
     let meetings = live.meetings.values();
     let visible = meetings.filter(|meeting| caller.sees(&meeting.subscriber_sid));
-    listing.answer(visible.collect(), |meeting| Dto::new(meeting, &live, now_ms))
+    listing.answer_resolved(
+        visible.collect(),
+        |meeting| Dto::new(meeting, &live, now_ms),
+        |meeting, dto| in_force(meeting, dto),
+    )
 }
 
 /// GET /meetings/{meetingNumber}
@@ -58,10 +62,14 @@ pub(crate) async fn read(
     let live = api.backend.live();
     let meeting = caller.meeting(&live, MeetingNumber::key(&number)?)?;
     let dto = Dto::new(meeting, &live, api.backend.now_ms());
-    Ok(detail.selection.ok(&match detail.effective {
-        true => dto.with_attributes(Attribute::in_meeting(meeting)),
-        false => dto,
-    }))
+    Ok(detail
+        .selection
+        .ok(&detail.resolve(dto, |dto| in_force(meeting, dto))))
+}
+
+/// `dto` of `meeting`, with the attributes in force in it.
+fn in_force(meeting: &MeetingView, dto: Dto) -> Dto {
+    dto.with_attributes(Attribute::in_meeting(meeting))
 }
 
 /// PUT /meetings/{meetingNumber}

@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use model::{CallView, LegId, Live, MeetingNumber, MeetingView};
 
-use super::call::{dto, steps_of_many};
+use super::call::{dto, in_force, steps_of_many};
 use super::steer::steer;
 use crate::auth::Caller;
 use crate::backend::{LiveCommand, Target};
@@ -26,7 +26,11 @@ pub(crate) async fn list(
 ) -> Result<Response, ApiError> {
     let live = api.backend.live();
     let meeting = caller.meeting(&live, MeetingNumber::key(&number)?)?;
-    Ok(listing.answer(live.calls_of(meeting).collect(), |call| dto(&api, call)))
+    Ok(listing.answer_resolved(
+        live.calls_of(meeting).collect(),
+        |call| dto(&api, call),
+        |call, dto| in_force(&caller, &live, call, dto),
+    ))
 }
 
 /// PUT /meetings/{meetingNumber}/calls: the same change of all calls, or of those that pass the filter, at one moment.

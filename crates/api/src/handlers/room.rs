@@ -35,7 +35,16 @@ const TRIES: usize = 10_000;
 pub(crate) async fn list(caller: Caller, listing: Listing<Dto>) -> Response {
     let rooms = caller.directory.rooms();
     let visible = rooms.filter(|room| caller.sees(&room.subscriber_sid));
-    listing.answer(visible.collect(), |room| Dto::from(&***room))
+    answer(&caller, &listing, visible.map(|room| &**room).collect())
+}
+
+/// The answer that carries a page of `rooms`.
+pub(super) fn answer(caller: &Caller, listing: &Listing<Dto>, rooms: Vec<&Room>) -> Response {
+    listing.answer_resolved(
+        rooms,
+        |room| Dto::from(*room),
+        |room, dto| in_force(caller, room, dto),
+    )
 }
 
 /// GET /meetingRooms/{meetingNumber}
@@ -51,12 +60,13 @@ pub(crate) async fn read(
 
 /// The answer that carries `room`.
 pub(super) fn shown(caller: &Caller, room: &Room, conditions: &Conditions, detail: &Detail<Dto>) -> Response {
-    let dto = Dto::from(room);
-    let dto = match detail.effective {
-        true => dto.with_attributes(Attribute::in_force(&caller.directory.resolve_room(room))),
-        false => dto,
-    };
+    let dto = detail.resolve(Dto::from(room), |dto| in_force(caller, room, dto));
     conditions.read(&dto, detail.selection.ok(&dto))
+}
+
+/// `dto` of `room`, with the attributes in force in it, whatever number was dialled.
+pub(super) fn in_force(caller: &Caller, room: &Room, dto: Dto) -> Dto {
+    dto.with_attributes(Attribute::in_force(&caller.directory.resolve_room(room)))
 }
 
 /// POST /meetingRooms

@@ -9,14 +9,14 @@ use serde_json::{Map, Value};
 
 use super::editing::Editing;
 use super::subscriber_patch::{self, SubscriberPatch, password_hash};
-use super::subscriber_room;
+use super::{room, subscriber_room};
 use crate::auth::Caller;
 use crate::body::Body;
 use crate::dto::room::Room as RoomDto;
 use crate::dto::subscriber::Subscriber as Dto;
 use crate::error::ApiError;
 use crate::etag::{Conditions, tagged};
-use crate::fields::Selection;
+use crate::fields::{Detail, Selection};
 use crate::list::Listing;
 use crate::path::{At, Key};
 use crate::router::Api;
@@ -41,14 +41,15 @@ pub(crate) async fn list(caller: Caller, listing: Listing<Dto>) -> Response {
     }
     let subscribers = caller.directory.subscribers();
     let visible = subscribers.filter(|subscriber| caller.sees(&subscriber.sid));
-    listing.answer(visible.collect(), |subscriber| {
-        let own = rooms.get(&subscriber.sid).into_iter().flatten();
-        Dto::new(
-            subscriber,
-            own.map(|room| RoomDto::from(*room)).collect(),
-            &caller,
-        )
-    })
+    let own = |sid: &Sid| rooms.get(sid).into_iter().flatten().copied();
+    listing.answer_resolved(
+        visible.collect(),
+        |subscriber| {
+            let rooms = own(&subscriber.sid).map(RoomDto::from);
+            Dto::new(subscriber, rooms.collect(), &caller)
+        },
+        |subscriber, dto| in_force(&caller, own(&subscriber.sid), dto),
+    )
 }
 
 /// GET /subscribers/{sid}
@@ -56,10 +57,19 @@ pub(crate) async fn read(
     caller: Caller,
     At(sid): At<String>,
     conditions: Conditions,
-    selection: Selection<Dto>,
+    detail: Detail<Dto>,
 ) -> Result<Response, ApiError> {
-    let state = state(&caller, caller.subscriber(&Sid::key(&sid)?)?);
-    Ok(conditions.read(&state, selection.ok(&state.0)))
+    let subscriber = caller.subscriber(&Sid::key(&sid)?)?;
+    let (dto, hash) = state(&caller, subscriber);
+    let rooms = rooms_of(&caller, &subscriber.sid);
+    let state = (detail.resolve(dto, |dto| in_force(&caller, rooms, dto)), hash);
+    Ok(conditions.read(&state, detail.selection.ok(&state.0)))
+}
+
+/// `dto` of a subscriber, with the attributes in force in its `rooms`; it has none itself.
+fn in_force<'a>(caller: &Caller, rooms: impl Iterator<Item = &'a Room>, dto: Dto) -> Dto {
+    let rooms = rooms.map(|room| room::in_force(caller, room, RoomDto::from(room)));
+    dto.with_rooms(rooms.collect())
 }
 
 /// POST /subscribers

@@ -30,7 +30,7 @@ pub(crate) async fn list(
     listing: Listing<Dto>,
 ) -> Result<Response, ApiError> {
     let sid = &caller.subscriber(&Sid::key(&sid)?)?.sid;
-    Ok(listing.answer(rooms_of(&caller, sid).collect(), |room| Dto::from(*room)))
+    Ok(room::answer(&caller, &listing, rooms_of(&caller, sid).collect()))
 }
 
 /// GET /subscribers/{sid}/meetingRooms/{meetingNumber}

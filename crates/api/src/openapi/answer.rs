@@ -16,6 +16,8 @@ pub(super) struct Object {
     pub(super) collection: &'static str,
     pub(super) plain: &'static [Plain],
     pub(super) nested: &'static [&'static str],
+    /// Whether reads of it take `effective`.
+    pub(super) resolves: bool,
 }
 
 impl Object {
@@ -27,6 +29,7 @@ impl Object {
             collection: D::COLLECTION,
             plain: D::PLAIN,
             nested: D::NESTED,
+            resolves: D::RESOLVES,
         }
     }
 
@@ -38,6 +41,7 @@ impl Object {
             collection: "",
             plain: &[],
             nested: &[],
+            resolves: false,
         }
     }
 }

@@ -62,8 +62,6 @@ pub(super) struct Operation {
     pub(super) refusals: &'static [Refusal],
     /// Whether it is done to the objects that a filter chooses.
     pub(super) filtered: bool,
-    /// Whether `effective` asks it for the attributes in force.
-    pub(super) resolves: bool,
     /// Whether it is about one stored object, or makes one: answers carry its tag, and requests may name the one they know.
     pub(super) stored: bool,
     /// Whether it answers a stream to those who ask for one.
@@ -85,7 +83,6 @@ impl Operation {
             success,
             refusals,
             filtered: false,
-            resolves: false,
             stored: false,
             streams: false,
             open: false,
@@ -129,14 +126,6 @@ impl Operation {
             success,
             &[Refusal::BadRequest, Refusal::NotFound],
         )
-    }
-
-    /// One object with attributes, those of its own or all that are in force.
-    pub(super) const fn read_resolved<D: Wire + JsonSchema>(path: &'static str) -> Self {
-        Self {
-            resolves: true,
-            ..Self::read::<D>(path)
-        }
     }
 
     /// A new object; operators may not.

@@ -43,7 +43,7 @@ fn tags() -> Value {
 }
 
 /// Parameters that mean the same everywhere; the others name fields of the object.
-const SHARED: &[&str] = &["offset", "limit", "envelope", "filter", fields::EFFECTIVE];
+const SHARED: &[&str] = &["offset", "limit", "envelope", "filter"];
 
 /// The `parameters` of an operation.
 pub(super) fn of(operation: &Operation, schemas: &mut Schemas) -> Value {
@@ -56,9 +56,6 @@ pub(super) fn of(operation: &Operation, schemas: &mut Schemas) -> Value {
         Content::List(object) | Content::Array(object) => {
             (Some(object), &[list::PARAMETERS, fields::PARAMETERS])
         }
-        Content::Object(object) if operation.resolves => {
-            (Some(object), &[fields::PARAMETERS, &[fields::EFFECTIVE]])
-        }
         Content::Object(object) => (Some(object), &[fields::PARAMETERS]),
         Content::Nothing | Content::Json(..) | Content::Text(_) => (None, &[]),
     };
@@ -67,6 +64,9 @@ pub(super) fn of(operation: &Operation, schemas: &mut Schemas) -> Value {
         let names = lists.iter().copied().flatten();
         let names = names.filter(|name| !(bare && **name == "envelope"));
         parameters.extend(names.map(|name| in_query(name, &object, schemas)));
+        if object.resolves && operation.method == Verb::Get {
+            parameters.push(reference(fields::EFFECTIVE));
+        }
     }
     if operation.filtered && object.is_none() {
         parameters.push(reference(filter::PARAMETER));
@@ -206,7 +206,7 @@ pub(super) fn components() -> Value {
         ),
         query(
             "limit",
-            "Most objects to send; lists send 10 unless told, bare arrays all.",
+            "Most objects to send; lists send 10 unless told, bare arrays all. At most 100 with `effective`.",
             json!({"type": "integer", "minimum": 1, "maximum": 1000}),
         ),
         query(
@@ -222,7 +222,8 @@ pub(super) fn components() -> Value {
         ),
         query(
             fields::EFFECTIVE,
-            "Whether `attributes` are all that are in force, each with its `origin`, in place of those that the object sets itself.",
+            "Whether attributes are all that are in force, each with its `origin`, in place of those that the object sets itself. \
+             `limit` is 100 at most then.",
             json!({"type": "boolean", "default": false}),
         ),
     ];

@@ -1,14 +1,20 @@
 //! Attributes in force, and where each was set.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use model::attribute::{ATTRIBUTES, Level};
+use model::{CallState, CallView};
 use serde_json::{Value, json};
 
+use crate::contract::DOCUMENT;
+use crate::fixture;
 use crate::world::World;
 
 /// Value, `group` and origin of an attribute among all seventy.
-fn named(object: &Value, name: &str) -> (String, u64, String) {
-    let all = object["attributes"].as_array().unwrap();
-    assert_eq!(all.len(), 70, "{object}");
+fn named(attributes: &Value, name: &str) -> (String, u64, String) {
+    let all = attributes.as_array().unwrap();
+    assert_eq!(all.len(), 70, "{attributes}");
     assert!(
         all.iter()
             .all(|a| a["origin"].is_string() && a["description"].is_string())
@@ -84,8 +90,240 @@ async fn each_object_tells_what_is_in_force_and_which_level_says_so() {
         ),
     ] {
         let object = world.get("alice", &format!("{path}?effective=true")).await.json();
-        assert_eq!(named(&object, name), value, "{path} {name}");
+        assert_eq!(named(&object["attributes"], name), value, "{path} {name}");
     }
+}
+
+/// Calls that are in no meeting: in the menu of a DID, in that of a number that is gone, called for a room, and the operator's.
+fn on_their_way(world: &World) {
+    let menu = |id, callee: &str| CallView {
+        access_code: String::new(),
+        callee: callee.into(),
+        joined_ms: None,
+        role: None,
+        state: CallState::Menu,
+        ..fixture::call(id, None, "alice")
+    };
+    let called = |id, code: &str| CallView {
+        access_code: code.into(),
+        outbound: true,
+        state: CallState::Ringing,
+        ..menu(id, "14165550123")
+    };
+    let mut state = world.backend.state();
+    let mut live = (*state.live).clone();
+    for call in [
+        menu(1, "15162065319"),
+        menu(2, "15162065399"),
+        // A number of another tenant, to which it was given meanwhile.
+        menu(3, "15162065400"),
+        called(4, "111"),
+        called(5, ""),
+    ] {
+        live.calls.insert(call.leg, Arc::new(call));
+    }
+    state.live = Arc::new(live);
+}
+
+#[tokio::test]
+async fn a_call_shows_what_is_in_force_in_its_meeting_and_before_that_for_its_room_or_number() {
+    let world = layered().await;
+    on_their_way(&world);
+    let other = json!({"attributes": [{"name": "call_delay", "value": "4"}]}).to_string();
+    assert_eq!(world.put("bob", "/dids/320", &other).await.status, 200);
+    let attribute = "/meetings/106131/attributes/conference_entrytones";
+    assert_eq!(
+        world.put("alice", attribute, r#"{"value": "off"}"#).await.status,
+        200
+    );
+    for (call, name, value) in [
+        (6_889_184, "conference_entrytones", expected("off", 4, "meeting")),
+        (
+            6_889_184,
+            "conference_distributed",
+            expected("on", 1, "DID group"),
+        ),
+        // The meeting began before its room and group were changed.
+        (6_889_184, "conference_maxcalls", expected("1000", 1, "call flow")),
+        (1, "call_delay", expected("5", 3, "DID")),
+        (1, "conference_maxcalls", expected("50", 5, "DID group")),
+        (2, "call_delay", expected("2", 3, "DID group")),
+        (3, "call_delay", expected("2", 3, "DID group")),
+        (4, "conference_maxcalls", expected("9", 5, "meeting room")),
+        (4, "call_delay", expected("2", 3, "DID group")),
+        (5, "conference_maxcalls", expected("50", 5, "DID group")),
+        (5, "call_operator_after", expected("3", 1, "call flow")),
+    ] {
+        let path = format!("/calls/{call}?effective=true");
+        let object = world.get("alice", &path).await.json();
+        assert_eq!(named(&object["attributes"], name), value, "{call} {name}");
+    }
+    let meeting = world.get("alice", "/meetings/106131?effective=true").await.json();
+    let call = world.get("alice", "/calls/6889184?effective=true").await.json();
+    assert_eq!(call["attributes"], meeting["attributes"]);
+}
+
+#[tokio::test]
+async fn call_flows_and_subscribers_show_it_where_their_attributes_stand() {
+    let world = layered().await;
+    for (path, pointer, name, value) in [
+        (
+            "/callFlows/3",
+            "/attributeTemplates",
+            "conference_maxcalls",
+            expected("1000", 5, "call flow"),
+        ),
+        (
+            "/subscribers/sid-alice",
+            "/meetingRooms/0/attributes",
+            "conference_maxcalls",
+            expected("9", 5, "meeting room"),
+        ),
+        (
+            "/subscribers/sid-uma",
+            "/meetingRooms/0/attributes",
+            "conference_start_how",
+            expected("moderator", 5, "DID group"),
+        ),
+        (
+            "/subscribers/sid-uma",
+            "/meetingRooms/0/attributes",
+            "conference_exittones",
+            expected("on", 5, "call flow"),
+        ),
+    ] {
+        let object = world.get("alice", &format!("{path}?effective=true")).await.json();
+        assert_eq!(
+            named(object.pointer(pointer).unwrap(), name),
+            value,
+            "{path} {name}"
+        );
+    }
+}
+
+/// Lists that show what is in force, by what their objects are addressed, and where.
+const LISTS: &[(&str, &str, &str)] = &[
+    ("/callFlows", "id", "/callFlows"),
+    ("/calls", "id", "/calls"),
+    ("/didGroups", "id", "/didGroups"),
+    ("/dids", "id", "/dids"),
+    ("/meetingRooms", "meetingNumber", "/meetingRooms"),
+    ("/meetings", "meetingNumber", "/meetings"),
+    ("/meetings/106131/calls", "id", "/calls"),
+    ("/subscribers", "sid", "/subscribers"),
+    (
+        "/subscribers/sid-uma/meetingRooms",
+        "meetingNumber",
+        "/subscribers/sid-uma/meetingRooms",
+    ),
+];
+
+#[tokio::test]
+async fn lists_show_of_each_object_what_is_shown_at_its_own_address() {
+    let world = layered().await;
+    on_their_way(&world);
+    for (list, id, address) in LISTS {
+        for order in [String::new(), format!("&order={id}%20desc")] {
+            let path = format!("{list}?effective=true&limit=100{order}");
+            let page = world.get("alice", &path).await.json();
+            let items = page["items"].as_array().unwrap();
+            assert!(!items.is_empty(), "{path}");
+            for item in items {
+                let key = item[id].to_string().replace('"', "");
+                let alone = world
+                    .get("alice", &format!("{address}/{key}?effective=true"))
+                    .await;
+                assert_eq!(*item, alone.json(), "{path}");
+            }
+            assert!(page.to_string().contains(r#""origin""#), "{path}");
+        }
+        let plain = world.get("alice", list).await;
+        assert!(!plain.text.contains("\"origin\""), "{list}");
+    }
+}
+
+#[tokio::test]
+async fn a_page_of_what_is_in_force_is_short_and_says_so() {
+    let world = World::new();
+    for (list, ..) in LISTS {
+        let long = world
+            .get("alice", &format!("{list}?effective=true&limit=101"))
+            .await;
+        assert_eq!(
+            long.refusal(),
+            (400, "Wrong value".into(), "limit".into()),
+            "{list}"
+        );
+        assert!(long.text.contains("from 1 to 100"), "{}", long.text);
+        let plain = format!("{list}?effective=false&limit=1000");
+        assert_eq!(world.get("alice", &plain).await.status, 200, "{list}");
+    }
+    let first = world.get("alice", "/dids?effective=true&limit=1").await.json();
+    let next = first["pagination"]["next"].as_str().unwrap();
+    assert!(next.contains("effective=true"), "{next}");
+}
+
+#[tokio::test]
+async fn what_has_no_attributes_says_which_objects_have() {
+    let world = World::new();
+    for path in [
+        "/audit",
+        "/calls/6889184/quality",
+        "/cdrs",
+        "/mdrs",
+        "/meetings/106131/attributes",
+        "/meetings/106131/quality",
+        "/subscribers/sid-uma/meetingRooms/273751/keychain",
+        "/webhooks",
+        "/webhooks/whk_1",
+    ] {
+        let reply = world.get("alice", &format!("{path}?effective=true")).await;
+        assert_eq!(
+            reply.refusal(),
+            (400, "Bad request".into(), "effective".into()),
+            "{path}"
+        );
+        let message = reply.json()["errors"][0]["message"].to_string();
+        for (list, ..) in LISTS.iter().filter(|(list, ..)| list.matches('/').count() == 1) {
+            assert!(message.contains(&list[1..]), "{message}");
+        }
+    }
+    let changed = world.put("alice", "/dids/220?effective=true", "{}").await;
+    assert_eq!(changed.refusal().2, "effective");
+    let unknown = world.get("alice", "/cdrs?colour=true").await.json();
+    assert_eq!(unknown["errors"][0]["message"], "there is no such parameter");
+}
+
+#[test]
+fn it_is_documented_where_it_works() {
+    let paths = DOCUMENT["paths"].as_object().unwrap().iter();
+    let taken = paths.flat_map(|(path, item)| {
+        let operations = item.as_object().unwrap().iter();
+        operations.filter_map(move |(method, operation)| {
+            let parameters = operation["parameters"].as_array().unwrap();
+            let reference = json!({"$ref": "#/components/parameters/effective"});
+            parameters
+                .contains(&reference)
+                .then(|| format!("{method} {path}"))
+        })
+    });
+    let below = |path: &str| format!("get /conference/v1{path}");
+    let singles = [
+        "/callFlows/{id}",
+        "/calls/{id}",
+        "/didGroups/{id}",
+        "/dids/{id}",
+        "/meetingRooms/{number}",
+        "/meetings/{number}",
+        "/subscribers/{sid}",
+        "/subscribers/{sid}/meetingRooms/{number}",
+    ];
+    let lists = LISTS.iter().map(|(list, ..)| {
+        let list = list.replace("106131", "{number}");
+        below(&list.replace("sid-uma", "{sid}"))
+    });
+    let expected: BTreeSet<_> = singles.into_iter().map(below).chain(lists).collect();
+    assert_eq!(taken.collect::<BTreeSet<_>>(), expected);
 }
 
 #[tokio::test]
@@ -93,10 +331,8 @@ async fn a_meeting_tells_what_was_changed_while_it_runs() {
     let world = World::new();
     let path = "/meetings/106131";
     let read = async |name| {
-        named(
-            &world.get("alice", &format!("{path}?effective=true")).await.json(),
-            name,
-        )
+        let object = world.get("alice", &format!("{path}?effective=true")).await.json();
+        named(&object["attributes"], name)
     };
     assert_eq!(
         read("conference_distributed").await,
@@ -139,10 +375,8 @@ async fn without_it_objects_show_what_they_set_themselves() {
         let wrong = world.get("alice", &format!("{path}?effective=yes")).await;
         assert_eq!(wrong.refusal(), (400, "Wrong value".into(), "effective".into()));
     }
-    for path in ["/subscribers/sid-uma", "/calls/6889184", "/dids"] {
-        let reply = world.get("alice", &format!("{path}?effective=true")).await;
-        assert_eq!(reply.refusal().0, 400, "{path}");
-    }
+    let call = world.get("alice", "/calls/6889184").await.json();
+    assert_eq!(call["attributes"], Value::Null);
 }
 
 #[tokio::test]

@@ -24,6 +24,8 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         id: "getCall",
         summary: "One call",
+        note: "With `effective` its `attributes` are those of the meeting that it is in or waits for; before that of the room that it is \
+               made for, or of the number that it dialled.",
         ..Operation::read::<Call>("/calls/{id}")
     },
     Operation {

@@ -19,7 +19,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         id: "getMeeting",
         summary: "One meeting",
-        ..Operation::read_resolved::<Meeting>("/meetings/{number}")
+        ..Operation::read::<Meeting>("/meetings/{number}")
     },
     Operation {
         id: "updateMeeting",

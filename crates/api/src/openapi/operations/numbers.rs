@@ -19,6 +19,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         id: "getCallFlow",
         summary: "One call flow, with every attribute at its default",
+        note: "With `effective` the templates have their `origin`, too.",
         ..Operation::read::<CallFlow>("/callFlows/{id}")
     },
     Operation {
@@ -35,7 +36,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         id: "getDid",
         summary: "One number",
-        ..Operation::read_resolved::<Did>("/dids/{id}").stored()
+        ..Operation::read::<Did>("/dids/{id}").stored()
     },
     Operation {
         id: "updateDid",
@@ -61,7 +62,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         id: "getDidGroup",
         summary: "One group",
-        ..Operation::read_resolved::<DidGroup>("/didGroups/{id}").stored()
+        ..Operation::read::<DidGroup>("/didGroups/{id}").stored()
     },
     Operation {
         id: "updateDidGroup",

@@ -22,7 +22,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         id: "getMeetingRoom",
         summary: "One room",
-        ..Operation::read_resolved::<Room>("/meetingRooms/{number}").stored()
+        ..Operation::read::<Room>("/meetingRooms/{number}").stored()
     },
     Operation {
         id: "updateMeetingRoom",

@@ -23,6 +23,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         id: "getSubscriber",
         summary: "One account",
+        note: "With `effective` its rooms show what is in force in them.",
         ..Operation::read::<Subscriber>("/subscribers/{sid}").stored()
     },
     Operation {
@@ -51,7 +52,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         id: "getSubscriberMeetingRoom",
         summary: "One room of an account",
-        ..Operation::read_resolved::<Room>("/subscribers/{sid}/meetingRooms/{number}").stored()
+        ..Operation::read::<Room>("/subscribers/{sid}/meetingRooms/{number}").stored()
     },
     Operation {
         id: "updateSubscriberMeetingRoom",
