@@ -2,17 +2,17 @@
 
 use crate::echo::Echo;
 use crate::emodel::Way;
-use crate::frame::{Rate, TICK};
+use crate::frame::Rate;
 use crate::jitter::Tally;
 
-/// Counters and meters of one leg. Counters only grow, but for `lost`: a packet that comes late after all takes one back.
+/// Counters and meters of one leg. Counters only grow, but for `lost` and `loss_bursts`: a packet that comes late after all takes one back.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Quality {
     /// RTP packets taken from the peer, of every negotiated payload type.
     pub received: u64,
     /// Packets the sequence numbers say are missing; duplicates are not mistaken for lost ones.
     pub lost: u64,
-    /// Losses in a row count as one here.
+    /// Losses in a row count as one here; one of which all have come after all is none.
     pub loss_bursts: u64,
     /// Audio packets that came after their place had been played, or that the delay's cap threw away.
     pub late: u64,
@@ -22,7 +22,9 @@ pub struct Quality {
     pub overflowed: u64,
     /// Audio invented in place of missing packets, in ms.
     pub concealed_ms: u64,
-    /// Audio of missing packets that was had from the redundancy of the next one (in-band FEC), in ms.
+    /// Missing packets that were had from the redundancy of the next one (in-band FEC).
+    pub recovered: u64,
+    /// Audio of those, in ms.
     pub recovered_ms: u64,
     /// Audio cut out to shorten the delay, in ms.
     pub shortened_ms: u64,
@@ -114,7 +116,7 @@ impl Quality {
     }
 
     /// Everything that is counted. What is not in here is a meter: it is as it was measured last.
-    fn counters(&mut self) -> [&mut u64; 30] {
+    fn counters(&mut self) -> [&mut u64; 31] {
         [
             &mut self.received,
             &mut self.lost,
@@ -123,6 +125,7 @@ impl Quality {
             &mut self.duplicated,
             &mut self.overflowed,
             &mut self.concealed_ms,
+            &mut self.recovered,
             &mut self.recovered_ms,
             &mut self.shortened_ms,
             &mut self.stretched_ms,
@@ -158,6 +161,7 @@ impl Quality {
         self.resyncs += tally.resyncs;
         self.false_levels += tally.false_levels;
         self.concealed_ms += ms(tally.concealed);
+        self.recovered += tally.recovered_packets;
         self.recovered_ms += ms(tally.recovered);
         self.shortened_ms += ms(tally.shortened);
         self.stretched_ms += ms(tally.stretched);
@@ -166,11 +170,10 @@ impl Quality {
 
 impl Quality {
     /// How good the peer sounds here: by what was lost or came too late, how deep the buffer is, and half of the round trip. What was had
-    /// from redundancy was heard; it is counted in packets of 20 ms, as our descriptions ask for.
+    /// from redundancy was heard.
     pub fn inbound(&self) -> Way {
         let expected = (self.received + self.lost).max(1) as f64;
-        let recovered = self.recovered_ms / TICK.as_millis() as u64;
-        let unheard = (self.lost + self.late).saturating_sub(recovered);
+        let unheard = (self.lost + self.late).saturating_sub(self.recovered);
         let loss = (unheard as f64 / expected).min(1.0);
         let mean_burst = self.lost as f64 / self.loss_bursts.max(1) as f64;
         Way {
@@ -231,26 +234,28 @@ mod tests {
             late: 10,
             ..Quality::default()
         };
-        for (recovered_ms, loss) in [
-            (0, 0.11),
-            (19, 0.11),
-            (20, 0.109),
-            (1_600, 0.03),
-            (2_000, 0.01),
-            (2_200, 0.0),
-            // Of longer packets, or of those whose loss was told before this span.
-            (9_000, 0.0),
+        for (recovered, packet_ms, loss) in [
+            (0, 20, 0.11),
+            (1, 20, 0.109),
+            (80, 10, 0.03),
+            (80, 20, 0.03),
+            (80, 60, 0.03),
+            (100, 60, 0.01),
+            (110, 20, 0.0),
+            // Some were lost before this span.
+            (450, 20, 0.0),
         ] {
             let inbound = Quality {
-                recovered_ms,
+                recovered,
+                recovered_ms: recovered * packet_ms,
                 ..lossy
             }
             .inbound();
             assert!(
                 (inbound.loss - loss).abs() < 1e-9,
-                "{recovered_ms} ms: {inbound:?}"
+                "{recovered} of {packet_ms} ms: {inbound:?}"
             );
-            assert!(recovered_ms < 20 || inbound.mos() > lossy.inbound().mos());
+            assert!(recovered == 0 || inbound.mos() > lossy.inbound().mos());
         }
     }
 
@@ -288,7 +293,7 @@ mod tests {
             *counter = 1;
         }
         let shown = format!("{quality:?}");
-        assert_eq!(shown.matches(": 1,").count(), 30, "{shown}");
+        assert_eq!(shown.matches(": 1,").count(), 31, "{shown}");
         assert_eq!(quality.since(&quality), Quality::default());
     }
 }

@@ -51,6 +51,8 @@ struct Current {
     ssrc: u32,
     /// Highest sequence number, counting on over wraps.
     highest: u64,
+    /// How far the first packet is behind the highest.
+    first_behind: u64,
     /// Bit n: the packet n before the highest has come.
     window: u128,
     /// Where a jump must go on to be believed.
@@ -64,7 +66,7 @@ pub(crate) struct Counts {
     pub(crate) expected: u64,
     /// Packets that came, without duplicates.
     pub(crate) received: u64,
-    /// Times that the numbers left some out; a packet that comes late after all does not take one back.
+    /// Losses, of which those in a row are one; what comes late after all fills them, unless that is out of memory.
     pub(crate) holes: u64,
 }
 
@@ -135,6 +137,7 @@ impl Stream {
         self.current = Some(Current {
             ssrc,
             highest: u64::from(sequence),
+            first_behind: 0,
             window: 1,
             jump: None,
         });
@@ -188,6 +191,7 @@ impl Current {
     fn advance(&mut self, by: u16, counts: &mut Counts) {
         self.jump = None;
         self.highest = self.highest.saturating_add(u64::from(by));
+        self.first_behind = self.first_behind.saturating_add(u64::from(by));
         self.window = self.window.checked_shl(u32::from(by)).unwrap_or(0) | 1;
         counts.expected = counts.expected.saturating_add(u64::from(by));
         counts.holes = counts.holes.saturating_add(u64::from(by > 1));
@@ -195,14 +199,40 @@ impl Current {
     }
 
     fn fill(&mut self, behind: u16, counts: &mut Counts) -> Follow {
-        let bit = 1u128.checked_shl(u32::from(behind)).unwrap_or(0);
-        if self.window & bit != 0 {
+        if self.has(behind) {
             return Follow::Duplicate;
         }
-        self.window |= bit;
+        match u64::from(behind) > self.first_behind {
+            // Sent before the first one that came: nobody has missed it yet.
+            true => counts.expected = counts.expected.saturating_add(1),
+            false => self.mend(behind, counts),
+        }
+        self.window |= bit(behind);
         counts.received = counts.received.saturating_add(1);
         Follow::Known
     }
+
+    /// A packet comes into a hole: that is filled where both of its neighbours are here, and is two from now on where neither is.
+    fn mend(&self, behind: u16, counts: &mut Counts) {
+        let (older, newer) = (behind.saturating_add(1), behind.saturating_sub(1));
+        if older >= MEMORY {
+            return;
+        }
+        match (self.has(older), self.has(newer)) {
+            (true, true) => counts.holes = counts.holes.saturating_sub(1),
+            (false, false) => counts.holes = counts.holes.saturating_add(1),
+            (true, false) | (false, true) => {}
+        }
+    }
+
+    /// Whether the packet so far behind the highest has come.
+    fn has(&self, behind: u16) -> bool {
+        self.window & bit(behind) != 0
+    }
+}
+
+fn bit(behind: u16) -> u128 {
+    1u128.checked_shl(u32::from(behind)).unwrap_or(0)
 }
 
 /// Interarrival jitter (RFC 3550, section 6.4.1 and appendix A.8), in steps of the codec's clock.
@@ -267,10 +297,64 @@ mod tests {
             Counts {
                 expected: 6,
                 received: 5,
-                holes: 2
+                holes: 1
             }
         );
         assert_eq!(stream.highest(), 0x1_0002);
+    }
+
+    #[test]
+    fn losses_in_a_row_are_one_hole_and_what_is_only_late_leaves_none() {
+        // Those that came, how many are missing, in how many holes.
+        let rows: &[(&[u16], u64, u64)] = &[
+            (&[10, 11, 12], 0, 0),
+            (&[10, 12], 1, 1),
+            (&[10, 13, 14], 2, 1),
+            (&[10, 12, 14], 2, 2),
+            // Swapped, and swapped over the wrap.
+            (&[10, 12, 11, 13], 0, 0),
+            (&[65_534, 0, 65_535], 0, 0),
+            // A hole filled from behind, from the front, from its midst, and in part.
+            (&[10, 13, 12, 11], 0, 0),
+            (&[10, 13, 11, 12], 0, 0),
+            (&[10, 14, 12], 2, 2),
+            (&[10, 14, 12, 11, 13], 0, 0),
+            (&[10, 13, 12], 1, 1),
+            (&[10, 13, 11], 1, 1),
+            // Twice fills no other hole.
+            (&[8, 10, 12, 11, 11], 1, 1),
+            // From before the first.
+            (&[10, 9, 12], 1, 1),
+            (&[10, 8, 9, 11], 0, 0),
+            // Further ahead than the memory is long, and back into it.
+            (&[10, 500], 489, 1),
+            (&[10, 500, 450], 488, 2),
+            (&[10, 500, 499], 488, 1),
+        ];
+        for (came, lost, holes) in rows {
+            let mut stream = Stream::new();
+            run(&mut stream, 1, came.iter().copied());
+            let counts = stream.counts();
+            assert_eq!((counts.lost(), counts.holes), (*lost, *holes), "{came:?}");
+        }
+    }
+
+    #[test]
+    fn pairs_that_come_swapped_are_never_lost() {
+        let mut stream = Stream::new();
+        run(&mut stream, 1, (0..500).flat_map(|pair| [2 * pair + 1, 2 * pair]));
+        let counts = stream.counts();
+        assert_eq!((counts.received, counts.lost(), counts.holes), (1_000, 0, 0));
+    }
+
+    #[test]
+    fn a_hole_stays_where_the_packet_before_it_is_forgotten() {
+        for (last, holes) in [(MEMORY - 1, 0), (MEMORY, 1)] {
+            let mut stream = Stream::new();
+            run(&mut stream, 1, [0].into_iter().chain(2..=last).chain([1]));
+            let counts = stream.counts();
+            assert_eq!((counts.lost(), counts.holes), (0, holes), "{last}");
+        }
     }
 
     #[test]

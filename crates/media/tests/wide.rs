@@ -242,7 +242,47 @@ fn lost_packets_come_back_from_the_redundancy_of_the_next_and_are_invented_witho
     );
     let quality = lossy(protected);
     assert!(quality.recovered_ms >= 340, "{quality:?}");
+    assert_eq!(quality.recovered_ms, 20 * quality.recovered);
     assert!(quality.concealed_ms <= 150, "{quality:?}");
+}
+
+#[test]
+fn a_long_packet_that_comes_back_is_one_that_was_not_lost() {
+    let mut talk = Talk::of(Codec::Opus(Rate::Hz16000));
+    let mut phone = opus::Encoder::new(16_000, Channels::Mono, Application::Voip).unwrap();
+    phone.set_bitrate(Bitrate::Bits(32_000)).unwrap();
+    // CELT has no redundancy.
+    phone.set_signal(Signal::Voice).unwrap();
+    phone.set_inband_fec(true).unwrap();
+    phone.set_packet_loss_perc(20).unwrap();
+    let mut on_their_way = Vec::new();
+    for n in 0..100 {
+        // 60 ms a packet, two at a time; every tenth is lost.
+        let samples = n * 960..(n + 1) * 960;
+        let samples: Vec<i16> = samples
+            .map(|at| speech(f64::from(at) / 16_000.0) as i16)
+            .collect();
+        let payload = phone.encode_vec(&samples, 1_000).unwrap();
+        let packet = talk.call.next_packet(96, &payload);
+        talk.call.timestamp = talk.call.timestamp.wrapping_add(2_880);
+        on_their_way.extend((n % 10 != 4).then_some(packet));
+        if n % 2 == 1 {
+            for packet in on_their_way.drain(..) {
+                talk.call.rtp_from(PEER, &packet);
+            }
+        }
+        for _ in 0..3 {
+            talk.call.tick();
+        }
+    }
+    let quality = talk.quality();
+    assert!((5..=10).contains(&quality.recovered), "{quality:?}");
+    assert_eq!(quality.recovered_ms, 60 * quality.recovered);
+    let unheard = quality.lost + quality.late - quality.recovered;
+    assert!(
+        (quality.inbound().loss - unheard as f64 / 100.0).abs() < 1e-9,
+        "{quality:?}"
+    );
 }
 
 #[test]

@@ -39,7 +39,7 @@ pub struct Incoming {
     pub received: u64,
     /// RTP packets missing.
     pub lost: u64,
-    /// Losses in a row count as one here.
+    /// Losses in a row count as one here; one of which all have come after all is none.
     pub loss_bursts: u64,
     /// Audio packets that came too late to be played.
     pub late: u64,

@@ -55,6 +55,8 @@ pub(crate) struct Tally {
     pub(crate) resyncs: u64,
     pub(crate) concealed: u64,
     pub(crate) recovered: u64,
+    /// What is `recovered`, in packets, whatever time each has.
+    pub(crate) recovered_packets: u64,
     pub(crate) shortened: u64,
     pub(crate) stretched: u64,
     /// Packets that said they are silent and are not.
@@ -444,6 +446,8 @@ impl Player {
             return false;
         }
         self.tally.recovered += lost as u64;
+        // Redundancy is of one packet, as long as the one that carries it.
+        self.tally.recovered_packets += 1;
         self.fetch += lost as i64;
         true
     }
