@@ -7,7 +7,8 @@ use api::{LiveCommand, Target};
 use bridge::control::{Input, MediaReport};
 use model::attribute::AttributeId;
 use model::{
-    Actor, CallNews, CallState, Command, Event, Happening, KeyedCommand, LegId, MeetingId, News, NewsKind,
+    Actor, CallNews, CallState, Command, Event, Happening, KeyedCommand, LegId, MeetingId, Mute, News,
+    NewsKind,
 };
 use world::{CONF, PhoneId, ROOM, World};
 
@@ -183,8 +184,35 @@ fn nothing_is_told_before_the_snapshot_that_includes_it() {
     assert!(world.live.calls.is_empty() && world.live.meetings.is_empty());
     assert_eq!(
         kinds(&world.told[told..]),
-        ["call.left", "meeting.ended", "call.ended"]
+        ["call.left", "meeting.locked", "meeting.ended", "call.ended"]
     );
+}
+
+#[test]
+fn whoever_leaves_muted_and_held_is_told_to_be_neither_before_and_not_to_talk() {
+    let mut world = World::new();
+    let host = world.enter(CONF, "111#");
+    talks(&mut world, host, true);
+    let leg = world.leg(host);
+    let (soft, hard) = (true, true);
+    let mute = Mute { soft, hard };
+    for command in [Command::SetMute { leg, mute }, Command::SetHold { leg, on: true }] {
+        let command = LiveCommand::Meeting(command);
+        world.request(Target::Leg(leg), command).unwrap();
+    }
+    let told = world.told.len();
+    world.hang_up(host);
+    assert_eq!(
+        kinds(&world.told[told..]),
+        [
+            "call.muted",
+            "call.held",
+            "call.left",
+            "meeting.ended",
+            "call.ended"
+        ]
+    );
+    check(&world.told);
 }
 
 #[test]

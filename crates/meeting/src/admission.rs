@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use model::{Actor, Cause, Entrant, Event, LegId, Phrase, Prompt, Role};
+use model::{Actor, Cause, Entrant, Event, LegId, Mute, Phrase, Prompt, Role};
 
 use crate::lifetime::State;
 use crate::roster::{Member, Place, UNKNOWN};
@@ -102,6 +102,18 @@ impl Meeting {
         }
     }
 
+    /// The mute and hold of a leg that goes are over with it, as events too.
+    fn last_state(&mut self, member: &Member) {
+        let leg = member.leg;
+        if member.mute().any() {
+            let mute = Mute::default();
+            self.event(&Actor::Bridge, Event::Muted { leg, mute });
+        }
+        if member.held() {
+            self.event(&Actor::Bridge, Event::Held { leg, on: false });
+        }
+    }
+
     /// The one way in, from the door, the waiting room or another meeting; `people` says how many are there. From the operator it is the
     /// last part of it alone, [`take_place`](Self::take_place), since nobody has noticed that the leg was away.
     pub(crate) fn enter(&mut self, now: Instant, leg: LegId, before: Vec<Phrase>, people: &[Phrase]) {
@@ -145,6 +157,7 @@ impl Meeting {
             Place::Going { cause, by, .. } => (*cause, by),
             Place::Waiting { .. } | Place::Inside { .. } => (cause, actor),
         };
+        self.last_state(&member);
         self.event(actor, Event::Left { leg, cause });
         if self.roster.is_empty() {
             self.last_left(actor);

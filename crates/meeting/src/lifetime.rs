@@ -100,6 +100,9 @@ impl Meeting {
         self.end_recording(actor, RecordingEnd::MeetingEnded);
         self.end_poll(actor);
         self.end_session(actor);
+        if std::mem::take(&mut self.locked) {
+            self.event(&Actor::Bridge, Event::Locked(false));
+        }
         self.state = State::Ended;
         self.closing = None;
         self.event(actor, Event::Ended { cause });

@@ -109,14 +109,15 @@ impl Account {
             Event::Started => assert!(!std::mem::replace(&mut self.started, true)),
             Event::Ended { cause } => {
                 assert!(self.legs.is_empty(), "{:?}", self.legs);
-                assert_eq!(self.file, None, "what goes on goes off");
+                assert_eq!((&self.file, self.locked), (&None, false), "what goes on goes off");
                 self.ended = Some(cause);
             }
             Event::Waiting { leg, role } => self.arrive(leg, role, false),
             Event::Joined { leg, role } => self.arrive(leg, role, true),
             Event::Refused { leg, .. } => assert!(!self.legs.contains_key(&leg)),
             Event::Left { leg, .. } => {
-                self.legs.remove(&leg).expect("whoever leaves has come");
+                let row = self.legs.remove(&leg).expect("whoever leaves has come");
+                assert_eq!((row.mute, row.held), (Mute::default(), false), "{leg} goes off");
                 self.order.retain(|other| *other != leg);
             }
             Event::Muted { leg, mute } => self.row(leg).mute = mute,

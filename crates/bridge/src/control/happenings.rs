@@ -16,6 +16,9 @@ use super::output::Output;
 impl Control {
     /// Something happened in a meeting.
     pub(super) fn meeting_event(&mut self, now: Instant, id: MeetingId, actor: Actor, event: Event) {
+        if let Some(leg) = event.leg().filter(|leg| !self.is_in(id, *leg)) {
+            self.voices.goes(id, leg);
+        }
         let around = self.voices.around(id, &event);
         for news in around.before {
             self.meeting_news(now, id, Actor::Bridge, news);
@@ -25,6 +28,12 @@ impl Control {
         if let Some(news) = around.after {
             self.meeting_news(now, id, Actor::Bridge, news);
         }
+    }
+
+    /// Whether a meeting still has a leg when what it did is told.
+    fn is_in(&self, id: MeetingId, leg: LegId) -> bool {
+        let slot = self.meetings.get(&id);
+        slot.is_some_and(|slot| slot.meeting.row(leg).is_some())
     }
 
     /// A caller keyed a command.

@@ -71,6 +71,14 @@ impl Voices {
         self.0.remove(&leg);
     }
 
+    /// A call is on its way out of `meeting`: what is still told of it, such as the end of its mute, lets nobody hear it.
+    pub(super) fn goes(&mut self, meeting: MeetingId, leg: LegId) {
+        let voice = self.0.get_mut(&leg);
+        if let Some(voice) = voice.filter(|voice| voice.meeting == Some(meeting)) {
+            voice.is_inside = false;
+        }
+    }
+
     /// Takes in an event of `meeting`.
     pub(super) fn around(&mut self, meeting: MeetingId, event: &Event) -> Around {
         let Some((leg, voice)) = event.leg().and_then(|leg| Some((leg, self.0.get_mut(&leg)?))) else {
@@ -188,6 +196,24 @@ mod tests {
         }
         assert!(off_before(&voices.around(MEETING, &left())));
         assert_eq!(voices.around(MEETING, &joined()).after, Some(talking(LEG, true)));
+    }
+
+    #[test]
+    fn nobody_begins_to_talk_because_mute_and_hold_are_over_as_it_leaves() {
+        let held = |on| Event::Held { leg: LEG, on };
+        let mut voices = inside();
+        voices.talks(LEG, true);
+        assert!(off_before(&voices.around(MEETING, &muted(true))));
+        assert_eq!(voices.around(MEETING, &held(true)), Around::default());
+        voices.goes(MeetingId(4), LEG);
+        voices.goes(MEETING, LEG);
+        for event in [muted(false), held(false), left()] {
+            assert_eq!(voices.around(MEETING, &event), Around::default(), "{event:?}");
+        }
+        let mut talks = inside();
+        talks.talks(LEG, true);
+        talks.goes(MeetingId(4), LEG);
+        assert_eq!(talks.talks(LEG, false), Some((MEETING, talking(LEG, false))));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use model::Role::{Host, Listener, Participant};
-use model::{Actor, Cause, Command, Event, LegId};
+use model::{Actor, Cause, Command, Event, LegId, Mute, MuteMask};
 
 use crate::script::{Script, leg, rest};
 
@@ -214,9 +214,75 @@ fn a_client_ends_the_meeting_and_every_leg_gets_the_cause_and_who_did_it() {
     let over = Event::Ended { cause };
     assert_eq!(
         did.events_by(),
-        [left(3, cause), left(1, cause), left(2, cause), over].map(|event| (rest(), event))
+        [
+            (rest(), left(3, cause)),
+            (rest(), left(1, cause)),
+            (Actor::Bridge, open(2)),
+            (rest(), left(2, cause)),
+            (rest(), over)
+        ]
     );
     assert_eq!(did.ended(), Some(cause));
+}
+
+/// A leg's mute is over.
+fn open(number: u64) -> Event {
+    let (leg, mute) = (LegId(number), Mute::default());
+    Event::Muted { leg, mute }
+}
+
+#[test]
+fn mute_hold_and_lock_are_over_before_the_leg_leaves_and_the_meeting_ends() {
+    let released = Event::Held {
+        leg: LegId(2),
+        on: false,
+    };
+    for (commands, told) in [
+        (vec![], vec![]),
+        (vec![Command::ToggleMute { leg: LegId(2) }], vec![open(2)]),
+        (vec![Command::SetMuteMode(MuteMask::HARD)], vec![open(2)]),
+        (
+            vec![Command::SetHold {
+                leg: LegId(2),
+                on: true,
+            }],
+            vec![released.clone()],
+        ),
+        (
+            vec![
+                Command::SetMuteMode(MuteMask::HARD),
+                Command::SetHoldMode(MuteMask::HARD),
+            ],
+            vec![open(2), released.clone()],
+        ),
+    ] {
+        for slow_to_go in [false, true] {
+            let mut script = Script::with(&[], &[(2, Participant)]);
+            for command in commands.iter().cloned().chain([Command::SetLock(true)]) {
+                script.asks(rest(), command);
+            }
+            let mut events = Vec::new();
+            script.slow_to_go = slow_to_go;
+            if slow_to_go {
+                let sent = script.asks(rest(), Command::Drop { leg: LegId(2) });
+                events.extend(sent.events());
+                assert!(events.is_empty(), "it stays muted and held until it is gone");
+            }
+            events.extend(script.leaves(2).events());
+            let cause = if slow_to_go {
+                Cause::DroppedByApi
+            } else {
+                Cause::HungUp
+            };
+            let over = [
+                left(2, cause),
+                Event::Locked(false),
+                Event::Ended { cause: Cause::Empty },
+            ];
+            let expected: Vec<_> = told.iter().cloned().chain(over).collect();
+            assert_eq!(events, expected, "{commands:?}");
+        }
+    }
 }
 
 #[test]

@@ -9,6 +9,7 @@ use model::{Cause, Event, LegId, Mute, OperatorMode, Poll, PollStatus, Question,
 pub(crate) struct Witness {
     legs: BTreeMap<LegId, Seen>,
     created: bool,
+    locked: bool,
     questions: bool,
     poll: Poll,
     /// The recording that was ordered, and the file of the one that the world knows of.
@@ -115,6 +116,7 @@ impl Witness {
             Event::Ended { cause } => {
                 assert!(!self.questions, "questions go on");
                 assert_ne!(self.poll.status, PollStatus::Open, "the poll is open");
+                assert!(!self.locked, "it is locked");
                 self.over = Some(*cause);
             }
             Event::Waiting { leg, .. } => {
@@ -130,6 +132,7 @@ impl Witness {
                 assert_eq!(seen.operator, OperatorMode::None, "{leg} is with the operator");
                 let asks = matches!(seen.question, Question::Raised | Question::Floor);
                 assert!(!asks, "{leg} has its hand up, or the floor");
+                assert_eq!((seen.mute, seen.held), (Mute::default(), false), "{leg}");
             }
             Event::OperatorSet { leg, mode, cause } => {
                 let seen = self.staying(*leg);
@@ -147,12 +150,16 @@ impl Witness {
                 assert_eq!(cause.is_some(), !mode.is_aside(), "each off has its cause");
             }
             Event::Held { leg, on } => {
-                let before = std::mem::replace(&mut self.staying(*leg).held, *on);
+                let before = std::mem::replace(&mut self.changing(*leg, *on).held, *on);
                 assert_ne!(before, *on, "{leg} is held or released twice");
             }
             Event::Muted { leg, mute } => {
-                let before = std::mem::replace(&mut self.staying(*leg).mute, *mute);
+                let before = std::mem::replace(&mut self.changing(*leg, mute.any()).mute, *mute);
                 assert_ne!(before, *mute, "{leg} is muted as before");
+            }
+            Event::Locked(on) => {
+                let before = std::mem::replace(&mut self.locked, *on);
+                assert_ne!(before, *on, "locked or unlocked twice");
             }
             Event::QaSet(on) => {
                 let before = std::mem::replace(&mut self.questions, *on);
@@ -195,7 +202,6 @@ impl Witness {
             | Event::Refused { .. }
             | Event::MuteModeSet(_)
             | Event::HoldModeSet(_)
-            | Event::Locked(_)
             | Event::AttributeSet { .. }
             | Event::Ending { .. }
             | Event::EndingCancelled => {}
@@ -208,8 +214,15 @@ impl Witness {
         seen.unwrap_or_else(|| panic!("{leg} is not here"))
     }
 
+    /// A leg that is muted or held or not any more; of one that has been told to go only the latter is said.
+    fn changing(&mut self, leg: LegId, on: bool) -> &mut Seen {
+        let seen = self.legs.get_mut(&leg).filter(|seen| !seen.dropped || !on);
+        seen.unwrap_or_else(|| panic!("{leg} is not here"))
+    }
+
     fn compare(&self, meeting: &Meeting) {
         let mut legs: Vec<_> = meeting.legs().collect();
+        assert_eq!(meeting.locked(), self.locked);
         assert_eq!(meeting.questions(), self.questions);
         assert_eq!(meeting.recording(), self.take.is_some());
         assert!(self.file.is_none() || self.take.is_some(), "told and not so");

@@ -1,7 +1,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::{
-    Actor, CallNews, Cause, Event, Happening, LegId, News, OperatorMode, Place, Question, RecordingEnd, Sid,
+    Actor, CallNews, Cause, Event, Happening, LegId, Mute, News, OperatorMode, Place, Question, RecordingEnd,
+    Sid,
 };
 use sqlx::{Row, SqliteConnection};
 
@@ -115,6 +116,9 @@ struct Open {
     aside: BTreeSet<LegId>,
     /// With a raised hand, or the floor.
     asking: BTreeSet<LegId>,
+    muted: BTreeSet<LegId>,
+    held: BTreeSet<LegId>,
+    locked: bool,
     questions: bool,
     poll_is_open: bool,
     /// The file that it was recorded in.
@@ -133,6 +137,9 @@ impl Open {
             alarmed: BTreeSet::new(),
             aside: BTreeSet::new(),
             asking: BTreeSet::new(),
+            muted: BTreeSet::new(),
+            held: BTreeSet::new(),
+            locked: false,
             questions: false,
             poll_is_open: false,
             recording: None,
@@ -147,7 +154,16 @@ impl Open {
         if let News::Meeting(Event::Waiting { leg, .. } | Event::Joined { leg, .. }) = &happening.news {
             self.present.insert(*leg);
         } else if let News::Meeting(Event::Left { leg, .. }) = &happening.news {
-            self.present.remove(leg);
+            // Versions before did not tell that mute and hold were over.
+            for legs in [&mut self.present, &mut self.muted, &mut self.held] {
+                legs.remove(leg);
+            }
+        } else if let News::Meeting(Event::Muted { leg, mute }) = &happening.news {
+            put(&mut self.muted, *leg, mute.any());
+        } else if let News::Meeting(Event::Held { leg, on }) = &happening.news {
+            put(&mut self.held, *leg, *on);
+        } else if let News::Meeting(Event::Locked(on)) = &happening.news {
+            self.locked = *on;
         } else if let News::Meeting(Event::OperatorSet { leg, mode, .. }) = &happening.news {
             put(&mut self.aside, *leg, mode.is_aside());
         } else if let News::Meeting(Event::QuestionSet { leg, question }) = &happening.news {
@@ -176,27 +192,40 @@ impl Open {
         self.last = happening;
     }
 
+    /// What went on with a leg goes off, and it leaves.
+    fn end_call(&self, leg: LegId, news: &mut Vec<News>) {
+        if self.talking.contains(&leg) {
+            let what = CallNews::Talking { on: false };
+            news.push(News::Call { leg, what });
+        }
+        if self.alarmed.contains(&leg) {
+            let (on, mos_hundredths) = (false, 0);
+            let what = CallNews::QualityAlarm { on, mos_hundredths };
+            news.push(News::Call { leg, what });
+        }
+        if self.aside.contains(&leg) {
+            news.push(no_operator(leg));
+        }
+        if self.asking.contains(&leg) {
+            let question = Question::None;
+            news.push(News::Meeting(Event::QuestionSet { leg, question }));
+        }
+        if self.muted.contains(&leg) {
+            let mute = Mute::default();
+            news.push(News::Meeting(Event::Muted { leg, mute }));
+        }
+        if self.held.contains(&leg) {
+            news.push(News::Meeting(Event::Held { leg, on: false }));
+        }
+        let cause = Cause::Interrupted;
+        news.push(News::Meeting(Event::Left { leg, cause }));
+    }
+
     fn endings(self, at_ms: i64) -> Vec<Happening> {
         let cause = Cause::Interrupted;
         let mut news = Vec::new();
-        for leg in self.present {
-            if self.talking.contains(&leg) {
-                let what = CallNews::Talking { on: false };
-                news.push(News::Call { leg, what });
-            }
-            if self.alarmed.contains(&leg) {
-                let (on, mos_hundredths) = (false, 0);
-                let what = CallNews::QualityAlarm { on, mos_hundredths };
-                news.push(News::Call { leg, what });
-            }
-            if self.aside.contains(&leg) {
-                news.push(no_operator(leg));
-            }
-            if self.asking.contains(&leg) {
-                let question = Question::None;
-                news.push(News::Meeting(Event::QuestionSet { leg, question }));
-            }
-            news.push(News::Meeting(Event::Left { leg, cause }));
+        for leg in &self.present {
+            self.end_call(*leg, &mut news);
         }
         if let Some(file) = self.recording {
             let (end, gap_ms) = (RecordingEnd::Interrupted, 0);
@@ -208,6 +237,9 @@ impl Open {
         }
         if self.questions && !self.is_over {
             news.push(News::Meeting(Event::QaSet(false)));
+        }
+        if self.locked && !self.is_over {
+            news.push(News::Meeting(Event::Locked(false)));
         }
         if !self.is_over {
             news.push(News::Meeting(Event::Ended { cause }));
@@ -310,6 +342,59 @@ mod tests {
             let ends = endings(log);
             let kinds: Vec<_> = ends.iter().map(|end| end.news.kind().text()).collect();
             assert_eq!(kinds, told);
+        }
+    }
+
+    #[test]
+    fn mute_hold_and_lock_are_told_to_be_over_too() {
+        let leg = LegId(4);
+        let muted = |hard| {
+            let mute = Mute { soft: false, hard };
+            News::Meeting(Event::Muted { leg, mute })
+        };
+        let held = |on| News::Meeting(Event::Held { leg, on });
+        let locked = |on| News::Meeting(Event::Locked(on));
+        let left = || {
+            let cause = Cause::HungUp;
+            News::Meeting(Event::Left { leg, cause })
+        };
+        for (log, told) in [
+            (
+                vec![muted(true), held(true), locked(true)],
+                &[
+                    "call.muted",
+                    "call.held",
+                    "call.left",
+                    "meeting.locked",
+                    "meeting.ended",
+                ][..],
+            ),
+            (
+                vec![
+                    muted(true),
+                    muted(false),
+                    held(true),
+                    held(false),
+                    locked(true),
+                    locked(false),
+                ],
+                &["call.left", "meeting.ended"],
+            ),
+            // As versions before wrote it, of a leg that came back.
+            (
+                vec![muted(true), held(true), left(), joined()],
+                &["call.left", "meeting.ended"],
+            ),
+        ] {
+            let ends = endings([vec![joined()], log].concat());
+            let kinds: Vec<_> = ends.iter().map(|end| end.news.kind().text()).collect();
+            assert_eq!(kinds, told);
+            let off = |end: &Happening| match &end.news {
+                News::Meeting(Event::Muted { mute, .. }) => !mute.any(),
+                News::Meeting(Event::Held { on, .. } | Event::Locked(on)) => !on,
+                News::Meeting(_) | News::Call { .. } => true,
+            };
+            assert!(ends.iter().all(off), "{ends:?}");
         }
     }
 }
