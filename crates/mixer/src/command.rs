@@ -2,10 +2,11 @@
 
 use std::time::Instant;
 
-use media::{Encoder, LegSocket, Prepared};
+use media::{Encoder, Format, LegSocket, Prepared};
 
 use crate::branch::Branch;
 use crate::leg::{Baggage, LegSlot};
+use crate::payload::Shared;
 use crate::player::{Player, Track};
 use crate::report::{Report, Retired};
 use crate::room::Room;
@@ -51,6 +52,7 @@ impl<S: LegSocket> Shard<S> {
             Order::OpenRoom { room, audio } => self.open(room, audio),
             Order::Link { room, branch } => self.link(room, branch),
             Order::Equip { whom, encoder } => self.equip(whom, encoder),
+            Order::Unequip { whom, format } => self.unequip(whom, format),
             Order::Tap { room, tap } => self.tap(room, Some(tap)),
             Order::Untap { room } => self.tap(room, None),
             Order::CloseRoom { room } => self.close(room),
@@ -123,18 +125,29 @@ impl<S: LegSocket> Shard<S> {
 
     /// Several legs may bring the same encoder; all but the first one's come back.
     fn equip(&mut self, whom: Audience, encoder: Encoder) -> Option<()> {
-        let (known, unused) = match whom {
-            Audience::Music => (Some(()), self.desk.music.equip(encoder)),
-            Audience::Nothing => (Some(()), self.desk.noise.equip(encoder)),
-            Audience::Room(room) => match self.rooms.named(room) {
-                Some(room) => (Some(()), room.equip(encoder)),
-                None => (None, Some(encoder)),
-            },
+        let (known, unused) = match self.shared(whom) {
+            Some(shared) => (Some(()), shared.equip(encoder)),
+            None => (None, Some(encoder)),
         };
         if let Some(encoder) = unused {
             self.out.keep(Report::Retired(Retired::Encoder(encoder)));
         }
         known
+    }
+
+    fn unequip(&mut self, whom: Audience, format: Format) -> Option<()> {
+        let encoder = self.shared(whom)?.unequip(format)?;
+        self.out.keep(Report::Retired(Retired::Encoder(encoder)));
+        Some(())
+    }
+
+    /// The encoders of those who hear the same.
+    fn shared(&mut self, whom: Audience) -> Option<&mut Shared> {
+        match whom {
+            Audience::Music => Some(&mut self.desk.music.shared),
+            Audience::Nothing => Some(&mut self.desk.noise.shared),
+            Audience::Room(room) => self.rooms.named(room).map(|room| &mut room.shared),
+        }
     }
 
     fn update(
@@ -229,7 +242,7 @@ fn is_ahead<S: LegSocket>(order: &Order<S>, now: Instant) -> bool {
             false
         }
         Order::HandOver { .. } | Order::OpenRoom { .. } | Order::Link { .. } | Order::Equip { .. } => false,
-        Order::Tap { .. } | Order::Untap { .. } => false,
+        Order::Unequip { .. } | Order::Tap { .. } | Order::Untap { .. } => false,
         Order::CloseRoom { .. } | Order::Join { .. } | Order::Part { .. } | Order::Route { .. } => false,
         Order::Gain { .. } | Order::Play { .. } | Order::Queue { .. } | Order::Hush { .. } => false,
     }

@@ -1,7 +1,7 @@
 //! Sound without an end: music for all who wait, and the faint noise of a line that is alive. One loop each for the whole shard,
 //! encoded once per format.
 
-use media::{Clip, Dbov, Encoder, Format, Frame, Rate};
+use media::{Clip, Dbov, Format, Frame, Rate};
 
 use crate::payload::{Payload, Shared};
 use crate::sum::ByRate;
@@ -15,7 +15,7 @@ pub(crate) struct Loop {
     at: ByRate<usize>,
     /// This tick's 20 ms and the last one's, at the rates that somebody asked for.
     frames: ByRate<Option<[Frame; 2]>>,
-    shared: Shared,
+    pub(crate) shared: Shared,
 }
 
 impl Loop {
@@ -60,11 +60,6 @@ impl Loop {
     pub(crate) fn payload(&mut self, tick: u64, format: Format) -> Option<&Payload> {
         let [now, before] = self.frames(format.codec().rate()).clone();
         self.shared.payload(tick, format, &now, &before)
-    }
-
-    /// Brings an encoder; one that has no use comes back.
-    pub(crate) fn equip(&mut self, encoder: Encoder) -> Option<Encoder> {
-        self.shared.equip(encoder)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use media::{Clip, Encoder, Leg, Prepared};
+use media::{Clip, Encoder, Format, Leg, Prepared};
 
 use crate::branch::Branch;
 use crate::encoded::Encoded;
@@ -144,13 +144,21 @@ pub enum Order<S> {
         /// This end.
         branch: Box<Branch>,
     },
-    /// Bring an encoder whose payloads are for all who hear the same in its format. Without one of its format an Opus leg costs an
-    /// encoder's time of its own.
+    /// Bring an encoder whose payloads are for all who hear the same in its format. Without one of its format a leg of Opus or G.722 costs
+    /// an encoder's time of its own. Of these there is room for [`crate::MOST_FORMATS`]; one that finds none comes back.
     Equip {
         /// Who hears the same.
         whom: Audience,
         /// The encoder.
         encoder: Encoder,
+    },
+    /// Take back the encoder of a format that no leg takes any more, so that another finds room; it comes back as
+    /// [`crate::Retired::Encoder`]. Legs that take it all the same encode for themselves.
+    Unequip {
+        /// Who hears the same.
+        whom: Audience,
+        /// The format.
+        format: Format,
     },
     /// Let a recorder have what is heard in a room, in place of one that had; the room mixes at the rate of the tap, whoever listens. Of a
     /// meeting that is spread over shards any branch has it all.

@@ -2,8 +2,10 @@
 
 use media::{Codec, Dbov, Effort, Encoder, Format, Frame};
 
-/// Formats of one sum at once: those without memory, and the rest for Opus in its variants.
-const FORMATS: usize = 16;
+/// Formats of one sum at once that encoders are brought for: G.722, and Opus in its variants.
+pub const MOST_FORMATS: usize = 14;
+/// Those whose encoders remember nothing, PCMU and PCMA, have places of their own.
+const FORGETFUL: usize = 2;
 
 /// 20 ms, encoded.
 #[derive(Clone, Copy, Debug)]
@@ -85,14 +87,6 @@ impl Warm {
     }
 }
 
-/// Whether an encoder of this format can be made within a tick: without the heap.
-const fn is_light(format: Format) -> bool {
-    match format.codec() {
-        Codec::Pcmu | Codec::Pcma | Codec::G722 => true,
-        Codec::Opus(_) => false,
-    }
-}
-
 #[derive(Debug)]
 struct Place {
     encoder: Warm,
@@ -102,44 +96,41 @@ struct Place {
 /// One sum in every format that somebody asks for, encoded when it is first asked for.
 #[derive(Debug, Default)]
 pub(crate) struct Shared {
-    places: [Option<Place>; FORMATS],
+    brought: [Option<Place>; MOST_FORMATS],
+    made: [Option<Place>; FORGETFUL],
 }
 
 impl Shared {
-    /// Brings an encoder of a format that cannot be made within a tick; what it replaces, or what finds no place, comes back.
+    /// Brings an encoder; one whose format has one already, or finds no place, comes back.
     pub(crate) fn equip(&mut self, encoder: Encoder) -> Option<Encoder> {
         let format = encoder.format();
-        if self.find(format).is_some() {
-            return Some(encoder);
+        let places = self.places(format);
+        match find(places, format) {
+            Some(_) => Some(encoder),
+            None => put(places, encoder),
         }
-        self.put(Warm::new(encoder))
     }
 
-    fn find(&self, format: Format) -> Option<usize> {
-        let is = |place: &Option<Place>| {
-            place
-                .as_ref()
-                .is_some_and(|place| place.encoder.format() == format)
-        };
-        self.places.iter().position(is)
+    /// Gives back the encoder of a format, if there is one: its place is free.
+    pub(crate) fn unequip(&mut self, format: Format) -> Option<Encoder> {
+        let places = self.places(format);
+        let place = find(places, format)?;
+        let Place { encoder, .. } = places.get_mut(place)?.take()?;
+        Some(encoder.into_inner())
     }
 
-    fn put(&mut self, encoder: Warm) -> Option<Encoder> {
-        match self.places.iter_mut().find(|place| place.is_none()) {
-            Some(place) => {
-                *place = Some(Place { encoder, made: None });
-                None
-            }
-            None => Some(encoder.into_inner()),
+    /// Where a format has its place.
+    fn places(&mut self, format: Format) -> &mut [Option<Place>] {
+        match format.codec().has_memory() {
+            true => &mut self.brought,
+            false => &mut self.made,
         }
     }
 
     /// The next sum will be another one.
     pub(crate) fn clear(&mut self) {
-        self.places
-            .iter_mut()
-            .flatten()
-            .for_each(|place| place.made = None);
+        let places = self.brought.iter_mut().chain(&mut self.made);
+        places.flatten().for_each(|place| place.made = None);
     }
 
     /// `frame` in `format`; it must be the same at every call until [`Shared::clear`], and `before` what it was at the last tick.
@@ -151,11 +142,97 @@ impl Shared {
         frame: &Frame,
         before: &Frame,
     ) -> Option<&Payload> {
-        if self.find(format).is_none() && is_light(format) {
-            self.put(Warm::new(Encoder::new(format)));
+        let places = self.places(format);
+        if find(places, format).is_none() && !format.codec().has_memory() {
+            // Without memory it takes no heap.
+            put(places, Encoder::new(format));
         }
-        let place = self.find(format)?;
-        let Place { encoder, made } = self.places.get_mut(place)?.as_mut()?;
+        let place = find(places, format)?;
+        let Place { encoder, made } = places.get_mut(place)?.as_mut()?;
         Some(made.get_or_insert_with(|| encoder.encode(tick, frame, Some(before))))
+    }
+}
+
+fn find(places: &[Option<Place>], format: Format) -> Option<usize> {
+    let is = |place: &Place| place.encoder.format() == format;
+    places.iter().position(|place| place.as_ref().is_some_and(is))
+}
+
+/// Puts an encoder where there is room; gives it back where there is none.
+fn put(places: &mut [Option<Place>], encoder: Encoder) -> Option<Encoder> {
+    let Some(place) = places.iter_mut().find(|place| place.is_none()) else {
+        return Some(encoder);
+    };
+    let encoder = Warm::new(encoder);
+    *place = Some(Place { encoder, made: None });
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use media::{OpusSend, Rate};
+    use proptest::prelude::*;
+
+    /// PCMU, PCMA, and Opus at as many constant bit rates: how long a payload is tells whose it is.
+    fn format(number: usize) -> Format {
+        let opus = |bitrate| OpusSend {
+            bitrate,
+            cbr: true,
+            ..OpusSend::default()
+        };
+        match number {
+            0 => Format::of(Codec::Pcmu),
+            1 => Format::of(Codec::Pcma),
+            number => Format::with_opus(Codec::Opus(Rate::Hz16000), opus(400 * (30 + number as u32))),
+        }
+    }
+
+    /// Whether this is silence in a format.
+    fn is_of(number: usize, payload: &[u8]) -> bool {
+        match number {
+            0 => payload == [0xff_u8; 160],
+            1 => payload == [0xd5_u8; 160],
+            number => payload.len() == 30 + number,
+        }
+    }
+
+    /// Whether there is a place for one more beside those of `known`.
+    fn has_room(known: &BTreeSet<usize>, number: usize) -> bool {
+        number < FORGETFUL || known.range(FORGETFUL..).count() < MOST_FORMATS
+    }
+
+    proptest! {
+        #[test]
+        fn each_format_gets_its_own_payloads_and_keeps_its_place_until_that_is_taken_back(
+            steps in proptest::collection::vec((0u8..5, 0usize..24), 1..150),
+        ) {
+            let (mut shared, mut known) = (Shared::default(), BTreeSet::new());
+            for (tick, (what, number)) in (0..).zip(steps) {
+                let (format, is_known) = (format(number), known.contains(&number));
+                match what {
+                    0..3 => {
+                        let finds_place = !is_known && has_room(&known, number);
+                        let back = shared.equip(Encoder::new(format)).map(|back| back.format());
+                        prop_assert_eq!(back, (!finds_place).then_some(format));
+                        known.extend(finds_place.then_some(number));
+                    }
+                    3 => {
+                        let back = shared.unequip(format).map(|back| back.format());
+                        prop_assert_eq!(back, known.remove(&number).then_some(format));
+                    }
+                    _ => {
+                        shared.clear();
+                        let silence = Frame::silence(format.codec().rate());
+                        let payload = shared.payload(tick, format, &silence, &silence);
+                        known.extend((number < FORGETFUL).then_some(number));
+                        prop_assert_eq!(payload.is_some(), known.contains(&number));
+                        prop_assert!(payload.is_none_or(|payload| is_of(number, payload.bytes())));
+                    }
+                }
+            }
+        }
     }
 }

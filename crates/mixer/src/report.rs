@@ -131,6 +131,8 @@ pub struct Stats {
     pub shared: u64,
     /// Payloads sent that were mixed and encoded for one leg.
     pub own: u64,
+    /// Those among them that others heard, too, and only had no encoder to share in their format.
+    pub unshared: u64,
     /// Payloads sent to one leg that had been encoded before.
     pub read: u64,
     /// Ticks of legs that were sent nothing because there was nothing but noise to hear, which their phones make.

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use media::{Encoder, Format, Frame, Rate};
+use media::{Format, Frame, Rate};
 
 use crate::LegKey;
 use crate::branch::{Branch, MOST_BRANCHES, Missed, Partial};
@@ -42,7 +42,7 @@ pub struct Room {
     /// The sums within 16 bits, and what they were at the last tick.
     frames: ByRate<Frame>,
     before: ByRate<Frame>,
-    shared: Shared,
+    pub(crate) shared: Shared,
     /// The recorder's end, while it is recorded.
     tap: Option<Box<Tap>>,
     /// Its legs fade out; it is gone after this tick.
@@ -236,11 +236,6 @@ impl Room {
         let rate = format.codec().rate();
         let (frame, before) = (self.frames.at(rate), self.before.at(rate));
         self.shared.payload(tick, format, frame, before)
-    }
-
-    /// Brings an encoder; one that has no use comes back.
-    pub(crate) fn equip(&mut self, encoder: Encoder) -> Option<Encoder> {
-        self.shared.equip(encoder)
     }
 }
 

@@ -324,6 +324,7 @@ impl<S: LegSocket> Shard<S> {
             let read = leg.reads(tick);
             stats.read += u64::from(read);
             stats.own += u64::from(!read);
+            stats.unshared += u64::from(!matches!(ear, Ear::Own | Ear::Ramp));
         }
         self.tell_quality(place);
     }

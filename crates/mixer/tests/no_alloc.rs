@@ -7,8 +7,11 @@ use std::sync::Arc;
 use assert_no_alloc::{AllocDisabler, assert_no_alloc};
 use common::meeting::{Meeting, ROOM};
 use common::{Phone, World, clip, peer};
-use media::{Clip, Codec, ComfortNoise, Direction, Format, Rate, Session};
-use mixer::{Baggage, Branch, Encoded, Hears, LegKey, Order, PlayId, Playlist, Report, RoomKey, Tap, Target};
+use media::{Clip, Codec, ComfortNoise, Direction, Encoder, Format, OpusSend, Rate, Session};
+use mixer::{
+    Audience, Baggage, Branch, Encoded, Hears, LegKey, Order, PlayId, Playlist, Report, Retired, RoomKey,
+    Tap, Target,
+};
 
 #[global_allocator]
 static ALLOCATOR: AllocDisabler = AllocDisabler;
@@ -161,6 +164,42 @@ fn half_a_minute_of_a_busy_shard_allocates_and_frees_nothing() {
 }
 
 #[test]
+fn formats_that_come_and_go_with_their_encoders_allocate_and_free_nothing() {
+    let mut world = crowd();
+    // So many orders take more than one tick.
+    world.run(100);
+    world.reports();
+    let format = |number: u32| {
+        let opus = OpusSend {
+            bitrate: 20_000 + 100 * number,
+            ..OpusSend::default()
+        };
+        Format::with_opus(CODECS[1], opus)
+    };
+    let (leg, mut back) = (LegKey(1), 0);
+    for number in 0..40 {
+        let (gone, comes) = (format(number), format(number + 1));
+        for whom in [Audience::Room(RoomKey(1)), Audience::Music, Audience::Nothing] {
+            let encoder = Encoder::new(comes);
+            world.order(Order::Equip { whom, encoder });
+            if number > 0 {
+                world.order(Order::Unequip { whom, format: gone });
+            }
+        }
+        let encoder = Encoder::new(comes);
+        world.order(Order::AdaptLeg { leg, encoder });
+        assert_no_alloc(|| (0..3).for_each(|_| world.tick()));
+        let encoders = world.reports().into_iter();
+        back += encoders
+            .filter(|report| matches!(report, Report::Retired(Retired::Encoder(_))))
+            .count();
+    }
+    let stats = world.shard.stats();
+    // Those of the sums but for the last ones, and those of the leg.
+    assert_eq!((back, stats.orders_refused, stats.unshared), (3 * 39 + 40, 0, 0));
+}
+
+#[test]
 fn branches_of_a_meeting_and_legs_that_go_from_one_to_the_other_allocate_nothing() {
     let mut shards = [crowd(), World::new(0)];
     shards[1].now = shards[0].now;
@@ -274,7 +313,7 @@ fn a_room_that_is_recorded_allocates_nothing_whether_its_recorder_is_quick_slow_
     world.order(Order::Untap { room: RoomKey(7) });
     assert_no_alloc(|| (0..10).for_each(|_| world.tick()));
     let back = world.reports().into_iter();
-    let back = back.filter(|report| matches!(report, Report::Retired(mixer::Retired::Tap(_))));
+    let back = back.filter(|report| matches!(report, Report::Retired(Retired::Tap(_))));
     assert_eq!((back.count(), world.shard.stats().orders_refused), (2, 1));
     assert_eq!(world.shard.stats().legs_failed, 0);
 }

@@ -193,6 +193,11 @@ pub(super) const SHARD: &[Row<Stats, u64>] = &[
         |c| c.own,
     ),
     (
+        "mixer_unshared_payloads",
+        "Payloads encoded for one leg that others heard too, in a format without an encoder to share.",
+        |c| c.unshared,
+    ),
+    (
         "mixer_prompt_payloads",
         "Payloads sent to one leg that had been encoded before.",
         |c| c.read,

@@ -1,9 +1,12 @@
-//! Which encoders the mixer has been brought: making one takes its time, so none is made in the audio path.
+//! Which encoders the mixer is brought: making one takes its time, so none is made in the audio path.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use media::{Encoder, Format, Quality, Session};
-use mixer::{Audience, LegKey, RoomKey};
+use mixer::{Audience, LegKey, Order, RoomKey};
+use udp::MediaSocket;
+
+use super::formats::{Change, Formats};
 
 /// Loss on the way to a phone from which on redundancy is worth its bits, and below which it is not any more, in 1/256: 2 % and 1 %.
 const WORTH_IT: u8 = 5;
@@ -16,45 +19,40 @@ const HEAVY_PERCENT: u8 = 20;
 const HEAVY: u8 = 26;
 
 /// What is known of one leg.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Leg {
     format: Format,
     redundancy: bool,
     room: Option<RoomKey>,
 }
 
-/// Every leg's format, and every encoder brought for those who hear the same.
+/// Every leg's format, and the formats of those who hear the same: in a room, or in no room, the whole shard.
+///
+/// What is known here of a leg goes ahead of what the mixer knows by orders that wait in one row: when the mixer takes an encoder back,
+/// its format has no legs there either, but for the tick in which the last one leaves.
 #[derive(Debug, Default)]
 pub(super) struct Equipment {
     legs: HashMap<LegKey, Leg>,
-    brought: HashMap<Option<RoomKey>, HashSet<Format>>,
+    formats: HashMap<Option<RoomKey>, Formats>,
 }
 
-/// Encoders to bring before something else is done.
-pub(super) type Bring = Vec<(Audience, Encoder)>;
+/// Orders that bring encoders and take them back, to be given before something else is done.
+pub(super) type Bring = Vec<Order<MediaSocket>>;
 
 impl Equipment {
     /// A leg comes, or what was agreed for it changes: its encoder, and those that it shares.
     pub(super) fn agreed(&mut self, leg: LegKey, session: &Session) -> (Encoder, Bring) {
-        let known = self.legs.entry(leg).or_insert(Leg {
+        let known = Leg {
             format: session.format,
-            redundancy: false,
-            room: None,
-        });
-        known.format = session.format;
-        known.redundancy = session.redundancy;
-        let room = known.room;
-        (Encoder::new(session.format), self.bring(session.format, room))
+            redundancy: session.redundancy,
+            room: self.legs.get(&leg).and_then(|known| known.room),
+        };
+        (Encoder::new(session.format), self.set(leg, Some(known)))
     }
 
     /// A leg goes into a room.
     pub(super) fn joined(&mut self, leg: LegKey, room: RoomKey) -> Bring {
-        let Some(known) = self.legs.get_mut(&leg) else {
-            return Bring::new();
-        };
-        known.room = Some(room);
-        let format = known.format;
-        self.bring(format, Some(room))
+        self.go(leg, Some(room))
     }
 
     /// What a leg takes.
@@ -63,37 +61,44 @@ impl Equipment {
     }
 
     /// A leg leaves its room.
-    pub(super) fn parted(&mut self, leg: LegKey) {
-        if let Some(known) = self.legs.get_mut(&leg) {
-            known.room = None;
+    pub(super) fn parted(&mut self, leg: LegKey) -> Bring {
+        self.go(leg, None)
+    }
+
+    fn go(&mut self, leg: LegKey, room: Option<RoomKey>) -> Bring {
+        match self.legs.get(&leg).copied() {
+            Some(known) => self.set(leg, Some(Leg { room, ..known })),
+            None => Bring::new(),
         }
     }
 
     /// A leg is gone.
-    pub(super) fn left(&mut self, leg: LegKey) {
-        self.legs.remove(&leg);
+    pub(super) fn left(&mut self, leg: LegKey) -> Bring {
+        self.set(leg, None)
     }
 
     /// A leg leaves for another shard.
-    pub(super) fn leaves(&mut self, leg: LegKey) -> Option<Leg> {
-        self.legs.remove(&leg)
+    pub(super) fn leaves(&mut self, leg: LegKey) -> (Option<Leg>, Bring) {
+        let known = self.legs.get(&leg).copied();
+        (known, self.set(leg, None))
     }
 
     /// A leg comes from another shard, where it was in no room.
     pub(super) fn arrives(&mut self, leg: LegKey, known: Leg) -> Bring {
-        let format = known.format;
-        self.legs.insert(leg, Leg { room: None, ..known });
-        self.bring(format, None)
+        self.set(leg, Some(Leg { room: None, ..known }))
     }
 
-    /// A room is gone.
+    /// A room is gone, and its encoders with it.
     pub(super) fn closed(&mut self, room: RoomKey) {
-        self.brought.remove(&Some(room));
+        self.formats.remove(&Some(room));
+        for leg in self.legs.values_mut().filter(|leg| leg.room == Some(room)) {
+            leg.room = None;
+        }
     }
 
     /// What the phone reports of its losses may ask for redundancy, or for an end of it.
     pub(super) fn heard_of(&mut self, leg: LegKey, quality: &Quality) -> Option<(Encoder, Bring)> {
-        let known = self.legs.get_mut(&leg).filter(|known| known.redundancy)?;
+        let known = self.legs.get(&leg).copied().filter(|known| known.redundancy)?;
         let lost = quality.remote_fraction_lost?;
         let mut opus = known.format.opus();
         let percent = percent(opus.fec_percent, lost);
@@ -101,27 +106,53 @@ impl Equipment {
             return None;
         }
         opus.fec_percent = percent;
-        known.format = Format::with_opus(known.format.codec(), opus);
-        let (format, room) = (known.format, known.room);
-        Some((Encoder::new(format), self.bring(format, room)))
+        let format = Format::with_opus(known.format.codec(), opus);
+        let bring = self.set(leg, Some(Leg { format, ..known }));
+        Some((Encoder::new(format), bring))
     }
 
-    fn bring(&mut self, format: Format, room: Option<RoomKey>) -> Bring {
+    /// Knows this of a leg from now on, or nothing; an encoder whose place another needs is taken back before.
+    fn set(&mut self, leg: LegKey, known: Option<Leg>) -> Bring {
+        let before = match known {
+            Some(known) => self.legs.insert(leg, known),
+            None => self.legs.remove(&leg),
+        };
+        let (before, now) = (takes(before), takes(known));
         let mut bring = Bring::new();
-        if !format.codec().has_memory() {
-            return bring;
+        for (whom, format) in before.iter().filter(|taken| !now.contains(taken)) {
+            let changes = self.formats.entry(*whom).or_default().leave(*format);
+            bring.extend(changes.into_iter().flat_map(|change| orders(*whom, change)));
         }
-        if self.brought.entry(None).or_default().insert(format) {
-            bring.push((Audience::Music, Encoder::new(format)));
-            bring.push((Audience::Nothing, Encoder::new(format)));
-        }
-        if let Some(room) = room
-            && self.brought.entry(Some(room)).or_default().insert(format)
-        {
-            bring.push((Audience::Room(room), Encoder::new(format)));
+        for (whom, format) in now.iter().filter(|taken| !before.contains(taken)) {
+            let changes = self.formats.entry(*whom).or_default().enter(*format);
+            bring.extend(changes.into_iter().flat_map(|change| orders(*whom, change)));
         }
         bring
     }
+}
+
+/// Where a leg may hear what others do, and in which format, if encoders of that are brought.
+fn takes(known: Option<Leg>) -> Vec<(Option<RoomKey>, Format)> {
+    let Some(Leg { format, room, .. }) = known.filter(|leg| leg.format.codec().has_memory()) else {
+        return Vec::new();
+    };
+    let places = [None].into_iter().chain(room.map(Some));
+    places.map(|whom| (whom, format)).collect()
+}
+
+fn orders(whom: Option<RoomKey>, change: Change) -> Bring {
+    let audiences = match whom {
+        None => vec![Audience::Music, Audience::Nothing],
+        Some(room) => vec![Audience::Room(room)],
+    };
+    let order = |whom| match change {
+        Change::Bring(format) => {
+            let encoder = Encoder::new(format);
+            Order::Equip { whom, encoder }
+        }
+        Change::TakeBack(format) => Order::Unequip { whom, format },
+    };
+    audiences.into_iter().map(order).collect()
 }
 
 /// What redundancy is to be made for, after what it was made for so far and what is lost now in 1/256.
@@ -136,8 +167,12 @@ const fn percent(now: u8, lost: u8) -> u8 {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
     use media::{Codec, Frame, OpusSend, Rate};
+    use mixer::MOST_FORMATS;
+    use proptest::prelude::*;
 
     fn session(format: Format) -> Session {
         let nowhere = "192.0.2.1:4000".parse().unwrap();
@@ -186,7 +221,7 @@ mod tests {
         equipment.closed(RoomKey(0));
         equipment.parted(LegKey(0));
         assert_eq!(equipment.joined(LegKey(0), RoomKey(0)).len(), 1);
-        (0..10).for_each(|n| equipment.left(LegKey(n)));
+        (0..10).for_each(|n| drop(equipment.left(LegKey(n))));
         assert!(equipment.legs.is_empty());
     }
 
@@ -196,10 +231,12 @@ mod tests {
         let opus = session(Format::of(Codec::Opus(Rate::Hz48000)));
         from.agreed(LegKey(1), &opus);
         from.joined(LegKey(1), RoomKey(1));
-        let known = from.leaves(LegKey(1)).unwrap();
+        let (known, bring) = from.leaves(LegKey(1));
+        let known = known.unwrap();
+        assert_eq!(bring.len(), 3);
         assert_eq!(to.arrives(LegKey(1), known).len(), 2);
         assert_eq!(to.joined(LegKey(1), RoomKey(1)).len(), 1);
-        assert!(from.legs.is_empty() && from.leaves(LegKey(1)).is_none());
+        assert!(from.legs.is_empty() && from.leaves(LegKey(1)).0.is_none());
     }
 
     #[test]
@@ -278,5 +315,108 @@ mod tests {
         assert!(equipment.heard_of(LegKey(1), &loses(100)).is_none());
         equipment.agreed(LegKey(2), &session(Format::of(Codec::Pcmu)));
         assert!(equipment.heard_of(LegKey(2), &Quality::default()).is_none());
+    }
+
+    /// G.711, G.722, and Opus at many bit rates.
+    fn format(number: u32) -> Format {
+        let opus = |bitrate| OpusSend {
+            bitrate,
+            ..OpusSend::default()
+        };
+        match number {
+            0 => Format::of(Codec::Pcmu),
+            1 => Format::of(Codec::G722),
+            number => Format::with_opus(Codec::Opus(Rate::Hz16000), opus(12_000 + 1_000 * number)),
+        }
+    }
+
+    #[derive(Clone, Copy, Debug)]
+    enum Step {
+        Agreed(u64, u32),
+        Joined(u64, u64),
+        Parted(u64),
+        Left(u64),
+        Loses(u64, u8),
+        Closed(u64),
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        let (leg, room) = (|| 0u64..40, || 0u64..2);
+        prop_oneof![
+            5 => (leg(), 0u32..24).prop_map(|(leg, number)| Step::Agreed(leg, number)),
+            5 => (leg(), room()).prop_map(|(leg, room)| Step::Joined(leg, room)),
+            1 => leg().prop_map(Step::Parted),
+            1 => leg().prop_map(Step::Left),
+            1 => (leg(), any::<u8>()).prop_map(|(leg, lost)| Step::Loses(leg, lost)),
+            1 => room().prop_map(Step::Closed),
+        ]
+    }
+
+    fn take(equipment: &mut Equipment, step: Step) -> Bring {
+        match step {
+            Step::Agreed(leg, number) => equipment.agreed(LegKey(leg), &session(format(number))).1,
+            Step::Joined(leg, room) => equipment.joined(LegKey(leg), RoomKey(room)),
+            Step::Parted(leg) => equipment.parted(LegKey(leg)),
+            Step::Left(leg) => equipment.left(LegKey(leg)),
+            Step::Loses(leg, lost) => {
+                let adapted = equipment.heard_of(LegKey(leg), &loses(lost));
+                adapted.map_or_else(Bring::new, |(_, bring)| bring)
+            }
+            Step::Closed(room) => {
+                equipment.closed(RoomKey(room));
+                Bring::new()
+            }
+        }
+    }
+
+    /// The formats that those who hear the same take now, each once.
+    fn taken(equipment: &Equipment, whom: Audience) -> HashSet<Format> {
+        let is_in = |leg: &&Leg| match whom {
+            Audience::Room(room) => leg.room == Some(room),
+            Audience::Music | Audience::Nothing => true,
+        };
+        let formats = equipment.legs.values().filter(is_in).map(|leg| leg.format);
+        formats.filter(|format| format.codec().has_memory()).collect()
+    }
+
+    /// A mixer that carries out orders, and holds that none of them takes what is in use, or brings what finds no place.
+    fn carry_out(equipment: &Equipment, encoders: &mut Vec<(Audience, Format)>, bring: Bring) {
+        for order in bring {
+            if let Order::Equip { whom, encoder } = &order {
+                let brought = (*whom, encoder.format());
+                let there = encoders.iter().filter(|(audience, _)| audience == whom);
+                assert!(there.count() < MOST_FORMATS && !encoders.contains(&brought));
+                encoders.push(brought);
+            } else if let Order::Unequip { whom, format } = &order {
+                assert!(!taken(equipment, *whom).contains(format), "{format:?} has legs");
+                let at = encoders.iter().position(|known| *known == (*whom, *format));
+                encoders.remove(at.unwrap());
+            } else {
+                panic!("neither brings nor takes back");
+            }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+        #[test]
+        fn no_format_with_legs_is_displaced_and_none_waits_while_there_is_a_place(
+            steps in proptest::collection::vec(step(), 1..250),
+        ) {
+            let (mut equipment, mut encoders) = (Equipment::default(), Vec::new());
+            for step in steps {
+                let bring = take(&mut equipment, step);
+                carry_out(&equipment, &mut encoders, bring);
+                if let Step::Closed(room) = step {
+                    encoders.retain(|(whom, _)| *whom != Audience::Room(RoomKey(room)));
+                }
+                let rooms = [0, 1].map(|room| Audience::Room(RoomKey(room)));
+                for whom in [Audience::Music, Audience::Nothing].into_iter().chain(rooms) {
+                    let shared = encoders.iter().filter(|(audience, _)| *audience == whom);
+                    let (shared, taken) = (shared.count(), taken(&equipment, whom).len());
+                    prop_assert_eq!(shared, taken.min(MOST_FORMATS), "{:?}", whom);
+                }
+            }
+        }
     }
 }

@@ -191,9 +191,7 @@ impl MediaPort {
     }
 
     fn remove(&mut self, leg: LegKey) {
-        if let Some(shard) = self.placement.shard_of(leg) {
-            self.shards.at(shard).equipment.left(leg);
-        }
+        self.unequip(leg);
         self.pass(leg, Order::RemoveLeg { leg });
     }
 
@@ -232,7 +230,9 @@ impl MediaPort {
                 }
             }
             Move::HandOver { from, to } => {
-                let known = self.shards.at(from).equipment.leaves(leg);
+                let desk = self.shards.at(from);
+                let (known, bring) = desk.equipment.leaves(leg);
+                desk.bring(bring);
                 let desk = self.shards.at(to);
                 if let Some(known) = known {
                     let bring = desk.equipment.arrives(leg, known);
@@ -247,9 +247,20 @@ impl MediaPort {
     fn part(&mut self, leg: LegKey) {
         self.placement.part(leg);
         if let Some(shard) = self.placement.shard_of(leg) {
-            self.shards.at(shard).equipment.parted(leg);
+            let desk = self.shards.at(shard);
+            let bring = desk.equipment.parted(leg);
+            desk.bring(bring);
         }
         self.pass(leg, Order::Part { leg });
+    }
+
+    /// Forgets what a leg takes: it goes.
+    fn unequip(&mut self, leg: LegKey) {
+        if let Some(shard) = self.placement.shard_of(leg) {
+            let desk = self.shards.at(shard);
+            let bring = desk.equipment.left(leg);
+            desk.bring(bring);
+        }
     }
 
     fn play(&mut self, to: Listeners, id: ControlPlay, sounds: &[Sound]) {
@@ -287,9 +298,7 @@ impl MediaPort {
 
     /// Forgets a leg whose processing failed: what waited for its arrival is over.
     fn failed(&mut self, leg: LegKey) -> MediaReport {
-        if let Some(shard) = self.placement.shard_of(leg) {
-            self.shards.at(shard).equipment.left(leg);
-        }
+        self.unequip(leg);
         for order in self.placement.left(leg) {
             if let Order::Play { playlist, .. } = order {
                 self.plays.begin(playlist.id, 0);

@@ -12,6 +12,7 @@ mod courier;
 pub(crate) mod credentials;
 mod equipment;
 mod first_start;
+mod formats;
 mod lateness;
 mod load;
 mod log;

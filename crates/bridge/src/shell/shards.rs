@@ -32,11 +32,9 @@ impl Desk {
         self.flush();
     }
 
-    /// Brings encoders before what needs them is ordered.
+    /// Brings encoders, and takes them back, before what is the reason of it is ordered.
     pub(super) fn bring(&mut self, bring: Bring) {
-        for (whom, encoder) in bring {
-            self.order(Order::Equip { whom, encoder });
-        }
+        bring.into_iter().for_each(|order| self.order(order));
     }
 
     fn flush(&mut self) {
