@@ -41,7 +41,7 @@ mod texture;
 pub mod tone;
 
 pub use clip::{Clip, ClipBank, ClipError};
-pub use codec::{Codec, Decoder, Effort, Encoder, Format, OpusSend};
+pub use codec::{Codec, Decoder, Effort, Encoder, Format, Memory, OpusSend};
 pub use convert::Converter;
 pub use echo::Echo;
 pub use emodel::Way;

@@ -4,8 +4,9 @@ use std::time::Instant;
 
 use media::{Encoder, Format, LegSocket, Prepared};
 
+use crate::baggage::Baggage;
 use crate::branch::Branch;
-use crate::leg::{Baggage, LegSlot};
+use crate::leg::LegSlot;
 use crate::payload::Shared;
 use crate::player::{Player, Track};
 use crate::report::{Report, Retired};

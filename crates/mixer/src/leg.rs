@@ -9,12 +9,14 @@ use media::{
     Rate, TICK,
 };
 
+use crate::baggage::Baggage;
 use crate::branch::LONGEST_WAY;
 use crate::fade::{Fade, UNITY, ramp};
 use crate::gain::Gain;
 use crate::limiter::limit_all;
-use crate::payload::{Payload, Warm};
+use crate::payload::{Before, Payload, Warm};
 use crate::player::Player;
+use crate::ramps::{Faders, Ramp};
 use crate::reading::Reading;
 use crate::report::Retired;
 use crate::room::Room;
@@ -67,24 +69,6 @@ pub(crate) enum Goes {
     Elsewhere,
     /// Out of the shard, for good.
     Away,
-}
-
-/// What a leg travels in from one shard to another: made outside the tick, and empty but on the way.
-pub struct Baggage<S>(pub(crate) Option<LegSlot<S>>);
-
-impl<S> Baggage<S> {
-    /// Room for one leg.
-    pub fn empty() -> Box<Self> {
-        Box::new(Self(None))
-    }
-}
-
-impl<S> std::fmt::Debug for Baggage<S> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("Baggage")
-            .field(&self.0.as_ref().map(|slot| slot.key))
-            .finish()
-    }
 }
 
 /// Ticks for which a leg under way is made up at most: what is later has lost its phone anyway.
@@ -422,8 +406,11 @@ impl<S: LegSocket> LegSlot<S> {
         match faders {
             _ if prompted => Ear::Own,
             (true, true) => Ear::Silence,
-            (false, _) if room.is_some_and(is_mine) => Ear::Own,
-            (false, true) if self.room_fade.is_unity() => Ear::Room,
+            (false, _) if room.is_some_and(is_mine) => {
+                self.encoder.part();
+                Ear::Own
+            }
+            (false, true) if self.room_fade.is_unity() && !self.encoder.nears() => Ear::Room,
             (true, false) if self.music_fade.is_unity() => Ear::Music,
             (true | false, _) => Ear::Ramp,
         }
@@ -439,6 +426,27 @@ impl<S: LegSocket> LegSlot<S> {
             (true, false) => Ear::Music,
             (false, false) => Ear::Own,
         }
+    }
+
+    /// The ramp it is about to take in tick number `tick`, if it heard in the last one what others did: their decoders remember the same.
+    pub(crate) fn ramp(&self, tick: u64) -> Option<Ramp> {
+        let read = self.read.as_ref().is_some_and(|(at, _)| at + 1 == tick);
+        let heard_alone = read || self.encoder.is_warm(tick);
+        (!heard_alone).then(|| Ramp {
+            room: self.room,
+            format: self.format(),
+            faders: self.faders(),
+        })
+    }
+
+    /// How loud it hears its room, and the music.
+    pub(crate) const fn faders(&self) -> Faders {
+        [self.room_fade, self.music_fade]
+    }
+
+    /// Has taken a ramp that ends here.
+    pub(crate) fn set_faders(&mut self, faders: Faders) {
+        [self.room_fade, self.music_fade] = faders;
     }
 
     /// Whether what it hears is nothing but the noise of the line.
@@ -482,7 +490,8 @@ impl<S: LegSocket> LegSlot<S> {
             self.encoder.set_effort(desk.effort_for(format));
         }
         let mut sum = Sum::silence(rate);
-        let before = self.add_others(room, desk, &mut sum);
+        let (room_began, music_began) = (self.room_fade.at(), self.music_fade.at());
+        self.add_others(room, desk, &mut sum);
         let mut own = ByRate::default();
         *own.at_mut(rate) = true;
         add_played(&mut self.player, own, &mut sum);
@@ -492,9 +501,13 @@ impl<S: LegSocket> LegSlot<S> {
             self.read = Some((tick, frame));
             return payload;
         }
-        let read = self.read.as_ref().filter(|(at, _)| at + 1 == tick);
-        let before = read.map_or(before, |(_, frame)| Some(frame));
-        self.encoder.encode(tick, &frame, before)
+        let before = match (&self.read, room) {
+            (Some((at, frame)), _) if at + 1 == tick => Before::sound(frame),
+            (_, Some(room)) if room_began > 0 => room.before(tick, format),
+            _ if music_began > 0 => desk.music.before(tick, format),
+            _ => desk.noise.before(tick, format),
+        };
+        self.encoder.encode(tick, &frame, &before)
     }
 
     /// Whether nothing but the noise of the line is beneath what is played to it.
@@ -502,34 +515,24 @@ impl<S: LegSocket> LegSlot<S> {
         self.room_fade.is_out() && self.music_fade.is_out()
     }
 
-    /// Adds room, music, or the noise of the line; returns what was heard of it in the last tick.
-    fn add_others<'a>(
-        &mut self,
-        room: Option<&'a Room>,
-        desk: &'a mut Desk<S::Buffers>,
-        sum: &mut Sum,
-    ) -> Option<&'a Frame> {
+    /// Adds room, music, or the noise of the line.
+    fn add_others(&mut self, room: Option<&Room>, desk: &mut Desk<S::Buffers>, sum: &mut Sum) {
         let rate = self.rate();
-        let mut before = None;
         if let Some(room) = room
             && !self.room_fade.is_out()
         {
             let others = room.without(self.key, rate, self.voice(rate));
             self.room_fade
                 .add(others.samples().iter().copied(), sum.samples_mut());
-            before = Some(room.before(rate));
         }
         if !self.music_fade.is_out() {
-            let [now, last] = desk.music.frames(rate);
+            let [now, _] = desk.music.frames(rate);
             let samples = now.samples().iter().map(|sample| i32::from(*sample));
             self.music_fade.add(samples, sum.samples_mut());
-            before = before.or(Some(last));
         } else if self.room_fade.is_out() {
-            let [now, last] = desk.noise.frames(rate);
+            let [now, _] = desk.noise.frames(rate);
             sum.add(now.samples());
-            before = Some(last);
         }
-        before
     }
 
     /// Whether it was sent in tick number `tick` what had been encoded before.

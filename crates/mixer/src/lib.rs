@@ -14,6 +14,7 @@
 //!
 //! A shard is a machine: [`media::LegSocket`] stands for the network, `now` for the clock, so that whole meetings run in tests.
 
+mod baggage;
 mod branch;
 mod command;
 mod encoded;
@@ -28,6 +29,7 @@ mod order;
 mod outbox;
 mod payload;
 mod player;
+mod ramps;
 mod reading;
 mod report;
 mod room;
@@ -38,10 +40,10 @@ mod table;
 mod talker;
 mod tap;
 
+pub use baggage::Baggage;
 pub use branch::Branch;
 pub use encoded::Encoded;
 pub use handle::Handle;
-pub use leg::Baggage;
 pub use limiter::limit_all;
 pub use order::{Audience, Hears, LegKey, Order, PlayId, Playlist, RoomKey, Sound, Target};
 pub use payload::MOST_FORMATS;

@@ -3,7 +3,7 @@
 
 use media::{Clip, Dbov, Format, Frame, Rate};
 
-use crate::payload::{Payload, Shared};
+use crate::payload::{Before, Payload, Shared};
 use crate::sum::ByRate;
 
 /// A clip played round and round.
@@ -54,6 +54,13 @@ impl Loop {
             let before = (at + length * tick).saturating_sub(tick).checked_rem(length);
             [at, before.unwrap_or(0)].map(|at| turn(clip, rate, at))
         })
+    }
+
+    /// What was heard of it in the tick before number `tick` in `format`.
+    pub(crate) fn before(&mut self, tick: u64, format: Format) -> Before<'_> {
+        let memory = self.shared.memory(tick, format);
+        let [_, frame] = self.frames(format.codec().rate());
+        Before { frame, memory }
     }
 
     /// This tick's payload for all who hear nothing else, if there is an encoder for it.

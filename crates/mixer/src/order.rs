@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use media::{Clip, Encoder, Format, Leg, Prepared};
 
+use crate::baggage::Baggage;
 use crate::branch::Branch;
 use crate::encoded::Encoded;
-use crate::leg::Baggage;
 use crate::room::Room;
 use crate::tap::Tap;
 

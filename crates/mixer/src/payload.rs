@@ -1,11 +1,18 @@
 //! Sound becomes payloads: once for everybody who hears the same in the same format.
 
-use media::{Codec, Dbov, Effort, Encoder, Format, Frame};
+use media::{Codec, Dbov, Effort, Encoder, Format, Frame, Memory};
 
 /// Formats of one sum at once that encoders are brought for: G.722, and Opus in its variants.
 pub const MOST_FORMATS: usize = 14;
 /// Those whose encoders remember nothing, PCMU and PCMA, have places of their own.
 const FORGETFUL: usize = 2;
+
+/// Ticks that encoders of G.722 which heard different things need with the same to be alike again: each of its 160 samples a band and tick
+/// lets the predictors forget a 256th of what they were. Those of Opus are near enough at once.
+const NEARS: u8 = 6;
+
+/// Times that an encoder hears what was before. Once does not take one of Opus out of a silence of long ago: its first packet is 3 dB off.
+const RUN_IN: usize = 2;
 
 /// 20 ms, encoded.
 #[derive(Clone, Copy, Debug)]
@@ -35,17 +42,45 @@ impl Payload {
     }
 }
 
+/// What a listener heard in the tick before, of others than the encoder that goes on.
+#[derive(Debug)]
+pub(crate) struct Before<'a> {
+    /// The sound.
+    pub(crate) frame: &'a Frame,
+    /// What its decoder remembers, where that is known.
+    pub(crate) memory: Memory,
+}
+
+impl<'a> Before<'a> {
+    /// A sound, and no more is known.
+    pub(crate) fn sound(frame: &'a Frame) -> Self {
+        Self {
+            frame,
+            memory: Memory::default(),
+        }
+    }
+}
+
 /// An encoder that knows whether it has heard what came just before.
 #[derive(Debug)]
 pub(crate) struct Warm {
     encoder: Encoder,
     /// Number of the tick it was last used in.
     used: Option<u64>,
+    /// What decoders remembered before that.
+    began: Memory,
+    /// Ticks until it is like one that heard what all hear.
+    apart: u8,
 }
 
 impl Warm {
-    pub(crate) const fn new(encoder: Encoder) -> Self {
-        Self { encoder, used: None }
+    pub(crate) fn new(encoder: Encoder) -> Self {
+        Self {
+            encoder,
+            used: None,
+            began: Memory::default(),
+            apart: 0,
+        }
     }
 
     /// What it makes.
@@ -58,14 +93,47 @@ impl Warm {
         self.encoder.set_effort(effort);
     }
 
-    /// Encodes `frame` in tick number `tick`. An encoder that did not make the last tick's payload first hears what its listener did
-    /// then, so that the decoder's memory fits and nothing clicks.
-    pub(crate) fn encode(&mut self, tick: u64, frame: &Frame, before: Option<&Frame>) -> Payload {
-        let mut bytes = [0; Codec::MAX_PAYLOAD];
-        let fits = self.used.replace(tick).is_some_and(|used| used + 1 == tick);
-        if let Some(before) = before.filter(|_| !fits && self.format().codec().has_memory()) {
-            self.encoder.encode(before, &mut bytes);
+    /// It hears in this tick what nobody else does.
+    pub(crate) fn part(&mut self) {
+        self.apart = match self.format().codec() {
+            Codec::G722 => NEARS,
+            Codec::Pcmu | Codec::Pcma | Codec::Opus(_) => 0,
+        };
+    }
+
+    /// It could hear in this tick what others do: whether it had better still be itself that encodes it.
+    pub(crate) fn nears(&mut self) -> bool {
+        let nears = self.apart > 0;
+        self.apart = self.apart.saturating_sub(1);
+        nears
+    }
+
+    /// Whether it made what was sent in the tick before number `tick`.
+    pub(crate) fn is_warm(&self, tick: u64) -> bool {
+        self.used.is_some_and(|used| used + 1 == tick)
+    }
+
+    /// What decoders of those remember who heard in the tick before number `tick` what it made then.
+    fn memory(&self, tick: u64) -> Memory {
+        match self.used {
+            Some(used) if used == tick => self.began.clone(),
+            Some(_) if self.is_warm(tick) => self.encoder.memory(),
+            Some(_) | None => Memory::default(),
         }
+    }
+
+    /// Encodes `frame` in tick number `tick`. An encoder that did not make the last tick's payload first takes over what its listener
+    /// remembers of it, or hears what that did, so that the decoder's memory fits and nothing clicks.
+    pub(crate) fn encode(&mut self, tick: u64, frame: &Frame, before: &Before<'_>) -> Payload {
+        let mut bytes = [0; Codec::MAX_PAYLOAD];
+        let fits = self.is_warm(tick);
+        self.used = Some(tick);
+        if !fits && self.format().codec().has_memory() && !self.encoder.recall(&before.memory) {
+            for _ in 0..RUN_IN {
+                self.encoder.encode(before.frame, &mut bytes);
+            }
+        }
+        self.began = self.encoder.memory();
         let len = self.encoder.encode(frame, &mut bytes);
         let level = Dbov::of(frame.samples());
         Payload { bytes, len, level }
@@ -149,7 +217,16 @@ impl Shared {
         }
         let place = find(places, format)?;
         let Place { encoder, made } = places.get_mut(place)?.as_mut()?;
-        Some(made.get_or_insert_with(|| encoder.encode(tick, frame, Some(before))))
+        Some(made.get_or_insert_with(|| encoder.encode(tick, frame, &Before::sound(before))))
+    }
+
+    /// What decoders of those remember who heard it in `format` in the tick before number `tick`.
+    pub(crate) fn memory(&self, tick: u64, format: Format) -> Memory {
+        let encoders = self.brought.iter().flatten().map(|place| &place.encoder);
+        let mut of_format = encoders.filter(|encoder| encoder.format() == format);
+        of_format
+            .next()
+            .map_or(Memory::default(), |encoder| encoder.memory(tick))
     }
 }
 

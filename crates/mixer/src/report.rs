@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use media::{Echo, Encoder, Leg, MediaLoss, Prepared, Quality};
 
+use crate::baggage::Baggage;
 use crate::branch::Branch;
-use crate::leg::Baggage;
 use crate::room::Room;
 use crate::tap::Tap;
 use crate::{LegKey, PlayId, Playlist};

@@ -9,7 +9,7 @@ use crate::branch::{Branch, MOST_BRANCHES, Missed, Partial};
 use crate::floor::Floor;
 use crate::limiter::limit_all;
 use crate::looped::Loop;
-use crate::payload::{Payload, Shared};
+use crate::payload::{Before, Payload, Shared};
 use crate::player::{Ended, Player};
 use crate::sum::{ByRate, Sum};
 use crate::tap::Tap;
@@ -225,9 +225,12 @@ impl Room {
         sum
     }
 
-    /// The full sum of the last tick, for an encoder that begins.
-    pub(crate) const fn before(&self, rate: Rate) -> &Frame {
-        self.before.at(rate)
+    /// The full sum of the tick before number `tick`, as it was heard in `format`, for an encoder that begins.
+    pub(crate) fn before(&self, tick: u64, format: Format) -> Before<'_> {
+        Before {
+            frame: self.before.at(format.codec().rate()),
+            memory: self.shared.memory(tick, format),
+        }
     }
 
     /// The full sum in `format`: encoded once, sent to all who neither speak nor hear anything else. Nothing where no encoder of the

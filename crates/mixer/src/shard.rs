@@ -12,6 +12,7 @@ use crate::leg::{Ear, Goes, LegSlot};
 use crate::looped::Loop;
 use crate::outbox::Outbox;
 use crate::player::{Player, QUEUE};
+use crate::ramps::Ramps;
 use crate::reading::Reading;
 use crate::report::{Report, Retired, Stats};
 use crate::room::Room;
@@ -41,8 +42,8 @@ pub struct ShardConfig {
 pub const STATS_TICKS: u64 = 10;
 /// Ticks between two reports of a leg's quality: a second.
 const QUALITY_TICKS: u64 = 50;
-/// Ramps in one tick in formats whose encoding costs. When a thousand legs go from music to the talk at once, the few first are given
-/// a ramp each, and the others change over within their shared payloads: a soft click is less than a tick that comes too late for all.
+/// Ramps in one tick in formats whose encoding costs. Where more are asked for that are not alike, the others change over within their
+/// shared payloads: a soft click is less than a tick that comes too late for all.
 const RAMPS: u32 = 16;
 /// Legs with an Opus mix of their own (talkers, and those who hear a prompt) from which on their encoders try less hard: an encoding
 /// takes some 0.13 ms at full effort, and a tick has 20.
@@ -85,8 +86,9 @@ pub(crate) struct Desk<B> {
     reading: Reading<B>,
     pub(crate) music: Loop,
     pub(crate) noise: Loop,
-    /// Ramps that may yet be made in this tick in formats whose encoding costs.
-    ramps: u32,
+    /// Ramps made in this tick, and how many may yet be in formats whose encoding costs.
+    ramps: Ramps,
+    ramps_left: u32,
     /// Mixes of single legs in formats whose encoding costs, in this tick.
     costly: u32,
     /// How hard their encoders try, by how many there were in the last.
@@ -99,7 +101,8 @@ impl<B: Default> Desk<B> {
             reading: Reading::new(),
             music: Loop::new(music),
             noise: Loop::new(noise),
-            ramps: RAMPS,
+            ramps: Ramps::default(),
+            ramps_left: RAMPS,
             costly: 0,
             effort: Effort::Full,
         }
@@ -111,7 +114,8 @@ impl<B: Default> Desk<B> {
             MANY..CROWD => Effort::Half,
             CROWD.. => Effort::Least,
         };
-        self.ramps = RAMPS;
+        self.ramps.clear();
+        self.ramps_left = RAMPS;
         self.reading.begin();
         self.music.begin();
         self.noise.begin();
@@ -131,8 +135,8 @@ impl<B: Default> Desk<B> {
     /// Whether a leg's ramp may take an encoding of its own.
     fn may_ramp(&mut self, format: Format) -> bool {
         let costs = format.codec().has_memory();
-        let may = !costs || self.ramps > 0;
-        self.ramps -= u32::from(costs && may);
+        let may = !costs || self.ramps_left > 0;
+        self.ramps_left -= u32::from(costs && may);
         may
     }
 }
@@ -301,8 +305,15 @@ impl<S: LegSocket> Shard<S> {
             stats.rested += 1;
             return self.tell_quality(place);
         }
+        let mut ramp = leg.ramp(tick).filter(|_| ear == Ear::Ramp);
+        if let Some((payload, end)) = ramp.and_then(|ramp| desk.ramps.find(ramp)) {
+            leg.set_faders(end);
+            leg.send(now, payload);
+            stats.shared += 1;
+            return self.tell_quality(place);
+        }
         if ear == Ear::Ramp && !desk.may_ramp(format) {
-            ear = leg.cut_ramps();
+            (ear, ramp) = (leg.cut_ramps(), None);
         }
         let shared = match (ear, &mut room) {
             (Ear::Room, Some(room)) => room.payload(tick, format),
@@ -321,6 +332,9 @@ impl<S: LegSocket> Shard<S> {
             let room = room.as_deref().map(|room| &**room);
             let payload = leg.mix(tick, room, desk, &mut played);
             leg.send(now, &payload);
+            if let Some(ramp) = ramp {
+                desk.ramps.keep(ramp, payload, leg.faders());
+            }
             let read = leg.reads(tick);
             stats.read += u64::from(read);
             stats.own += u64::from(!read);

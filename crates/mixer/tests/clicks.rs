@@ -7,8 +7,8 @@ mod common;
 
 use std::sync::LazyLock;
 
-use common::{PEAK, World, clip, config, steps};
-use media::Clip;
+use common::{PEAK, Phone, World, clip, config, steps};
+use media::{Clip, Codec, Rate};
 use mixer::{Hears, LegKey, Order, PlayId, Playlist, Room, RoomKey, ShardConfig, Target};
 use proptest::prelude::*;
 
@@ -90,6 +90,45 @@ fn hold_with_music_and_back() {
     let back: &dyn Fn(&mut World) = &|world| world.route(1, true, Hears::Room);
     let deaf: &dyn Fn(&mut World) = &|world| world.route(1, true, Hears::Nothing);
     check(&[TALK, MUSIC], &[hold, back, hold, deaf, back]);
+}
+
+/// More than may each have a ramp of their own in a tick.
+const CROWD: u64 = 40;
+
+#[test]
+fn a_crowd_that_goes_over_at_once_hears_one_ramp_made_for_all_of_them() {
+    let changes = [
+        Hears::Room,
+        Hears::Music,
+        Hears::Room,
+        Hears::Nothing,
+        Hears::Room,
+    ];
+    for codec in [Codec::Pcmu, Codec::G722, Codec::Opus(Rate::Hz16000)] {
+        let music = MUSIC_CLIP.clone();
+        let mut world = World::with(0, ShardConfig { music, ..config() });
+        (0..CROWD).for_each(|number| world.add_phone(Phone::new(number, codec)));
+        let (talker, listeners) = world.phones.split_at_mut(1);
+        talker[0].hz = TALK;
+        listeners.iter_mut().for_each(|phone| phone.speaks = false);
+        world.gather(1);
+        world.run(100);
+        let go = |world: &mut World, hears| {
+            (1..CROWD as usize).for_each(|n| world.route(n, false, hears));
+            world.run(140);
+        };
+        go(&mut world, Hears::Music);
+        world.run(860);
+        let before = world.shard.stats();
+        changes.into_iter().for_each(|hears| go(&mut world, hears));
+        let after = world.shard.stats();
+        // Those of the one who talks, and of each change one.
+        assert_eq!(after.own - before.own, 7 * 5 + 5, "{codec:?}");
+        let heard = |n: usize| &world.phones[n].heard;
+        assert!((2..CROWD as usize).all(|n| heard(n) == heard(1)), "{codec:?}");
+        let worst = f64::from(world.phones[1].worst_jump());
+        assert!(worst < PEAK / 2.0, "{codec:?}: a step of {worst}");
+    }
 }
 
 #[test]

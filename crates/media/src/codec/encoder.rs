@@ -48,6 +48,11 @@ enum State {
     Opus(opus::Encoder),
 }
 
+/// What decoders remember of what an encoder made, where that is little enough to be carried over to another encoder: the adaptation of
+/// G.722. PCMU and PCMA remember nothing, and what libopus remembers can't be had.
+#[derive(Debug, Clone, Default)]
+pub struct Memory(Option<g722::Encoder>);
+
 impl Encoder {
     /// An encoder that has heard nothing.
     pub fn new(format: Format) -> Self {
@@ -79,6 +84,25 @@ impl Encoder {
             self.effort = effort;
             // It can't fail: every libopus has these.
             let _ = encoder.set_complexity(effort.complexity());
+        }
+    }
+
+    /// What decoders remember of all it made.
+    pub fn memory(&self) -> Memory {
+        match &self.state {
+            State::G722(encoder) => Memory(Some(encoder.clone())),
+            State::None | State::Opus(_) => Memory(None),
+        }
+    }
+
+    /// Goes on where another encoder was; false, with nothing changed, where that can't be carried over.
+    pub fn recall(&mut self, memory: &Memory) -> bool {
+        match (&mut self.state, &memory.0) {
+            (State::G722(encoder), Some(memory)) => {
+                encoder.clone_from(memory);
+                true
+            }
+            (State::None | State::G722(_) | State::Opus(_), _) => false,
         }
     }
 
@@ -162,6 +186,36 @@ mod tests {
             payload[..length].to_vec()
         };
         (0..250).map(payload).collect()
+    }
+
+    #[test]
+    fn a_decoder_of_g722_hears_no_seam_where_another_encoder_goes_on_with_the_memory_of_the_first() {
+        let format = Format::of(Codec::G722);
+        let frame = |tick: usize| {
+            let mut frame = Frame::silence(Rate::Hz16000);
+            for (n, sample) in frame.samples_mut().iter_mut().enumerate() {
+                *sample = speech(tick * 320 + n, 16_000);
+            }
+            frame
+        };
+        let payload = |encoder: &mut Encoder, tick: usize| {
+            let mut payload = [0; Codec::MAX_PAYLOAD];
+            let length = encoder.encode(&frame(tick), &mut payload);
+            payload[..length].to_vec()
+        };
+        let (mut first, mut second) = (Encoder::new(format), Encoder::new(format));
+        for tick in 0..50 {
+            payload(&mut first, tick);
+        }
+        assert_ne!(payload(&mut second, 50), payload(&mut first, 50));
+        assert!(second.recall(&first.memory()));
+        for tick in 51..60 {
+            assert_eq!(payload(&mut second, tick), payload(&mut first, tick));
+        }
+        for codec in [Codec::Pcmu, Codec::Opus(Rate::Hz16000)] {
+            let mut other = Encoder::new(Format::of(codec));
+            assert!(!other.recall(&first.memory()) && !second.recall(&other.memory()));
+        }
     }
 
     /// Bits a second in the mean.

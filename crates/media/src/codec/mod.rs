@@ -11,7 +11,7 @@ mod silence;
 
 pub use decoder::Decoder;
 pub(crate) use decoder::decode_memoryless;
-pub use encoder::{Effort, Encoder};
+pub use encoder::{Effort, Encoder, Memory};
 pub use format::{Format, OpusSend};
 pub(crate) use silence::Silence;
 
