@@ -20,6 +20,7 @@ mod list;
 mod openapi;
 mod params;
 mod path;
+mod pick;
 mod router;
 mod simulation;
 mod value;

@@ -14,6 +14,7 @@ use crate::error::ApiError;
 use crate::fields::{self, EFFECTIVE, Selection, Wire};
 use crate::filter;
 use crate::params::{Params, unquoted};
+use crate::pick::pick;
 use crate::router::Api;
 
 const LIMIT_DEFAULT: u64 = 10;
@@ -176,7 +177,7 @@ impl<D: Wire> Listing<D> {
 
     /// Whether `object` passes the filter.
     pub(crate) fn chooses(&self, object: &D) -> bool {
-        self.filter.is_none() || self.passes(&as_map(object))
+        self.filter.is_none() || self.passes(&pick(object, &self.looked_at()))
     }
 
     /// The answer for all of `objects`, whatever the limit.
@@ -195,15 +196,28 @@ impl<D: Wire> Listing<D> {
             let page = objects.iter().skip(skip).take(take);
             return (page.map(|of| (of, convert(of))).collect(), objects.len() as u64);
         }
+        let looked_at = self.looked_at();
         let converted = objects.iter().map(|of| {
             let object = convert(of);
-            (as_map(&object), of, object)
+            (pick(&object, &looked_at), of, object)
         });
         let mut kept: Vec<_> = converted.filter(|(map, ..)| self.passes(map)).collect();
         kept.sort_by(|(a, ..), (b, ..)| self.compare(a, b));
         let total = kept.len() as u64;
         let page = kept.into_iter().map(|(_, of, object)| (of, object));
         (page.skip(skip).take(take).collect(), total)
+    }
+
+    /// The fields by which objects are chosen and put in order.
+    fn looked_at(&self) -> Vec<&'static str> {
+        let mut names = Vec::new();
+        if let Some(filter) = &self.filter {
+            filter.each_name(&mut |name| names.push(name));
+        }
+        names.extend(self.order.iter().map(|order| order.field));
+        names.sort_unstable();
+        names.dedup();
+        names
     }
 
     fn passes(&self, object: &Map<String, Value>) -> bool {
@@ -274,13 +288,6 @@ impl<D: Wire> Listing<D> {
             links["previous"] = self.links.to(self.limit(), offset).into();
         }
         links
-    }
-}
-
-fn as_map<D: Wire>(object: &D) -> Map<String, Value> {
-    match serde_json::to_value(object) {
-        Ok(Value::Object(map)) => map,
-        Ok(_) | Err(_) => Map::new(),
     }
 }
 

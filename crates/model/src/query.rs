@@ -55,6 +55,17 @@ pub enum Filter {
     },
 }
 
+impl Filter {
+    /// Tells the names of the fields that are tested; one that is tested twice is told twice.
+    pub fn each_name(&self, tell: &mut impl FnMut(&'static str)) {
+        match self {
+            Self::And(all) | Self::Or(all) => all.iter().for_each(|one| one.each_name(tell)),
+            Self::Not(one) => one.each_name(tell),
+            Self::Field { name, .. } => tell(name),
+        }
+    }
+}
+
 /// A test of the value of one field. A missing value passes `Missing` and no other.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Test {
