@@ -455,11 +455,12 @@ impl<S: LegSocket> LegSlot<S> {
         match ear {
             Ear::Silence => true,
             Ear::Room => is_quiet,
-            Ear::Own => {
+            // The whole room is a ramp to one whose encoder is not yet like that of all.
+            Ear::Own | Ear::Ramp => {
                 let is_whole = self.room_fade.is_unity() && self.music_fade.is_out();
                 is_whole && self.player.is_silent() && is_quiet
             }
-            Ear::Music | Ear::Ramp => false,
+            Ear::Music => false,
         }
     }
 

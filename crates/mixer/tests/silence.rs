@@ -154,6 +154,18 @@ fn who_speaks_alone_is_told_of_the_silence_around_him() {
 }
 
 #[test]
+fn who_spoke_alone_and_ceases_is_told_of_silence_all_the_time() {
+    for codec in [Codec::Pcmu, Codec::G722] {
+        let mut world = quiet_room(&[codec, codec, codec]);
+        world.phones[0].speaks = true;
+        world.run(1_000);
+        assert_eq!(gets(&mut world, 0, 2 * REFRESH), (0, 2), "{codec:?}");
+        world.phones[0].speaks = false;
+        assert_eq!(gets(&mut world, 0, 4 * REFRESH), (0, 4), "{codec:?}");
+    }
+}
+
+#[test]
 fn prompts_announcements_and_music_are_no_silence_to_those_who_hear_them() {
     let (all, none) = ((REFRESH, 0), (0, 1));
     let mut world = quiet_room(&[Codec::Pcmu, Codec::G722, Codec::Pcmu]);
