@@ -20,6 +20,7 @@ mod health;
 mod hostile;
 mod idempotency;
 mod meetings;
+mod memory;
 mod numbers;
 mod openapi;
 mod owned_rooms;

@@ -13,8 +13,8 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
-use crate::events::resident_kib;
 use crate::fixture::{LAST_EVENT, PASSWORD, happening};
+use crate::memory::{is_alone, resident_kib};
 use crate::world::World;
 
 type Socket = WebSocketStream<DuplexStream>;
@@ -132,6 +132,9 @@ async fn a_frame_that_announces_a_hundred_mebibytes_is_refused_before_they_come(
 #[tokio::test]
 async fn thousands_of_idle_sockets_take_little_memory_each() {
     const SOCKETS: usize = 2_000;
+    if !is_alone("sockets::thousands_of_idle_sockets_take_little_memory_each") {
+        return;
+    }
     let limits = HubLimits {
         streams_per_subscriber: SOCKETS,
         ..HubLimits::default()
