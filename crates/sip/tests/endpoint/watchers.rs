@@ -422,9 +422,8 @@ fn our_user_ends_it_and_a_lost_connection_does() {
     assert_eq!(peer.endpoint.load(), (0, 0));
 }
 
-#[test]
-fn one_who_came_by_datagram_and_asks_for_connections_is_told_by_one_until_it_is_lost() {
-    let mut peer = Peer::new();
+/// A subscription that came by datagram, with a connection open for its NOTIFYs: 9.
+fn with_way(peer: &mut Peer) -> (SubscriptionId, Flow) {
     let contact = "Contact: <sip:alice@192.0.2.9:5080;transport=tcp>\r\n";
     let ask = peer.stranger("SUBSCRIBE", 1, &format!("{ASK}{contact}"), "");
     peer.send(&ask);
@@ -451,6 +450,13 @@ fn one_who_came_by_datagram_and_asks_for_connections_is_told_by_one_until_it_is_
     };
     assert!(peer.order(id, SubscriptionOrder::Way { flow: way }).is_empty());
     assert!(peer.endpoint.carries_call(9));
+    (id, way)
+}
+
+#[test]
+fn one_who_came_by_datagram_and_asks_for_connections_is_told_by_one_until_it_is_lost() {
+    let mut peer = Peer::new();
+    let (id, way) = with_way(&mut peer);
     peer.order(id, SubscriptionOrder::Changed);
     peer.pass(1_000);
     assert_eq!(peer.events(), [wanted(id, false, STREAM)]);
@@ -468,6 +474,24 @@ fn one_who_came_by_datagram_and_asks_for_connections_is_told_by_one_until_it_is_
     );
     let notify = only(peer.tell(id, "<all/>"));
     assert!(value(&notify, "Via").starts_with("SIP/2.0/UDP "));
+}
+
+#[test]
+fn where_nobody_answers_by_a_connection_it_is_left_before_the_subscription_is_given_up() {
+    let mut peer = Peer::new();
+    let (id, _) = with_way(&mut peer);
+    peer.order(id, SubscriptionOrder::Changed);
+    peer.pass(1_000);
+    peer.events();
+    let notify = only(peer.tell(id, "<some/>"));
+    assert!(value(&notify, "Via").starts_with("SIP/2.0/TCP "));
+    peer.pass(32_000);
+    assert!(!peer.endpoint.carries_call(9));
+    assert_eq!(peer.events(), [wanted(id, true, DATAGRAM)]);
+    let notify = only(peer.tell(id, "<all/>"));
+    assert!(value(&notify, "Via").starts_with("SIP/2.0/UDP "));
+    peer.pass(32_000);
+    assert_eq!(peer.events(), [Event::Unsubscribed { subscription: id }]);
 }
 
 #[test]

@@ -173,9 +173,16 @@ impl Endpoint {
         }
     }
 
-    /// A NOTIFY of ours was not answered.
+    /// A NOTIFY of ours was not answered. A connection opened for it may have been lost before it was told of here: the way by which
+    /// the subscription came is tried once more.
     pub(in crate::endpoint) fn not_notified(&mut self, now: Instant, report: Report) {
-        self.answered_notify(now, SubscriptionId(report.call.0), SubscriptionInput::Unanswered);
+        let id = SubscriptionId(report.call.0);
+        let watcher = self.watchers.by_id.get_mut(&id);
+        let input = match watcher.and_then(|watcher| watcher.way.take()) {
+            Some(_) => SubscriptionInput::Lost,
+            None => SubscriptionInput::Unanswered,
+        };
+        self.answered_notify(now, id, input);
     }
 
     /// A NOTIFY of ours was lost with the connection opened for it; its subscription goes on by the way that it came.
