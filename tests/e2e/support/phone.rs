@@ -119,8 +119,8 @@ impl Phone {
     }
 
     /// The name it calls by.
-    pub(crate) fn user(&self) -> String {
-        format!("phone{}", self.id)
+    pub(crate) fn user(&self) -> &str {
+        &self.user
     }
 
     fn request(&self, method: &str, cseq: u32, body: &str) -> String {

@@ -1,4 +1,5 @@
-//! Ways to those whom the bridge calls, and to phones that want their rosters by connection: names are resolved and connections opened beside control, which waits for neither.
+//! Ways to those whom the bridge calls, and to phones that want their rosters by connection: names are resolved and connections opened
+//! beside control, which waits for neither.
 
 use std::collections::HashMap;
 use std::io;
