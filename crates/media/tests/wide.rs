@@ -490,25 +490,35 @@ fn another_codec_in_the_call_is_heard_at_once_whatever_it_is() {
     }
 }
 
-#[test]
-fn keys_on_a_clock_of_their_own_are_told_and_blank_the_audio_while_they_are_down() {
+/// A second of one sound, a key of 120 ms on a clock of its own over another, and the first again; what is heard from the key on, and told.
+fn press_on_another_clock(around: fn(f64) -> f64, beneath: fn(f64) -> f64) -> (Vec<Heard>, Vec<LegEvent>) {
     let mut talk = Talk::of(Codec::Opus(Rate::Hz48000));
-    talk.go_on(20, tone);
+    talk.go_on(50, around);
     let start = talk.call.timestamp;
-    let mut told = Vec::new();
+    let (mut heard, mut told) = (Vec::new(), Vec::new());
     for n in 1..=8u16 {
-        let duration = (n * 160).to_be_bytes();
+        let duration = (n.min(6) * 160).to_be_bytes();
         let end = if n > 5 { 0x80 } else { 0 };
-        let packet = talk.call.next_packet(EVENT, &[7, end, duration[0], duration[1]]);
-        let mut packet = packet;
+        let mut packet = talk.call.next_packet(EVENT, &[7, end, duration[0], duration[1]]);
         packet[4..8].copy_from_slice(&start.to_be_bytes());
         talk.call.rtp_from(PEER, &packet);
-        talk.call.tick();
+        heard.push(talk.say(if n <= 6 { beneath } else { around }));
         told.extend(talk.call.events());
     }
+    heard.extend((0..30).map(|_| talk.say(around)));
+    (heard, told)
+}
+
+#[test]
+fn keys_on_a_clock_of_their_own_are_told_and_blank_the_audio_beneath_them_and_no_more() {
+    let is_loud = |heard: &&Heard| matches!(heard, Heard::Audio { level } if level.db() > -40);
+    let (heard, told) = press_on_another_clock(silence, tone);
     assert_eq!(told[0], LegEvent::Digit { key: '7' });
     assert!(
         matches!(told[1..], [LegEvent::DigitEnd { key: '7', .. }]),
         "{told:?}"
     );
+    assert_eq!(heard.iter().filter(is_loud).count(), 0, "{heard:?}");
+    let (heard, _) = press_on_another_clock(tone, silence);
+    assert!(heard.iter().filter(is_loud).count() >= 38 - 8, "{heard:?}");
 }

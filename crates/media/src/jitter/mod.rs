@@ -192,6 +192,11 @@ impl Player {
         stays || fits
     }
 
+    /// The first sample behind the newest packet that has come.
+    pub(crate) fn newest_end(&self) -> i64 {
+        self.newest.0 + self.newest.1
+    }
+
     /// The next packet in order came, and it is of this time: where it lies ahead, the peer paused and nothing was lost.
     pub(crate) fn follows(&mut self, timestamp: i64) {
         let all_played = self.slots.len() == 0 && self.newest.0 + self.newest.1 <= self.fetch;

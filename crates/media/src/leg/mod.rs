@@ -73,6 +73,8 @@ pub struct Leg {
     keys: Keys,
     /// For keys on another clock than the audio's.
     key_unwrapper: Unwrapper,
+    /// Steps of the keys' clock by which it is ahead of the audio's place: 0 where both have one clock.
+    keys_ahead: i64,
     player: Player,
     scrutiny: Scrutiny,
     gate: Gate,
@@ -102,6 +104,7 @@ impl Leg {
             unwrapper: Unwrapper::default(),
             keys: Keys::new(key_clock(&session)),
             key_unwrapper: Unwrapper::default(),
+            keys_ahead: 0,
             player: Player::new(codec, config.jitter),
             scrutiny: Scrutiny::new(codec.rate(), config.level_target, config.seed),
             gate: Gate::new(),
@@ -166,15 +169,22 @@ impl Leg {
         self.scrutiny.gain_db()
     }
 
-    /// Whether a key lies over the audio between two places. Keys on another clock can't be placed in the audio: they blank it
-    /// while they are down.
+    /// Whether a key lies over the audio between two places. One on another clock is placed to a packet only: it blanks one more.
     fn is_blanked(&self, from: i64, to: i64) -> bool {
         let codec = self.session.format.codec();
-        if key_clock(&self.session) != codec.clock_hz() {
-            return self.keys.is_down();
-        }
-        let steps = |place: i64| place * i64::from(codec.clock_hz()) / i64::from(codec.rate().hz());
-        self.keys.blanks(steps(from), steps(to))
+        let placed = key_clock(&self.session) == codec.clock_hz();
+        let spare = if placed {
+            0
+        } else {
+            codec.rate().samples_per_tick() as i64
+        };
+        self.keys.blanks(self.key_steps(from - spare), self.key_steps(to))
+    }
+
+    /// A place in the audio on the clock of the keys.
+    fn key_steps(&self, place: i64) -> i64 {
+        let hz = i64::from(self.session.format.codec().rate().hz());
+        place * i64::from(key_clock(&self.session)) / hz + self.keys_ahead
     }
 
     /// Exchanges the audio for what is held back, on legs whose keys come in the audio.
@@ -258,6 +268,11 @@ impl Leg {
             self.tell_key(up);
             self.keys = Keys::new(key_clock(&session));
             self.key_unwrapper = Unwrapper::default();
+        }
+        if key_clock(&session) != key_clock(&self.session)
+            || session.format.codec() != self.session.format.codec()
+        {
+            self.keys_ahead = 0;
         }
         self.change_codec(session.format.codec(), &mut change.player);
         if !session.direction.hears() {

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use super::{Leg, LegEvent, key_clock};
+use crate::event4733::KeyEvent;
 use crate::header_extension::Malformed;
 use crate::level::{AudioLevel, Dbov, Told};
 use crate::rtp::{COMFORT_NOISE, Packet};
@@ -128,8 +129,26 @@ impl Leg {
         };
         let timestamp = unwrapper.unwrap(packet.timestamp);
         match self.keys.packet(now, timestamp, packet.payload) {
-            Some(told) => told.into_iter().for_each(|event| self.tell_key(event)),
+            Some(told) => {
+                let begins = told
+                    .iter()
+                    .flatten()
+                    .any(|event| matches!(event, KeyEvent::Down { .. }));
+                if begins && !same_clock {
+                    self.place_key();
+                }
+                told.into_iter().for_each(|event| self.tell_key(event));
+            }
             None => self.quality.malformed += 1,
+        }
+    }
+
+    /// A key has begun on another clock than the audio's: as much of it as is told lies at the end of the audio that has come, for both
+    /// are sent at once.
+    fn place_key(&mut self) {
+        self.keys_ahead = 0;
+        if let Some(end) = self.keys.newest_end() {
+            self.keys_ahead = end - self.key_steps(self.player.newest_end());
         }
     }
 
