@@ -21,6 +21,8 @@ const LIMIT_DEFAULT: u64 = 10;
 const LIMIT_MAX: u64 = 1000;
 /// Most objects with all attributes in force, which take some 20 KB each.
 const LIMIT_IN_FORCE: u64 = 100;
+/// Bytes by which an object of a list may be longer than the first and still find its place at once.
+const ROOM_TO_SPARE: usize = 32;
 /// Most fields a list can be ordered by.
 const ORDER_MAX: usize = 8;
 /// Parameters of a page.
@@ -264,14 +266,18 @@ impl<D: Wire> Listing<D> {
     }
 
     /// `page` as a JSON list, and its length. Written once, also where it is sent twice: of a long list this is the cost.
-    fn items(&self, page: impl Iterator<Item = D>) -> (Vec<u8>, u64) {
+    fn items(&self, mut page: impl Iterator<Item = D>) -> (Vec<u8>, u64) {
         let mut json = vec![b'['];
         let mut count = 0;
-        for object in page {
+        while let Some(object) = page.next() {
             if count > 0 {
                 json.push(b',');
             }
             self.selection.write(&object, &mut json);
+            if count == 0 {
+                // The others will be about as long: a list that grows bit by bit is copied as often.
+                json.reserve(page.size_hint().0 * (json.len() + ROOM_TO_SPARE));
+            }
             count += 1;
         }
         json.push(b']');

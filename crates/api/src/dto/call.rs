@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use model::CallView;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -22,7 +24,7 @@ pub(crate) struct Call {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     attributes: Vec<Attribute>,
     /// Name of the bridge.
-    bridge_name: String,
+    bridge_name: Arc<str>,
     /// Number that was dialled, E.164 without plus.
     callee: String,
     /// Number of the caller, E.164 with plus.
@@ -55,7 +57,7 @@ pub(crate) struct Call {
     #[schemars(extend("enum" = [0, 1, 2, 3]))]
     mute_mode: u8,
     /// Name of the node, usually its address.
-    node_name: String,
+    node_name: Arc<str>,
     /// 1 the operator is being called for it, 2 it talks with the operator; absent where neither is so.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("enum" = [1, 2]))]
@@ -113,7 +115,7 @@ impl Call {
             address_from: view.address_from.clone(),
             address_to: view.address_to.clone(),
             attributes: Vec::new(),
-            bridge_name: names.bridge.to_string(),
+            bridge_name: Arc::clone(&names.bridge),
             callee: view.callee.clone(),
             caller: view.caller.clone(),
             codec: view.codec.clone(),
@@ -127,7 +129,7 @@ impl Call {
             joined: view.joined_ms,
             meeting_number: view.meeting.map(|number| number.0),
             mute_mode: view.mute.wire(),
-            node_name: names.node.to_string(),
+            node_name: Arc::clone(&names.node),
             operator_mode: Some(view.operator.wire()).filter(|mode| *mode != 0),
             presenter_media: u8::from(view.presenter_audio),
             qa_mode: view.question.wire(),
