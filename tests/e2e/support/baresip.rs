@@ -18,6 +18,8 @@ use super::until::until;
 /// Where nobody takes calls: the bridge of a phone that calls nobody itself.
 pub(crate) const NOBODY: ([u8; 4], u16) = ([127, 0, 0, 1], 9);
 const LIMIT: Duration = Duration::from_secs(15);
+/// Ports are found free before they are taken: so often somebody else may be quicker.
+const TRIES: usize = 5;
 /// A person's pace at the keys.
 const BETWEEN_KEYS: Duration = Duration::from_millis(200);
 /// baresip hangs up where a file ends, so every file ends with as much silence as no test lasts.
@@ -36,6 +38,14 @@ pub(crate) struct Baresip {
 impl Baresip {
     /// A phone of this name whose calls go to `bridge`.
     pub(crate) fn start(name: &str, bridge: SocketAddr) -> Self {
+        let mut tries = (0..TRIES).map(|_| Self::try_start(name, bridge));
+        tries
+            .find_map(|phone| phone)
+            .expect("ports that are free stay so for a moment")
+    }
+
+    /// The same; nothing where somebody took one of its ports after they were found free.
+    fn try_start(name: &str, bridge: SocketAddr) -> Option<Self> {
         let folder = TempDir::new().expect("a temporary folder");
         write_wav(
             &folder.path().join("silence.wav"),
@@ -44,23 +54,32 @@ impl Baresip {
         fs::create_dir(folder.path().join("heard")).expect("a folder is made");
         let (sip, control) = configure(folder.path(), name, bridge);
         let out = File::create(folder.path().join("out")).expect("a file is made");
-        let child = Command::new(tool("baresip"))
+        let mut child = Command::new(tool("baresip"))
             .arg("-f")
             .arg(folder.path())
             .stderr(out.try_clone().expect("a file has two names"))
             .stdout(out)
             .spawn()
             .expect("baresip runs");
-        let control = until("baresip starts", LIMIT, || TcpStream::connect(control).ok());
+        let said = until("baresip starts", LIMIT, || {
+            let said = fs::read_to_string(folder.path().join("out")).ok()?;
+            said.contains("baresip is ready").then_some(said)
+        });
+        if said.contains("Address already in use") {
+            child.kill().expect("it runs");
+            child.wait().expect("it was started");
+            return None;
+        }
+        let control = TcpStream::connect(control).expect("baresip takes commands");
         control.set_nonblocking(true).expect("a socket can be told");
-        Self {
+        Some(Self {
             child,
             sip,
             control,
             unread: Vec::new(),
             events: Vec::new(),
             folder,
-        }
+        })
     }
 
     /// Where it takes calls.
