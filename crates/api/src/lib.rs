@@ -14,6 +14,8 @@ mod etag;
 mod events;
 mod fields;
 mod filter;
+#[cfg(test)]
+mod fixtures;
 mod handlers;
 mod idempotency;
 mod list;

@@ -211,36 +211,15 @@ pub(crate) async fn require(State(api): State<Api>, mut request: Request, next: 
 
 #[cfg(test)]
 mod tests {
-    use model::Sid;
-    use model::directory::{Edit, SubscriberRole};
+    use model::directory::Edit;
 
     use super::super::password::hash_password;
     use super::*;
+    use crate::fixtures::subscriber;
 
     const HERE: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
     const THERE: IpAddr = IpAddr::V4(Ipv4Addr::new(198, 51, 100, 1));
     const PASSWORD: &str = "secret";
-
-    fn subscriber(login: &str, password_hash: String) -> Subscriber {
-        Subscriber {
-            sid: Sid::new(login),
-            parent_sid: None,
-            login: login.to_owned(),
-            password_hash,
-            authentication_token: String::new(),
-            created_ms: 0,
-            first_name: String::new(),
-            last_name: String::new(),
-            email: String::new(),
-            phone_number: String::new(),
-            ext: String::new(),
-            details: String::new(),
-            external_id: -1,
-            role: SubscriberRole::Administrator,
-            did_group_references: Vec::new(),
-            callback: None,
-        }
-    }
 
     struct Door {
         gate: Gate,
@@ -258,7 +237,10 @@ mod tests {
             ];
             let mut directory = Directory::default();
             for (login, hash) in all {
-                let edit = Edit::PutSubscriber(subscriber(login, hash));
+                let edit = Edit::PutSubscriber(Subscriber {
+                    password_hash: hash,
+                    ..subscriber(login, None)
+                });
                 directory = directory.edited(edit).unwrap();
             }
             let gate = Gate::with_key([7; 32], 0);

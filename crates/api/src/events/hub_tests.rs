@@ -1,9 +1,10 @@
-use model::directory::{Edit, Subscriber, SubscriberRole};
+use model::directory::Edit;
 use model::{Actor, Cause, MeetingId, MeetingNumber, Place};
 use proptest::prelude::*;
 use tokio::sync::mpsc::error::TryRecvError;
 
 use super::*;
+use crate::fixtures::subscriber;
 
 const LIMITS: HubLimits = HubLimits {
     memory: 8,
@@ -13,24 +14,7 @@ const LIMITS: HubLimits = HubLimits {
 };
 
 fn account(sid: &str, parent: Option<&str>) -> Edit {
-    Edit::PutSubscriber(Subscriber {
-        sid: Sid::new(sid),
-        parent_sid: parent.map(Sid::new),
-        login: sid.into(),
-        password_hash: String::new(),
-        authentication_token: String::new(),
-        created_ms: 0,
-        first_name: String::new(),
-        last_name: String::new(),
-        email: String::new(),
-        phone_number: String::new(),
-        ext: String::new(),
-        details: String::new(),
-        external_id: -1,
-        role: SubscriberRole::Administrator,
-        did_group_references: Vec::new(),
-        callback: None,
-    })
+    Edit::PutSubscriber(subscriber(sid, parent))
 }
 
 /// Tenant a with a1 below it, and tenant b.
