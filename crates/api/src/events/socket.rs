@@ -4,6 +4,8 @@
 
 use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
 use tokio::time::{Duration, Instant, MissedTickBehavior, interval, timeout};
+use tokio_tungstenite::tungstenite::Error;
+use tokio_tungstenite::tungstenite::error::ProtocolError;
 
 use super::Stream;
 use crate::handlers::event::text;
@@ -21,11 +23,13 @@ const MESSAGES_MAX: u32 = 50;
 const PING: Duration = Duration::from_secs(30);
 /// How long a client that is sent away may take to close its side.
 const FAREWELL: Duration = Duration::from_secs(2);
+/// What is said to who sends too long a message.
+const TOO_LONG: &str = "expected messages of at most 64 KiB";
 
 /// How a client is sent away.
 struct End {
     frame: CloseFrame,
-    /// Whether what it still sends can be read: not after a frame that is too long to be.
+    /// Whether what it still sends can be read: not after a frame that could not be.
     is_readable: bool,
 }
 
@@ -67,9 +71,10 @@ async fn follow(socket: &mut WebSocket, stream: &mut Stream, api: &Api) -> Optio
                 }
             }
             message = socket.recv() => {
-                let too_long = || closing(close_code::SIZE, "expected messages of at most 64 KiB");
-                let Ok(message) = message? else {
-                    return too_long().map(|end| End { is_readable: false, ..end });
+                let too_long = || closing(close_code::SIZE, TOO_LONG);
+                let message = match message? {
+                    Ok(message) => message,
+                    Err(error) => return unreadable(error),
                 };
                 match message {
                     Message::Text(text) if text.len() > MESSAGE_MAX => return too_long(),
@@ -102,4 +107,57 @@ fn closing(code: u16, reason: &'static str) -> Option<End> {
         frame: CloseFrame { code, reason },
         is_readable: true,
     })
+}
+
+/// How a client is sent away whose frames can't be read (RFC 6455, section 7.4.1); `None` when it is not they but the connection
+/// that failed, over which nothing can be said.
+fn unreadable(error: axum::Error) -> Option<End> {
+    let error = error.into_inner();
+    let error = error.downcast_ref::<Error>()?;
+    let end = if matches!(error, Error::Capacity(_)) {
+        closing(close_code::SIZE, TOO_LONG)
+    } else if matches!(error, Error::Utf8(_)) {
+        closing(close_code::INVALID, "expected text in UTF-8")
+    } else if matches!(error, Error::Protocol(fault) if *fault != ProtocolError::ResetWithoutClosingHandshake)
+    {
+        closing(close_code::PROTOCOL, "expected frames as in RFC 6455")
+    } else {
+        None
+    };
+    end.map(|end| End {
+        is_readable: false,
+        ..end
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use tokio_tungstenite::tungstenite::error::CapacityError;
+
+    use super::*;
+
+    #[test]
+    fn a_client_is_told_what_was_wrong_with_its_frames_and_nothing_where_the_connection_failed() {
+        let (size, max_size) = (READ_MAX + 1, READ_MAX);
+        for (error, code) in [
+            (
+                Error::Capacity(CapacityError::MessageTooLong { size, max_size }),
+                Some(1009),
+            ),
+            (Error::Utf8(String::new()), Some(1007)),
+            (
+                Error::Protocol(ProtocolError::UnmaskedFrameFromClient),
+                Some(1002),
+            ),
+            (Error::Protocol(ProtocolError::ResetWithoutClosingHandshake), None),
+            (Error::Io(io::ErrorKind::ConnectionReset.into()), None),
+        ] {
+            let text = error.to_string();
+            let end = unreadable(axum::Error::new(error));
+            assert!(end.as_ref().is_none_or(|end| !end.is_readable), "{text}");
+            assert_eq!(end.map(|end| end.frame.code), code, "{text}");
+        }
+    }
 }

@@ -114,6 +114,27 @@ fn announcement(octets: u64) -> Vec<u8> {
     [&[0x82_u8, 0xff][..], &octets.to_be_bytes(), &[0; 4]].concat()
 }
 
+#[tokio::test]
+async fn a_frame_that_can_not_be_read_is_named_for_what_is_wrong_with_it() {
+    let world = World::new();
+    let masked = |head: [u8; 2], payload: &[u8]| [&head[..], &[0; 4], payload].concat();
+    for (frame, code) in [
+        (masked([0x81, 0x82], b"\xc3\x28"), CloseCode::Invalid),
+        // A bit of an extension that nobody asked for, an operation that is none, and more of what never began.
+        (masked([0xc1, 0x80], b""), CloseCode::Protocol),
+        (masked([0x83, 0x80], b""), CloseCode::Protocol),
+        (masked([0x80, 0x80], b""), CloseCode::Protocol),
+        // A ping in parts, and text without a mask.
+        (masked([0x09, 0x80], b""), CloseCode::Protocol),
+        (vec![0x81, 0x01, b'x'], CloseCode::Protocol),
+        (announcement(100 << 20), CloseCode::Size),
+    ] {
+        let mut socket = open(&world, "/events", OWN).await.unwrap();
+        socket.get_mut().write_all(&frame).await.unwrap();
+        assert_eq!(closing(&mut socket).await, code, "{frame:02x?}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_frame_that_announces_a_hundred_mebibytes_is_refused_before_they_come() {
     let world = World::new();
