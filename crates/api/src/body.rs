@@ -1,6 +1,6 @@
 //! Request bodies: one JSON object, at one address a list, read strictly.
 //!
-//! Refused: other media types (415), more than 1 MiB (413), a body that does not come within 30 s (408), invalid UTF-8 or
+//! Refused: other media types (415), more than 1 MiB (413), a body that does not come within 30 s (408) or breaks off, invalid UTF-8 or
 //! JSON, anything but what is expected, nesting beyond 64, U+0000 anywhere, and a key that stands twice: whichever of the two a
 //! reader takes, another takes the other.
 
@@ -21,7 +21,7 @@ use crate::error::ApiError;
 /// Longest body, in octets.
 pub(crate) const BODY_MAX: usize = 1024 * 1024;
 /// Time for a body to come.
-pub(crate) const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 /// Deepest nesting of objects and lists.
 const DEPTH_MAX: usize = 64;
 
@@ -55,12 +55,20 @@ impl<S: Send + Sync> FromRequest<S> for ListBody {
 
 async fn octets<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, ApiError> {
     check_media_type(request.headers())?;
+    raw(request, state).await
+}
+
+/// What a request carries, of whatever type.
+///
+/// # Errors
+/// 408 when it does not come in time, 413 when it is too long, 400 when it broke off.
+pub(crate) async fn raw<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, ApiError> {
     tokio::time::timeout(BODY_TIMEOUT, Bytes::from_request(request, state))
         .await
         .map_err(|_| ApiError::too_slow())?
         .map_err(|rejection| match rejection.into_response().status() {
             StatusCode::PAYLOAD_TOO_LARGE => ApiError::too_large(),
-            _ => ApiError::bad_request(),
+            _ => ApiError::bad_request().and("", "the body broke off"),
         })
 }
 

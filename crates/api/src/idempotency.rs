@@ -15,7 +15,7 @@ use blake2::{Blake2s256, Digest};
 use model::{Begun, KeptAnswer, RequestKey};
 
 use crate::auth::Caller;
-use crate::body::{BODY_MAX, BODY_TIMEOUT};
+use crate::body::raw;
 use crate::error::{ApiError, Open};
 use crate::router::Api;
 
@@ -116,10 +116,7 @@ async fn answered_once(
     };
     let _working = api.at_work.begin(&key).ok_or_else(at_work)?;
     let (parts, body) = request.into_parts();
-    let bytes = tokio::time::timeout(BODY_TIMEOUT, to_bytes(body, BODY_MAX))
-        .await
-        .map_err(|_| ApiError::too_slow())?
-        .map_err(|_| ApiError::too_large())?;
+    let bytes = raw(Request::from_parts(parts.clone(), body), api).await?;
     let begun = api
         .backend
         .begin_request(key.clone(), fingerprint(&parts, &bytes))

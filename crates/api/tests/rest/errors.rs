@@ -1,9 +1,10 @@
 use std::convert::Infallible;
+use std::io;
 use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::Method;
-use futures_util::stream::unfold;
+use futures_util::stream::{iter, unfold};
 use tokio::time::{Instant, sleep};
 
 use crate::fixture::PASSWORD;
@@ -119,6 +120,35 @@ async fn a_body_may_take_half_a_minute() {
         let took = begin.elapsed().as_secs();
         assert_eq!(took, if status == 408 { 30 } else { 21 }, "{octets} {key}");
     }
+}
+
+/// A body that ends before it is whole.
+fn broken() -> Body {
+    let lost = io::Error::from(io::ErrorKind::ConnectionReset);
+    Body::from_stream(iter([Ok("{\"gainLevel\": "), Err(lost)]))
+}
+
+#[tokio::test]
+async fn a_body_that_broke_off_is_told_from_one_that_is_too_large_and_spends_no_key() {
+    let world = World::new();
+    let send = async |key: &str, body: Body| {
+        let request =
+            request(Method::PUT, CALL, "alice", PASSWORD).header("content-type", "application/json");
+        let request = match key {
+            "" => request,
+            key => request.header("idempotency-key", key),
+        };
+        world.send(request.body(body).unwrap()).await
+    };
+    for key in ["", "k"] {
+        let large = send(key, Body::from(" ".repeat(1024 * 1024 + 1))).await;
+        assert_eq!(large.refusal(), (413, "Payload too large".into(), String::new()));
+        let cut = send(key, broken()).await;
+        assert_eq!(cut.refusal(), (400, "Bad request".into(), String::new()), "{key}");
+        assert!(cut.text.contains("the body broke off"), "{cut:?}");
+    }
+    assert!(world.commands().is_empty() && world.backend.state().requests.is_empty());
+    assert_eq!(send("k", Body::from(r#"{"gainLevel": 3}"#)).await.status, 200);
 }
 
 #[tokio::test]
