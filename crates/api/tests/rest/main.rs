@@ -33,6 +33,7 @@ mod records;
 mod rooms;
 mod simulate;
 mod sockets;
+mod timing;
 mod webhooks;
 mod world;
 mod world_events;
