@@ -66,6 +66,10 @@ pub trait Store: WebhookStore {
     /// Forgets at most `count` of what happened before `before_ms` (epoch ms), the oldest first, with its deliveries; how many it were.
     fn forget(&self, before_ms: i64, count: u32) -> Answer<'_, u64>;
 
+    /// Forgets at most `count` records of calls that ended before `before_ms` (epoch ms), and as many of meetings, the oldest first; how
+    /// many it were.
+    fn forget_records(&self, before_ms: i64, count: u32) -> Answer<'_, u64>;
+
     /// One page of what was changed in the tree of `top`, as it was then: of the directory, and by REST of what is live.
     fn audit<'a>(&'a self, top: &'a Sid, query: &'a Query) -> Answer<'a, Records<AuditLine>>;
 

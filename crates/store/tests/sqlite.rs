@@ -185,6 +185,33 @@ async fn records_come_back_as_they_were() {
 }
 
 #[tokio::test]
+async fn old_records_are_forgotten_in_steps_and_none_behind_a_young_one_for_a_clock_that_was_wrong() {
+    let folder = TempDir::new().unwrap();
+    let store = open(&folder).await;
+    // Each ends 900 ms behind its begin; the clock was set back for the eighth.
+    let begins = [1_000, 2_000, 3_000, 4_000, 5_000, 6_000, 7_000, 10, 9_000];
+    let calls = (1..)
+        .zip(begins)
+        .map(|(leg, begin)| Record::Call(Box::new(cdr(leg, Some("a"), begin))));
+    let meetings = [(1, 6_999), (2, 7_000)].map(|(id, ended_ms)| {
+        Record::Meeting(Box::new(Mdr {
+            ended_ms,
+            ..mdr(id, "a")
+        }))
+    });
+    let records: Vec<_> = calls.chain(meetings).collect();
+    store.add_records(&records).await.unwrap();
+    let scope = || Scope::tenant(Sid::new("a"));
+    let all = page(0, 10, Order::OldestFirst);
+    for (gone, calls, meetings) in [(4 + 1, 5, 1), (2, 3, 1), (0, 3, 1)] {
+        assert_eq!(store.forget_records(7_000, 4).await.unwrap(), gone);
+        assert_eq!(legs(&store, scope(), all).await.1, calls);
+        assert_eq!(store.mdrs(&scope(), &all.into()).await.unwrap().total, meetings);
+    }
+    assert_eq!(legs(&store, scope(), all).await.0, [8, 7, 9]);
+}
+
+#[tokio::test]
 async fn every_cause_survives_the_disk() {
     let folder = TempDir::new().unwrap();
     let store = open(&folder).await;

@@ -4,6 +4,7 @@ mod dial_out;
 mod events;
 mod operator;
 mod recording;
+mod records;
 mod sections;
 mod units;
 
@@ -11,6 +12,7 @@ pub use dial_out::DialOutSection;
 pub use events::{EventsSection, WebhooksSection};
 pub use operator::OperatorSection;
 pub use recording::RecordingSection;
+pub use records::RecordsSection;
 pub use sections::{
     ApiSection, CallsSection, CodecName, CodecOrder, GuessesSection, LogFormat, LogSection, MediaSection,
     MetricsSection, NodeSection, OpusRate, SipSection,
@@ -44,6 +46,8 @@ pub struct Config {
     pub operator: OperatorSection,
     /// Budgets against guessing access codes.
     pub guesses: GuessesSection,
+    /// What remains of calls and meetings.
+    pub records: RecordsSection,
     /// REST.
     pub api: ApiSection,
     /// Streams of events.
@@ -81,7 +85,7 @@ impl Config {
         let media = &self.media;
         let others = self.api_checks().into_iter();
         let others = others.chain(events::checks(&self.events, &self.webhooks));
-        let others = others.chain(self.recording.checks());
+        let others = others.chain(self.recording.checks()).chain(self.records.checks());
         for (good, message) in [
             (
                 !media.codecs.is_empty(),
@@ -214,6 +218,14 @@ mod tests {
     }
 
     #[test]
+    fn records_are_kept_for_ever_or_as_long_as_is_written() {
+        let keep = |text: &str| Config::parse(text).unwrap().records.keep;
+        assert_eq!(keep(""), None);
+        let days = std::time::Duration::from_secs(400 * 24 * 3600);
+        assert_eq!(keep("[records]\nkeep = \"400days\""), Some(days));
+    }
+
+    #[test]
     fn the_operator_is_a_number_by_the_trunk_or_an_address_and_needs_no_leave_of_dial_out() {
         assert_eq!(Config::default().operator.plan(&DialOut::default()), Ok(None));
         for address in ["+1 900 555 0123", "sip:reception@pbx.example.com"] {
@@ -305,6 +317,8 @@ mod tests {
             ("[operator]\nnumber = \"1\"", "unknown field `number`"),
             ("[events]\nmemory = 100", "events.memory"),
             ("[events]\nkeep = \"5min\"", "events.keep"),
+            ("[records]\nkeep = \"5min\"", "records.keep"),
+            ("[records]\nkeep = 400", "a duration with its unit"),
             ("[webhooks]\nat_once = 0", "webhooks.at_once"),
             ("[recording]\nat_once = 0", "recording.at_once"),
             ("[recording]\nat_once = 501", "expected 1 to 500"),

@@ -22,6 +22,7 @@ use arc_swap::ArcSwap;
 use media::Quality;
 use mixer::Stats;
 use model::Qualities;
+use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::histogram::Histogram;
 
 pub(crate) use audio::Audio;
@@ -51,6 +52,8 @@ pub(crate) struct Metrics {
     pub(crate) deliveries: Deliveries,
     /// Recordings.
     pub(crate) recordings: Recordings,
+    /// Records that were kept long enough.
+    pub(crate) records_forgotten: Counter,
 }
 
 /// What the port of media lays down.
@@ -183,6 +186,7 @@ impl Metrics {
             requests: Requests::default(),
             deliveries: Deliveries::default(),
             recordings: Recordings::default(),
+            records_forgotten: Counter::default(),
         })
     }
 }

@@ -127,7 +127,7 @@ impl<S: Sources> Collector for Everything<S> {
         transport(&mut page, sources.transport())?;
         requests(&mut page, metrics)?;
         events(&mut page, metrics, sources.events())?;
-        store(&mut page, sources.store())
+        store(&mut page, metrics, sources.store())
     }
 }
 
@@ -392,8 +392,13 @@ fn events(page: &mut Scribe<'_>, metrics: &Metrics, counts: EventCounts) -> Resu
     )
 }
 
-fn store(page: &mut Scribe<'_>, counts: StoreCounts) -> Result<(), Error> {
+fn store(page: &mut Scribe<'_>, metrics: &Metrics, counts: StoreCounts) -> Result<(), Error> {
     page.each(rows::STORE, &counts)?;
+    page.metric(
+        "records_forgotten",
+        "Records deleted after records.keep.",
+        &metrics.records_forgotten,
+    )?;
     page.gauge(
         "store_edits_waiting",
         "Edits that wait for the disk.",

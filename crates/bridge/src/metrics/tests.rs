@@ -111,6 +111,7 @@ fn metrics() -> Arc<Metrics> {
     }));
     metrics.set_up.observe(0.2);
     metrics.recordings.started.inc();
+    metrics.records_forgotten.inc_by(7);
     metrics.recordings.gap_ms.inc_by(1_500);
     for (route, status, login) in [
         (Some("/conference/v1/calls/:id"), StatusCode::OK, Login::Good),
@@ -215,6 +216,7 @@ fn the_page_tells_what_was_counted() {
         ("partyline_api_request_seconds_count", 6.0),
         ("partyline_records_written_total", 12.0),
         ("partyline_records_waiting", 4.0),
+        ("partyline_records_forgotten_total", 7.0),
     ] {
         assert_eq!(samples.get(name), Some(&value), "{name} in {samples:#?}");
     }

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use store::Store;
+use prometheus_client::metrics::counter::Counter;
+use store::{Store, StoreError};
 
 use super::backend::now_ms;
 
@@ -14,17 +15,88 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// Between two looks.
 const LOOK: Duration = Duration::from_secs(60);
 
-/// Runs until dropped.
-pub(super) async fn run(store: Arc<dyn Store>, keep: Duration) {
+/// Forgets events that are older than `keep`. Runs until dropped.
+pub(super) async fn events(store: Arc<dyn Store>, keep: Duration) {
     loop {
-        let before_ms = now_ms().saturating_sub(i64::try_from(keep.as_millis()).unwrap_or(i64::MAX));
-        match store.forget(before_ms, STEP).await {
-            Ok(0) => tokio::time::sleep(LOOK).await,
-            Ok(_) => tokio::time::sleep(PAUSE).await,
-            Err(error) => {
-                tracing::warn!(%error, "old events are still there");
-                tokio::time::sleep(LOOK).await;
-            }
+        let gone = store.forget(before_ms(now_ms(), keep), STEP).await;
+        rest(gone, "old events are still there").await;
+    }
+}
+
+/// Forgets records of calls and meetings that ended longer than `keep` ago, and counts them in `forgotten`. Runs until dropped.
+pub(super) async fn records(store: Arc<dyn Store>, keep: Duration, forgotten: Counter) {
+    loop {
+        let gone = forget_records(&*store, before_ms(now_ms(), keep), &forgotten).await;
+        rest(gone, "old records are still there").await;
+    }
+}
+
+/// One step; how many it were.
+async fn forget_records(store: &dyn Store, before_ms: i64, forgotten: &Counter) -> Result<u64, StoreError> {
+    let gone = store.forget_records(before_ms, STEP).await?;
+    forgotten.inc_by(gone);
+    Ok(gone)
+}
+
+/// Until the next step, which is soon while there is something to forget.
+async fn rest(gone: Result<u64, StoreError>, failed: &'static str) {
+    let pause = match gone {
+        Ok(0) => LOOK,
+        Ok(_) => PAUSE,
+        Err(error) => {
+            tracing::warn!(%error, "{failed}");
+            LOOK
+        }
+    };
+    tokio::time::sleep(pause).await;
+}
+
+fn before_ms(now_ms: i64, keep: Duration) -> i64 {
+    now_ms.saturating_sub(i64::try_from(keep.as_millis()).unwrap_or(i64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use model::{Cause, Mdr, MeetingId, MeetingNumber, Sid};
+    use store::{Record, SqliteStore};
+    use tempfile::TempDir;
+
+    use super::*;
+
+    const DAY: Duration = Duration::from_secs(24 * 3600);
+
+    fn meeting(id: u64, ended_ms: i64) -> Record {
+        Record::Meeting(Box::new(Mdr {
+            meeting: MeetingId(id),
+            number: MeetingNumber(106_131),
+            subscriber_sid: Sid::new("a"),
+            created_ms: 0,
+            started_ms: None,
+            ended_ms,
+            calls: 0,
+            peak: 0,
+            cause: Cause::Empty,
+            on_the_fly: true,
+        }))
+    }
+
+    #[tokio::test]
+    async fn records_are_forgotten_a_step_at_a_time_once_they_are_older_than_is_kept_and_counted() {
+        let folder = TempDir::new().unwrap();
+        let store = SqliteStore::open(&folder.path().join("store.db")).await.unwrap();
+        let (all, forgotten) = (u64::from(STEP) + 2, Counter::default());
+        let records: Vec<_> = (1..=all).map(|id| meeting(id, 1_000)).collect();
+        store.add_records(&records).await.unwrap();
+        let day_ms = 86_400_000;
+        for (now_ms, gone, so_far) in [
+            (day_ms + 1_000, 0, 0),
+            (day_ms + 1_001, u64::from(STEP), u64::from(STEP)),
+            (day_ms + 1_001, 2, all),
+            (day_ms + 1_001, 0, all),
+        ] {
+            let before = before_ms(now_ms, DAY);
+            assert_eq!(forget_records(&store, before, &forgotten).await, Ok(gone));
+            assert_eq!(forgotten.get(), so_far);
         }
     }
 }

@@ -137,7 +137,7 @@ async fn start(mut config: Config, data: &Path, filling: &Filling) -> Result<Run
     let (metrics, connections) = (Metrics::new(), Connections::default());
     let events = reserve(&*store, IdKind::Happening).await?;
     let hub = hub(&config, &events);
-    tokio::spawn(retention::run(store.clone(), config.events.keep));
+    start_retention(&config, &store, &metrics);
     let (poster, backlog) = start_courier(&config, &store, &metrics)?;
     let readings = Readings {
         live: live.clone(),
@@ -196,6 +196,15 @@ fn serve_api(listener: TcpListener, tls: Arc<rustls::ServerConfig>, config: &Con
     let router = api::router(api_settings(config), Arc::new(backend));
     let serving = api_server::serve(listener, tls, config.api.clone(), router, counts);
     tokio::spawn(serving);
+}
+
+/// Begins to forget what is old.
+fn start_retention(config: &Config, store: &Arc<dyn Store>, metrics: &Metrics) {
+    tokio::spawn(retention::events(store.clone(), config.events.keep));
+    if let Some(keep) = config.records.keep {
+        let forgotten = metrics.records_forgotten.clone();
+        tokio::spawn(retention::records(store.clone(), keep, forgotten));
+    }
 }
 
 /// Begins to post what is due; who posts, and what is pending as it is laid down for readers.

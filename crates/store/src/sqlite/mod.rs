@@ -125,6 +125,10 @@ impl Store for SqliteStore {
         Box::pin(happenings::forget(&self.writer, before_ms, count))
     }
 
+    fn forget_records(&self, before_ms: i64, count: u32) -> Answer<'_, u64> {
+        Box::pin(records::forget(&self.writer, before_ms, count))
+    }
+
     fn audit<'a>(&'a self, top: &'a Sid, query: &'a Query) -> Answer<'a, Records<AuditLine>> {
         Box::pin(audit::read(&self.readers, top, query))
     }

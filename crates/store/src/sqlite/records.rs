@@ -181,6 +181,29 @@ pub(super) async fn mdrs(
     MDRS.read(pool, scope, query, mdr).await
 }
 
+/// What forgets the oldest: by id, up to the first that is younger, since a clock that was wrong for a while must not take the young along.
+const FORGET: [&str; 2] = [
+    "WITH first AS (SELECT leg, ended_ms FROM cdrs ORDER BY leg LIMIT ?2)
+     DELETE FROM cdrs WHERE leg IN (SELECT leg FROM first)
+         AND leg < ifnull((SELECT min(leg) FROM first WHERE ended_ms >= ?1), leg + 1)",
+    "WITH first AS (SELECT meeting, ended_ms FROM mdrs ORDER BY meeting LIMIT ?2)
+     DELETE FROM mdrs WHERE meeting IN (SELECT meeting FROM first)
+         AND meeting < ifnull((SELECT min(meeting) FROM first WHERE ended_ms >= ?1), meeting + 1)",
+];
+
+/// Forgets the oldest `count` of calls, and of meetings, that ended before `before_ms`.
+pub(super) async fn forget(pool: &SqlitePool, before_ms: i64, count: u32) -> Result<u64, StoreError> {
+    let all = async |db: &mut SqliteConnection| {
+        let mut gone = 0;
+        for statement in FORGET {
+            let done = sqlx::query(statement).bind(before_ms).bind(count);
+            gone += done.execute(&mut *db).await?.rows_affected();
+        }
+        Ok(gone)
+    };
+    transaction(pool, all).await
+}
+
 fn cdr(row: &SqliteRow) -> Result<Cdr, StoreError> {
     Ok(Cdr {
         leg: LegId(number(row, "leg")?),
