@@ -237,6 +237,8 @@ async fn refusals_name_the_field_and_nothing_is_done() {
         (r#"{"role": 0}"#, "Wrong value", "role"),
         (r#"{"role": 4}"#, "Wrong value", "role"),
         (r#"{"presenterMedia": 2}"#, "Wrong value", "presenterMedia"),
+        (r#"{"presenterMedia": 4}"#, "Wrong value", "presenterMedia"),
+        (r#"{"presenterMedia": 5}"#, "Wrong value", "presenterMedia"),
         (r#"{"qaMode": 4}"#, "Wrong value", "qaMode"),
         (r#"{"qaMode": true}"#, "Wrong value", "qaMode"),
         (r#"{"operatorMode": 2}"#, "Wrong value", "operatorMode"),
