@@ -19,6 +19,7 @@ mod postman;
 mod quality;
 mod readme;
 mod recording;
+mod reports;
 mod roster;
 mod silence;
 mod sim;

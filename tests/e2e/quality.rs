@@ -14,7 +14,7 @@ use crate::support::program::{partyline, tool};
 use crate::support::rest::Rest;
 use crate::support::until::{alone, until, until_true};
 
-const PHONES: usize = 6;
+pub(crate) const PHONES: usize = 6;
 /// Packets that a call must have sent before it is looked at: six seconds of them.
 const PACKETS: u64 = 300;
 /// Labels that the page may have.
@@ -36,7 +36,7 @@ const LABELS: [&str; 14] = [
 ];
 
 /// Has six phones call, of which two talk; meanwhile `look` looks. Gives what it found, and the phones' report.
-fn during<T>(bridge: &Bridge, more: &[&str], look: impl FnOnce() -> T) -> (T, Value) {
+pub(crate) fn during<T>(bridge: &Bridge, more: &[&str], look: impl FnOnce() -> T) -> (T, Value) {
     let report = bridge.file("sim.json");
     let mut phones = Command::new(partyline());
     phones
@@ -73,18 +73,22 @@ fn during<T>(bridge: &Bridge, more: &[&str], look: impl FnOnce() -> T) -> (T, Va
 
 /// The quality of all calls of the one meeting, once each has sent enough.
 fn quality(rest: &Rest) -> Vec<Value> {
-    until("all calls have sent enough", Duration::from_secs(60), || {
-        let meeting = rest.list("/meetings").into_iter().next()?;
-        let calls = rest.list(&format!("/meetings/{}/quality", meeting["meetingNumber"]));
-        let enough = |call: &Value| {
-            let count = |field: &str| call[field].as_u64().unwrap_or(0);
-            count("receivedPackets") + count("lostPackets") >= PACKETS
-        };
-        (calls.len() == PHONES && calls.iter().all(enough)).then_some(calls)
+    quality_once(rest, "all calls have sent enough", |call| {
+        let count = |field: &str| call[field].as_u64().unwrap_or(0);
+        count("receivedPackets") + count("lostPackets") >= PACKETS
     })
 }
 
-fn sum(calls: &[Value], field: &str) -> f64 {
+/// The same, once each call is as it should be.
+pub(crate) fn quality_once(rest: &Rest, what: &str, right: impl Fn(&Value) -> bool) -> Vec<Value> {
+    until(what, Duration::from_secs(60), || {
+        let meeting = rest.list("/meetings").into_iter().next()?;
+        let calls = rest.list(&format!("/meetings/{}/quality", meeting["meetingNumber"]));
+        (calls.len() == PHONES && calls.iter().all(&right)).then_some(calls)
+    })
+}
+
+pub(crate) fn sum(calls: &[Value], field: &str) -> f64 {
     calls.iter().filter_map(|call| call[field].as_f64()).sum()
 }
 

@@ -1,4 +1,4 @@
-//! A thread and its phones: one socket for their signalling, one for each phone's RTP.
+//! A thread and its phones: one socket for their signalling, one for their RTCP, one for each phone's RTP.
 //!
 //! It wakes by the clock, every 2 ms, and not by packets: each phone reads what waits when it is its turn to send, as the bridge's own
 //! legs do. The kernel's time of arrival says when a packet came, so that nothing is judged by when it was read, and nobody is woken by
@@ -10,7 +10,7 @@
 
 use std::collections::HashMap;
 use std::io::{self, ErrorKind};
-use std::net::UdpSocket;
+use std::net::{SocketAddr, UdpSocket};
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -31,6 +31,8 @@ const BEAT: Duration = Duration::from_millis(2);
 const DATAGRAM: usize = 65_536;
 /// Packets of one phone that are read at a time: two seconds of them, after which the others have their turn.
 const MOST_PACKETS: usize = 100;
+/// Reports of all phones that are read at a beat.
+const MOST_REPORTS: usize = 100;
 
 /// What crews and the run tell each other.
 #[derive(Debug)]
@@ -73,11 +75,14 @@ struct Shown {
 pub(crate) struct Crew<'a> {
     shared: &'a Shared,
     sip: UdpSocket,
+    rtcp: UdpSocket,
     packets: Batch,
     seats: Vec<Seat>,
     /// When each seat has something to do: side by side, so that looking through them all at every beat is next to nothing.
     due: Vec<Option<Instant>>,
     calls: HashMap<String, usize>,
+    /// Whose RTCP comes from where: the far end has a port of its own for each call.
+    reporters: HashMap<SocketAddr, usize>,
     /// Calls that are over, of phones that have called again.
     past: Tally,
     over: usize,
@@ -93,13 +98,18 @@ impl<'a> Crew<'a> {
     pub(crate) fn new(shared: &'a Shared, legs: Range<usize>) -> io::Result<Self> {
         let sip = target::signalling(shared.plan.far)?;
         let here = sip.local_addr()?;
+        let rtcp = target::reports(here.ip())?;
+        date_arrivals(&rtcp);
+        let reports = rtcp.local_addr()?;
         let mut crew = Self {
             shared,
             sip,
+            rtcp,
             packets: Batch::new(),
             seats: Vec::new(),
             due: vec![None; legs.len()],
             calls: HashMap::new(),
+            reporters: HashMap::new(),
             past: Tally::default(),
             over: 0,
             begun: false,
@@ -111,6 +121,7 @@ impl<'a> Crew<'a> {
             let addresses = Addresses {
                 sip: here,
                 rtp: socket.local_addr()?,
+                rtcp: reports,
             };
             let leg = Leg::new(&shared.plan, number, addresses, shared.epoch, None);
             crew.calls.insert(leg.call_id().to_owned(), at);
@@ -137,6 +148,7 @@ impl<'a> Crew<'a> {
             // Beats that were missed are not made up for: what is due by now is due in one.
             beat = now.max(beat) + BEAT;
             self.read_sip(&mut buffer);
+            self.read_rtcp();
             self.look();
             self.handle_due();
         }
@@ -194,7 +206,11 @@ impl<'a> Crew<'a> {
         };
         let known = message::call_id(&message).and_then(|id| self.calls.get(&id).copied());
         if let Some(at) = known {
-            self.seats[at].leg.on_sip(Instant::now(), message);
+            let leg = &mut self.seats[at].leg;
+            leg.on_sip(Instant::now(), message);
+            if let Some(from) = leg.rtcp().filter(|_| leg.stage() == Stage::Up) {
+                self.reporters.insert(from, at);
+            }
             self.settle(at);
         }
     }
@@ -218,6 +234,17 @@ impl<'a> Crew<'a> {
         });
     }
 
+    fn read_rtcp(&mut self) {
+        let (seats, reporters, past) = (&mut self.seats, &self.reporters, &mut self.past);
+        self.packets.receive(&self.rtcp, MOST_REPORTS, &mut |received| {
+            let at = received.at.unwrap_or_else(Instant::now);
+            match reporters.get(&received.from) {
+                Some(seat) => seats[*seat].leg.on_rtcp(at, received.datagram),
+                None => past.reports.stray(),
+            }
+        });
+    }
+
     /// After anything that happened to a phone: sends what it wants sent, lets it call again, notes its deadline, counts it.
     fn settle(&mut self, at: usize) {
         let seat = &mut self.seats[at];
@@ -226,6 +253,7 @@ impl<'a> Crew<'a> {
             let _ = match output {
                 Output::Sip(bytes) => self.sip.send(&bytes),
                 Output::Rtp(to, bytes) => seat.socket.send_to(bytes, to),
+                Output::Rtcp(to, bytes) => self.rtcp.send_to(&bytes, to),
             };
         }
         if seat.leg.stage() == Stage::Over
@@ -252,6 +280,11 @@ impl Crew<'_> {
         );
         self.calls.remove(seat.leg.call_id());
         self.calls.insert(next.call_id().to_owned(), at);
+        if let Some(from) = seat.leg.rtcp()
+            && self.reporters.get(&from) == Some(&at)
+        {
+            self.reporters.remove(&from);
+        }
         let past = std::mem::replace(&mut seat.leg, next);
         self.past.add(&shared.plan, &past);
     }

@@ -1,5 +1,8 @@
 //! One simulated phone: its call, what it says, what it hears.
 
+mod fate;
+mod reporting;
+
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -17,9 +20,11 @@ use crate::link::{Link, Way};
 use crate::mark::Voice;
 use crate::message::Identity;
 use crate::plan::{LEAD, Plan, SHORTEST_STAY, Schedule};
+use crate::rtcp::Reports;
 use crate::sdp;
 use crate::speaker::{Speaker, When, level};
 use crate::track::Edge;
+pub(crate) use fate::{Fate, Sent, Stage};
 
 /// Edges of its own voice that a talker notes: those of the longest run, for what is heard is held against the last one said.
 const MOST_EDGES: usize = 150_000;
@@ -29,6 +34,8 @@ const MOST_CATCH_UP: Duration = Duration::from_millis(500);
 const PAUSE: Duration = Duration::from_millis(100);
 /// The same where that call did not end by our own BYE.
 const PENANCE: Duration = Duration::from_secs(2);
+/// What the way back loses is another matter than what the way there does.
+const BACK: u64 = 0x6261_636b;
 /// Phones are spread over the 20 ms of a packet: steps of this many microseconds.
 const PHASE_STEP: u64 = 7_919;
 
@@ -39,49 +46,8 @@ pub(crate) enum Output<'a> {
     Sip(Vec<u8>),
     /// From the phone's own RTP socket.
     Rtp(SocketAddr, &'a [u8]),
-}
-
-/// How far a phone is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Stage {
-    /// It will call.
-    Waiting,
-    /// It has called.
-    Calling,
-    /// It was answered.
-    Up,
-    /// It hangs up.
-    Leaving,
-    /// Nothing more happens.
-    Over,
-}
-
-/// What became of a call.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Fate {
-    /// Nothing yet; at the end: never dialled.
-    Open,
-    /// Answered, not over.
-    Answered,
-    /// Refused with a status.
-    Refused(u16),
-    /// No final answer.
-    Unanswered,
-    /// Answered with an SDP that cannot be used, and why.
-    NoAudio(String),
-    /// The bridge hung up first.
-    HungUp,
-    /// Our BYE: answered or not.
-    Ended(bool),
-}
-
-/// Packets that a phone sent.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Sent {
-    pub(crate) packets: u64,
-    /// Sent more than 5 ms, more than 20 ms after their time: the simulator's own faults.
-    pub(crate) late_5ms: u64,
-    pub(crate) late_20ms: u64,
+    /// From the socket for RTCP.
+    Rtcp(SocketAddr, Vec<u8>),
 }
 
 /// See the module.
@@ -95,7 +61,12 @@ pub(crate) struct Leg {
     pub(crate) ear: Ear,
     pub(crate) arrivals: Arrivals,
     pub(crate) link: Link,
+    /// The way from the bridge, which loses packets only.
+    pub(crate) back: Link,
     pub(crate) sent: Sent,
+    /// Packets that hold the audio of the one before once more.
+    pub(crate) redundant: u64,
+    pub(crate) reports: Reports,
     /// Edges of its own voice as they were sent.
     pub(crate) edges: Vec<Edge>,
     plan: Arc<Plan>,
@@ -142,6 +113,8 @@ pub(crate) struct Again {
 pub(crate) struct Addresses {
     pub(crate) sip: SocketAddr,
     pub(crate) rtp: SocketAddr,
+    /// Where it takes RTCP: others of its crew may, too.
+    pub(crate) rtcp: SocketAddr,
 }
 
 impl Leg {
@@ -160,7 +133,14 @@ impl Leg {
         let seed = seed.wrapping_add(calls.wrapping_mul(0x1_0000_0001));
         let voice = (number < plan.marks.talkers).then(|| Voice::new(plan.marks, number, speech.rate_hz()));
         let ptime = options.ptime.as_millis() as u32;
-        let sdp = sdp::offer(addresses.rtp, speech, ptime, options.levels);
+        let sdp = sdp::offer(
+            (addresses.rtp, addresses.rtcp.port()),
+            speech,
+            ptime,
+            options.levels,
+        );
+        let ssrc = seed as u32 ^ 0x5eed_0000;
+        let cname = format!("sim-{number}@{}", addresses.rtp.ip());
         Self {
             number,
             speech,
@@ -174,18 +154,22 @@ impl Leg {
             ),
             arrivals: Arrivals::default(),
             link: Link::new(options.loss / 100.0, options.jitter, options.seed, number),
+            back: Link::new(
+                options.loss_back / 100.0,
+                Duration::ZERO,
+                options.seed ^ BACK,
+                number,
+            ),
             sent: Sent::default(),
+            redundant: 0,
+            reports: Reports::new(ssrc, cname, epoch, seed),
             edges: Vec::new(),
             call: Call::new(identity(plan, number, addresses.sip, seed), sdp),
             hearing: plan.listens(number).then(|| Hearing::new(speech)),
             mouth: (number < plan.marks.talkers).then(|| Mouth::new(speech)),
             first_stamp: None,
             speaker: Speaker::new(voice, options.idle, seed),
-            stream: Stream::new(
-                seed as u32 ^ 0x5eed_0000,
-                seed as u16,
-                (seed as u32).wrapping_mul(99_991),
-            ),
+            stream: Stream::new(ssrc, seed as u16, (seed as u32).wrapping_mul(99_991)),
             keypad: Keypad::new((ptime * 8) as u16),
             far: None,
             stage: Stage::Waiting,
@@ -301,8 +285,13 @@ impl Leg {
         let Some(packet) = line::read(datagram).filter(|_| self.stage == Stage::Up) else {
             return;
         };
+        if self.back.send(now, datagram) == Way::Lost {
+            return;
+        }
         let header = &packet.header;
         let clock = self.speech.clock_hz();
+        let numbers = (header.ssrc, header.sequence_number, header.timestamp);
+        self.reports.packet(now, numbers, clock);
         let arrival = self
             .arrivals
             .packet(now, header.sequence_number, header.timestamp, clock);
@@ -311,6 +300,8 @@ impl Leg {
             self.first_stamp = None;
         }
         if header.payload_type == self.speech.payload_type() {
+            let codec = self.speech.codec();
+            self.redundant += u64::from(codec.has_redundancy(packet.payload));
             self.hear(now, header.timestamp, packet.payload);
         }
     }
@@ -346,23 +337,30 @@ impl Leg {
         if self.stage == Stage::Up && self.hang_up_at().is_some_and(|at| now >= at) {
             self.hang_up(now);
         }
+        self.report(now);
         self.drain(now);
     }
 
     pub(crate) fn poll_timeout(&self) -> Option<Instant> {
         let own = match self.stage {
             Stage::Waiting => Some(self.dialled),
-            Stage::Up => [self.key_at, self.hang_up_at(), self.link.poll_timeout()]
-                .into_iter()
-                .flatten()
-                .chain([self.due()])
-                .min(),
+            Stage::Up => {
+                let reports = self.reports.poll_timeout();
+                let dues = [self.key_at, self.hang_up_at(), self.link.poll_timeout(), reports];
+                dues.into_iter().flatten().chain([self.due()]).min()
+            }
             Stage::Calling | Stage::Leaving | Stage::Over => None,
         };
         own.into_iter().chain(self.call.poll_timeout()).min()
     }
 
     pub(crate) fn poll_output(&mut self) -> Option<Output<'_>> {
+        // Before any message: goodbye goes out while the bridge still listens.
+        if let Some(to) = self.rtcp()
+            && let Some(report) = self.reports.poll_output()
+        {
+            return Some(Output::Rtcp(to, report));
+        }
         if let Some(message) = self.messages.pop_front() {
             return Some(Output::Sip(message));
         }
@@ -382,6 +380,7 @@ impl Leg {
 
     fn hang_up(&mut self, now: Instant) {
         self.stage = Stage::Leaving;
+        self.goodbye(now);
         self.call.hang_up(now);
     }
 
@@ -535,7 +534,10 @@ impl Leg {
             self.judge(now + LEAD);
         }
         match sdp::answer(body, self.speech) {
-            Ok(answer) if self.key_at.is_none() || answer.events.is_some() => self.far = Some(answer),
+            Ok(answer) if self.key_at.is_none() || answer.events.is_some() => {
+                self.far = Some(answer);
+                self.begin_reports(now);
+            }
             Ok(_) => self.useless(
                 now,
                 "it takes no telephone-events, so that no code can be keyed".to_owned(),

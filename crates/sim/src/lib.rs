@@ -24,6 +24,7 @@ mod plan;
 mod presence;
 pub mod report;
 mod rest;
+mod rtcp;
 pub mod run;
 mod sdp;
 mod speaker;

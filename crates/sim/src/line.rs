@@ -10,6 +10,9 @@ pub(crate) struct Stream {
     sequence: u16,
     /// Timestamp of the next packet of audio.
     pub(crate) stamp: u32,
+    /// Packets written, and bytes of their payloads; both wrap.
+    pub(crate) packets: u32,
+    pub(crate) octets: u32,
 }
 
 /// The level of a packet's audio, and the header extension that tells it.
@@ -44,6 +47,8 @@ impl Stream {
             ssrc,
             sequence,
             stamp,
+            packets: 0,
+            octets: 0,
         }
     }
 
@@ -67,6 +72,8 @@ impl Stream {
             ..Header::default()
         };
         self.sequence = self.sequence.wrapping_add(1);
+        self.packets = self.packets.wrapping_add(1);
+        self.octets = self.octets.wrapping_add(content.payload.len() as u32);
         packet.clear();
         packet.resize(header.marshal_size(), 0);
         header
@@ -128,6 +135,7 @@ mod tests {
         assert_eq!((first.header.timestamp, second.header.timestamp), (1_000, 840));
         assert!(first.header.marker && !second.header.marker);
         assert_eq!((first.header.ssrc, first.payload), (7, [1, 2].as_slice()));
+        assert_eq!((stream.packets, stream.octets), (2, 3));
     }
 
     #[test]

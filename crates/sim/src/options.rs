@@ -85,9 +85,13 @@ pub struct Options {
     /// Length of the packets that are sent: 10, 20, 30, 40 or 60 ms
     #[arg(long, value_name = "TIME", default_value = "20ms", value_parser = time)]
     pub ptime: Duration,
-    /// Packets lost on purpose, percent of what is sent
+    /// RTP packets lost on purpose, percent of what is sent
     #[arg(long, value_name = "PERCENT", default_value = "0", value_parser = percent)]
     pub loss: f64,
+    /// Packets of the bridge lost on purpose before the phones see them, percent: the phones report it, and the bridge may send
+    /// redundancy. Raise --max-missing with it
+    #[arg(long, value_name = "PERCENT", default_value = "0", value_parser = percent)]
+    pub loss_back: f64,
     /// Packets are held back by a random time of up to this much (60ms is ±30 ms)
     #[arg(long, value_name = "TIME", default_value = "0ms", value_parser = time)]
     pub jitter: Duration,

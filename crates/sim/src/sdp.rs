@@ -10,8 +10,9 @@ pub(crate) const EVENTS: u8 = 101;
 /// What header extension the phones offer levels as (RFC 6464, RFC 8285).
 const LEVELS: &str = "1 urn:ietf:params:rtp-hdrext:ssrc-audio-level";
 
-/// The offer of a phone with one codec, and with levels in its packets or not, or its answer to an offer within the call.
-pub(crate) fn offer(media: SocketAddr, speech: Speech, ptime_ms: u32, levels: bool) -> String {
+/// The offer of a phone with one codec, and with levels in its packets or not, or its answer to an offer within the call. It takes RTCP at
+/// a port of its own (RFC 3605), and not at that of RTP (RFC 5761), so that nobody may answer that it goes there.
+pub(crate) fn offer((media, rtcp): (SocketAddr, u16), speech: Speech, ptime_ms: u32, levels: bool) -> String {
     let (ip, port) = (media.ip(), media.port());
     let (kind, map) = (speech.payload_type(), speech.rtpmap());
     let wishes = speech
@@ -25,7 +26,7 @@ pub(crate) fn offer(media: SocketAddr, speech: Speech, ptime_ms: u32, levels: bo
     };
     format!(
         "v=0\r\no=sim 1 1 IN IP4 {ip}\r\ns=-\r\nc=IN IP4 {ip}\r\nt=0 0\r\nm=audio {port} RTP/AVP {kind} {EVENTS}\r\n\
-         a=rtpmap:{kind} {map}\r\n{wishes}a=rtpmap:{EVENTS} telephone-event/8000\r\na=fmtp:{EVENTS} 0-15\r\n{levels}a=ptime:{ptime_ms}\r\na=sendrecv\r\n"
+         a=rtpmap:{kind} {map}\r\n{wishes}a=rtpmap:{EVENTS} telephone-event/8000\r\na=fmtp:{EVENTS} 0-15\r\n{levels}a=rtcp:{rtcp}\r\na=ptime:{ptime_ms}\r\na=sendrecv\r\n"
     )
 }
 
@@ -34,6 +35,8 @@ pub(crate) fn offer(media: SocketAddr, speech: Speech, ptime_ms: u32, levels: bo
 pub(crate) struct Answer {
     /// Where the far end takes RTP.
     pub(crate) media: SocketAddr,
+    /// Where it takes RTCP; none where its port for RTP is the last there is.
+    pub(crate) rtcp: Option<SocketAddr>,
     /// Its payload type for keys, where it took them.
     pub(crate) events: Option<u8>,
     /// The identifier of levels in packets, where it takes them.
@@ -63,9 +66,19 @@ pub(crate) fn answer(body: &str, speech: Speech) -> Result<Answer, String> {
         .ok_or("its SDP has no IPv4 address")?;
     Ok(Answer {
         media: SocketAddr::new(ip, port),
+        rtcp: rtcp(section, ip).or_else(|| Some(SocketAddr::new(ip, port.checked_add(1)?))),
         events: kinds.into_iter().find(|kind| is_events(section, *kind)),
         levels: section.lines().find_map(levels),
     })
+}
+
+/// Where an answer names it (RFC 3605): a port, and an address where that is not the audio's.
+fn rtcp(section: &str, ip: IpAddr) -> Option<SocketAddr> {
+    let line = after(section, "a=rtcp:")?;
+    let (port, address) = line.split_once(' ').unwrap_or((line, ""));
+    let own = address.strip_prefix("IN IP4 ").and_then(|ip| ip.parse().ok());
+    let port = port.parse().ok().filter(|port| *port > 0)?;
+    Some(SocketAddr::new(own.unwrap_or(ip), port))
 }
 
 /// The identifier of levels in a line that says that they are received.
@@ -104,6 +117,7 @@ mod tests {
             found,
             Answer {
                 media: "192.0.2.1:20000".parse().unwrap(),
+                rtcp: Some("192.0.2.1:20001".parse().unwrap()),
                 events: Some(97),
                 levels: None,
             }
@@ -138,14 +152,40 @@ mod tests {
     fn an_offer_can_be_read_as_an_answer() {
         let media = "127.0.0.1:4000".parse().unwrap();
         for levels in [false, true] {
-            let read = answer(&offer(media, Speech::Pcma, 20, levels), Speech::Pcma).unwrap();
+            let offered = offer((media, 4_711), Speech::Pcma, 20, levels);
+            let read = answer(&offered, Speech::Pcma).unwrap();
             assert_eq!(
                 read,
                 Answer {
                     media,
+                    rtcp: Some("127.0.0.1:4711".parse().unwrap()),
                     events: Some(EVENTS),
                     levels: levels.then_some(1),
                 }
+            );
+        }
+    }
+
+    #[test]
+    fn rtcp_goes_where_the_answer_says_or_one_port_higher() {
+        for (audio, line, expected) in [
+            ("20000", "", Some("192.0.2.1:20001")),
+            ("20000", "a=rtcp:30000\r\n", Some("192.0.2.1:30000")),
+            (
+                "20000",
+                "a=rtcp:30000 IN IP4 192.0.2.7\r\n",
+                Some("192.0.2.7:30000"),
+            ),
+            ("20000", "a=rtcp:0\r\n", Some("192.0.2.1:20001")),
+            ("20000", "a=rtcp:x\r\n", Some("192.0.2.1:20001")),
+            ("65535", "", None),
+        ] {
+            let text = format!("{}{line}", ANSWER.replace("20000", audio));
+            let found = answer(&text, Speech::Pcma).unwrap().rtcp;
+            assert_eq!(
+                found,
+                expected.map(|text| text.parse::<SocketAddr>().unwrap()),
+                "{audio} {line}"
             );
         }
     }

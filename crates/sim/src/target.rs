@@ -83,7 +83,14 @@ pub(crate) fn signalling(far: SocketAddr) -> std::io::Result<UdpSocket> {
     Ok(socket)
 }
 
-/// A socket for RTP at an even port of `ip`, the odd one above left to RTCP (RFC 3550, section 11).
+/// A socket at `ip` for the RTCP of many phones.
+pub(crate) fn reports(ip: IpAddr) -> std::io::Result<UdpSocket> {
+    let socket = UdpSocket::bind((ip, 0))?;
+    socket.set_nonblocking(true)?;
+    Ok(socket)
+}
+
+/// A socket for RTP at an even port of `ip` (RFC 3550, section 11).
 pub(crate) fn media(ip: IpAddr) -> std::io::Result<UdpSocket> {
     const TRIES: usize = 64;
     let mut odd = Vec::new();

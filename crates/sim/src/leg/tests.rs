@@ -16,11 +16,13 @@ fn epoch() -> Instant {
 }
 
 const FAR: &str = "127.0.0.1:20000";
+const FAR_RTCP: &str = "127.0.0.1:20001";
 
 struct Stage1 {
     leg: Leg,
     now: Instant,
     rtp: Vec<(Instant, Packet)>,
+    rtcp: Vec<(Instant, Vec<u8>)>,
     sip: Vec<String>,
 }
 
@@ -40,12 +42,14 @@ fn answered_with(options: &str, events: &str, number: usize, more: &str) -> Stag
     let addresses = Addresses {
         sip: "127.0.0.1:4000".parse().unwrap(),
         rtp: "127.0.0.1:4002".parse().unwrap(),
+        rtcp: "127.0.0.1:4009".parse().unwrap(),
     };
     let now = epoch();
     let mut stage = Stage1 {
         leg: Leg::new(&plan, number, addresses, now, None),
         now,
         rtp: Vec::new(),
+        rtcp: Vec::new(),
         sip: Vec::new(),
     };
     stage.pass(plan.dial_after(number));
@@ -85,6 +89,10 @@ impl Stage1 {
                 Output::Rtp(to, mut bytes) => {
                     assert_eq!(to.to_string(), FAR);
                     self.rtp.push((self.now, Packet::unmarshal(&mut bytes).unwrap()));
+                }
+                Output::Rtcp(to, bytes) => {
+                    assert_eq!(to.to_string(), FAR_RTCP);
+                    self.rtcp.push((self.now, bytes));
                 }
             }
         }
@@ -179,6 +187,72 @@ fn a_phone_tells_the_level_of_its_audio_where_that_was_asked_for_and_agreed_on()
 }
 
 #[test]
+fn a_phone_reports_what_it_sent_every_five_seconds_or_so_and_says_goodbye() {
+    let mut stage = answered("1 --idle silence", "101");
+    assert!(stage.sip[0].contains("a=rtcp:4009\r\n"), "{}", stage.sip[0]);
+    stage.pass(Duration::from_secs(60));
+    assert!((9..=25).contains(&stage.rtcp.len()), "{}", stage.rtcp.len());
+    for (at, report) in &stage.rtcp {
+        let digest = media::rtcp::parse(report, 0).unwrap();
+        let info = digest.info.expect("it sends all the time");
+        let before = stage.rtp.iter().filter(|(sent, _)| sent <= at);
+        let (_, last) = before.clone().next_back().unwrap();
+        assert_eq!(digest.sender, last.header.ssrc);
+        let count = before.count() as u32;
+        assert_eq!((info.packets, info.bytes), (count, 160 * count));
+        let ahead = info.timestamp.wrapping_sub(last.header.timestamp);
+        assert!(ahead <= 160, "{ahead}");
+        assert!(!digest.goodbye);
+    }
+    let reports = stage.rtcp.len();
+    stage.leg.stop(stage.now);
+    stage.collect();
+    assert_eq!(stage.rtcp.len(), reports + 1);
+    let last = media::rtcp::parse(&stage.rtcp[reports].1, 0).unwrap();
+    assert!(last.goodbye && stage.leg.reports.found.sent as usize == reports + 1);
+    stage.pass(Duration::from_secs(20));
+    assert_eq!(stage.rtcp.len(), reports + 1, "nothing is reported after goodbye");
+}
+
+#[test]
+fn packets_lost_on_the_way_back_are_missing_and_reported_and_not_heard() {
+    let mut stage = answered("1 --loss-back 25", "101");
+    let mut far = Stream::new(77, 65_000, 0);
+    for _ in 0..3_000 {
+        let mut packet = Vec::new();
+        let content = Content {
+            payload_type: 0,
+            marker: false,
+            since: 0,
+            level: None,
+            payload: &[0xff; 160],
+        };
+        far.write(&mut packet, content);
+        far.stamp += 160;
+        stage.leg.on_rtp(stage.now, &packet);
+        stage.pass(Duration::from_millis(20));
+    }
+    let lost = stage.leg.back.lost;
+    assert!((650..850).contains(&lost), "{lost}");
+    assert_eq!(stage.leg.arrivals.received, 3_000 - lost);
+    stage.leg.stop(stage.now);
+    stage.collect();
+    let (_, last) = stage.rtcp.last().unwrap();
+    let block = media::rtcp::parse(last, 77).unwrap().block.unwrap();
+    // What was lost after the last one that came is not known to be.
+    assert!(
+        (0..20).contains(&(lost as i64 - i64::from(block.lost))),
+        "{block:?}"
+    );
+    let periodic = &stage.rtcp[..stage.rtcp.len() - 1];
+    for (_, report) in periodic {
+        let block = media::rtcp::parse(report, 77).unwrap().block.unwrap();
+        assert!((5..130).contains(&block.fraction_lost), "{block:?}");
+    }
+    assert!(periodic.len() >= 9);
+}
+
+#[test]
 fn what_is_lost_on_purpose_is_not_sent() {
     let mut stage = answered("1 --loss 30", "101");
     stage.pass(Duration::from_secs(10));
@@ -219,6 +293,7 @@ fn a_phone_that_comes_and_goes_calls_again_and_is_judged_once_it_is_in() {
     let addresses = Addresses {
         sip: "127.0.0.1:4000".parse().unwrap(),
         rtp: "127.0.0.1:4002".parse().unwrap(),
+        rtcp: "127.0.0.1:4009".parse().unwrap(),
     };
     let first_id = stage.leg.call_id().to_owned();
     stage.leg = Leg::new(&plan, 2, addresses, epoch, Some(again));

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use super::{Again, Asked, Audio, Hearing, Listener, Report, Spread, Tally};
+use super::{Again, Asked, Audio, Hearing, Listener, Report, RoundTrips, Spread, Tally};
 use crate::ear::{Heard, expected_blocks};
 use crate::leg::{Fate, Leg};
 use crate::plan::{Plan, SHORTEST_STAY, Schedule};
@@ -42,6 +42,7 @@ pub(super) fn gather(
         asked: asked(plan, epoch, schedule),
         packets: tally.all.packets(),
         packets_kept: tally.kept.packets(),
+        reports: tally.reports.told(),
         calls: tally.calls,
         again: again(plan, tally.again, &tally.setups_again),
         setup_ms: Spread::of([tally.setups, tally.setups_again].concat()),
@@ -100,6 +101,7 @@ fn asked(plan: &Plan, epoch: Instant, schedule: Option<Schedule>) -> Asked {
         levels: options.levels,
         kept: plan.kept(),
         loss: options.loss,
+        loss_back: options.loss_back,
         jitter_ms: options.jitter.as_millis() as u64,
     }
 }
@@ -245,6 +247,8 @@ fn listener(leg: &Leg, judged: &Judged) -> Listener {
             0
         },
         latest_ms: leg.arrivals.latest_ms,
+        round_trip_ms: RoundTrips::of(&leg.reports.found.trips),
+        reported_lost: leg.reports.found.lost,
         levels_db: leg.ear.heard.iter().enumerate().map(level).collect(),
     }
 }

@@ -116,6 +116,18 @@ pub(super) fn notes(report: &Report) -> Vec<String> {
             calls.answered
         ));
     }
+    let reports = &report.reports;
+    if reports.sent > 0 && reports.received == 0 {
+        notes.push(
+            "the bridge sent no RTCP, so that no round trip is known, and not what it misses".to_owned(),
+        );
+    }
+    if reports.malformed + reports.stray > 0 {
+        notes.push(format!(
+            "of RTCP, {} datagrams were no reports, and {} of no call that is up",
+            reports.malformed, reports.stray
+        ));
+    }
     if report.interrupted {
         notes.push("the run was interrupted; what was due until its end counts as missing".to_owned());
     }

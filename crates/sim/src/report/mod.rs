@@ -3,6 +3,7 @@
 mod gather;
 mod judge;
 mod moments;
+mod reported;
 mod spread;
 mod table;
 mod tally;
@@ -14,6 +15,8 @@ use serde::Serialize;
 
 pub use moments::Moment;
 pub(crate) use moments::Moments;
+pub(crate) use reported::Reported;
+pub use reported::{Reports, RoundTrips};
 pub use spread::Spread;
 pub(crate) use tally::Tally;
 
@@ -44,6 +47,8 @@ pub struct Report {
     pub packets: Packets,
     /// Of these, those of phones that stayed in while others came and went.
     pub packets_kept: Packets,
+    /// RTCP, and what it told.
+    pub reports: Reports,
     /// Faults inside steady tones.
     pub audio: Audio,
     /// Who heard whom.
@@ -85,6 +90,8 @@ pub struct Asked {
     pub kept: usize,
     /// Packets lost on purpose, percent.
     pub loss: f64,
+    /// The same of the bridge's packets.
+    pub loss_back: f64,
     /// Longest time packets were held back, ms.
     pub jitter_ms: u64,
 }
@@ -134,6 +141,10 @@ pub struct Packets {
     pub lost_on_purpose: u64,
     /// Received in whole calls.
     pub received: u64,
+    /// Packets of the bridge that were lost on purpose, and are missing.
+    pub lost_back_on_purpose: u64,
+    /// Packets received that hold the audio of the one before once more (Opus in-band FEC).
+    pub redundant: u64,
     /// Due in the time judged.
     pub due: u64,
     /// Of these, missing.
@@ -212,6 +223,10 @@ pub struct Listener {
     pub missing: u64,
     /// The latest packet, ms.
     pub latest_ms: f64,
+    /// Round trips by RTCP, ms.
+    pub round_trip_ms: RoundTrips,
+    /// Its packets that the bridge misses, by its last report; none where it did not report.
+    pub reported_lost: Option<i32>,
     /// By talker: level against what was said, dB; none where not heard or not to be heard.
     pub levels_db: Vec<Option<f32>>,
 }

@@ -3,7 +3,7 @@
 use std::fmt::{Display, Formatter, Result};
 
 use super::spread::percent;
-use super::{Again, Calls, Hearing, Packets, Report, Spread};
+use super::{Again, Calls, Hearing, Packets, Report, Reports, Spread};
 
 impl Display for Report {
     fn fmt(&self, out: &mut Formatter<'_>) -> Result {
@@ -18,6 +18,14 @@ impl Display for Report {
                 out,
                 "sent with {} % loss and up to {} ms of jitter, on purpose",
                 asked.loss, asked.jitter_ms
+            )?;
+        }
+        if asked.loss_back > 0.0 {
+            let lost = self.packets.lost_back_on_purpose;
+            writeln!(
+                out,
+                "received with {} % loss, on purpose: {lost} packets of the bridge, all of them missing below",
+                asked.loss_back
             )?;
         }
         if asked.churn > 0.0 {
@@ -57,6 +65,7 @@ fn rows(report: &Report) -> Vec<(&'static str, String)> {
         ),
     ];
     rows.extend(packets(&report.packets));
+    rows.extend(reports(&report.reports));
     rows.extend(sound(report));
     rows
 }
@@ -67,8 +76,8 @@ fn packets(packets: &Packets) -> [(&'static str, String); 3] {
         (
             "packets",
             format!(
-                "sent {}   lost on purpose {}   received {}",
-                packets.sent, packets.lost_on_purpose, packets.received
+                "sent {}   lost on purpose {}   received {}   with redundancy {}",
+                packets.sent, packets.lost_on_purpose, packets.received, packets.redundant
             ),
         ),
         (
@@ -92,6 +101,24 @@ fn packets(packets: &Packets) -> [(&'static str, String); 3] {
                 packets.latest_ms
             ),
         ),
+    ]
+}
+
+fn reports(reports: &Reports) -> [(&'static str, String); 2] {
+    let trips = &reports.round_trip_ms;
+    let trip = match (trips.p50, trips.max) {
+        (Some(middle), Some(worst)) => format!("p50 {middle:.1} ms   worst {worst:.1} ms"),
+        (_, _) => "not measured".to_owned(),
+    };
+    [
+        (
+            "RTCP",
+            format!(
+                "sent {}   received {}   the bridge misses {} packets of {} calls, {:.1} % in its worst report",
+                reports.sent, reports.received, reports.lost, reports.reported_on, reports.worst_loss
+            ),
+        ),
+        ("round trip", trip),
     ]
 }
 

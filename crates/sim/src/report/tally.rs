@@ -1,7 +1,7 @@
 //! Calls in numbers, those too whose phones have called again since.
 
 use super::gather::ms;
-use super::{Calls, Moments, Packets, Simulator};
+use super::{Calls, Moments, Packets, Reported, Simulator};
 use crate::arrivals::STEP_MS;
 use crate::leg::{Fate, Leg};
 use crate::plan::Plan;
@@ -19,6 +19,8 @@ pub(crate) struct Tally {
     pub(super) all: Received,
     /// Those of phones that stay in.
     pub(super) kept: Received,
+    /// What RTCP told.
+    pub(crate) reports: Reported,
     /// When packets were late.
     pub(crate) moments: Moments,
 }
@@ -40,6 +42,7 @@ impl Tally {
         self.simulator.late_20ms += leg.sent.late_20ms;
         let is_again = leg.is_again();
         self.again += usize::from(is_again && leg.fate != Fate::Open);
+        self.reports.add(&leg.reports.found);
         let Some(setup) = leg.setup else { return };
         let setups = match is_again {
             true => &mut self.setups_again,
@@ -62,6 +65,7 @@ impl Tally {
         self.simulator.late_20ms += other.simulator.late_20ms;
         self.all.merge(&other.all);
         self.kept.merge(&other.kept);
+        self.reports.merge(&other.reports);
         self.moments.merge(&other.moments);
     }
 }
@@ -73,6 +77,8 @@ impl Received {
             sent: leg.sent.packets,
             lost_on_purpose: leg.link.lost,
             received: found.received,
+            lost_back_on_purpose: leg.back.lost,
+            redundant: leg.redundant,
             due: found.due(clock),
             missing: found.missing(clock),
             latest_ms: found.latest_ms,
@@ -90,6 +96,8 @@ impl Received {
         sum.sent += packets.sent;
         sum.lost_on_purpose += packets.lost_on_purpose;
         sum.received += packets.received;
+        sum.lost_back_on_purpose += packets.lost_back_on_purpose;
+        sum.redundant += packets.redundant;
         sum.due += packets.due;
         sum.missing += packets.missing;
         sum.latest_ms = sum.latest_ms.max(packets.latest_ms);

@@ -21,6 +21,7 @@ fn good() -> Report {
             levels: false,
             kept: 10,
             loss: 0.0,
+            loss_back: 0.0,
             jitter_ms: 0,
         },
         calls: Calls {
@@ -38,6 +39,19 @@ fn good() -> Report {
         },
         again: None,
         packets_kept: Packets::default(),
+        reports: Reports {
+            sent: 40,
+            received: 38,
+            reported_on: 10,
+            lost: 7,
+            worst_loss: 1.5,
+            round_trip_ms: RoundTrips {
+                count: 30,
+                p50: Some(0.4),
+                max: Some(21.6),
+            },
+            ..Reports::default()
+        },
         audio: Audio {
             blocks: 4_500,
             ..Audio::default()
@@ -135,6 +149,33 @@ fn a_simulator_that_was_late_says_so() {
 }
 
 #[test]
+fn a_bridge_that_does_not_report_is_told_of() {
+    let mut report = good();
+    report.reports = Reports {
+        sent: 40,
+        ..Reports::default()
+    };
+    assert!(judge::notes(&report)[0].contains("sent no RTCP"));
+    assert!(report.to_string().contains("not measured"));
+    report.reports.received = 1;
+    assert!(judge::notes(&report).is_empty());
+    report.reports.malformed = 2;
+    assert!(judge::notes(&report)[0].contains("2 datagrams were no reports"));
+}
+
+#[test]
+fn what_was_lost_on_the_way_back_is_named_above_the_table() {
+    let mut report = good();
+    assert!(!report.to_string().contains("received with"));
+    (report.asked.loss_back, report.packets.lost_back_on_purpose) = (12.5, 600);
+    let text = report.to_string();
+    assert!(
+        text.contains("received with 12.5 % loss, on purpose: 600 packets"),
+        "{text}"
+    );
+}
+
+#[test]
 fn the_table_has_every_row_and_the_verdict() {
     let mut report = good();
     report.calls.refused.insert(486, 3);
@@ -144,6 +185,8 @@ fn the_table_has_every_row_and_the_verdict() {
         "refused with 486 3",
         "p50 3.0 ms",
         "0 of 5000 due",
+        "sent 40   received 38   the bridge misses 7 packets of 10 calls, 1.5 % in its worst report",
+        "p50 0.4 ms   worst 21.6 ms",
         "within 1 dB 9",
         "none (loudest -90 dBov)",
         "p99 22.0 ms",
@@ -178,5 +221,6 @@ fn the_json_has_units_in_its_names() {
     let json = serde_json::to_value(good()).unwrap();
     assert_eq!(json["setup_ms"]["p50"], 3.0);
     assert_eq!(json["heard"]["own_loudest_dbov"], -90.0);
+    assert_eq!(json["reports"]["round_trip_ms"]["max"], 21.6);
     assert_eq!(json["pass"], true);
 }
