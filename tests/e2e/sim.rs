@@ -102,3 +102,36 @@ fn callers_who_lose_a_third_of_their_packets_fail_and_say_so() {
         "{table}"
     );
 }
+
+#[test]
+fn phones_that_hear_those_of_another_meeting_are_named() {
+    let _turn = alone();
+    let bridge = Bridge::start();
+    // Both codes lead into the same room, and the callers are told that they do not.
+    let more = ["--meetings", "each-code", "--max-gaps", "3"];
+    let (status, table, report) = simulate(&bridge, 8, &more);
+    assert_eq!(status.code(), Some(1), "{table}");
+    let heard = &report["heard"];
+    assert_eq!(
+        (&heard["elsewhere"], &heard["right"]),
+        (&12.into(), &9.into()),
+        "{table}"
+    );
+    let wrong = heard["wrong_pairs"].as_array().expect("a list");
+    assert_eq!(wrong.len(), 12, "{table}");
+    for pair in wrong {
+        let (talker, listener) = (&pair["talker"], &pair["listener"]);
+        let number = |phone: &Value| phone.as_u64().expect("a number");
+        assert!(
+            number(talker) < 3 && (number(talker) + number(listener)) % 2 == 1,
+            "{pair}"
+        );
+        assert_eq!(
+            (&pair["fault"], &pair["most_dbov"]),
+            (&"elsewhere".into(), &(-60.0).into())
+        );
+        assert!(pair["loudest_dbov"].as_f64() > Some(-60.0), "{pair}");
+    }
+    assert_eq!(table.matches("of another meeting at").count(), 10, "{table}");
+    assert!(table.contains("\n  and 2 more\nFAIL\n"), "{table}");
+}

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use super::pairs::Loudness;
 use super::{Again, Asked, Audio, Hearing, Listener, Report, RoundTrips, Spread, Tally};
 use crate::ear::{Heard, expected_blocks};
 use crate::leg::{Fate, Leg};
@@ -10,10 +11,6 @@ use crate::plan::{Plan, SHORTEST_STAY, Schedule};
 use crate::tone::dbov;
 use crate::track::{Edge, Track};
 
-/// Heard right: within this much of what was said, dB.
-const RIGHT_DB: f32 = 1.0;
-/// What must not be heard is below this, dBov.
-pub(super) const SILENT_DBOV: f32 = -60.0;
 /// An edge is heard within this time of its being said: less than from one to the next of its kind.
 const LONGEST_DELAY: Duration = Duration::from_millis(1_200);
 /// Delays kept.
@@ -77,10 +74,13 @@ impl Judged {
         }
     }
 
-    /// The level at which a talker was heard, dB; none where he was not, or less than half of the time he talked.
-    fn level(&self, talker: usize, track: &Track) -> Option<f32> {
-        let enough = track.present > 0 && track.present >= self.expected[talker] / 2;
-        track.level().filter(|_| enough)
+    /// How loud a talker was heard.
+    fn loudness(&self, talker: usize, track: &Track) -> Loudness {
+        Loudness {
+            level_db: track.level(),
+            heard_blocks: track.present,
+            expected_blocks: self.expected[talker],
+        }
     }
 }
 
@@ -154,43 +154,13 @@ fn hearing(legs: &[Leg], judged: &Judged) -> Hearing {
     for leg in listening(legs) {
         for (talker, heard) in leg.ear.heard.iter().enumerate() {
             match heard {
-                Heard::Track(track) => pair(&mut hearing, judged.level(talker, track)),
-                Heard::Own(presence) => {
-                    unheard(
-                        &mut hearing.own_voice,
-                        &mut hearing.own_loudest_dbov,
-                        dbov(presence.loudest),
-                    );
-                }
-                Heard::Elsewhere(presence) => {
-                    unheard(
-                        &mut hearing.elsewhere,
-                        &mut hearing.elsewhere_loudest_dbov,
-                        dbov(presence.loudest),
-                    );
-                }
+                Heard::Track(track) => hearing.together(talker, leg.number, judged.loudness(talker, track)),
+                Heard::Own(presence) => hearing.own(talker, dbov(presence.loudest)),
+                Heard::Elsewhere(presence) => hearing.apart(talker, leg.number, dbov(presence.loudest)),
             }
         }
     }
     hearing
-}
-
-fn pair(hearing: &mut Hearing, level: Option<f32>) {
-    hearing.pairs += 1;
-    match level {
-        None => hearing.not_heard += 1,
-        Some(level) if level.abs() <= RIGHT_DB => hearing.right += 1,
-        Some(_) => hearing.off_level += 1,
-    }
-    let level = level.unwrap_or_default();
-    if level.abs() > hearing.worst_db.abs() {
-        hearing.worst_db = level;
-    }
-}
-
-fn unheard(count: &mut usize, loudest: &mut Option<f32>, level: f32) {
-    *count += usize::from(level > SILENT_DBOV);
-    *loudest = Some(loudest.map_or(level, |loudest| loudest.max(level)));
 }
 
 /// Whether a moment is in one tenth of the time judged.
@@ -232,7 +202,7 @@ fn delay(said: &BTreeMap<(usize, bool), Vec<Instant>>, heard: &Edge) -> Option<f
 
 fn listener(leg: &Leg, judged: &Judged) -> Listener {
     let level = |(talker, heard): (usize, &Heard)| match heard {
-        Heard::Track(track) => judged.level(talker, track),
+        Heard::Track(track) => judged.loudness(talker, track).lasting_db(),
         Heard::Own(_) | Heard::Elsewhere(_) => None,
     };
     Listener {
@@ -302,27 +272,5 @@ mod tests {
         assert_eq!(heard(0, true, 90), None);
         assert_eq!(heard(1, true, 125), None);
         assert_eq!(heard(0, true, 3_000), None);
-    }
-
-    #[test]
-    fn pairs_are_right_off_or_unheard() {
-        let mut hearing = Hearing::default();
-        for level in [Some(0.2), Some(-0.9), Some(-6.0), None] {
-            pair(&mut hearing, level);
-        }
-        assert_eq!(
-            (hearing.pairs, hearing.right, hearing.off_level, hearing.not_heard),
-            (4, 2, 1, 1)
-        );
-        assert_eq!(hearing.worst_db, -6.0);
-    }
-
-    #[test]
-    fn a_voice_that_must_not_be_heard_counts_above_minus_sixty() {
-        let (mut count, mut loudest) = (0, None);
-        for level in [-90.0, -59.0, -70.0] {
-            unheard(&mut count, &mut loudest, level);
-        }
-        assert_eq!((count, loudest), (1, Some(-59.0)));
     }
 }

@@ -1,6 +1,6 @@
 //! Pass or fail, in sentences.
 
-use super::gather::SILENT_DBOV;
+use super::pairs::SILENT_DBOV;
 use super::spread::percent;
 use super::{Calls, Hearing, Report};
 use crate::options::Options;

@@ -3,6 +3,7 @@
 mod gather;
 mod judge;
 mod moments;
+mod pairs;
 mod reported;
 mod spread;
 mod table;
@@ -15,6 +16,7 @@ use serde::Serialize;
 
 pub use moments::Moment;
 pub(crate) use moments::Moments;
+pub use pairs::{Fault, WrongPair};
 pub(crate) use reported::Reported;
 pub use reported::{Reports, RoundTrips};
 pub use spread::Spread;
@@ -195,6 +197,8 @@ pub struct Hearing {
     pub elsewhere: usize,
     /// Loudest of these, dBov.
     pub elsewhere_loudest_dbov: Option<f32>,
+    /// Every pair that was not as it should be.
+    pub wrong_pairs: Vec<WrongPair>,
 }
 
 /// How well the simulator itself kept time.

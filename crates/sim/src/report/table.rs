@@ -3,7 +3,10 @@
 use std::fmt::{Display, Formatter, Result};
 
 use super::spread::percent;
-use super::{Again, Calls, Hearing, Packets, Report, Reports, Spread};
+use super::{Again, Calls, Hearing, Packets, Report, Reports, Spread, WrongPair};
+
+/// Pairs that are named one by one.
+const MOST_PAIRS: usize = 10;
 
 impl Display for Report {
     fn fmt(&self, out: &mut Formatter<'_>) -> Result {
@@ -48,7 +51,18 @@ impl Display for Report {
         for failure in &self.failures {
             writeln!(out, "FAILED: {failure}")?;
         }
+        wrong_pairs(out, &self.heard.wrong_pairs)?;
         writeln!(out, "{}", if self.pass { "PASS" } else { "FAIL" })
+    }
+}
+
+fn wrong_pairs(out: &mut Formatter<'_>, pairs: &[WrongPair]) -> Result {
+    for pair in pairs.iter().take(MOST_PAIRS) {
+        writeln!(out, "  {pair}")?;
+    }
+    match pairs.len().saturating_sub(MOST_PAIRS) {
+        0 => Ok(()),
+        more => writeln!(out, "  and {more} more"),
     }
 }
 

@@ -200,6 +200,22 @@ fn the_table_has_every_row_and_the_verdict() {
 }
 
 #[test]
+fn ten_wrong_pairs_are_named_in_the_table_and_all_in_the_json() {
+    for (wrong, named, rest) in [(0, 0, None), (10, 10, None), (25, 10, Some("  and 15 more\n"))] {
+        let mut report = good();
+        for listener in 0..wrong {
+            report.heard.apart(1, listener, -40.0);
+        }
+        let text = report.to_string();
+        assert_eq!(text.matches("hears talker 1 of another meeting").count(), named);
+        assert_eq!(text.contains(" more\n"), rest.is_some(), "{text}");
+        assert!(text.contains(rest.unwrap_or_default()), "{text}");
+        let json = serde_json::to_value(&report).unwrap();
+        assert_eq!(json["heard"]["wrong_pairs"].as_array().unwrap().len(), wrong);
+    }
+}
+
+#[test]
 fn calls_that_were_begun_anew_have_a_row_of_their_own() {
     let mut report = good();
     assert!(!report.to_string().contains("again"));
