@@ -149,6 +149,11 @@ impl Spreads {
         if let Some(heard) = score(span) {
             self.mos_in.observe(heard.mos);
             self.rating_in.observe(heard.rating);
+            self.loss.observe(heard.loss);
+            // Without a burst that began in it there is nothing to compare with chance.
+            if span.loss_bursts > 0 {
+                self.burst_ratio.observe(heard.burst_ratio);
+            }
             self.note_levels(span);
             self.jitter.observe(seconds(span.jitter_ms));
             self.depth.observe(seconds(span.depth_ms));
@@ -156,9 +161,15 @@ impl Spreads {
         if let Some(hears) = span.outbound() {
             self.mos_out.observe(hears.mos());
             self.rating_out.observe(hears.rating());
+            self.remote_loss.observe(hears.loss);
         }
-        if let Some(ms) = span.rtt_ms {
-            self.round_trip.observe(seconds(ms));
+        for (spread, ms) in [
+            (&self.remote_jitter, span.remote_jitter_ms),
+            (&self.round_trip, span.rtt_ms),
+        ] {
+            if let Some(ms) = ms {
+                spread.observe(seconds(ms));
+            }
         }
     }
 
@@ -305,6 +316,35 @@ mod tests {
         assert_eq!((heard, told), (2, 1));
         assert!((2.0 * 92.0..2.0 * 93.2).contains(&clean), "{clean}");
         assert!((28.0..30.0).contains(&bad), "{bad}: half of all packets lost");
+    }
+
+    #[test]
+    fn losses_both_ways_are_spread_and_bursts_only_where_there_were_any() {
+        let mut audio = audio();
+        let bursts = Quality {
+            received: 450,
+            lost: 50,
+            loss_bursts: 10,
+            remote_fraction_lost: Some(64),
+            remote_jitter_ms: Some(30),
+            ..Quality::default()
+        };
+        for (leg, quality) in [(LEG, counted(500, 0)), (LegId(8), bursts)] {
+            audio.agreed(leg, Codec::Pcmu);
+            audio.ended(leg, &quality);
+        }
+        let spreads = &audio.spreads;
+        let near = |found: (u64, f64), count: u64, sum: f64| found.0 == count && (found.1 - sum).abs() < 1e-9;
+        for (name, spread, count, sum) in [
+            ("loss", &spreads.loss, 2, 0.1),
+            // Five in a row where chance makes 1 / 0.9.
+            ("burst ratio", &spreads.burst_ratio, 1, 4.5),
+            ("remote loss", &spreads.remote_loss, 1, 0.25),
+            ("remote jitter", &spreads.remote_jitter, 1, 0.03),
+        ] {
+            let found = judged(spread);
+            assert!(near(found, count, sum), "{name}: {found:?}");
+        }
     }
 
     #[test]

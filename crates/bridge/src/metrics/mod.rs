@@ -139,8 +139,16 @@ pub(crate) struct Spreads {
     pub(crate) speech: Histogram,
     /// Level of the noise between the caller's words, −dBov.
     pub(crate) noise: Histogram,
+    /// Share of the caller's packets that was not heard.
+    pub(crate) loss: Histogram,
+    /// How much longer losses in a row were than chance makes them, where packets were lost: the burst ratio of G.107.
+    pub(crate) burst_ratio: Histogram,
+    /// Share of our packets that the phone missed, by its last report.
+    pub(crate) remote_loss: Histogram,
     /// Interarrival jitter, seconds.
     pub(crate) jitter: Histogram,
+    /// Interarrival jitter at the phone, by its last report, seconds.
+    pub(crate) remote_jitter: Histogram,
     /// Depth of the jitter buffer, seconds.
     pub(crate) depth: Histogram,
     /// Round trip, seconds.
@@ -156,6 +164,10 @@ const RATINGS: [f64; 8] = [20.0, 35.0, 50.0, 60.0, 70.0, 80.0, 90.0, 92.0];
 const SPEECH_DB: [f64; 9] = [6.0, 12.0, 18.0, 22.0, 26.0, 30.0, 35.0, 45.0, 60.0];
 /// Noise in dB below full scale: heard as such before 45, and no more from 60 on.
 const NOISE_DB: [f64; 9] = [30.0, 40.0, 45.0, 50.0, 55.0, 60.0, 65.0, 70.0, 80.0];
+/// Shares of packets lost: nobody notices below 1 %, and above 10 % nobody understands.
+const LOSSES: [f64; 9] = [0.001, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 0.5];
+/// Burst ratios: 1 of losses by chance, above 2 of a way that fails for moments.
+const BURSTS: [f64; 8] = [1.0, 1.2, 1.5, 2.0, 3.0, 5.0, 10.0, 20.0];
 const DELAYS_S: [f64; 9] = [0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.15, 0.3, 0.5];
 
 impl Default for Spreads {
@@ -167,7 +179,11 @@ impl Default for Spreads {
             rating_out: Histogram::new(RATINGS),
             speech: Histogram::new(SPEECH_DB),
             noise: Histogram::new(NOISE_DB),
+            loss: Histogram::new(LOSSES),
+            burst_ratio: Histogram::new(BURSTS),
+            remote_loss: Histogram::new(LOSSES),
             jitter: Histogram::new(DELAYS_S),
+            remote_jitter: Histogram::new(DELAYS_S),
             depth: Histogram::new(DELAYS_S),
             round_trip: Histogram::new(DELAYS_S),
         }

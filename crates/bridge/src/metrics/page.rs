@@ -12,7 +12,7 @@ use prometheus_client::registry::Registry;
 
 use super::rows;
 use super::scribe::{Buckets, Scribe};
-use super::{ControlCounts, MediaCounts, Metrics, Spreads};
+use super::{ControlCounts, MediaCounts, Metrics};
 
 /// What is read only when somebody asks for the page.
 pub(crate) trait Sources: Send + Sync + 'static {
@@ -218,58 +218,8 @@ fn legs(page: &mut Scribe<'_>, metrics: &Metrics) -> Result<(), Error> {
     )?;
     let talking = views.values().filter(|view| view.talking).count();
     page.gauge("legs_talking", "Calls whose caller talks now.", talking)?;
-    spreads(page, &metrics.spreads)
-}
-
-fn spreads(page: &mut Scribe<'_>, spreads: &Spreads) -> Result<(), Error> {
-    for (name, help, spread) in [
-        (
-            "leg_mos_in",
-            "Score of what is heard of each caller, once for ten seconds of its call.",
-            &spreads.mos_in,
-        ),
-        (
-            "leg_mos_out",
-            "Score of what each caller hears by its phone's reports, once for ten seconds of its call.",
-            &spreads.mos_out,
-        ),
-        (
-            "leg_rating_in",
-            "Rating R (ITU-T G.107) of what is heard of each caller, once for ten seconds of its call.",
-            &spreads.rating_in,
-        ),
-        (
-            "leg_rating_out",
-            "Rating R of what each caller hears by its phone's reports, once for ten seconds of its call.",
-            &spreads.rating_out,
-        ),
-        (
-            "leg_speech_below_full_scale_db",
-            "Level of each caller's speech, dB below full scale, once for ten seconds of its call.",
-            &spreads.speech,
-        ),
-        (
-            "leg_noise_below_full_scale_db",
-            "Level between each caller's words, dB below full scale, once for ten seconds of its call.",
-            &spreads.noise,
-        ),
-        (
-            "leg_jitter_seconds",
-            "Interarrival jitter, once for ten seconds of each call.",
-            &spreads.jitter,
-        ),
-        (
-            "leg_buffer_depth_seconds",
-            "Delay of the jitter buffer, once for ten seconds of each call.",
-            &spreads.depth,
-        ),
-        (
-            "leg_round_trip_seconds",
-            "Round trip by RTCP, once for ten seconds of each call.",
-            &spreads.round_trip,
-        ),
-    ] {
-        page.metric(name, help, spread)?;
+    for (name, help, spread) in rows::SPREADS {
+        page.metric(name, help, spread(&metrics.spreads))?;
     }
     Ok(())
 }

@@ -2,9 +2,10 @@
 
 use ::media::Quality;
 use mixer::Stats;
+use prometheus_client::metrics::histogram::Histogram;
 
 use super::page::{EventCounts, StoreCounts, TransportCounts};
-use super::{PromptCounts, ShardCounts};
+use super::{PromptCounts, ShardCounts, Spreads};
 use crate::control::Counts;
 
 /// One name.
@@ -60,6 +61,78 @@ pub(super) const PROMPTS: &[Row<PromptCounts, u64>] = &[
     ),
 ];
 
+/// Which of the spreads.
+type Spread = fn(&Spreads) -> &Histogram;
+
+/// How calls are spread over what is measured of them.
+pub(super) const SPREADS: &[(&str, &str, Spread)] = &[
+    (
+        "leg_mos_in",
+        "Score of what is heard of each caller, once for ten seconds of its call.",
+        |s| &s.mos_in,
+    ),
+    (
+        "leg_mos_out",
+        "Score of what each caller hears by its phone's reports, once for ten seconds of its call.",
+        |s| &s.mos_out,
+    ),
+    (
+        "leg_rating_in",
+        "Rating R (ITU-T G.107) of what is heard of each caller, once for ten seconds of its call.",
+        |s| &s.rating_in,
+    ),
+    (
+        "leg_rating_out",
+        "Rating R of what each caller hears by its phone's reports, once for ten seconds of its call.",
+        |s| &s.rating_out,
+    ),
+    (
+        "leg_loss_ratio",
+        "Share of each caller's packets that was not heard, once for ten seconds of its call.",
+        |s| &s.loss,
+    ),
+    (
+        "leg_burst_loss_ratio",
+        "How much longer losses in a row were than chance makes them, once for ten seconds of each call with losses.",
+        |s| &s.burst_ratio,
+    ),
+    (
+        "leg_remote_loss_ratio",
+        "Share of the packets sent to each caller that its phone missed by its last report, once for ten seconds of its call.",
+        |s| &s.remote_loss,
+    ),
+    (
+        "leg_speech_below_full_scale_db",
+        "Level of each caller's speech, dB below full scale, once for ten seconds of its call.",
+        |s| &s.speech,
+    ),
+    (
+        "leg_noise_below_full_scale_db",
+        "Level between each caller's words, dB below full scale, once for ten seconds of its call.",
+        |s| &s.noise,
+    ),
+    (
+        "leg_jitter_seconds",
+        "Interarrival jitter, once for ten seconds of each call.",
+        |s| &s.jitter,
+    ),
+    (
+        "leg_remote_jitter_seconds",
+        "Interarrival jitter at each caller's phone by its last report, once for ten seconds of its call.",
+        |s| &s.remote_jitter,
+    ),
+    (
+        "leg_buffer_depth_seconds",
+        "Delay of the jitter buffer, once for ten seconds of each call.",
+        |s| &s.depth,
+    ),
+    (
+        "leg_round_trip_seconds",
+        "Round trip by RTCP, once for ten seconds of each call.",
+        |s| &s.round_trip,
+    ),
+];
+
 /// Packets, datagrams and keys.
 pub(super) const PACKETS: &[Row<Quality, u64>] = &[
     ("rtp_received_packets", "RTP packets taken.", |q| q.received),
@@ -67,9 +140,11 @@ pub(super) const PACKETS: &[Row<Quality, u64>] = &[
     ("rtp_lost_packets", "RTP packets missing by their numbers.", |q| {
         q.lost
     }),
-    ("rtp_loss_bursts", "Losses; those in a row count as one.", |q| {
-        q.loss_bursts
-    }),
+    (
+        "rtp_loss_bursts",
+        "Losses; those in a row count as one. One whose packets all came after all stays counted.",
+        |q| q.loss_bursts,
+    ),
     (
         "rtp_late_packets",
         "Audio packets that came too late to be played.",
