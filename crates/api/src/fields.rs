@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use crate::error::ApiError;
 use crate::params::{Params, unquoted};
+use crate::pick::pick;
 
 /// Parameters that select fields.
 pub(crate) const PARAMETERS: &[&str] = &[
@@ -76,17 +77,21 @@ pub(crate) trait Wire: Serialize {
     /// Whether it can show the attributes in force for it.
     const RESOLVES: bool = false;
 
-    /// Whether it has a field called `name`.
-    fn has(name: &str) -> bool {
-        Self::PLAIN.iter().any(|field| field.name == name) || Self::NESTED.contains(&name)
+    /// The field that is called `name`.
+    fn field(name: &str) -> Option<&'static str> {
+        let plain = Self::PLAIN.iter().map(|field| field.name);
+        plain
+            .chain(Self::NESTED.iter().copied())
+            .find(|field| *field == name)
     }
 }
 
 /// The fields of `D` that a request wants.
 #[derive(Debug)]
 pub(crate) struct Selection<D> {
-    include: Option<Vec<String>>,
-    exclude: Vec<String>,
+    /// These alone, in alphabetical order and none of the excluded among them.
+    include: Option<Vec<&'static str>>,
+    exclude: Vec<&'static str>,
     of: PhantomData<fn() -> D>,
 }
 
@@ -100,18 +105,26 @@ impl<D: Wire> Selection<D> {
             .any(|name| params.get(name).is_some())
             .then(|| names::<D>(params, &include))
             .transpose()?;
+        let excluded = names::<D>(params, &exclude)?;
+        let wanted = |mut names: Vec<_>| {
+            names.retain(|name| !excluded.contains(name));
+            names.sort_unstable();
+            names.dedup();
+            names
+        };
         Ok(Self {
-            include: included,
-            exclude: names::<D>(params, &exclude)?,
+            include: included.map(wanted),
+            exclude: excluded,
             of: PhantomData,
         })
     }
 
     /// Appends `object` with the wanted fields only, as JSON.
     pub(crate) fn write(&self, object: &D, json: &mut Vec<u8>) {
-        let written = match self.include.is_none() && self.exclude.is_empty() {
-            true => serde_json::to_writer(json, object),
-            false => serde_json::to_writer(json, &self.apply(object)),
+        let written = match &self.include {
+            Some(names) => serde_json::to_writer(json, &pick(object, names)),
+            None if self.exclude.is_empty() => serde_json::to_writer(json, object),
+            None => serde_json::to_writer(json, &self.apply(object)),
         };
         debug_assert!(
             written.is_ok(),
@@ -121,15 +134,14 @@ impl<D: Wire> Selection<D> {
 
     /// `object` with the wanted fields only.
     pub(crate) fn apply(&self, object: &D) -> Value {
+        if let Some(names) = &self.include {
+            return serde_json::to_value(pick(object, names)).unwrap_or_default();
+        }
         let mut value = serde_json::to_value(object).unwrap_or_default();
         if let Value::Object(map) = &mut value {
-            map.retain(|name, _| self.wants(name));
+            map.retain(|name, _| !self.exclude.contains(&name.as_str()));
         }
         value
-    }
-
-    fn wants(&self, name: &String) -> bool {
-        self.include.as_ref().is_none_or(|names| names.contains(name)) && !self.exclude.contains(name)
     }
 
     /// The answer that carries `object`.
@@ -143,16 +155,15 @@ impl<D: Wire> Selection<D> {
     }
 }
 
-fn names<D: Wire>(params: &Params, spellings: &[&str]) -> Result<Vec<String>, ApiError> {
+fn names<D: Wire>(params: &Params, spellings: &[&str]) -> Result<Vec<&'static str>, ApiError> {
     let mut names = Vec::new();
     for spelling in spellings {
         for name in params.get(spelling).into_iter().flat_map(|list| list.split(',')) {
             let name = unquoted(name);
-            if !D::has(name) {
-                let message = format!("there is no field called {name}");
-                return Err(ApiError::invalid_field(*spelling, message));
-            }
-            names.push(name.to_owned());
+            let field = D::field(name).ok_or_else(|| {
+                ApiError::invalid_field(*spelling, format!("there is no field called {name}"))
+            })?;
+            names.push(field);
         }
     }
     Ok(names)

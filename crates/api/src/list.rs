@@ -1,6 +1,7 @@
 //! Lists: one page, in the order asked for, in both documented envelopes.
 
 use std::cmp::Ordering;
+use std::ops::Range;
 
 use axum::extract::FromRequestParts;
 use axum::http::header::{CONTENT_TYPE, HOST};
@@ -14,7 +15,7 @@ use crate::error::ApiError;
 use crate::fields::{self, EFFECTIVE, Selection, Wire};
 use crate::filter;
 use crate::params::{Params, unquoted};
-use crate::pick::pick;
+use crate::pick::{Picked, pick};
 use crate::router::Api;
 
 const LIMIT_DEFAULT: u64 = 10;
@@ -150,7 +151,8 @@ impl<D: Wire> Listing<D> {
         self.limit.unwrap_or(LIMIT_DEFAULT)
     }
 
-    /// The answer for `objects`, which stand in their natural order; only what is sent is converted if it may stay so.
+    /// The answer for `objects`, which stand in their natural order. Of those that are only looked at nothing is kept: what is sent is
+    /// converted when it is written, if need be again.
     pub(crate) fn answer<T>(&self, objects: Vec<T>, convert: impl Fn(&T) -> D) -> Response {
         self.answer_resolved(objects, convert, |_, object| object)
     }
@@ -163,18 +165,20 @@ impl<D: Wire> Listing<D> {
         convert: impl Fn(&T) -> D,
         in_force: impl Fn(&T, D) -> D,
     ) -> Response {
-        let (page, total) = self.cut(&objects, convert, self.limit());
-        let shown = page.into_iter().map(|(of, object)| match self.effective {
-            true => in_force(of, object),
-            false => object,
+        let (page, total) = self.cut(&objects, &convert, self.limit());
+        let shown = page.into_iter().map(|object| match self.effective {
+            true => in_force(object, convert(object)),
+            false => convert(object),
         });
         self.answer_page(shown, total)
     }
 
     /// The answer for `objects` as a bare array; one that says no limit gets them all, for it could not tell that there are more.
     pub(crate) fn answer_bare<T>(&self, objects: Vec<T>, convert: impl Fn(&T) -> D) -> Response {
-        let (page, _) = self.cut(&objects, convert, self.limit.unwrap_or(u64::MAX));
-        json_answer(self.items(page.into_iter().map(|(_, object)| object)).0)
+        let (page, _) = self.cut(&objects, &convert, self.limit.unwrap_or(u64::MAX));
+        let mut json = Vec::new();
+        self.write(page.into_iter().map(convert), 1, &mut json);
+        json_answer(json)
     }
 
     /// Whether `object` passes the filter.
@@ -190,23 +194,22 @@ impl<D: Wire> Listing<D> {
         self.answer_page(objects.into_iter(), total)
     }
 
-    /// One page of `objects`, each with what it is converted to, and how many pass the filter.
-    fn cut<'a, T>(&self, objects: &'a [T], convert: impl Fn(&T) -> D, limit: u64) -> (Vec<(&'a T, D)>, u64) {
+    /// One page of `objects`, and how many pass the filter.
+    fn cut<'a, T>(&self, objects: &'a [T], convert: impl Fn(&T) -> D, limit: u64) -> (Vec<&'a T>, u64) {
         let skip = usize::try_from(self.offset).unwrap_or(usize::MAX);
         let take = usize::try_from(limit).unwrap_or(usize::MAX);
         if self.order.is_empty() && self.filter.is_none() {
             let page = objects.iter().skip(skip).take(take);
-            return (page.map(|of| (of, convert(of))).collect(), objects.len() as u64);
+            return (page.collect(), objects.len() as u64);
         }
         let looked_at = self.looked_at();
-        let converted = objects.iter().map(|of| {
-            let object = convert(of);
-            (pick(&object, &looked_at), of, object)
-        });
-        let mut kept: Vec<_> = converted.filter(|(map, ..)| self.passes(map)).collect();
-        kept.sort_by(|(a, ..), (b, ..)| self.compare(a, b));
+        let seen = objects
+            .iter()
+            .map(|object| (pick(&convert(object), &looked_at), object));
+        let mut kept: Vec<_> = seen.filter(|(fields, _)| self.passes(fields)).collect();
+        kept.sort_by(|(a, _), (b, _)| self.compare(a, b));
         let total = kept.len() as u64;
-        let page = kept.into_iter().map(|(_, of, object)| (of, object));
+        let page = kept.into_iter().map(|(_, object)| object);
         (page.skip(skip).take(take).collect(), total)
     }
 
@@ -222,13 +225,13 @@ impl<D: Wire> Listing<D> {
         names
     }
 
-    fn passes(&self, object: &Map<String, Value>) -> bool {
+    fn passes(&self, object: &Picked<'_>) -> bool {
         self.filter
             .as_ref()
             .is_none_or(|filter| filter::matches(filter, object))
     }
 
-    fn compare(&self, a: &Map<String, Value>, b: &Map<String, Value>) -> Ordering {
+    fn compare(&self, a: &Picked<'_>, b: &Picked<'_>) -> Ordering {
         let by = |order: &OrderBy| {
             let ordering = filter::compare(a.get(order.field), b.get(order.field));
             match order.descending {
@@ -241,8 +244,25 @@ impl<D: Wire> Listing<D> {
     }
 
     /// The answer for a page that has been cut by somebody else.
-    pub(crate) fn answer_page(&self, page: impl Iterator<Item = D>, total: u64) -> Response {
-        let (items, count) = self.items(page);
+    pub(crate) fn answer_page(&self, page: impl ExactSizeIterator<Item = D>, total: u64) -> Response {
+        let (name, again) = match self.envelope {
+            Envelope::Items => ("items", None),
+            Envelope::Collection => (D::COLLECTION, None),
+            Envelope::Both => (D::COLLECTION, Some("items")),
+        };
+        let mut json = self.opening(page.len() as u64, total);
+        begin_member(name, &mut json);
+        let list = self.write(page, if again.is_some() { 2 } else { 1 }, &mut json);
+        if let Some(name) = again {
+            begin_member(name, &mut json);
+            json.extend_from_within(list);
+        }
+        json.push(b'}');
+        json_answer(json)
+    }
+
+    /// The envelope of a page of `count` objects, up to where the page stands in it.
+    fn opening(&self, count: u64, total: u64) -> Vec<u8> {
         let mut envelope = Map::new();
         if self.envelope != Envelope::Items {
             let last = (self.offset + count).saturating_sub(1);
@@ -257,31 +277,33 @@ impl<D: Wire> Listing<D> {
         }
         envelope.insert("offset".to_owned(), self.offset.into());
         envelope.insert("total".to_owned(), total.into());
-        let names: &[&str] = match self.envelope {
-            Envelope::Items => &["items"],
-            Envelope::Collection => &[D::COLLECTION],
-            Envelope::Both => &[D::COLLECTION, "items"],
-        };
-        json_answer(enveloped(&envelope, names, &items))
+        let mut json = serde_json::to_vec(&envelope).unwrap_or_default();
+        json.pop();
+        json
     }
 
-    /// `page` as a JSON list, and its length. Written once, also where it is sent twice: of a long list this is the cost.
-    fn items(&self, mut page: impl Iterator<Item = D>) -> (Vec<u8>, u64) {
-        let mut json = vec![b'['];
-        let mut count = 0;
-        while let Some(object) = page.next() {
-            if count > 0 {
+    /// Appends `page` as a JSON list, with room for `times` as much; where it stands. It is written once, also where it is sent twice: of
+    /// a long list this is the cost.
+    fn write(
+        &self,
+        page: impl ExactSizeIterator<Item = D>,
+        times: usize,
+        json: &mut Vec<u8>,
+    ) -> Range<usize> {
+        let (begin, all) = (json.len(), page.len());
+        json.push(b'[');
+        for (before, object) in page.enumerate() {
+            if before > 0 {
                 json.push(b',');
             }
-            self.selection.write(&object, &mut json);
-            if count == 0 {
+            self.selection.write(&object, json);
+            if before == 0 {
                 // The others will be about as long: a list that grows bit by bit is copied as often.
-                json.reserve(page.size_hint().0 * (json.len() + ROOM_TO_SPARE));
+                json.reserve(times * all * (json.len() - begin + ROOM_TO_SPARE));
             }
-            count += 1;
         }
         json.push(b']');
-        (json, count)
+        begin..json.len()
     }
 
     fn pagination(&self, more: bool) -> Value {
@@ -297,18 +319,9 @@ impl<D: Wire> Listing<D> {
     }
 }
 
-/// The fields of `envelope`, and `items` under each of `names`.
-fn enveloped(envelope: &Map<String, Value>, names: &[&str], items: &[u8]) -> Vec<u8> {
-    let mut json = serde_json::to_vec(envelope).unwrap_or_default();
-    // An envelope is never empty, so what follows stands after a comma.
-    json.pop();
-    json.reserve(names.len() * (items.len() + 32));
-    for name in names {
-        json.extend_from_slice(format!(",\"{name}\":").as_bytes());
-        json.extend_from_slice(items);
-    }
-    json.push(b'}');
-    json
+/// Appends the name of a member of an envelope, which is never empty: there is something before it.
+fn begin_member(name: &str, json: &mut Vec<u8>) {
+    json.extend_from_slice(format!(",\"{name}\":").as_bytes());
 }
 
 fn json_answer(json: Vec<u8>) -> Response {

@@ -4,13 +4,53 @@ use std::fmt::Display;
 
 use serde::Serialize;
 use serde::ser::{Error as _, Impossible, SerializeMap, SerializeStruct, Serializer};
-use serde_json::{Error, Map, Value};
+use serde_json::{Error, Value};
+
+/// Some fields of an object.
+#[derive(Debug)]
+pub(crate) struct Picked<'a> {
+    fields: &'a [&'a str],
+    /// One for each of `fields`; none where the object does not have it.
+    values: Vec<Option<Value>>,
+}
+
+impl<'a> Picked<'a> {
+    fn nothing_of(fields: &'a [&'a str]) -> Self {
+        Self {
+            fields,
+            values: vec![None; fields.len()],
+        }
+    }
+
+    /// The value of `field`, if the object has it and it was asked for.
+    pub(crate) fn get(&self, field: &str) -> Option<&Value> {
+        self.values.get(self.index(field)?)?.as_ref()
+    }
+
+    /// Where the value of `field` goes, if it is asked for.
+    fn place(&mut self, field: &str) -> Option<&mut Option<Value>> {
+        let index = self.index(field)?;
+        self.values.get_mut(index)
+    }
+
+    fn index(&self, field: &str) -> Option<usize> {
+        self.fields.iter().position(|asked| *asked == field)
+    }
+}
+
+/// An object of these fields, in the order in which they were asked for.
+impl Serialize for Picked<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let all = self.fields.iter().zip(&self.values);
+        serializer.collect_map(all.filter_map(|(field, value)| Some((field, value.as_ref()?))))
+    }
+}
 
 /// Those of `fields` that `object` has. Only objects with named fields have any.
-pub(crate) fn pick<T: Serialize>(object: &T, fields: &[&str]) -> Map<String, Value> {
+pub(crate) fn pick<'a, T: Serialize>(object: &T, fields: &'a [&'a str]) -> Picked<'a> {
     let picked = object.serialize(Picker { fields });
     debug_assert!(picked.is_ok(), "objects on the wire have named fields");
-    picked.unwrap_or_default()
+    picked.unwrap_or_else(|_| Picked::nothing_of(fields))
 }
 
 /// Begins with the object itself.
@@ -20,19 +60,18 @@ struct Picker<'a> {
 
 /// Goes through its fields.
 struct Picking<'a> {
-    fields: &'a [&'a str],
-    /// Name of the field that comes next, if it is one of those.
+    /// Name of the field that comes next, where it is one of a map.
     name: Option<String>,
-    picked: Map<String, Value>,
+    picked: Picked<'a>,
 }
 
-impl SerializeStruct for Picking<'_> {
-    type Ok = Map<String, Value>;
+impl<'a> SerializeStruct for Picking<'a> {
+    type Ok = Picked<'a>;
     type Error = Error;
 
     fn serialize_field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<(), Error> {
-        if self.fields.contains(&name) {
-            self.picked.insert(name.to_owned(), serde_json::to_value(value)?);
+        if let Some(place) = self.picked.place(name) {
+            *place = Some(serde_json::to_value(value)?);
         }
         Ok(())
     }
@@ -43,26 +82,21 @@ impl SerializeStruct for Picking<'_> {
 }
 
 /// Objects that hold the fields of another among their own are maps.
-impl SerializeMap for Picking<'_> {
-    type Ok = Map<String, Value>;
+impl<'a> SerializeMap for Picking<'a> {
+    type Ok = Picked<'a>;
     type Error = Error;
 
     fn serialize_key<T: Serialize + ?Sized>(&mut self, name: &T) -> Result<(), Error> {
         self.name = match serde_json::to_value(name)? {
-            Value::String(name) if self.fields.contains(&name.as_str()) => Some(name),
-            Value::Null
-            | Value::Bool(_)
-            | Value::Number(_)
-            | Value::String(_)
-            | Value::Array(_)
-            | Value::Object(_) => None,
+            Value::String(name) => Some(name),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => None,
         };
         Ok(())
     }
 
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
-        if let Some(name) = self.name.take() {
-            self.picked.insert(name, serde_json::to_value(value)?);
+        if let Some(place) = self.name.take().and_then(|name| self.picked.place(&name)) {
+            *place = Some(serde_json::to_value(value)?);
         }
         Ok(())
     }
@@ -75,9 +109,8 @@ impl SerializeMap for Picking<'_> {
 impl<'a> Picking<'a> {
     fn new(fields: &'a [&'a str]) -> Self {
         Self {
-            fields,
             name: None,
-            picked: Map::new(),
+            picked: Picked::nothing_of(fields),
         }
     }
 }
@@ -96,7 +129,7 @@ macro_rules! plain {
 }
 
 impl<'a> Serializer for Picker<'a> {
-    type Ok = Map<String, Value>;
+    type Ok = Picked<'a>;
     type Error = Error;
     type SerializeSeq = Impossible<Self::Ok, Error>;
     type SerializeTuple = Impossible<Self::Ok, Error>;
@@ -228,8 +261,8 @@ mod tests {
             (Some(5), &[], json!({})),
         ] {
             let object = object(joined);
-            assert_eq!(Value::Object(pick(&object, fields)), expected);
-            assert_eq!(Value::Object(pick(&Some(&object), fields)), expected);
+            assert_eq!(json!(pick(&object, fields)), expected);
+            assert_eq!(json!(pick(&Some(&object), fields)), expected);
         }
     }
 
@@ -247,7 +280,9 @@ mod tests {
             list: Vec::new(),
         };
         let picked = pick(&Outer { id: 3, inner }, &["id", "longName", "joined"]);
-        assert_eq!(Value::Object(picked), json!({"id": 3, "longName": "x"}));
+        assert_eq!(json!(picked), json!({"id": 3, "longName": "x"}));
+        let values = ["longName", "joined", "list"].map(|field| picked.get(field));
+        assert_eq!(values, [Some(&json!("x")), None, None]);
     }
 
     #[test]

@@ -12,32 +12,32 @@ use crate::fields::{Plain, Wire, number, text};
 /// A call while it lasts. Times are epoch ms, `duration` is in seconds, `gainLevel` in dB.
 #[derive(Debug, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Call {
+pub(crate) struct Call<'a> {
     /// Code that the caller keyed; empty before.
-    access_code: String,
+    access_code: &'a str,
     /// From header of the call's INVITE.
-    address_from: String,
+    address_from: &'a str,
     /// To header of the call's INVITE.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    address_to: String,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    address_to: &'a str,
     /// All in force for it, where they are asked for: of its meeting, before that of the room or number it is for.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     attributes: Vec<Attribute>,
     /// Name of the bridge.
     bridge_name: Arc<str>,
     /// Number that was dialled, E.164 without plus.
-    callee: String,
+    callee: &'a str,
     /// Number of the caller, E.164 with plus.
-    caller: String,
+    caller: &'a str,
     /// Codec of its audio: PCMU, PCMA, G722 or opus.
-    codec: String,
+    codec: &'a str,
     /// 0 inbound, 1 outbound.
     #[schemars(extend("enum" = [0, 1]))]
     connection_status: u8,
     /// When it came, epoch ms.
     created: i64,
     /// Name given to the caller.
-    custom_name: String,
+    custom_name: &'a str,
     /// Seconds since `created`.
     duration: i64,
     /// Microphone level, dB, -20 to 20.
@@ -76,7 +76,7 @@ pub(crate) struct Call {
     state: u8,
 }
 
-impl Wire for Call {
+impl Wire for Call<'_> {
     const COLLECTION: &'static str = "calls";
     const PLAIN: &'static [Plain] = &[
         text("accessCode"),
@@ -107,21 +107,21 @@ impl Wire for Call {
     const RESOLVES: bool = true;
 }
 
-impl Call {
+impl<'a> Call<'a> {
     /// `view` as it is at `now_ms`.
-    pub(crate) fn new(view: &CallView, names: &Names, now_ms: i64) -> Self {
+    pub(crate) fn new(view: &'a CallView, names: &Names, now_ms: i64) -> Self {
         Self {
-            access_code: view.access_code.clone(),
-            address_from: view.address_from.clone(),
-            address_to: view.address_to.clone(),
+            access_code: &view.access_code,
+            address_from: &view.address_from,
+            address_to: &view.address_to,
             attributes: Vec::new(),
             bridge_name: Arc::clone(&names.bridge),
-            callee: view.callee.clone(),
-            caller: view.caller.clone(),
-            codec: view.codec.clone(),
+            callee: &view.callee,
+            caller: &view.caller,
+            codec: &view.codec,
             connection_status: u8::from(view.outbound),
             created: view.created_ms,
-            custom_name: view.custom_name.clone(),
+            custom_name: &view.custom_name,
             duration: seconds(view.created_ms, now_ms),
             gain_level: view.gain_db,
             hold_mode: if view.held { HELD } else { 0 },

@@ -106,9 +106,9 @@ pub fn event_body(happening: &Happening) -> Vec<u8> {
 /// What a stream begins with: everything as it is.
 #[derive(Debug, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Snapshot {
+pub(crate) struct Snapshot<'a> {
     /// Calls on the line.
-    calls: Vec<Call>,
+    calls: Vec<Call<'a>>,
     /// The last event that is included.
     id: u64,
     /// Meetings that are up.
@@ -128,10 +128,10 @@ pub(crate) struct Snapshot {
     kind: &'static str,
 }
 
-impl Snapshot {
+impl<'a> Snapshot<'a> {
     /// `moment` as it is at `now_ms`.
     pub(crate) fn new(
-        moment: &Moment,
+        moment: &'a Moment,
         caller: &Caller,
         filter: &Filter,
         resumed: Option<bool>,

@@ -35,7 +35,7 @@ mod tests {
     #[test]
     fn field_lists_are_in_alphabetical_order() {
         sorted::<audit::Change>();
-        sorted::<call::Call>();
+        sorted::<call::Call<'_>>();
         sorted::<call_flow::CallFlow>();
         sorted::<cdr::Cdr>();
         sorted::<did::Did>();

@@ -3,15 +3,17 @@
 use std::cmp::Ordering;
 
 use model::query::{Filter, Scalar, Test};
-use serde_json::{Map, Number, Value};
+use serde_json::{Number, Value};
+
+use crate::pick::Picked;
 
 /// Whether `object` passes.
-pub(crate) fn matches(filter: &Filter, object: &Map<String, Value>) -> bool {
+pub(crate) fn matches(filter: &Filter, object: &Picked<'_>) -> bool {
     match filter {
         Filter::And(all) => all.iter().all(|one| matches(one, object)),
         Filter::Or(any) => any.iter().any(|one| matches(one, object)),
         Filter::Not(one) => !matches(one, object),
-        Filter::Field { name, test } => passes(test, object.get(*name).filter(|value| !value.is_null())),
+        Filter::Field { name, test } => passes(test, object.get(name).filter(|value| !value.is_null())),
     }
 }
 

@@ -53,7 +53,7 @@ pub(crate) const FIXED: &[&str] = &["bridgeName", "created", "id", "joined", "me
 const GAIN_DB: std::ops::RangeInclusive<i64> = -20..=20;
 
 /// GET /calls
-pub(crate) async fn list(State(api): State<Api>, caller: Caller, listing: Listing<Dto>) -> Response {
+pub(crate) async fn list(State(api): State<Api>, caller: Caller, listing: Listing<Dto<'static>>) -> Response {
     let (live, names, now_ms) = (api.backend.live(), api.backend.names(), api.backend.now_ms());
     let calls = live.calls.values().filter(|call| caller.sees_call(&live, call));
     listing.answer_resolved(
@@ -68,7 +68,7 @@ pub(crate) async fn read(
     State(api): State<Api>,
     caller: Caller,
     At(id): At<String>,
-    detail: Detail<Dto>,
+    detail: Detail<Dto<'static>>,
 ) -> Result<Response, ApiError> {
     let live = api.backend.live();
     let call = find(&live, &caller, &id)?;
@@ -78,7 +78,7 @@ pub(crate) async fn read(
 
 /// `dto` of `call`, with the attributes in force for it: of the meeting that it is in or waits for, before that of the room that it is
 /// made for, or of the number that it dialled.
-pub(super) fn in_force(caller: &Caller, live: &Live, call: &CallView, dto: Dto) -> Dto {
+pub(super) fn in_force<'a>(caller: &Caller, live: &Live, call: &CallView, dto: Dto<'a>) -> Dto<'a> {
     let meeting = call.meeting.and_then(|number| live.meetings.get(&number));
     dto.with_attributes(match meeting {
         Some(meeting) => Attribute::in_meeting(meeting),
@@ -110,7 +110,7 @@ pub(crate) async fn update(
     caller: Caller,
     At(id): At<String>,
     conditions: Conditions,
-    selection: Selection<Dto>,
+    selection: Selection<Dto<'static>>,
     Body(body): Body,
 ) -> Result<Response, ApiError> {
     let live = api.backend.live();
@@ -148,7 +148,7 @@ pub(super) fn find<'a>(live: &'a Live, caller: &Caller, id: &str) -> Result<&'a 
         .ok_or_else(ApiError::not_found)
 }
 
-pub(super) fn dto(api: &Api, call: &CallView) -> Dto {
+pub(super) fn dto<'a>(api: &Api, call: &'a CallView) -> Dto<'a> {
     Dto::new(call, &api.backend.names(), api.backend.now_ms())
 }
 

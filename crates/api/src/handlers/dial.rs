@@ -35,7 +35,7 @@ const ADDRESS_MAX: usize = 256;
 pub(crate) async fn create(
     State(api): State<Api>,
     caller: Caller,
-    selection: Selection<Dto>,
+    selection: Selection<Dto<'static>>,
     Body(body): Body,
 ) -> Result<Response, ApiError> {
     value::only(&body, &[REQUIRED, OPTIONAL, IN_MEETINGS])?;

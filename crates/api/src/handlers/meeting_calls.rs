@@ -22,13 +22,13 @@ pub(crate) async fn list(
     State(api): State<Api>,
     caller: Caller,
     At(number): At<String>,
-    listing: Listing<Dto>,
+    listing: Listing<Dto<'static>>,
 ) -> Result<Response, ApiError> {
-    let live = api.backend.live();
+    let (live, names, now_ms) = (api.backend.live(), api.backend.names(), api.backend.now_ms());
     let meeting = caller.meeting(&live, MeetingNumber::key(&number)?)?;
     Ok(listing.answer_resolved(
         live.calls_of(meeting).collect(),
-        |call| dto(&api, call),
+        |call| Dto::new(call, &names, now_ms),
         |call, dto| in_force(&caller, &live, call, dto),
     ))
 }
@@ -39,7 +39,7 @@ pub(crate) async fn update(
     caller: Caller,
     At(number): At<String>,
     conditions: Conditions,
-    Chosen(listing): Chosen<Dto>,
+    Chosen(listing): Chosen<Dto<'static>>,
     Body(body): Body,
 ) -> Result<Response, ApiError> {
     let live = api.backend.live();
@@ -70,7 +70,7 @@ pub(crate) async fn hang_up(
     caller: Caller,
     At(number): At<String>,
     conditions: Conditions,
-    Chosen(listing): Chosen<Dto>,
+    Chosen(listing): Chosen<Dto<'static>>,
 ) -> Result<StatusCode, ApiError> {
     let live = api.backend.live();
     let meeting = caller.meeting(&live, MeetingNumber::key(&number)?)?;
@@ -92,7 +92,7 @@ fn chosen<'a>(
     api: &Api,
     live: &'a Live,
     meeting: &'a MeetingView,
-    listing: &Listing<Dto>,
+    listing: &Listing<Dto<'static>>,
 ) -> Vec<&'a CallView> {
     let calls = live.calls_of(meeting).map(|call| &**call);
     calls.filter(|call| listing.chooses(&dto(api, call))).collect()

@@ -37,7 +37,7 @@ impl Schemas {
         };
         schemas.generator.subschema_for::<Error<'_>>();
         // Streams are text to the document, so nothing refers to what they begin with.
-        schemas.generator.subschema_for::<Snapshot>();
+        schemas.generator.subschema_for::<Snapshot<'_>>();
         schemas
     }
 

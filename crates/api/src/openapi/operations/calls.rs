@@ -11,7 +11,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         id: "listCalls",
         summary: "Who is on the line",
-        ..Operation::list::<Call>("/calls")
+        ..Operation::list::<Call<'_>>("/calls")
     },
     Operation {
         id: "createCall",
@@ -19,20 +19,20 @@ pub(super) const OPERATIONS: &[Operation] = &[
         note: "Answered as soon as there is a call, `state` 0: what becomes of it stands in `/calls/{id}`, and in `/cdrs` when it is \
                over. 403 when dial-out or this number is not allowed, 503 when there are too many such calls.",
         refusals: DIAL_REFUSALS,
-        ..Operation::create::<Call>("/calls", DIAL)
+        ..Operation::create::<Call<'_>>("/calls", DIAL)
     },
     Operation {
         id: "getCall",
         summary: "One call",
         note: "With `effective` its `attributes` are those of the meeting that it is in or waits for; before that of the room that it is \
                made for, or of the number that it dialled.",
-        ..Operation::read::<Call>("/calls/{id}")
+        ..Operation::read::<Call<'_>>("/calls/{id}")
     },
     Operation {
         id: "updateCall",
         summary: "Mute, hold, name, promote or move a call",
         note: "`accessCode` moves the call to the room and role of that code, before the other fields take effect.",
-        ..Operation::steer::<Call>("/calls/{id}", UPDATE)
+        ..Operation::steer::<Call<'_>>("/calls/{id}", UPDATE)
     },
     Operation {
         id: "hangUpCall",
@@ -103,7 +103,7 @@ const UPDATE: Body = Body {
 pub(super) const CALL_UPDATE: Shape = Shape {
     name: "CallUpdate",
     about: "What is to change; the rest stays.",
-    of: Object::of::<Call>(),
+    of: Object::of::<Call<'_>>(),
     fields: || {
         vec![
             (Effect::Sets, vec![call::MOVE]),

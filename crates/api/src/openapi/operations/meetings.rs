@@ -34,7 +34,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         id: "listMeetingCalls",
         summary: "Who is in a meeting or waits for it",
-        ..Operation::list_below::<Call>("/meetings/{number}/calls")
+        ..Operation::list_below::<Call<'_>>("/meetings/{number}/calls")
     },
     Operation {
         id: "steerMeetingCalls",
@@ -42,10 +42,10 @@ pub(super) const OPERATIONS: &[Operation] = &[
         success: Success::new(
             200,
             "The calls as they are now.",
-            Content::List(Object::of::<Call>()),
+            Content::List(Object::of::<Call<'_>>()),
         ),
         filtered: true,
-        ..Operation::steer::<Call>("/meetings/{number}/calls", MANY)
+        ..Operation::steer::<Call<'_>>("/meetings/{number}/calls", MANY)
     },
     Operation {
         id: "hangUpMeetingCalls",
