@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::results::{Delay, Results, Row, Sample, Server, Span};
 use crate::scenario::{ALL_TALK, FLOOD, JOINS, LISTS, MANY_MEETINGS, MIXED, OPUS, PCMU, THREE_TALK};
+use crate::traffic::Rest;
 
 /// One goal.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -48,12 +49,16 @@ struct Found {
     doubtful: bool,
 }
 
+/// How long requests of one kind took.
+type Took = fn(&Rest) -> Option<Delay>;
+
 /// All of them: cost, punctuality, delay, what goes on beside.
 pub(crate) fn goals(results: &Results) -> Vec<Goal> {
     let mut goals = cost(results);
     goals.extend(punctuality(results));
     goals.extend(delay(results));
-    goals.extend(beside(results));
+    goals.extend(joins(results));
+    goals.extend(requests(results));
     goals
 }
 
@@ -141,21 +146,26 @@ fn punctuality(results: &Results) -> Vec<Goal> {
     let legs = results.others;
     let rows = [(THREE_TALK, PCMU), (THREE_TALK, OPUS), (ALL_TALK, PCMU)];
     let of_row = |(name, codec)| {
-        let late = results.figures(name, codec, legs, |sample| Some(share(sample.late_5ms, sample)));
-        let mut goals = vec![goal(
-            format!("{name}, {codec}: packets more than 5 ms late, %"),
-            Limit::AtMost(0.1),
-            late,
-            3,
-        )];
+        let mut goals = vec![late(results, (name, codec, legs), name)];
         goals.extend(harm(results, (name, codec, legs), name));
         goals
     };
     rows.into_iter().flat_map(of_row).collect()
 }
 
+/// That hardly any packet is late in a row.
+fn late(results: &Results, (name, codec, legs): Key<'_>, shown: &str) -> Goal {
+    let found = results.figures(name, codec, legs, |sample| Some(share(sample.late_5ms, sample)));
+    goal(
+        format!("{shown}, {codec}: packets more than 5 ms late, %"),
+        Limit::AtMost(0.1),
+        found,
+        3,
+    )
+}
+
 /// That no packet is missing or much too late in a row.
-fn harm(results: &Results, (name, codec, legs): (&str, &str, usize), shown: &str) -> [Goal; 2] {
+fn harm(results: &Results, (name, codec, legs): Key<'_>, shown: &str) -> [Goal; 2] {
     let count = |what: &str, of: fn(&Sample) -> u64| {
         let found = results.figures(name, codec, legs, |sample| Some(of(sample) as f64));
         goal(
@@ -184,16 +194,12 @@ fn delay(results: &Results) -> Vec<Goal> {
     [HANDFUL, results.others].into_iter().flat_map(at).collect()
 }
 
-/// What goes on beside legs that talk.
-fn beside(results: &Results) -> Vec<Goal> {
-    let (legs, kept) = (results.others, results.others.div_ceil(2));
+/// Calls that come and go beside legs that talk.
+fn joins(results: &Results) -> Vec<Goal> {
+    let kept = results.others.div_ceil(2);
     let joins = |of: fn(&crate::results::Joins) -> f64| {
         results.figures(JOINS, PCMU, kept, |sample| sample.joins.as_ref().map(of))
     };
-    let list = results.figures(LISTS, PCMU, legs, |sample| Some(sample.rest?.list?.p99));
-    let one = results.figures(LISTS, PCMU, legs, |sample| Some(sample.rest?.one?.p99));
-    let flood = results.figures(FLOOD, PCMU, legs, |sample| Some(sample.rest?.per_second));
-    let failed = |name| results.figures(name, PCMU, legs, |sample| Some(sample.rest?.failed as f64));
     let mut goals = vec![
         goal(
             format!("calls a second through answer, prompt, code and join, beside {kept} legs"),
@@ -209,18 +215,15 @@ fn beside(results: &Results) -> Vec<Goal> {
         ),
     ];
     goals.extend(harm(results, (JOINS, PCMU, kept), "the legs beside them"));
-    goals.push(goal(
-        format!("REST, list of {legs} calls while they talk: p99, ms"),
-        Limit::AtMost(10.0),
-        list,
-        1,
-    ));
-    goals.push(goal(
-        format!("REST, one of {legs} calls while they talk: p99, ms"),
-        Limit::AtMost(10.0),
-        one,
-        1,
-    ));
+    goals
+}
+
+/// Requests to REST beside legs that talk.
+fn requests(results: &Results) -> Vec<Goal> {
+    let legs = results.others;
+    let flood = results.figures(FLOOD, PCMU, legs, |sample| Some(sample.rest?.per_second));
+    let failed = |name| results.figures(name, PCMU, legs, |sample| Some(sample.rest?.failed as f64));
+    let mut goals = answers(results);
     goals.push(goal(
         "REST requests answered a second".to_owned(),
         Limit::AtLeast(1_900.0),
@@ -235,8 +238,34 @@ fn beside(results: &Results) -> Vec<Goal> {
             0,
         ));
     }
+    goals.push(late(results, (FLOOD, PCMU, legs), "legs beside these"));
     goals.extend(harm(results, (FLOOD, PCMU, legs), "legs beside these"));
     goals
+}
+
+/// How long REST takes to answer.
+fn answers(results: &Results) -> Vec<Goal> {
+    let legs = results.others;
+    let kinds: [(String, Took); 5] = [
+        (format!("list of {legs} calls"), |rest| rest.list),
+        (
+            format!("list of the few of {legs} calls that pass a filter"),
+            |rest| rest.few,
+        ),
+        (format!("list of {legs} calls by caller"), |rest| rest.ordered),
+        (format!("list of two fields of {legs} calls"), |rest| rest.fields),
+        (format!("one of {legs} calls"), |rest| rest.one),
+    ];
+    let of_kind = |(kind, took): (String, Took)| {
+        let found = results.figures(LISTS, PCMU, legs, |sample| Some(took(&sample.rest?)?.p99));
+        goal(
+            format!("REST, {kind} while they talk: p99, ms"),
+            Limit::AtMost(10.0),
+            found,
+            1,
+        )
+    };
+    kinds.into_iter().map(of_kind).collect()
 }
 
 fn goal(what: String, limit: Limit, found: Option<Found>, digits: usize) -> Goal {
@@ -334,6 +363,40 @@ mod tests {
         assert_eq!(
             found(&goals, "1000 legs, Opus: CPU, times the floor"),
             (None, None)
+        );
+    }
+
+    #[test]
+    fn every_kind_of_request_has_its_time_and_the_legs_beside_many_are_judged() {
+        let named = |name: &str| Row {
+            scenario: name.to_owned(),
+            ..row(Server::Partyline, 1_000, &[0.4], 0)
+        };
+        let p99 = |p99| Some(Delay { p50: 1.0, p99 });
+        let (mut lists, mut flood) = (named(LISTS), named(FLOOD));
+        lists.samples[0].rest = Some(Rest {
+            list: p99(9.0),
+            few: p99(3.0),
+            ordered: p99(10.5),
+            fields: p99(4.0),
+            one: p99(2.0),
+            ..Rest::default()
+        });
+        flood.samples[0].late_5ms = 2;
+        let goals = goals(&results(vec![lists, flood]));
+        for (kind, p99, reached) in [
+            ("list of 1000 calls", 9.0, true),
+            ("list of the few of 1000 calls that pass a filter", 3.0, true),
+            ("list of 1000 calls by caller", 10.5, false),
+            ("list of two fields of 1000 calls", 4.0, true),
+            ("one of 1000 calls", 2.0, true),
+        ] {
+            let what = format!("REST, {kind} while they talk: p99, ms");
+            assert_eq!(found(&goals, &what), (Some(p99), Some(reached)), "{kind}");
+        }
+        assert_eq!(
+            found(&goals, "legs beside these, PCMU: packets more than 5 ms late, %"),
+            (Some(0.2), Some(false))
         );
     }
 

@@ -34,7 +34,7 @@ pub(crate) struct Options {
     /// Measure only rows that have one of these in their name: "server, scenario, codec, N legs"
     #[arg(long, value_name = "TEXT", value_delimiter = ';')]
     pub(crate) only: Vec<String>,
-    /// Filter of the lists that REST is asked for
+    /// Filter of the lists of all calls that REST is asked for
     #[arg(long, value_name = "FILTER", default_value = "state eq 2 and muteMode lt 2")]
     pub(crate) filter: String,
     /// How often everything is measured; medians are shown

@@ -130,9 +130,9 @@ fn password(printed: &str) -> Option<&str> {
     line.trim().strip_prefix("password ").map(str::trim)
 }
 
-/// The path of a list of as many calls as one answer holds.
-pub(crate) fn list(filter: &str) -> String {
-    format!("/calls?limit=1000&filter={}", escape(filter))
+/// The path of a list of as many calls as one answer holds, with one more parameter.
+pub(crate) fn list(parameter: &str, value: &str) -> String {
+    format!("/calls?limit=1000&{parameter}={}", escape(value))
 }
 
 /// As a query holds it (RFC 3986, section 2).
@@ -158,7 +158,7 @@ mod tests {
     #[test]
     fn a_filter_is_escaped_into_the_query() {
         assert_eq!(
-            list("role eq 1 & x~é"),
+            list("filter", "role eq 1 & x~é"),
             "/calls?limit=1000&filter=role%20eq%201%20%26%20x~%C3%A9"
         );
     }

@@ -11,30 +11,41 @@ use sim::report::Spread;
 use crate::rest::{self, Client};
 use crate::results::Delay;
 
-/// Time between two lists, and between two single calls: no multiples of a tick, so that they meet the mixer at every moment of its ticks.
+/// Time between two lists of a kind, and between two single calls: no multiples of a tick, so that they meet the mixer at every moment of its
+/// ticks.
 const LIST_PACE: Duration = Duration::from_millis(97);
 const ONE_PACE: Duration = Duration::from_millis(19);
+/// What one of a hundred calls passes: those in the demo room who are not muted and whose numbers end so.
+const FEW: &str = "meetingNumber eq 106131 and muteMode eq 0 and caller like \"%99\"";
 
 /// What is asked of REST.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Asked {
-    /// Lists of all calls, some ten a second, with a filter, and single calls, some fifty a second.
+    /// Lists, some ten of each kind a second and no two at once, that of all calls with this filter; and single calls, some fifty a second.
     Lists(String),
     /// Single calls, two thousand a second, on eight connections.
     Flood,
 }
 
-/// One kind of request on a connection of its own.
+/// Requests on a connection of their own, in turn.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Line {
-    kind: Kind,
-    path: String,
+    /// Each with its path.
+    turns: Vec<(Kind, String)>,
     every: Duration,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
+    /// All calls.
     List,
+    /// Those that pass a filter.
+    Few,
+    /// All calls, in order of a text.
+    Ordered,
+    /// Two fields of all calls.
+    Fields,
+    /// A single call.
     One,
 }
 
@@ -49,14 +60,20 @@ struct Answer {
 }
 
 /// Requests in a time, in few figures.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub(crate) struct Rest {
-    /// Answered a second, both kinds.
+    /// Answered a second, all kinds.
     pub(crate) per_second: f64,
     /// Not answered with 2xx.
     pub(crate) failed: usize,
-    /// Until a list was read to its end, ms.
+    /// Until a list of all calls was read to its end, ms.
     pub(crate) list: Option<Delay>,
+    /// The same of a list of the few that pass a filter.
+    pub(crate) few: Option<Delay>,
+    /// The same of a list of all calls in order of a text.
+    pub(crate) ordered: Option<Delay>,
+    /// The same of a list of two fields of all calls.
+    pub(crate) fields: Option<Delay>,
     /// The same of a single call.
     pub(crate) one: Option<Delay>,
 }
@@ -69,14 +86,22 @@ pub(crate) struct Traffic {
 
 impl Asked {
     fn lines(&self, call: &str) -> Vec<Line> {
-        let line = |kind, path: String, every| Line { kind, path, every };
-        let one = format!("/calls/{call}");
+        let one = |every| Line {
+            turns: vec![(Kind::One, format!("/calls/{call}"))],
+            every,
+        };
         match self {
-            Self::Lists(filter) => vec![
-                line(Kind::List, rest::list(filter), LIST_PACE),
-                line(Kind::One, one, ONE_PACE),
-            ],
-            Self::Flood => vec![line(Kind::One, one, Duration::from_millis(4)); 8],
+            Self::Lists(filter) => {
+                let turns = vec![
+                    (Kind::List, rest::list("filter", filter)),
+                    (Kind::Few, rest::list("filter", FEW)),
+                    (Kind::Ordered, rest::list("order", "caller desc")),
+                    (Kind::Fields, rest::list("include_fields", "id,muteMode")),
+                ];
+                let every = LIST_PACE / turns.len() as u32;
+                vec![Line { turns, every }, one(ONE_PACE)]
+            }
+            Self::Flood => vec![one(Duration::from_millis(4)); 8],
         }
     }
 }
@@ -119,7 +144,10 @@ impl Traffic {
 fn ask(client: &Client, line: &Line, start: Instant, stop: &AtomicBool) -> Vec<Answer> {
     let mut answers = Vec::new();
     let mut due = Instant::now();
-    while !stop.load(Ordering::Relaxed) {
+    for (kind, path) in line.turns.iter().cycle() {
+        if stop.load(Ordering::Relaxed) {
+            break;
+        }
         let wait = due.saturating_duration_since(Instant::now());
         let at = match wait.is_zero() {
             true => due,
@@ -128,9 +156,9 @@ fn ask(client: &Client, line: &Line, start: Instant, stop: &AtomicBool) -> Vec<A
                 Instant::now()
             }
         };
-        let good = client.get(&line.path).is_ok();
+        let good = client.get(path).is_ok();
         answers.push(Answer {
-            kind: line.kind,
+            kind: *kind,
             at: at.saturating_duration_since(start),
             took: at.elapsed(),
             good,
@@ -154,6 +182,9 @@ fn figures(answers: &[Answer], seconds: f64) -> Rest {
         per_second: good().count() as f64 / seconds,
         failed: answers.len() - good().count(),
         list: delay(Kind::List),
+        few: delay(Kind::Few),
+        ordered: delay(Kind::Ordered),
+        fields: delay(Kind::Fields),
         one: delay(Kind::One),
     }
 }
@@ -173,23 +204,32 @@ mod tests {
         let answers = [
             answer(Kind::List, 8, true),
             answer(Kind::List, 900, false),
+            answer(Kind::Fields, 2, true),
             answer(Kind::One, 1, true),
             answer(Kind::One, 3, true),
         ];
         let found = figures(&answers, 2.0);
-        assert_eq!((found.per_second, found.failed), (1.5, 1));
+        assert_eq!((found.per_second, found.failed), (2.0, 1));
         assert_eq!(found.list, Some(Delay { p50: 8.0, p99: 8.0 }));
+        assert_eq!(found.fields, Some(Delay { p50: 2.0, p99: 2.0 }));
         assert_eq!(found.one, Some(Delay { p50: 1.0, p99: 3.0 }));
         assert_eq!(figures(&[], 1.0).list, None);
     }
 
     #[test]
     fn rates_are_those_that_are_promised() {
-        let rate = |asked: Asked| -> f64 {
-            let lines = asked.lines("7");
-            lines.iter().map(|line| 1.0 / line.every.as_secs_f64()).sum()
+        let rate = |asked: &Asked, kind: Kind| -> f64 {
+            let of_line = |line: &Line| {
+                let turns = line.turns.iter().filter(|(turn, _)| *turn == kind).count();
+                turns as f64 / line.turns.len() as f64 / line.every.as_secs_f64()
+            };
+            asked.lines("7").iter().map(of_line).sum()
         };
-        assert!((rate(Asked::Lists("state eq 2".to_owned())) - 62.94).abs() < 0.01);
-        assert!((rate(Asked::Flood) - 2_000.0).abs() < 1e-9);
+        let lists = Asked::Lists("state eq 2".to_owned());
+        for kind in [Kind::List, Kind::Few, Kind::Ordered, Kind::Fields] {
+            assert!((rate(&lists, kind) - 10.31).abs() < 0.01, "{kind:?}");
+        }
+        assert!((rate(&lists, Kind::One) - 52.63).abs() < 0.01);
+        assert!((rate(&Asked::Flood, Kind::One) - 2_000.0).abs() < 1e-9);
     }
 }

@@ -92,7 +92,13 @@ fn beside(sample: &Sample) -> Option<String> {
         )
     });
     let rest = sample.rest.map(|rest| {
-        let kinds = [("lists", rest.list), ("single calls", rest.one)];
+        let kinds = [
+            ("lists", rest.list),
+            ("filtered", rest.few),
+            ("ordered", rest.ordered),
+            ("two fields", rest.fields),
+            ("single calls", rest.one),
+        ];
         let kinds = kinds
             .into_iter()
             .filter_map(|(kind, took)| Some(format!(", {kind} {}", delay(took?))));
@@ -182,11 +188,14 @@ mod tests {
             per_second: 60.0,
             failed: 0,
             list: Some(Delay { p50: 4.0, p99: 8.0 }),
-            one: None,
+            fields: Some(Delay { p50: 1.0, p99: 7.0 }),
+            ..Rest::default()
         });
         let said = remark(&joins).unwrap();
         assert!(
-            said.ends_with("60 requests a second, 0 failed, lists p50 4.0 ms, p99 8.0 ms"),
+            said.ends_with(
+                "60 requests a second, 0 failed, lists p50 4.0 ms, p99 8.0 ms, two fields p50 1.0 ms, p99 7.0 ms"
+            ),
             "{said}"
         );
     }
