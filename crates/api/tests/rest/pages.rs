@@ -170,6 +170,10 @@ async fn fields_are_selected_in_all_four_spellings() {
             "{query}"
         );
     }
+    let calls = world.get("bob", "/calls?include_fields=joined,id,id").await;
+    let expected = json!([{"id": 7_000_001, "joined": 1_544_643_810_000_u64}, {"id": 7_000_002}]);
+    assert_eq!(calls.json()["items"], expected);
+    assert_eq!(calls.text.matches("\"id\":").count(), 4, "{}", calls.text);
     let put = world.put(
         "alice",
         "/meetingRooms/106131?includeFields=description",
