@@ -83,12 +83,12 @@ impl Directory {
 
     /// Whether `sid` is `above` or stands somewhere below it.
     pub fn is_within(&self, sid: &Sid, above: &Sid) -> bool {
-        let mut at = Some(sid.clone());
+        let mut at = Some(sid);
         // The tree is as deep as there are subscribers at most; edits refuse loops.
         for _ in 0..=self.subscribers.len() {
             match at {
-                Some(sid) if sid == *above => return true,
-                Some(sid) => at = self.subscribers.get(&sid).and_then(|s| s.parent_sid.clone()),
+                Some(sid) if sid == above => return true,
+                Some(sid) => at = self.subscribers.get(sid).and_then(|s| s.parent_sid.as_ref()),
                 None => return false,
             }
         }
