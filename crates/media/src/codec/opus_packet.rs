@@ -28,7 +28,7 @@ pub fn samples(payload: &[u8], rate: Rate) -> usize {
 }
 
 /// Whether `payload` certainly holds no speech: discontinued transmission, or a frame of SILK or both layers whose voice flags are
-/// all down. Of packets with more than one frame, and of CELT alone, nothing is known.
+/// all down, padded or not. Of packets with more than one frame, and of CELT alone, nothing is known.
 pub fn is_pause(payload: &[u8]) -> bool {
     payload.len() <= DTX || Flags::of(payload).is_some_and(|flags| !flags.voice)
 }
@@ -47,8 +47,8 @@ struct Flags {
 
 impl Flags {
     fn of(payload: &[u8]) -> Option<Self> {
-        let (&toc, &first) = (payload.first()?, payload.get(1)?);
-        let flags = voice_flags(toc >> 3).filter(|_| toc & 3 == 0)?;
+        let (toc, first) = (*payload.first()?, *only_frame(payload)?);
+        let flags = voice_flags(toc >> 3)?;
         let middle = (0xff00_u16 >> flags) as u8;
         let (redundancy, channel) = (0x80 >> flags, flags.wrapping_add(1));
         let is_stereo = toc & 4 != 0;
@@ -63,6 +63,26 @@ impl Flags {
             voice: first & both(middle) != 0,
             redundancy: first & both(redundancy) != 0,
         })
+    }
+}
+
+/// The first byte of the frame, where `payload` has just one; a constant bit rate pads it (RFC 6716, sections 3.2.2 and 3.2.5).
+fn only_frame(payload: &[u8]) -> Option<&u8> {
+    const PADDED: u8 = 0x40;
+    const COUNT: u8 = 0x3f;
+    match payload.first()? & 3 {
+        0 => payload.get(1),
+        3 => match *payload.get(1)? {
+            counted if counted & COUNT != 1 => None,
+            counted if counted & PADDED == 0 => payload.get(2),
+            // Bytes of 255 go on in the next.
+            _ => payload
+                .get(2..)?
+                .iter()
+                .skip_while(|length| **length == 255)
+                .nth(1),
+        },
+        _ => None,
     }
 }
 
@@ -82,8 +102,9 @@ mod tests {
     use crate::level::Dbov;
     use opus::{Application, Bandwidth, Bitrate, Channels, Encoder, Signal};
 
-    fn encoder(hz: u32, channels: Channels) -> Encoder {
+    fn encoder(hz: u32, channels: Channels, vbr: bool) -> Encoder {
         let mut encoder = Encoder::new(hz, channels, Application::Voip).unwrap();
+        encoder.set_vbr(vbr).unwrap();
         encoder.set_bitrate(Bitrate::Bits(24_000)).unwrap();
         encoder.set_signal(Signal::Voice).unwrap();
         encoder.set_max_bandwidth(Bandwidth::Wideband).unwrap();
@@ -105,8 +126,8 @@ mod tests {
     }
 
     /// Packets, each with whether it is loud.
-    fn packets(channels: Channels, loud: bool, frame: usize) -> Vec<(Vec<u8>, bool)> {
-        let mut encoder = encoder(16_000, channels);
+    fn packets(channels: Channels, vbr: bool, loud: bool, frame: usize) -> Vec<(Vec<u8>, bool)> {
+        let mut encoder = encoder(16_000, channels, vbr);
         let width = channels as usize;
         let packet = |tick: usize| {
             let samples = (0..frame * width).map(|n| sound(tick * frame + n / width, loud));
@@ -121,18 +142,23 @@ mod tests {
 
     #[test]
     fn loud_speech_is_never_a_pause_and_the_noise_of_a_line_mostly_is() {
-        for channels in [Channels::Mono, Channels::Stereo] {
+        for (channels, vbr) in [
+            (Channels::Mono, true),
+            (Channels::Stereo, true),
+            (Channels::Mono, false),
+            (Channels::Stereo, false),
+        ] {
             for frame in [160, 320, 640, 960] {
-                let speech = packets(channels, true, frame);
+                let speech = packets(channels, vbr, true, frame);
                 assert!(speech.iter().all(|(packet, _)| packet[0] >> 3 < 16), "not SILK");
                 let loud = || speech.iter().filter(|(_, loud)| *loud);
                 assert!(
                     loud().count() > 20 && loud().all(|(packet, _)| !is_pause(packet)),
-                    "{channels:?} {frame}"
+                    "{channels:?} {vbr} {frame}"
                 );
-                let noise = packets(channels, false, frame);
+                let noise = packets(channels, vbr, false, frame);
                 let pauses = noise[30..].iter().filter(|(packet, _)| is_pause(packet)).count();
-                assert!(pauses >= 45, "{channels:?} {frame}: {pauses}");
+                assert!(pauses >= 45, "{channels:?} {vbr} {frame}: {pauses}");
             }
         }
     }
@@ -140,7 +166,7 @@ mod tests {
     #[test]
     fn redundancy_is_seen_where_the_encoder_makes_it() {
         let count = |percent| {
-            let mut encoder = encoder(16_000, Channels::Mono);
+            let mut encoder = encoder(16_000, Channels::Mono, true);
             encoder.set_inband_fec(percent > 0).unwrap();
             encoder.set_packet_loss_perc(percent).unwrap();
             let packets = (0..50).map(|tick| {
@@ -159,6 +185,28 @@ mod tests {
         let packet = encoder.encode_vec(&[0; 960], 1_000).unwrap();
         assert!(packet[0] >> 3 >= 16 && (!is_pause(&packet) || packet.len() <= 2));
         assert!(is_pause(&[]) && is_pause(&[0x08]) && is_pause(&[0xf8, 0xff]));
+    }
+
+    #[test]
+    fn the_frame_is_found_behind_its_padding_where_there_is_just_one() {
+        let long = [&[0x0b, 0x41, 255, 0][..], &[0x80; 300]].concat();
+        for (packet, first) in [
+            (&[0x08, 9][..], Some(9)),
+            (&[0x08], None),
+            (&[0x09, 9, 9], None),
+            (&[0x0b, 1, 9], Some(9)),
+            (&[0x0b, 2, 9, 9], None),
+            (&[0x0b, 0x41, 0, 9], Some(9)),
+            (&[0x0b, 0x41, 3, 9, 0, 0, 0], Some(9)),
+            (&[0x0b, 0xc1, 3, 9, 0, 0, 0], Some(9)),
+            (&long, Some(0x80)),
+            (&[0x0b, 0x41, 255], None),
+            (&[0x0b, 0x41], None),
+            (&[0x0b], None),
+            (&[], None),
+        ] {
+            assert_eq!(only_frame(packet).copied(), first, "{packet:?}");
+        }
     }
 
     #[test]
