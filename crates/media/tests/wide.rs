@@ -444,6 +444,77 @@ fn a_tone_that_opus_takes_for_noise_is_heard_within_half_a_second_all_the_same()
     assert!(heard > 0);
 }
 
+/// A phone of Opus that was silent for twenty seconds, on a decoder that spares what it can, and how many of the last ten were decoded.
+fn long_silent(format: Format, background: fn(f64) -> f64) -> (Talk, usize) {
+    let mut talk = Talk::new(format);
+    talk.call.decode = Decode::IfTalking;
+    talk.go_on(500, background);
+    let decoded = (0..500).filter(|_| talk.say(background) != Heard::Skipped);
+    let count = decoded.count();
+    (talk, count)
+}
+
+#[test]
+fn what_no_flag_tells_of_is_heard_after_a_long_silence_at_once_or_within_two_seconds() {
+    let constant = OpusSend {
+        cbr: true,
+        ..OpusSend::default()
+    };
+    // Ticks of ten seconds with some of a packet that was decoded: each packet may touch two. And ticks until the tone is heard, three of them
+    // for the jitter buffer.
+    for (send, background, most_decoded, most_unheard) in [
+        (OpusSend::default(), silence as fn(f64) -> f64, 18, 3),
+        (OpusSend::default(), faint, 18, 104),
+        (constant, silence, 60, 30),
+        (constant, faint, 60, 30),
+    ] {
+        let format = Format::with_opus(Codec::Opus(Rate::Hz16000), send);
+        let (mut talk, decoded) = long_silent(format, background);
+        assert!(decoded <= most_decoded, "{send:?}: {decoded} of 500 decoded");
+        // An encoder that has heard the tone for long takes it for noise: no voice flag is up any more.
+        let mut used = Talk::new(format);
+        used.go_on(500, tone);
+        talk.encoder = used.encoder;
+        let is_loud = |heard: Heard| matches!(heard, Heard::Audio { level } if level >= media::Dbov::AUDIBLE);
+        let unheard = (0..120).position(|_| is_loud(talk.say(tone)));
+        assert!(
+            unheard.is_some_and(|ticks| ticks <= most_unheard),
+            "{send:?}: {unheard:?}"
+        );
+    }
+}
+
+#[test]
+fn the_first_word_after_a_silence_of_twenty_seconds_is_whole() {
+    let rising = |time: f64| tone(time) * (time / 2.0).min(1.0);
+    for (name, sound) in [
+        ("speech", speech as fn(f64) -> f64),
+        ("a tone that rises", rising),
+    ] {
+        let heard = |decode: Decode| {
+            let (mut talk, _) = long_silent(Format::of(Codec::Opus(Rate::Hz16000)), silence);
+            talk.call.decode = decode;
+            let begin = talk.said as f64 / 16_000.0;
+            let mut heard = Vec::new();
+            for _ in 0..25 {
+                let word = talk.say(|time| sound(time - begin));
+                heard.extend_from_slice(talk.call.frame.samples());
+                if matches!(word, Heard::Audio { level } if level >= media::Dbov::AUDIBLE) {
+                    // As the mixer does whose gate has opened.
+                    talk.call.decode = Decode::Always;
+                }
+            }
+            heard
+        };
+        let (spared, whole) = (heard(Decode::IfTalking), heard(Decode::Always));
+        let energy = |samples: &mut dyn Iterator<Item = f64>| samples.map(|s| s * s).sum::<f64>();
+        let both = spared.iter().zip(&whole);
+        let difference = energy(&mut both.map(|(a, b)| f64::from(*a) - f64::from(*b)));
+        let ratio = difference / energy(&mut whole.iter().map(|s| f64::from(*s)));
+        assert!(ratio < 0.02, "{name}: {ratio:.4} of the energy differs");
+    }
+}
+
 #[test]
 fn discontinued_transmission_is_a_pause_and_no_loss() {
     let dtx = OpusSend {

@@ -9,6 +9,7 @@
 mod correct;
 mod delay;
 mod fifo;
+mod pace;
 mod slots;
 #[cfg(test)]
 mod tests;

@@ -5,16 +5,11 @@ use crate::conceal::Concealer;
 use crate::level::{Dbov, Told};
 
 use super::fifo::Fifo;
+use super::pace::Pace;
 use super::slots::Slot;
 
 /// Packets remembered undecoded: as long as decoders remember anything of what they heard.
 const RUN_IN: usize = 3;
-/// Audio spared in a row, in ms, after which a packet is decoded all the same: a steady tone counts as no speech, and peers may be wrong.
-/// Up to eight steps more, by what the packet holds, so that phones that began together are not looked into together; half a second
-/// at most.
-const PROBE_MS: usize = 340;
-const SPREAD: u8 = 9;
-const SPREAD_STEP_MS: usize = 20;
 /// Packets in a row that say they are silent, and are not, after which the stream is not believed any more.
 const LIES: u8 = 10;
 /// Audio that a decoder may invent before it fades, and until it is silent, in ms.
@@ -31,9 +26,7 @@ pub(super) struct Voice {
     concealer: Concealer,
     silence: Silence,
     skipped: Skipped,
-    /// Samples spared in a row, and how many may be.
-    spared: usize,
-    patience: usize,
+    pace: Pace,
     /// The next packet is silent by all that is known, and only looked into.
     looks: bool,
     /// Packets in a row that said they are silent, and were not; once there are too many it stays.
@@ -50,8 +43,7 @@ impl Voice {
             concealer: Concealer::new(codec.rate().hz()),
             silence: Silence::new(),
             skipped: Skipped::new(codec),
-            spared: 0,
-            patience: 0,
+            pace: Pace::default(),
             looks: false,
             lies: 0,
             false_levels: 0,
@@ -76,7 +68,7 @@ impl Voice {
         self.decoder.reset();
         self.silence = Silence::new();
         self.skipped.clear();
-        self.spared = 0;
+        self.pace.restart();
         self.lies = 0;
         self.invented = 0;
     }
@@ -93,7 +85,7 @@ impl Voice {
 
     /// Whether the last packets were not decoded.
     pub(super) fn is_spared(&self) -> bool {
-        self.spared > 0 || !self.skipped.is_empty()
+        self.pace.is_sparing() || !self.skipped.is_empty()
     }
 
     /// Packets that said they are silent and were not.
@@ -112,19 +104,20 @@ impl Voice {
             slot.told
         };
         let is_silent = self.silence.is_in(slot.codec, payload, told);
-        let is_spared = is_silent && self.spared < self.patience;
+        let is_spared = is_silent && self.pace.spares(slot.codec, payload);
         self.looks = is_silent && !is_spared;
         is_spared
     }
 
     /// Packets are skipped unseen: what comes after them has nothing to do with what is known.
-    pub(super) const fn lose_track(&mut self) {
+    pub(super) fn lose_track(&mut self) {
         self.silence = Silence::new();
+        self.pace.forget();
     }
 
     /// Decodes a packet behind what waits, without its first `played` samples; returns all the samples it has, 0 when it is broken.
     pub(super) fn decode(&mut self, slot: Slot, payload: &[u8], played: usize, fifo: &mut Fifo) -> usize {
-        self.prepare(payload, fifo.room());
+        let looked = self.prepare(payload, fifo.room());
         let decoded = if slot.codec == self.codec() {
             let decoded = self.decoder.decode(payload, fifo.room());
             self.silence.follow(&self.decoder);
@@ -132,9 +125,7 @@ impl Voice {
         } else {
             decode_memoryless(slot.codec, payload, fifo.room())
         };
-        if slot.told == Told::Silence {
-            self.check(&fifo.room()[..decoded]);
-        }
+        self.judge(slot.told, looked, &fifo.room()[..decoded]);
         if self.invented > STEADY_MS * self.per_ms() {
             self.concealer.cut();
         }
@@ -145,9 +136,21 @@ impl Voice {
         decoded
     }
 
-    /// Compares what a packet said of itself, silence, with what it holds. The echo of a word in the packet after it is no lie yet.
-    fn check(&mut self, samples: &[i16]) {
-        let is_false = Dbov::of(samples) >= Dbov::AUDIBLE;
+    /// Compares what a packet holds with what was known of it, and with the silence before it.
+    fn judge(&mut self, told: Told, looked: bool, samples: &[i16]) {
+        let told_silence = told == Told::Silence;
+        if !told_silence && !looked && self.pace.is_new() {
+            return;
+        }
+        let is_audible = Dbov::of(samples) >= Dbov::AUDIBLE;
+        self.pace.heard(looked, is_audible);
+        if told_silence {
+            self.check(is_audible);
+        }
+    }
+
+    /// Counts a packet that said of itself that it is silent. The echo of a word in the packet after it is no lie yet.
+    fn check(&mut self, is_false: bool) {
         self.false_levels += u64::from(is_false);
         if self.lies < LIES {
             self.lies = if is_false { self.lies + 1 } else { 0 };
@@ -158,7 +161,7 @@ impl Voice {
     pub(super) fn skip(&mut self, codec: Codec, payload: &[u8], played: usize, fifo: &mut Fifo) -> usize {
         let length = codec.duration(payload).min(fifo.free());
         self.skipped.keep(payload);
-        self.spared = self.spared.saturating_add(length);
+        self.pace.spare(length);
         self.invented = 0;
         if played < length {
             self.silence(length - played, fifo);
@@ -175,17 +178,17 @@ impl Voice {
         self.concealer.silence(fifo.keep(0, count));
     }
 
-    /// Readies the decoder for `payload` after packets that were spared. One of Opus that is silent is only looked into: that takes no
-    /// run-in, and it is kept for the run-in of what comes next. G.722 shows the level of a tone only to a decoder that knows it.
-    fn prepare(&mut self, payload: &[u8], scratch: &mut [i16]) {
-        let spared = std::mem::take(&mut self.spared) > 0;
-        let looks = std::mem::take(&mut self.looks) && spared;
+    /// Readies the decoder for `payload` after packets that were spared; returns whether it is only looked into, as it is silent by all that
+    /// is known. One of Opus takes no run-in then, and is kept for that of what comes next. G.722 shows the level of a tone only to a
+    /// decoder that knows it.
+    fn prepare(&mut self, payload: &[u8], scratch: &mut [i16]) -> bool {
+        let spared = self.pace.begin(self.codec(), payload);
+        let looks = std::mem::take(&mut self.looks);
         match self.codec() {
-            Codec::Opus(_) if looks => self.skipped.keep(payload),
+            Codec::Opus(_) if looks && spared => self.skipped.keep(payload),
             Codec::Pcmu | Codec::Pcma | Codec::G722 | Codec::Opus(_) => self.run_in(scratch),
         }
-        let spread = payload.last().map_or(0, |last| usize::from(last % SPREAD));
-        self.patience = (PROBE_MS + SPREAD_STEP_MS * spread) * self.per_ms();
+        looks
     }
 
     /// Lets the decoder hear what it was spared, so that it knows how the voice sounds when it is needed.
@@ -333,14 +336,16 @@ mod tests {
     use super::*;
     use crate::frame::Rate;
 
-    /// Which of a thousand packets are looked into, all of them 20 ms of SILK without a voice.
+    /// Which of a thousand packets are looked into, all of them 20 ms of SILK without a voice, at a constant bit rate.
     fn looked_into(last: impl Fn(usize) -> u8) -> Vec<usize> {
         let codec = Codec::Opus(Rate::Hz16000);
         let (mut voice, mut fifo) = (Voice::new(codec), Fifo::new(960));
         let mut slots = Slots::new(codec.longest_payload());
         (0..1_000)
             .filter(|n| {
-                slots.insert(0, codec, &[9 << 3, 0, 0, last(*n)], Told::Nothing);
+                let mut packet = [0; 20];
+                (packet[0], packet[19]) = (9 << 3, last(*n));
+                slots.insert(0, codec, &packet, Told::Nothing);
                 let (slot, payload) = slots.pop().unwrap();
                 fifo.clear();
                 let spare = voice.can_spare(slot, payload);
@@ -354,7 +359,7 @@ mod tests {
     }
 
     #[test]
-    fn a_silent_phone_is_looked_into_twice_in_a_second_and_not_when_its_neighbour_is() {
+    fn a_phone_of_constant_rate_is_looked_into_twice_in_a_second_and_not_when_its_neighbour_is() {
         let looks = [3, 11].map(|factor| looked_into(|n| (n * factor) as u8));
         for looks in &looks {
             let gaps = looks.windows(2).map(|pair| 20 * (pair[1] - pair[0]));
