@@ -404,14 +404,17 @@ impl<S: LegSocket> LegSlot<S> {
         let is_mine = |room: &Room| self.sounds || room.sets_aside(self.key);
         let faders = (self.room_fade.is_out(), self.music_fade.is_out());
         match faders {
-            _ if prompted => Ear::Own,
-            (true, true) => Ear::Silence,
+            _ if prompted => {
+                self.encoder.part();
+                Ear::Own
+            }
+            (true, true) if !self.encoder.nears() => Ear::Silence,
             (false, _) if room.is_some_and(is_mine) => {
                 self.encoder.part();
                 Ear::Own
             }
             (false, true) if self.room_fade.is_unity() && !self.encoder.nears() => Ear::Room,
-            (true, false) if self.music_fade.is_unity() => Ear::Music,
+            (true, false) if self.music_fade.is_unity() && !self.encoder.nears() => Ear::Music,
             (true | false, _) => Ear::Ramp,
         }
     }
@@ -455,10 +458,11 @@ impl<S: LegSocket> LegSlot<S> {
         match ear {
             Ear::Silence => true,
             Ear::Room => is_quiet,
-            // The whole room is a ramp to one whose encoder is not yet like that of all.
+            // The whole room, and silence, are a ramp to one whose encoder is not yet like that of all.
             Ear::Own | Ear::Ramp => {
                 let is_whole = self.room_fade.is_unity() && self.music_fade.is_out();
-                is_whole && self.player.is_silent() && is_quiet
+                let is_noise = self.hears_nothing() || is_whole && is_quiet;
+                self.player.is_silent() && is_noise
             }
             Ear::Music => false,
         }

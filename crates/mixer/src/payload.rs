@@ -93,7 +93,7 @@ impl Warm {
         self.encoder.set_effort(effort);
     }
 
-    /// It hears in this tick what nobody else does.
+    /// It hears in this tick what nobody else does: a room without its own voice, a prompt of its own.
     pub(crate) fn part(&mut self) {
         self.apart = match self.format().codec() {
             Codec::G722 => NEARS,

@@ -2,9 +2,9 @@
 
 mod common;
 
-use common::{PEAK, TALKERS, World, peak_of};
+use common::{PEAK, TALKERS, World, clip, peak_of};
 use media::{Codec, Encoder, Format, Frame, OpusSend, Rate};
-use mixer::{Audience, Hears, Order, Room, RoomKey};
+use mixer::{Audience, Hears, Order, PlayId, Playlist, Room, RoomKey, Target};
 
 const ALL: [Codec; 6] = [
     Codec::Pcmu,
@@ -247,6 +247,53 @@ fn a_steady_tone_in_any_codec_goes_on_while_others_come_and_go_and_speak() {
             f64::from(worst) < most,
             "{codec:?}: a step of {worst} where tones explain {most:.0}"
         );
+    }
+}
+
+/// Plays half a second to the second phone alone while the first one speaks; ticks of a second in which it hears a mix of its own.
+fn own_through_a_prompt(world: &mut World) -> u64 {
+    let to = Target::Leg(world.phones[1].key);
+    let playlist = Playlist::new(PlayId(1), Box::new([clip(83.0, 500)]));
+    world.order(Order::Play { to, playlist });
+    let before = world.shard.stats().own;
+    (0..50).for_each(|_| world.tick());
+    // Who speaks has one in each of them.
+    world.shard.stats().own - before - 50
+}
+
+#[test]
+fn after_a_prompt_of_its_own_a_leg_of_g722_keeps_its_encoder_until_that_is_like_the_shared_one() {
+    for hears in [Hears::Room, Hears::Music, Hears::Nothing] {
+        let own = [Codec::Pcmu, Codec::Opus(Rate::Hz16000), Codec::G722].map(|codec| {
+            let mut world = World::speaking(&[Codec::Pcmu, codec]);
+            world.phones[1].speaks = false;
+            world.gather(1);
+            world.route(1, false, hears);
+            world.run(1_500);
+            own_through_a_prompt(&mut world)
+        });
+        assert!((25..=29).contains(&own[0]), "{hears:?}: {own:?}");
+        assert_eq!([own[1], own[2]], [own[0], own[0] + 6], "{hears:?}");
+    }
+}
+
+#[test]
+fn a_steady_tone_goes_on_behind_a_prompt_without_a_click() {
+    for codec in [Codec::Pcmu, Codec::Pcma, Codec::G722] {
+        let mut world = World::speaking(&[codec; 2]);
+        world.phones[0].hz = 300.0;
+        world.phones[1].speaks = false;
+        world.gather(1);
+        world.run(1_500);
+        world.listen_anew();
+        own_through_a_prompt(&mut world);
+        let (worst, most) = (world.phones[1].worst_jump(), step(codec.rate(), &[300.0, 83.0]));
+        assert!(
+            f64::from(worst) < most,
+            "{codec:?}: a step of {worst} where tones explain {most:.0}"
+        );
+        let heard = level_of_last(15, &world, 1, 0);
+        assert!(heard.abs() < 1.0, "{codec:?}: {heard:.2} dB");
     }
 }
 
