@@ -131,6 +131,11 @@ impl Keys {
         if over { self.release() } else { None }
     }
 
+    /// Whether a key is down.
+    pub(crate) const fn is_down(&self) -> bool {
+        self.down.is_some()
+    }
+
     /// Where the newest press ends, as far as is known; none before the first.
     pub(crate) fn newest_end(&self) -> Option<i64> {
         let ended = self.last_span.map(|(_, end)| end);

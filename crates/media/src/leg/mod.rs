@@ -75,6 +75,8 @@ pub struct Leg {
     key_unwrapper: Unwrapper,
     /// Steps of the keys' clock by which it is ahead of the audio's place: 0 where both have one clock.
     keys_ahead: i64,
+    /// The key that is down began over other audio than that of now: where it lies is not known, so all is blank until it is up.
+    key_carried: bool,
     player: Player,
     scrutiny: Scrutiny,
     gate: Gate,
@@ -105,6 +107,7 @@ impl Leg {
             keys: Keys::new(key_clock(&session)),
             key_unwrapper: Unwrapper::default(),
             keys_ahead: 0,
+            key_carried: false,
             player: Player::new(codec, config.jitter),
             scrutiny: Scrutiny::new(codec.rate(), config.level_target, config.seed),
             gate: Gate::new(),
@@ -171,14 +174,18 @@ impl Leg {
 
     /// Whether a key lies over the audio between two places. One on another clock is placed to a packet only: it blanks one more.
     fn is_blanked(&self, from: i64, to: i64) -> bool {
-        let codec = self.session.format.codec();
-        let placed = key_clock(&self.session) == codec.clock_hz();
-        let spare = if placed {
+        let spare = if self.keys_share_clock() {
             0
         } else {
-            codec.rate().samples_per_tick() as i64
+            self.session.format.codec().rate().samples_per_tick() as i64
         };
-        self.keys.blanks(self.key_steps(from - spare), self.key_steps(to))
+        let is_carried = self.key_carried && self.keys.is_down();
+        is_carried || self.keys.blanks(self.key_steps(from - spare), self.key_steps(to))
+    }
+
+    /// Whether keys are on the clock of the audio.
+    fn keys_share_clock(&self) -> bool {
+        key_clock(&self.session) == self.session.format.codec().clock_hz()
     }
 
     /// A place in the audio on the clock of the keys.
@@ -263,18 +270,19 @@ impl Leg {
         if session.rtcp != self.session.rtcp {
             self.report_source = ReportSource::new(session.rtcp);
         }
-        if session.telephone_event != self.session.telephone_event {
+        // Another payload type alone changes nothing about a key that is down.
+        let clock = |session: &Session| session.telephone_event.map(|keys| keys.clock_hz);
+        if clock(&session) != clock(&self.session) {
             let up = self.keys.restart();
             self.tell_key(up);
             self.keys = Keys::new(key_clock(&session));
             self.key_unwrapper = Unwrapper::default();
         }
-        if key_clock(&session) != key_clock(&self.session)
-            || session.format.codec() != self.session.format.codec()
-        {
+        let is_other = self.change_codec(session.format.codec(), &mut change.player);
+        if is_other || key_clock(&session) != key_clock(&self.session) {
             self.keys_ahead = 0;
+            self.key_carried = self.keys.is_down();
         }
-        self.change_codec(session.format.codec(), &mut change.player);
         if !session.direction.hears() {
             self.player.restart();
         }
@@ -285,18 +293,24 @@ impl Leg {
         self.session = session;
     }
 
-    /// Goes on with another codec: within G.711 without a gap, else with another player, at whose first packet the audio goes on.
-    fn change_codec(&mut self, codec: Codec, other: &mut Player) {
+    /// Goes on with another codec: within G.711 without a gap, else with another player, at whose first packet the audio goes on; whether it
+    /// took another.
+    fn change_codec(&mut self, codec: Codec, other: &mut Player) -> bool {
         let before = self.session.format.codec();
         if self.player.change(codec) {
-            return;
+            return false;
         }
         self.quality.take(self.player.tally(), before.rate());
         std::mem::swap(&mut self.player, other);
         self.jitter.restart();
         if codec.clock_hz() != before.clock_hz() {
-            self.unwrapper = Unwrapper::default();
+            let audio = std::mem::take(&mut self.unwrapper);
+            if self.keys_share_clock() {
+                // Keys go on by their clock, which has ceased to be that of the audio.
+                self.key_unwrapper = audio;
+            }
         }
+        true
     }
 
     /// Sends otherwise from now on, within the codec agreed on: with redundancy or without.
@@ -356,6 +370,9 @@ impl Leg {
 
     fn notice_what_stopped(&mut self, now: Instant) {
         let up = self.keys.tick(now);
+        if up.is_some() && std::mem::take(&mut self.key_carried) {
+            self.place_key();
+        }
         self.tell_key(up);
         let expected = self.session.direction.hears() && !self.session.remote_held;
         if let Some(which) = self.watch.lost(now, expected) {

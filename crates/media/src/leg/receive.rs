@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use super::{Leg, LegEvent, key_clock};
+use super::{Leg, LegEvent};
 use crate::event4733::KeyEvent;
 use crate::header_extension::Malformed;
 use crate::level::{AudioLevel, Dbov, Told};
@@ -121,8 +121,7 @@ impl Leg {
     }
 
     fn take_key(&mut self, now: Instant, packet: &Packet<'_>) {
-        let same_clock = key_clock(&self.session) == self.session.format.codec().clock_hz();
-        let unwrapper = if same_clock {
+        let unwrapper = if self.keys_share_clock() {
             &mut self.unwrapper
         } else {
             &mut self.key_unwrapper
@@ -134,19 +133,23 @@ impl Leg {
                     .iter()
                     .flatten()
                     .any(|event| matches!(event, KeyEvent::Down { .. }));
-                if begins && !same_clock {
+                if begins || self.key_carried {
                     self.place_key();
                 }
+                self.key_carried &= !begins && self.keys.is_down();
                 told.into_iter().for_each(|event| self.tell_key(event));
             }
             None => self.quality.malformed += 1,
         }
     }
 
-    /// A key has begun on another clock than the audio's: as much of it as is told lies at the end of the audio that has come, for both
+    /// Places a key that is on another clock than the audio: as much of it as is told lies at the end of the audio that has come, for both
     /// are sent at once.
-    fn place_key(&mut self) {
+    pub(super) fn place_key(&mut self) {
         self.keys_ahead = 0;
+        if self.keys_share_clock() {
+            return;
+        }
         if let Some(end) = self.keys.newest_end() {
             self.keys_ahead = end - self.key_steps(self.player.newest_end());
         }
