@@ -23,6 +23,15 @@ pub struct Received<'a> {
     pub datagram: &'a [u8],
 }
 
+/// What the system would not do so far, and what was done in its place.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Fallbacks {
+    /// Datagrams read one by one, since many cannot be read by one call.
+    pub read_singly: u64,
+    /// Datagrams read with others that bore no time of arrival: that of the tick was taken.
+    pub undated: u64,
+}
+
 /// The network of one leg. Neither call may block or allocate.
 pub trait LegSocket {
     /// What datagrams are read into: one for all legs that share a thread, made before its first tick.
@@ -40,4 +49,9 @@ pub trait LegSocket {
 
     /// Sends a datagram; one that cannot be sent at once is lost, like any datagram may be.
     fn send(&mut self, channel: Channel, to: SocketAddr, datagram: &[u8]);
+
+    /// What the system would not do so far, of all that was read into `buffers`.
+    fn fallbacks(_buffers: &Self::Buffers) -> Fallbacks {
+        Fallbacks::default()
+    }
 }

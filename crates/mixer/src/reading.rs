@@ -1,6 +1,6 @@
 //! Reading what the network has for a leg.
 
-use media::{Channel, LegSocket, Received};
+use media::{Channel, Fallbacks, LegSocket, Received};
 
 /// Datagrams of each channel that every leg may have read in one tick: five times what a phone sends.
 const SHARE: usize = 5;
@@ -30,6 +30,11 @@ impl<B: Default> Reading<B> {
     /// Begins a tick.
     pub(crate) fn begin(&mut self) {
         self.spare = Self::SPARE;
+    }
+
+    /// What the system would not do so far.
+    pub(crate) fn fallbacks<S: LegSocket<Buffers = B>>(&self) -> Fallbacks {
+        S::fallbacks(&self.buffers)
     }
 
     /// Reads one channel: the share, and of the spare ones as many as it takes.

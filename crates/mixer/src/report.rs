@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use media::{Echo, Encoder, Leg, MediaLoss, Prepared, Quality};
+use media::{Echo, Encoder, Fallbacks, Leg, MediaLoss, Prepared, Quality};
 
 use crate::baggage::Baggage;
 use crate::branch::Branch;
@@ -143,6 +143,8 @@ pub struct Stats {
     pub reports_lost: u64,
     /// Times that datagrams were left for later because a leg got more than its share.
     pub receive_limited: u64,
+    /// What the system would not do for the network.
+    pub fallbacks: Fallbacks,
     /// Legs retired because their processing failed.
     pub legs_failed: u64,
     /// Partial sums of other branches that did not come in time.

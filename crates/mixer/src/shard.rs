@@ -199,6 +199,7 @@ impl<S: LegSocket> Shard<S> {
             rooms: self.rooms.len(),
             reports_lost: self.out.lost(),
             receive_limited: self.desk.reading.limited,
+            fallbacks: self.desk.reading.fallbacks::<S>(),
             ..self.stats
         }
     }

@@ -3,10 +3,10 @@
 use std::io;
 use std::mem::{size_of, zeroed};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsRawFd, RawFd};
 use std::time::Duration;
 
-use media::Received;
+use media::{Fallbacks, Received};
 
 use crate::arrival::{Clocks, duration};
 
@@ -22,9 +22,16 @@ pub struct Batch {
     slots: Box<[Slot; MOST]>,
     headers: Box<[libc::mmsghdr; MOST]>,
     vectors: Box<[libc::iovec; MOST]>,
-    /// The system has no `recvmmsg`.
+    /// Reads many by one call; tests put one in its place that is refused.
+    read_many: ReadMany,
+    /// The system does not do so.
     plain: bool,
+    fallbacks: Fallbacks,
 }
+
+/// Reads what waits at a socket into the headers, as many at most as there are. Each must point to memory that is there, of the sizes it
+/// names.
+type ReadMany = unsafe fn(RawFd, &mut [libc::mmsghdr]) -> io::Result<usize>;
 
 /// One datagram with all that the kernel tells of it.
 #[derive(Clone, Copy)]
@@ -55,8 +62,15 @@ impl Batch {
             slots: Box::new([slot; MOST]),
             headers: Box::new([header; MOST]),
             vectors: Box::new([vector; MOST]),
+            read_many: recvmmsg,
             plain: false,
+            fallbacks: Fallbacks::default(),
         }
+    }
+
+    /// What the system would not do so far.
+    pub const fn fallbacks(&self) -> Fallbacks {
+        self.fallbacks
     }
 
     /// Reads what waits at `socket`, which must not block, at most `most` datagrams; each is handed to `take`. Returns how
@@ -65,13 +79,12 @@ impl Batch {
         let mut taken = 0;
         while taken < most {
             let asked = (most - taken).min(MOST);
-            let count = if self.plain {
-                self.receive_one(socket, take)
-            } else {
-                self.receive_some(socket, asked, take)
+            let (count, asked) = match self.receive_some(socket, asked, take) {
+                Some(count) => (count, asked),
+                None => (self.receive_one(socket, take), 1),
             };
             taken += count;
-            if count < asked.min(if self.plain { 1 } else { MOST }) {
+            if count < asked {
                 break;
             }
         }
@@ -84,6 +97,7 @@ impl Batch {
         let Ok((length, from)) = socket.recv_from(bytes) else {
             return 0;
         };
+        self.fallbacks.read_singly += 1;
         take(Received {
             from,
             at: None,
@@ -92,34 +106,34 @@ impl Batch {
         1
     }
 
+    /// None where the system does not read many by one call.
     fn receive_some(
         &mut self,
         socket: &UdpSocket,
         asked: usize,
         take: &mut dyn FnMut(Received<'_>),
-    ) -> usize {
+    ) -> Option<usize> {
+        if self.plain {
+            return None;
+        }
         self.point();
         // SAFETY: the headers point into the slots and vectors of this batch, which outlive the call, with their true sizes.
-        let count = unsafe {
-            libc::recvmmsg(
-                socket.as_raw_fd(),
-                self.headers.as_mut_ptr(),
-                asked as libc::c_uint,
-                libc::MSG_DONTWAIT,
-                std::ptr::null_mut(),
-            )
-        };
-        let Ok(count) = usize::try_from(count) else {
-            self.plain = matches!(
-                io::Error::last_os_error().raw_os_error(),
-                Some(libc::ENOSYS | libc::EPERM)
-            );
-            return 0;
+        let outcome = unsafe { (self.read_many)(socket.as_raw_fd(), &mut self.headers[..asked]) };
+        let count = match outcome {
+            Ok(count) => count,
+            Err(error) if is_refusal(&error) => {
+                self.plain = true;
+                return None;
+            }
+            // Nothing waits; or an error of an earlier datagram (ICMP), told here once each: the next read goes on.
+            Err(_) => return Some(0),
         };
         let clocks = (count > 0).then(Clocks::read);
         for (header, slot) in self.headers.iter().zip(self.slots.iter()).take(count) {
             let Some(from) = address(&slot.from) else { continue };
-            let at = arrival(&header.msg_hdr).and_then(|wall| clocks.as_ref()?.instant(wall));
+            let wall = arrival(&header.msg_hdr);
+            self.fallbacks.undated += u64::from(wall.is_none());
+            let at = wall.and_then(|wall| clocks.as_ref()?.instant(wall));
             let length = (header.msg_len as usize).min(LONGEST);
             take(Received {
                 from,
@@ -127,7 +141,7 @@ impl Batch {
                 datagram: &slot.bytes[..length],
             });
         }
-        count
+        Some(count)
     }
 
     /// Points every header at its slot; the kernel changes the lengths at each call.
@@ -155,6 +169,32 @@ impl Batch {
 
 // SAFETY: the raw pointers in headers and vectors point into this very batch, are set before each use, and are read by no one else.
 unsafe impl Send for Batch {}
+
+/// Reads what waits, without waiting.
+///
+/// # Safety
+/// Each header must point to memory that is there, of the sizes it names.
+unsafe fn recvmmsg(socket: RawFd, headers: &mut [libc::mmsghdr]) -> io::Result<usize> {
+    // SAFETY: as many headers are passed as there are, and the caller vouches for where they point.
+    let count = unsafe {
+        libc::recvmmsg(
+            socket,
+            headers.as_mut_ptr(),
+            headers.len() as libc::c_uint,
+            libc::MSG_DONTWAIT,
+            std::ptr::null_mut(),
+        )
+    };
+    usize::try_from(count).map_err(|_| io::Error::last_os_error())
+}
+
+/// Whether the system has no such call, or forbids it: it will say so each time.
+fn is_refusal(error: &io::Error) -> bool {
+    let refusals = [libc::ENOSYS, libc::EPERM, libc::EINVAL, libc::EOPNOTSUPP];
+    error
+        .raw_os_error()
+        .is_some_and(|number| refusals.contains(&number))
+}
 
 /// The wall-clock time of arrival among the control messages, if the kernel sent one.
 fn arrival(header: &libc::msghdr) -> Option<Duration> {
@@ -200,7 +240,7 @@ fn address(storage: &libc::sockaddr_storage) -> Option<SocketAddr> {
     }
 }
 
-/// Asks the kernel to date what arrives; without it the time of reading is taken.
+/// Asks the kernel to date what arrives. Where it refuses, no date comes, which [`Batch::fallbacks`] counts.
 pub fn date_arrivals(socket: &UdpSocket) {
     let on: libc::c_int = 1;
     // SAFETY: the call reads one int, whose size it is told.
@@ -221,9 +261,12 @@ mod tests {
     use std::thread;
     use std::time::Instant;
 
+    fn bound(ip: &str) -> UdpSocket {
+        UdpSocket::bind((ip, 0)).unwrap()
+    }
+
     fn pair(ip: &str) -> (UdpSocket, UdpSocket) {
-        let bind = || UdpSocket::bind((ip, 0)).unwrap();
-        let (near, far) = (bind(), bind());
+        let (near, far) = (bound(ip), bound(ip));
         near.set_nonblocking(true).unwrap();
         date_arrivals(&near);
         far.connect(near.local_addr().unwrap()).unwrap();
@@ -280,18 +323,70 @@ mod tests {
         }
     }
 
+    /// A system that answers with this error.
+    unsafe fn fail<const NUMBER: i32>(_: RawFd, _: &mut [libc::mmsghdr]) -> io::Result<usize> {
+        Err(io::Error::from_raw_os_error(NUMBER))
+    }
+
     #[test]
-    fn without_the_call_for_many_each_is_read_alone() {
-        let (near, far) = pair("127.0.0.1");
-        (0..10_u8).for_each(|n| drop(far.send(&[n])));
+    fn where_the_call_for_many_is_refused_each_is_read_alone_from_then_on() {
+        let refusals: [ReadMany; 4] = [
+            fail::<{ libc::ENOSYS }>,
+            fail::<{ libc::EPERM }>,
+            fail::<{ libc::EINVAL }>,
+            fail::<{ libc::EOPNOTSUPP }>,
+        ];
+        for refused in refusals {
+            let (near, far) = pair("127.0.0.1");
+            (0..10_u8).for_each(|n| drop(far.send(&[n])));
+            let mut batch = Batch::new();
+            batch.read_many = refused;
+            let first = read(&mut batch, &near, 7);
+            let bytes: Vec<_> = first.into_iter().map(|(_, at, bytes)| (at, bytes)).collect();
+            assert_eq!(bytes, (0..7_u8).map(|n| (None, vec![n])).collect::<Vec<_>>());
+            // It is not asked again.
+            batch.read_many = recvmmsg;
+            assert_eq!(read(&mut batch, &near, 7).len(), 3);
+            let fallbacks = Fallbacks {
+                read_singly: 10,
+                undated: 0,
+            };
+            assert_eq!(batch.fallbacks(), fallbacks);
+        }
+    }
+
+    #[test]
+    fn an_error_that_passes_is_no_refusal() {
+        let errors: [ReadMany; 3] = [
+            fail::<{ libc::EAGAIN }>,
+            fail::<{ libc::ECONNREFUSED }>,
+            fail::<{ libc::ENOMEM }>,
+        ];
+        for error in errors {
+            let (near, far) = pair("127.0.0.1");
+            far.send(b"waits").unwrap();
+            let mut batch = Batch::new();
+            batch.read_many = error;
+            assert!(read(&mut batch, &near, 7).is_empty());
+            batch.read_many = recvmmsg;
+            assert_eq!(read(&mut batch, &near, 7).len(), 1);
+            assert_eq!(batch.fallbacks().read_singly, 0);
+        }
+    }
+
+    #[test]
+    fn what_the_kernel_does_not_date_is_read_and_counted() {
+        let (near, far) = (bound("127.0.0.1"), bound("127.0.0.1"));
+        near.set_nonblocking(true).unwrap();
+        far.connect(near.local_addr().unwrap()).unwrap();
+        (0..3_u8).for_each(|n| drop(far.send(&[n])));
         let mut batch = Batch::new();
-        batch.plain = true;
-        let bytes: Vec<_> = read(&mut batch, &near, 7)
-            .into_iter()
-            .map(|(_, at, bytes)| (at, bytes))
-            .collect();
-        assert_eq!(bytes, (0..7_u8).map(|n| (None, vec![n])).collect::<Vec<_>>());
-        assert_eq!(read(&mut batch, &near, 7).len(), 3);
+        let dates: Vec<_> = read(&mut batch, &near, 7).iter().map(|read| read.1).collect();
+        let fallbacks = Fallbacks {
+            read_singly: 0,
+            undated: 3,
+        };
+        assert_eq!((dates, batch.fallbacks()), (vec![None; 3], fallbacks));
     }
 
     #[test]

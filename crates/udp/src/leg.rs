@@ -3,7 +3,7 @@
 use std::io;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 
-use media::{Channel, LegSocket, Received};
+use media::{Channel, Fallbacks, LegSocket, Received};
 
 use crate::batch::{Batch, date_arrivals};
 
@@ -53,8 +53,9 @@ fn socket(address: SocketAddr) -> io::Result<UdpSocket> {
     let socket = UdpSocket::bind(address)?;
     socket.set_nonblocking(true)?;
     let options = socket2::SockRef::from(&socket);
-    options.set_recv_buffer_size(KERNEL_BUFFER)?;
-    options.set_send_buffer_size(KERNEL_BUFFER)?;
+    // Where the system refuses, its own sizes do.
+    let _ = options.set_recv_buffer_size(KERNEL_BUFFER);
+    let _ = options.set_send_buffer_size(KERNEL_BUFFER);
     date_arrivals(&socket);
     Ok(socket)
 }
@@ -74,5 +75,9 @@ impl LegSocket for MediaSocket {
 
     fn send(&mut self, channel: Channel, to: SocketAddr, datagram: &[u8]) {
         let _ = self.socket(channel).send_to(datagram, to);
+    }
+
+    fn fallbacks(buffers: &Batch) -> Fallbacks {
+        buffers.fallbacks()
     }
 }

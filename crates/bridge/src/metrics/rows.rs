@@ -293,6 +293,16 @@ pub(super) const SHARD: &[Row<Stats, u64>] = &[
         |c| c.receive_limited,
     ),
     (
+        "mixer_singly_read_datagrams",
+        "Datagrams read one by one because the system would not read many by one call.",
+        |c| c.fallbacks.read_singly,
+    ),
+    (
+        "mixer_undated_datagrams",
+        "Datagrams whose time of arrival the system did not tell.",
+        |c| c.fallbacks.undated,
+    ),
+    (
         "mixer_legs_failed",
         "Legs taken out because their processing failed.",
         |c| c.legs_failed,

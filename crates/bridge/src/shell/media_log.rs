@@ -1,6 +1,6 @@
 //! What the log says of shards and of the audio of calls.
 
-use media::{Echo, Quality};
+use media::{Echo, Fallbacks, Quality};
 use mixer::{LegKey, Stats};
 
 use super::lateness::Line;
@@ -20,6 +20,22 @@ pub(super) fn late(shard: usize, line: &Line, stats: &Stats, load_percent: u8) {
         ticks_under_way = stats.ticks_under_way,
         "the mixer was late"
     );
+}
+
+/// Says, the first time each, what the system will not do for a shard's network.
+pub(super) fn fallbacks(shard: usize, before: Fallbacks, now: Fallbacks) {
+    if before.read_singly == 0 && now.read_singly > 0 {
+        tracing::warn!(
+            shard,
+            "the system refuses recvmmsg: datagrams are read one by one, which costs more"
+        );
+    }
+    if before.undated == 0 && now.undated > 0 {
+        tracing::warn!(
+            shard,
+            "the system does not date datagrams (SO_TIMESTAMPNS): delay and jitter are judged by the tick"
+        );
+    }
 }
 
 /// Says that a call disturbs the meeting, perhaps, and when it does not any more.

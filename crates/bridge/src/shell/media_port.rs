@@ -440,6 +440,7 @@ impl MediaPort {
         let percent = load::percent(&desk.counts.stats, &stats);
         self.placement.note_load(shard, load::mean(&stats));
         self.placement.note_told(shard, percent);
+        media_log::fallbacks(shard, desk.counts.stats.fallbacks, stats.fallbacks);
         desk.counts.note(stats, percent);
         if let Some(line) = desk.lateness.note(now, stats) {
             media_log::late(shard, &line, &stats, percent);
