@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use media::TICK;
 
-/// Ticks made up for at once; what is older is given up, since its audio is too late for anybody.
+/// Late ticks made up for at once, before the one that is due: 100 ms. What is older is given up and counted, since its audio is too late for
+/// anybody: six ticks after a stall of any length, and the timestamps of what is sent go on by the time that has passed.
 const CATCH_UP_MAX: u32 = 5;
 /// Left to others on the core once ticks were given up: they take calls off, and a mixer that runs in real time never lets them.
 const BREATH: Duration = Duration::from_millis(5);

@@ -81,6 +81,25 @@ fn late_ticks_are_made_up_for_and_counted() {
 }
 
 #[test]
+fn after_a_stall_of_any_length_six_ticks_are_made_up_for_the_rest_is_counted_and_time_is_kept() {
+    // Ticks that are due at once: from 20 ms to five minutes.
+    for due in [1, 5, 6, 7, 10, 100, 550, 15_000] {
+        let mut world = World::new(2);
+        world.gather(1);
+        world.run(200);
+        let (before, mut schedule) = (world.phones[0].stamp(), Schedule::new(world.now));
+        let now = world.now + TICK * due;
+        let done = world.shard.run(&mut schedule, now);
+        assert_eq!(done, due.min(6), "of {due}");
+        let (after, stats) = (world.phones[0].stamp(), world.shard.stats());
+        assert_eq!(stats.skipped, u64::from(due - done), "of {due}");
+        assert_eq!(after.0.wrapping_sub(before.0), due * 160, "of {due}");
+        assert_eq!(u32::from(after.1.wrapping_sub(before.1)), done, "of {due}");
+        assert_eq!(schedule.due(), now + TICK, "of {due}");
+    }
+}
+
+#[test]
 fn each_report_tells_of_its_own_span() {
     let mut world = World::new(1);
     let mut schedule = Schedule::new(world.now);

@@ -230,6 +230,12 @@ impl Leg {
         });
     }
 
+    /// Lets so many times 20 ms pass unsent that nobody played anything in, as when the machine was held up: what is sent next bears the
+    /// time behind them.
+    pub fn pass(&mut self, ticks: u32) {
+        self.sender.pass(self.shape(), ticks);
+    }
+
     /// Lets 20 ms pass in which there is nothing to hear but noise of this level: the peer is told so at their beginning and once in a
     /// while, and makes its own (RFC 3389). False, with nothing done, where it can't be: then the noise is to be sent like any audio.
     /// Called once a tick in place of [`Leg::send`].

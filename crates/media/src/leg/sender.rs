@@ -86,8 +86,14 @@ impl Sender {
 
     /// A tick passes unsent: time goes on, and the next packet starts a spurt.
     pub(super) fn pause(&mut self, shape: Shape) {
+        self.pass(shape, 1);
+    }
+
+    /// So many ticks pass unsent.
+    pub(super) fn pass(&mut self, shape: Shape, ticks: u32) {
         self.restart(shape);
-        self.timestamp = self.timestamp.wrapping_add(shape.steps_per_tick());
+        let steps = shape.steps_per_tick().wrapping_mul(ticks);
+        self.timestamp = self.timestamp.wrapping_add(steps);
     }
 
     /// What was collected is given up: the format changes, or nothing may be sent.
