@@ -12,7 +12,9 @@ use media::{
     Channel, Clip, Codec, Direction, Encoder, Format, JitterConfig, KeyFormat, Latching, Leg, LegConfig,
     LegSocket, MediaTimeouts, Received, Session, TICK,
 };
-use mixer::{Audience, Handle, Hears, LegKey, Order, Room, RoomKey, Schedule, Shard, ShardConfig, shard};
+use mixer::{
+    Audience, Branch, Handle, Hears, LegKey, Order, Room, RoomKey, Schedule, Shard, ShardConfig, shard,
+};
 pub use phone::{AUDIO, Codecs, Phone, Speeches};
 
 /// Who of a room talks; all others send silence.
@@ -173,6 +175,17 @@ impl<S: LegSocket> Bench<S> {
             });
         }
         bench
+    }
+
+    /// Makes one meeting of the first rooms of both, which then tick for the same deadlines. Before their first ticks only.
+    pub fn link(&mut self, other: &mut Self) {
+        let now = self.now.max(other.now);
+        let (elder, younger) = Branch::pair();
+        for (bench, branch) in [(self, elder), (other, younger)] {
+            bench.now = now;
+            let room = RoomKey(0);
+            bench.order(Order::Link { room, branch });
+        }
     }
 
     fn order(&mut self, order: Order<S>) {

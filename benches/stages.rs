@@ -1,5 +1,5 @@
 //! What one step costs, without a kernel, in the order in which a voice takes them: parse, jitter buffer, decode, mix, convert, encode,
-//! send. Then what a leg costs as a whole on the way in, and a tick of N legs.
+//! send. Then what a leg costs as a whole on the way in, a tick of N legs, and what it costs to spread them over two shards.
 
 use std::hint::black_box;
 use std::net::SocketAddr;
@@ -276,6 +276,45 @@ fn tick(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// Shards with a thousand legs between them, six of whom talk; where they are linked, two branches of one meeting.
+fn shards(count: usize, are_linked: bool) -> Vec<Bench<NullSocket>> {
+    let (legs, talkers) = (1_000 / count, 6 / count);
+    let mut speeches = Speeches::default();
+    let shard = |_| {
+        let wire = |n| {
+            let codec = Codecs::Pcmu.of(n);
+            let phone = Phone::new(n, codec, n < talkers, &mut speeches);
+            (codec, peer(), NullSocket::new(phone, peer()))
+        };
+        Bench::new(legs, legs, wire)
+    };
+    let mut shards: Vec<_> = (0..count).map(shard).collect();
+    if are_linked && let [first, second] = &mut shards[..] {
+        first.link(second);
+    }
+    shards
+}
+
+/// A tick of the same legs in one shard, in two that have nothing in common, and in two that are one meeting, one behind the other on this
+/// thread: the third over the second is what the sums cost that branches tell each other, over the first what it costs to spread a meeting.
+fn spread(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("tick of a spread meeting");
+    group.throughput(Throughput::Elements(1_000));
+    for (name, count, are_linked) in [
+        ("one shard", 1, false),
+        ("two shards, a meeting each", 2, false),
+        ("two shards, one meeting", 2, true),
+    ] {
+        group.bench_function(name, |bencher| {
+            let mut shards = shards(count, are_linked);
+            let mut tick = || shards.iter_mut().for_each(Bench::tick);
+            (0..50).for_each(|_| tick());
+            bencher.iter_batched(|| (), |()| tick(), BatchSize::NumIterations(50));
+        });
+    }
+    group.finish();
+}
+
 fn main() {
     let mut criterion = Criterion::default().configure_from_args();
     parse(&mut criterion);
@@ -287,5 +326,6 @@ fn main() {
     packetise(&mut criterion);
     receive_and_play(&mut criterion);
     tick(&mut criterion);
+    spread(&mut criterion);
     criterion.final_summary();
 }
