@@ -1,6 +1,7 @@
 //! Whole calls through a whole bridge on simulated time, one file a story.
 
 mod admission;
+mod audit;
 mod big_roster;
 mod calls;
 mod chance;

@@ -69,11 +69,16 @@ impl World {
 
     /// Asks the bridge for a call.
     pub fn dial(&mut self, order: DialOrder) -> Result<LegId, CommandError> {
+        self.dial_by(Actor::User(Sid::new("tester")), order)
+    }
+
+    /// The same by somebody.
+    pub fn dial_by(&mut self, actor: Actor, order: DialOrder) -> Result<LegId, CommandError> {
         self.next_ticket += 1;
         let ticket = Ticket(self.next_ticket);
         self.input(Input::Dial {
             ticket,
-            actor: Actor::User(Sid::new("tester")),
+            actor,
             order: Box::new(order),
         });
         self.dialled.remove(&ticket).expect("every wish is answered")

@@ -4,6 +4,7 @@
 //! its orders and says when something has been played; what the mixer itself does is tested in its own crate.
 
 mod callee;
+mod disk;
 mod event_schema;
 mod mixer;
 mod phone;

@@ -1,5 +1,7 @@
 //! The REST API in front of a world, asked without a network.
 
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
 use api::{
@@ -12,49 +14,65 @@ use axum::body::{Body, to_bytes};
 use axum::http::Request;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use model::directory::{Directory, Edit};
+use model::directory::{Directory, Edit, Subscriber};
 use model::query::Query;
 use model::{
     Actor, Begun, Cdr, Delivery, Happening, KeptAnswer, LegId, Live, Mdr, MeetingId, Qualities, RequestKey,
     Sid, Webhook,
 };
 use serde_json::Value;
+use store::{AuditEntry, SqliteStore, Store, WebhookStore};
+use tokio::runtime::Runtime;
 use tower::ServiceExt;
 
+use crate::disk::{Disk, change, page, tenants};
 use crate::{EPOCH_MS, World};
 
 const PASSWORD: &str = "correct horse";
+/// From one random number to the next: odd, so that none comes twice.
+const RANDOM_STEP: u64 = 0x9e37_79b9_7f4a_7c15;
 
-struct Bridge(Mutex<World>, Hub);
+struct Bridge {
+    world: Mutex<World>,
+    hub: Hub,
+    /// Without it edits are made in memory alone, and there are no webhooks.
+    disk: Option<Disk>,
+    random: AtomicU64,
+}
 
 /// A world with its API.
 pub struct Site {
     bridge: Arc<Bridge>,
     router: Router,
-    runtime: tokio::runtime::Runtime,
+    runtime: Runtime,
 }
 
 impl Site {
-    /// Puts the API in front of a world; the demo's administrator may log in.
+    /// Puts the API in front of a world; whoever is in its directory may log in.
     pub fn new(mut world: World) -> Self {
-        static HASH: OnceLock<String> = OnceLock::new();
-        let hash = HASH.get_or_init(|| api::hash_password(PASSWORD, *b"0123456789abcdef"));
-        let mut admin = world
-            .directory
-            .login("admin")
-            .expect("the demo's")
-            .as_ref()
-            .clone();
-        admin.password_hash = hash.clone();
-        world.edit(Edit::PutSubscriber(admin)).expect("a right edit");
-        let bridge = Arc::new(Bridge(Mutex::new(world), Hub::new(HubLimits::default(), 0)));
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_time()
-            .build();
+        let_in(&mut world);
+        Self::with(world, runtime(), None)
+    }
+
+    /// The same with a new store at this path, which has edits, records and webhooks.
+    pub fn on_disk(mut world: World, path: &Path) -> Self {
+        let_in(&mut world);
+        let runtime = runtime();
+        let disk = runtime.block_on(Disk::new(path, &world.directory));
+        Self::with(world, runtime, Some(disk))
+    }
+
+    fn with(world: World, runtime: Runtime, disk: Option<Disk>) -> Self {
+        let bridge = Arc::new(Bridge {
+            world: Mutex::new(world),
+            hub: Hub::new(HubLimits::default(), 0),
+            disk,
+            random: AtomicU64::new(RANDOM_STEP),
+        });
         Self {
             router: api::router(api::Settings::default(), bridge.clone()),
             bridge,
-            runtime: runtime.expect("a runtime"),
+            runtime,
         }
     }
 
@@ -63,9 +81,14 @@ impl Site {
         self.bridge.world()
     }
 
-    /// Asks below `/conference/v1`; the status and the JSON that comes back, null for none.
+    /// Asks below `/conference/v1` as the demo's administrator; the status and the JSON that comes back, null for none.
     pub fn ask(&self, method: &str, path: &str, body: &str) -> (u16, Value) {
-        let token = STANDARD.encode(format!("admin:{PASSWORD}"));
+        self.ask_as("admin", method, path, body)
+    }
+
+    /// The same by somebody.
+    pub fn ask_as(&self, login: &str, method: &str, path: &str, body: &str) -> (u16, Value) {
+        let token = STANDARD.encode(format!("{login}:{PASSWORD}"));
         let request = Request::builder()
             .method(method)
             .uri(format!("/conference/v1{path}"))
@@ -82,9 +105,38 @@ impl Site {
     }
 }
 
+fn runtime() -> Runtime {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build();
+    runtime.expect("a runtime")
+}
+
+/// Gives everybody in the directory the one password.
+fn let_in(world: &mut World) {
+    static HASH: OnceLock<String> = OnceLock::new();
+    let hash = HASH.get_or_init(|| api::hash_password(PASSWORD, *b"0123456789abcdef"));
+    let with_password = |known: &Arc<Subscriber>| Subscriber {
+        password_hash: hash.clone(),
+        ..Subscriber::clone(known)
+    };
+    let subscribers: Vec<_> = world.directory.subscribers().map(with_password).collect();
+    for subscriber in subscribers {
+        world.edit(Edit::PutSubscriber(subscriber)).expect("a right edit");
+    }
+}
+
 impl Bridge {
     fn world(&self) -> MutexGuard<'_, World> {
-        self.0.lock().expect("nobody has panicked")
+        self.world.lock().expect("nobody has panicked")
+    }
+
+    /// The store, if there is one, with all that the world has recorded so far.
+    async fn store(&self) -> Option<&SqliteStore> {
+        let disk = self.disk.as_ref()?;
+        let new = disk.take_new(&self.world().records);
+        disk.store.add_records(&new).await.expect("the store takes them");
+        Some(&disk.store)
     }
 }
 
@@ -103,7 +155,7 @@ impl Backend for Bridge {
     }
 
     fn random(&self) -> u64 {
-        7
+        self.random.fetch_add(RANDOM_STEP, Ordering::Relaxed)
     }
 
     fn live(&self) -> Arc<Live> {
@@ -144,18 +196,26 @@ impl Backend for Bridge {
         Box::pin(async { answer })
     }
 
-    fn dial(&self, _actor: Actor, order: DialOrder) -> Answer<'_, Result<(LegId, Arc<Live>), CommandError>> {
+    fn dial(&self, actor: Actor, order: DialOrder) -> Answer<'_, Result<(LegId, Arc<Live>), CommandError>> {
         let mut world = self.world();
-        let leg = world.dial(order);
+        let leg = world.dial_by(actor, order);
         let answer = leg.map(|leg| (leg, world.live.clone()));
         Box::pin(async { answer })
     }
 
-    fn edit(&self, _actor: Actor, edits: Vec<Edit>) -> Answer<'_, Result<Arc<Directory>, EditRefused>> {
+    fn edit(&self, actor: Actor, edits: Vec<Edit>) -> Answer<'_, Result<Arc<Directory>, EditRefused>> {
         let mut world = self.world();
-        let edited = edits.into_iter().try_for_each(|edit| world.edit(edit));
+        let edited = edits.iter().try_for_each(|edit| world.edit(edit.clone()));
         let answer = edited.map(|()| world.directory.clone());
-        Box::pin(async { answer.map_err(EditRefused::Error) })
+        drop(world);
+        Box::pin(async move {
+            let directory = answer.map_err(EditRefused::Error)?;
+            if let Some(store) = self.store().await {
+                let written = store.write(&actor, &edits, self.now_ms()).await;
+                written.expect("the directory took them");
+            }
+            Ok(directory)
+        })
     }
 
     fn new_ids(&self, _kind: IdKind, count: usize) -> Answer<'_, Result<Vec<u64>, Unavailable>> {
@@ -197,15 +257,23 @@ impl Backend for Bridge {
         Box::pin(async move { Ok(page_of(records, &query)) })
     }
 
-    fn audit(&self, _top: Sid, query: Query) -> Answer<'_, Result<Records<Change>, Unavailable>> {
-        let changes = self.world().audit();
-        Box::pin(async move { Ok(page_of(changes, &query)) })
+    fn audit(&self, top: Sid, query: Query) -> Answer<'_, Result<Records<Change>, Unavailable>> {
+        Box::pin(async move {
+            let Some(store) = self.store().await else {
+                return Ok(page_of(self.world().audit(), &query));
+            };
+            let lines = page(store.audit(&top, &query).await)?;
+            Ok(Records {
+                page: lines.page.into_iter().map(change).collect(),
+                total: lines.total,
+            })
+        })
     }
 }
 
 impl EventBackend for Bridge {
     fn hub(&self) -> &Hub {
-        &self.1
+        &self.hub
     }
 
     fn missed(&self, _scope: Scope, _wanted: Missed) -> Answer<'_, Result<Vec<Happening>, Unavailable>> {
@@ -235,38 +303,57 @@ impl EventBackend for Bridge {
 }
 
 impl WebhookBackend for Bridge {
-    fn webhooks(&self, _scope: Scope) -> Answer<'_, Result<Vec<Webhook>, Unavailable>> {
-        Box::pin(async { Ok(Vec::new()) })
+    fn webhooks(&self, scope: Scope) -> Answer<'_, Result<Vec<Webhook>, Unavailable>> {
+        Box::pin(async move {
+            let Some(store) = self.store().await else {
+                return Ok(Vec::new());
+            };
+            let found = store.webhooks(&tenants(&scope)).await;
+            found.map_err(|_| Unavailable)
+        })
     }
 
     fn put_webhook(
         &self,
-        _actor: Actor,
-        _action: &'static str,
-        _webhook: Webhook,
+        actor: Actor,
+        action: &'static str,
+        webhook: Webhook,
     ) -> Answer<'_, Result<(), Unavailable>> {
-        Box::pin(async { Err(Unavailable) })
+        Box::pin(async move {
+            let store = self.store().await.ok_or(Unavailable)?;
+            let entry = AuditEntry::of_webhook(self.now_ms(), actor, action, &webhook, None);
+            let put = store.put_webhook(&webhook, &entry).await;
+            put.map_err(|_| Unavailable)
+        })
     }
 
-    fn remove_webhook(&self, _actor: Actor, _webhook: Webhook) -> Answer<'_, Result<(), Unavailable>> {
-        Box::pin(async { Err(Unavailable) })
+    fn remove_webhook(&self, actor: Actor, webhook: Webhook) -> Answer<'_, Result<(), Unavailable>> {
+        Box::pin(async move {
+            let store = self.store().await.ok_or(Unavailable)?;
+            let entry = AuditEntry::of_webhook(self.now_ms(), actor, "delete", &webhook, None);
+            let removed = store.remove_webhook(&webhook.id, &entry).await;
+            removed.map_err(|_| Unavailable)
+        })
     }
 
     fn deliveries(
         &self,
-        _webhook: Webhook,
+        webhook: Webhook,
         query: Query,
     ) -> Answer<'_, Result<Records<Delivery>, Unavailable>> {
-        Box::pin(async move { Ok(page_of(Vec::new(), &query)) })
+        Box::pin(async move {
+            let store = self.store().await.ok_or(Unavailable)?;
+            page(store.deliveries(&webhook, &query).await)
+        })
     }
 
-    fn redeliver(
-        &self,
-        _actor: Actor,
-        _webhook: Webhook,
-        _event: u64,
-    ) -> Answer<'_, Result<bool, Unavailable>> {
-        Box::pin(async { Ok(false) })
+    fn redeliver(&self, actor: Actor, webhook: Webhook, event: u64) -> Answer<'_, Result<bool, Unavailable>> {
+        Box::pin(async move {
+            let store = self.store().await.ok_or(Unavailable)?;
+            let entry = AuditEntry::of_webhook(self.now_ms(), actor, "redeliver", &webhook, Some(event));
+            let renewed = store.redeliver(&webhook.id, event, &entry).await;
+            renewed.map_err(|_| Unavailable)
+        })
     }
 
     fn check_url(&self, _url: &str) -> Result<(), &'static str> {

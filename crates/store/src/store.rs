@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use model::directory::{Directory, Edit};
 use model::query::Query;
-use model::{Actor, Begun, Cdr, Happening, KeptAnswer, Mdr, MeetingId, MeetingNumber, RequestKey, Sid};
+use model::{
+    Actor, Begun, Cdr, Happening, KeptAnswer, Mdr, MeetingId, MeetingNumber, RequestKey, Sid, Webhook,
+};
 
 use crate::{AuditLine, IdKind, Records, Scope, StoreError, WebhookStore};
 
@@ -139,4 +141,24 @@ pub struct AuditEntry {
     pub action: &'static str,
     /// To what, such as `call 5`.
     pub object: String,
+}
+
+impl AuditEntry {
+    /// What is done to a webhook, or to its delivery of one event; without its address, which may hold a secret.
+    pub fn of_webhook(
+        at_ms: i64,
+        actor: Actor,
+        action: &'static str,
+        webhook: &Webhook,
+        event: Option<u64>,
+    ) -> Self {
+        let of = event.map_or(String::new(), |event| format!("event {event} of "));
+        Self {
+            at_ms,
+            actor,
+            owner: webhook.subscriber_sid.clone(),
+            action,
+            object: format!("{of}webhook {}", webhook.id),
+        }
+    }
 }

@@ -25,7 +25,7 @@ impl WebhookBackend for BridgeBackend {
         webhook: Webhook,
     ) -> Answer<'_, Result<(), Unavailable>> {
         Box::pin(async move {
-            let entry = noted(actor, action, &webhook, None);
+            let entry = AuditEntry::of_webhook(now_ms(), actor, action, &webhook, None);
             let put = self.store.put_webhook(&webhook, &entry).await;
             put.map_err(Self::unavailable)
         })
@@ -33,7 +33,7 @@ impl WebhookBackend for BridgeBackend {
 
     fn remove_webhook(&self, actor: Actor, webhook: Webhook) -> Answer<'_, Result<(), Unavailable>> {
         Box::pin(async move {
-            let entry = noted(actor, "delete", &webhook, None);
+            let entry = AuditEntry::of_webhook(now_ms(), actor, "delete", &webhook, None);
             let removed = self.store.remove_webhook(&webhook.id, &entry).await;
             removed.map_err(Self::unavailable)
         })
@@ -56,7 +56,7 @@ impl WebhookBackend for BridgeBackend {
 
     fn redeliver(&self, actor: Actor, webhook: Webhook, event: u64) -> Answer<'_, Result<bool, Unavailable>> {
         Box::pin(async move {
-            let entry = noted(actor, "redeliver", &webhook, Some(event));
+            let entry = AuditEntry::of_webhook(now_ms(), actor, "redeliver", &webhook, Some(event));
             let renewed = self.store.redeliver(&webhook.id, event, &entry).await;
             renewed.map_err(Self::unavailable)
         })
@@ -73,17 +73,5 @@ impl WebhookBackend for BridgeBackend {
                 Outcome::Failed(fault) => Tried::Failed(fault),
             }
         })
-    }
-}
-
-/// What is done to a webhook, or to one delivery of its; without address, which may hold a secret.
-fn noted(actor: Actor, action: &'static str, webhook: &Webhook, event: Option<u64>) -> AuditEntry {
-    let of = event.map_or(String::new(), |event| format!("event {event} of "));
-    AuditEntry {
-        at_ms: now_ms(),
-        actor,
-        owner: webhook.subscriber_sid.clone(),
-        action,
-        object: format!("{of}webhook {}", webhook.id),
     }
 }
