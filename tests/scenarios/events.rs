@@ -7,8 +7,8 @@ use api::{LiveCommand, Target};
 use bridge::control::{Input, MediaReport};
 use model::attribute::AttributeId;
 use model::{
-    Actor, CallNews, CallState, Command, Event, Happening, KeyedCommand, LegId, MeetingId, Mute, News,
-    NewsKind,
+    Actor, CallNews, CallState, Command, Event, Happening, KeyedCommand, LegId, MeetingId, Mute, MuteMask,
+    News, NewsKind,
 };
 use world::{CONF, PhoneId, ROOM, World};
 
@@ -186,6 +186,37 @@ fn nothing_is_told_before_the_snapshot_that_includes_it() {
         kinds(&world.told[told..]),
         ["call.left", "meeting.locked", "meeting.ended", "call.ended"]
     );
+}
+
+#[test]
+fn modes_that_were_set_are_told_to_be_off_before_the_meeting_ends() {
+    let mut world = World::new();
+    let host = world.enter(CONF, "111#");
+    let room = world.target(ROOM);
+    for command in [
+        Command::SetMuteMode(MuteMask::HARD),
+        Command::SetHoldMode(MuteMask::HARD),
+    ] {
+        world.request(room, LiveCommand::Meeting(command)).unwrap();
+    }
+    let told = world.told.len();
+    world.hang_up(host);
+    assert_eq!(
+        kinds(&world.told[told..]),
+        [
+            "call.left",
+            "meeting.muteMode",
+            "meeting.holdMode",
+            "meeting.ended",
+            "call.ended"
+        ]
+    );
+    for off in [
+        Event::MuteModeSet(MuteMask::OPEN),
+        Event::HoldModeSet(MuteMask::OPEN),
+    ] {
+        assert!(world.logged(&off), "{off:?}");
+    }
 }
 
 #[test]

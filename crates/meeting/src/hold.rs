@@ -31,8 +31,7 @@ impl Meeting {
         if self.hold_mode == mode {
             return Err(SAME);
         }
-        self.hold_mode = mode;
-        self.event(actor, Event::HoldModeSet(mode));
+        self.tell_hold_mode(actor, mode);
         let (mut changed, mut untouched) = (Vec::new(), Vec::new());
         for (leg, member) in self.roster.iter_mut().filter(|(_, member)| member.stays()) {
             let before = member.held();
@@ -50,6 +49,18 @@ impl Meeting {
             self.hold_changed(actor, leg);
         }
         Ok(())
+    }
+
+    fn tell_hold_mode(&mut self, actor: &Actor, mode: MuteMask) {
+        (self.hold_mode, self.told_hold_mode) = (mode, mode);
+        self.event(actor, Event::HoldModeSet(mode));
+    }
+
+    /// What was told to be on is told to be off; nobody is left to whom it could matter.
+    pub(crate) fn end_hold_mode(&mut self) {
+        if self.told_hold_mode != MuteMask::OPEN {
+            self.tell_hold_mode(&Actor::Bridge, MuteMask::OPEN);
+        }
     }
 
     /// Said privately: before the music begins, and after it has ended.

@@ -100,6 +100,8 @@ impl Meeting {
         self.end_recording(actor, RecordingEnd::MeetingEnded);
         self.end_poll(actor);
         self.end_session(actor);
+        self.end_mute_mode();
+        self.end_hold_mode();
         if std::mem::take(&mut self.locked) {
             self.event(&Actor::Bridge, Event::Locked(false));
         }

@@ -33,6 +33,10 @@ pub struct Meeting {
     pub(crate) closing: Option<Closing>,
     pub(crate) mute_mode: MuteMask,
     pub(crate) hold_mode: MuteMask,
+    /// What was told of the mute mode last; open before anything was.
+    pub(crate) told_mute_mode: MuteMask,
+    /// The same of the hold mode.
+    pub(crate) told_hold_mode: MuteMask,
     pub(crate) locked: bool,
     /// The question-and-answer session that runs.
     pub(crate) session: Option<Session>,
@@ -66,6 +70,8 @@ impl Meeting {
             roster: BTreeMap::new(),
             state: State::Waiting,
             closing: None,
+            told_mute_mode: MuteMask::OPEN,
+            told_hold_mode: MuteMask::OPEN,
             locked: false,
             session: None,
             poll: Poll::None,

@@ -92,8 +92,7 @@ impl Meeting {
 
     /// Takes off what the former mode put on, and puts on what the new one says; nothing else is touched.
     fn apply_mute_mode(&mut self, actor: &Actor, mode: MuteMask) {
-        self.mute_mode = mode;
-        self.event(actor, Event::MuteModeSet(mode));
+        self.tell_mute_mode(actor, mode);
         let mut changed = Vec::new();
         for (leg, member) in self.roster.iter_mut().filter(|(_, member)| member.stays()) {
             let before = member.mute();
@@ -104,6 +103,18 @@ impl Meeting {
         }
         for leg in changed {
             self.mute_changed(actor, leg);
+        }
+    }
+
+    fn tell_mute_mode(&mut self, actor: &Actor, mode: MuteMask) {
+        (self.mute_mode, self.told_mute_mode) = (mode, mode);
+        self.event(actor, Event::MuteModeSet(mode));
+    }
+
+    /// What was told to be on is told to be off; nobody is left to whom it could matter.
+    pub(crate) fn end_mute_mode(&mut self) {
+        if self.told_mute_mode != MuteMask::OPEN {
+            self.tell_mute_mode(&Actor::Bridge, MuteMask::OPEN);
         }
     }
 

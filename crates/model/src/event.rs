@@ -59,7 +59,7 @@ pub enum Event {
         /// New state.
         on: bool,
     },
-    /// The meeting's mute mode changed.
+    /// The meeting's mute mode changed; one that was told is open again before the meeting ends. So it is with the hold mode.
     MuteModeSet(MuteMask),
     /// The meeting's hold mode changed.
     HoldModeSet(MuteMask),

@@ -110,6 +110,9 @@ impl Account {
             Event::Ended { cause } => {
                 assert!(self.legs.is_empty(), "{:?}", self.legs);
                 assert_eq!((&self.file, self.locked), (&None, false), "what goes on goes off");
+                for mode in [self.mute, self.hold] {
+                    assert!(mode.is_none_or(|mode| mode == MuteMask::OPEN), "{mode:?}");
+                }
                 self.ended = Some(cause);
             }
             Event::Waiting { leg, role } => self.arrive(leg, role, false),

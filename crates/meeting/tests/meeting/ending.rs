@@ -232,21 +232,45 @@ fn open(number: u64) -> Event {
 }
 
 #[test]
-fn mute_hold_and_lock_are_over_before_the_leg_leaves_and_the_meeting_ends() {
+fn mute_hold_their_modes_and_lock_are_over_before_the_leg_leaves_and_the_meeting_ends() {
     let released = Event::Held {
         leg: LegId(2),
         on: false,
     };
-    for (commands, told) in [
-        (vec![], vec![]),
-        (vec![Command::ToggleMute { leg: LegId(2) }], vec![open(2)]),
-        (vec![Command::SetMuteMode(MuteMask::HARD)], vec![open(2)]),
+    let no_mute = Event::MuteModeSet(MuteMask::OPEN);
+    let no_hold = Event::HoldModeSet(MuteMask::OPEN);
+    // Last what is told when nobody is left.
+    for (commands, told, modes) in [
+        (vec![], vec![], vec![]),
+        (vec![Command::ToggleMute { leg: LegId(2) }], vec![open(2)], vec![]),
+        (
+            vec![Command::SetMuteMode(MuteMask::HARD)],
+            vec![open(2)],
+            vec![no_mute.clone()],
+        ),
+        (
+            vec![
+                Command::SetMuteMode(MuteMask::HARD),
+                Command::SetMuteMode(MuteMask::OPEN),
+            ],
+            vec![],
+            vec![],
+        ),
+        (
+            vec![
+                Command::SetMuteMode(MuteMask::HARD),
+                Command::SetMuteMode(MuteMask::LISTENERS),
+            ],
+            vec![],
+            vec![no_mute.clone()],
+        ),
         (
             vec![Command::SetHold {
                 leg: LegId(2),
                 on: true,
             }],
             vec![released.clone()],
+            vec![],
         ),
         (
             vec![
@@ -254,6 +278,7 @@ fn mute_hold_and_lock_are_over_before_the_leg_leaves_and_the_meeting_ends() {
                 Command::SetHoldMode(MuteMask::HARD),
             ],
             vec![open(2), released.clone()],
+            vec![no_mute.clone(), no_hold.clone()],
         ),
     ] {
         for slow_to_go in [false, true] {
@@ -274,12 +299,9 @@ fn mute_hold_and_lock_are_over_before_the_leg_leaves_and_the_meeting_ends() {
             } else {
                 Cause::HungUp
             };
-            let over = [
-                left(2, cause),
-                Event::Locked(false),
-                Event::Ended { cause: Cause::Empty },
-            ];
-            let expected: Vec<_> = told.iter().cloned().chain(over).collect();
+            let over = [Event::Locked(false), Event::Ended { cause: Cause::Empty }];
+            let gone = told.iter().cloned().chain([left(2, cause)]);
+            let expected: Vec<_> = gone.chain(modes.iter().cloned()).chain(over).collect();
             assert_eq!(events, expected, "{commands:?}");
         }
     }

@@ -372,9 +372,9 @@ fn a_thousand_legs_join_step_modes_and_leave_with_outputs_in_proportion() {
         let outputs = script.asks(rest(), command.clone()).0.len();
         assert!(outputs <= 3 * crowd + 2, "{command:?}: {outputs} outputs");
     }
-    // Beside those of the legs: the lock is off, and the meeting over.
+    // Beside those of the legs: the mute mode and the lock are off, and the meeting over.
     let outputs = script.asks(rest(), Command::Stop).0.len();
-    assert!(outputs <= 3 * crowd + 3, "{outputs} outputs");
+    assert!(outputs <= 3 * crowd + 4, "{outputs} outputs");
 }
 
 #[test]

@@ -3,12 +3,15 @@
 use std::collections::BTreeMap;
 
 use meeting::{Audience, Hears, Meeting, Output};
-use model::{Cause, Event, LegId, Mute, OperatorMode, Poll, PollStatus, Question, RecordingEnd};
+use model::{Cause, Event, LegId, Mute, MuteMask, OperatorMode, Poll, PollStatus, Question, RecordingEnd};
 
 #[derive(Debug, Default)]
 pub(crate) struct Witness {
     legs: BTreeMap<LegId, Seen>,
     created: bool,
+    /// What was told of the modes last.
+    mute_mode: Option<MuteMask>,
+    hold_mode: Option<MuteMask>,
     locked: bool,
     questions: bool,
     poll: Poll,
@@ -117,6 +120,8 @@ impl Witness {
                 assert!(!self.questions, "questions go on");
                 assert_ne!(self.poll.status, PollStatus::Open, "the poll is open");
                 assert!(!self.locked, "it is locked");
+                assert!(self.mute_mode.is_none_or(is_open), "its mute mode is on");
+                assert!(self.hold_mode.is_none_or(is_open), "its hold mode is on");
                 self.over = Some(*cause);
             }
             Event::Waiting { leg, .. } => {
@@ -156,6 +161,14 @@ impl Witness {
             Event::Muted { leg, mute } => {
                 let before = std::mem::replace(&mut self.changing(*leg, mute.any()).mute, *mute);
                 assert_ne!(before, *mute, "{leg} is muted as before");
+            }
+            Event::MuteModeSet(mode) => {
+                let before = self.mute_mode.replace(*mode);
+                assert_ne!(before, Some(*mode), "the mute mode is as before");
+            }
+            Event::HoldModeSet(mode) => {
+                let before = self.hold_mode.replace(*mode);
+                assert_ne!(before, Some(*mode), "the hold mode is as before");
             }
             Event::Locked(on) => {
                 let before = std::mem::replace(&mut self.locked, *on);
@@ -200,8 +213,6 @@ impl Witness {
             }
             Event::RecordingFailed { .. }
             | Event::Refused { .. }
-            | Event::MuteModeSet(_)
-            | Event::HoldModeSet(_)
             | Event::AttributeSet { .. }
             | Event::Ending { .. }
             | Event::EndingCancelled => {}
@@ -222,6 +233,8 @@ impl Witness {
 
     fn compare(&self, meeting: &Meeting) {
         let mut legs: Vec<_> = meeting.legs().collect();
+        assert!(self.mute_mode.is_none_or(|mode| mode == meeting.mute_mode()));
+        assert!(self.hold_mode.is_none_or(|mode| mode == meeting.hold_mode()));
         assert_eq!(meeting.locked(), self.locked);
         assert_eq!(meeting.questions(), self.questions);
         assert_eq!(meeting.recording(), self.take.is_some());
@@ -252,4 +265,8 @@ impl Witness {
             assert!(seen.dropped || seen.joined != row.waiting, "{row:?}");
         }
     }
+}
+
+fn is_open(mode: MuteMask) -> bool {
+    mode == MuteMask::OPEN
 }

@@ -1,8 +1,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use model::{
-    Actor, CallNews, Cause, Event, Happening, LegId, Mute, News, OperatorMode, Place, Question, RecordingEnd,
-    Sid,
+    Actor, CallNews, Cause, Event, Happening, LegId, Mute, MuteMask, News, OperatorMode, Place, Question,
+    RecordingEnd, Sid,
 };
 use sqlx::{Row, SqliteConnection};
 
@@ -118,6 +118,9 @@ struct Open {
     asking: BTreeSet<LegId>,
     muted: BTreeSet<LegId>,
     held: BTreeSet<LegId>,
+    /// What was told of its modes last; open before anything was.
+    mute_mode: MuteMask,
+    hold_mode: MuteMask,
     locked: bool,
     questions: bool,
     poll_is_open: bool,
@@ -139,6 +142,8 @@ impl Open {
             asking: BTreeSet::new(),
             muted: BTreeSet::new(),
             held: BTreeSet::new(),
+            mute_mode: MuteMask::OPEN,
+            hold_mode: MuteMask::OPEN,
             locked: false,
             questions: false,
             poll_is_open: false,
@@ -162,6 +167,10 @@ impl Open {
             put(&mut self.muted, *leg, mute.any());
         } else if let News::Meeting(Event::Held { leg, on }) = &happening.news {
             put(&mut self.held, *leg, *on);
+        } else if let News::Meeting(Event::MuteModeSet(mode)) = &happening.news {
+            self.mute_mode = *mode;
+        } else if let News::Meeting(Event::HoldModeSet(mode)) = &happening.news {
+            self.hold_mode = *mode;
         } else if let News::Meeting(Event::Locked(on)) = &happening.news {
             self.locked = *on;
         } else if let News::Meeting(Event::OperatorSet { leg, mode, .. }) = &happening.news {
@@ -237,6 +246,13 @@ impl Open {
         }
         if self.questions && !self.is_over {
             news.push(News::Meeting(Event::QaSet(false)));
+        }
+        let open = MuteMask::OPEN;
+        if self.mute_mode != open && !self.is_over {
+            news.push(News::Meeting(Event::MuteModeSet(open)));
+        }
+        if self.hold_mode != open && !self.is_over {
+            news.push(News::Meeting(Event::HoldModeSet(open)));
         }
         if self.locked && !self.is_over {
             news.push(News::Meeting(Event::Locked(false)));
@@ -346,13 +362,14 @@ mod tests {
     }
 
     #[test]
-    fn mute_hold_and_lock_are_told_to_be_over_too() {
+    fn mute_hold_their_modes_and_lock_are_told_to_be_over_too() {
         let leg = LegId(4);
         let muted = |hard| {
             let mute = Mute { soft: false, hard };
             News::Meeting(Event::Muted { leg, mute })
         };
         let held = |on| News::Meeting(Event::Held { leg, on });
+        let modes = |mode| [Event::MuteModeSet(mode), Event::HoldModeSet(mode)].map(News::Meeting);
         let locked = |on| News::Meeting(Event::Locked(on));
         let left = || {
             let cause = Cause::HungUp;
@@ -380,6 +397,19 @@ mod tests {
                 ],
                 &["call.left", "meeting.ended"],
             ),
+            (
+                modes(MuteMask::HARD).to_vec(),
+                &[
+                    "call.left",
+                    "meeting.muteMode",
+                    "meeting.holdMode",
+                    "meeting.ended",
+                ],
+            ),
+            (
+                [modes(MuteMask::HARD), modes(MuteMask::OPEN)].concat(),
+                &["call.left", "meeting.ended"],
+            ),
             // As versions before wrote it, of a leg that came back.
             (
                 vec![muted(true), held(true), left(), joined()],
@@ -392,6 +422,7 @@ mod tests {
             let off = |end: &Happening| match &end.news {
                 News::Meeting(Event::Muted { mute, .. }) => !mute.any(),
                 News::Meeting(Event::Held { on, .. } | Event::Locked(on)) => !on,
+                News::Meeting(Event::MuteModeSet(mode) | Event::HoldModeSet(mode)) => *mode == MuteMask::OPEN,
                 News::Meeting(_) | News::Call { .. } => true,
             };
             assert!(ends.iter().all(off), "{ends:?}");
