@@ -1,13 +1,16 @@
 //! `partyline ctl` against a running bridge with a call in a meeting.
 
-use std::process::{Command, Output};
+use std::fs::{self, File};
+use std::path::PathBuf;
+use std::process::{Child, Command, Output};
+use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::bridge::Bridge;
 use crate::support::phone::Phone;
 use crate::support::program::partyline;
-use crate::support::until::share;
+use crate::support::until::{share, until_true};
 
 /// Runs it with the bridge's data folder, as the README's examples do.
 fn ctl(bridge: &Bridge, words: &str) -> Output {
@@ -32,6 +35,48 @@ fn told(bridge: &Bridge, words: &str) -> String {
     let complaint = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(0), "{words}: {complaint}");
     String::from_utf8(output.stdout).expect("it is UTF-8")
+}
+
+/// `partyline ctl tail`, until it is dropped.
+struct Tail {
+    child: Child,
+    told: PathBuf,
+}
+
+impl Tail {
+    /// Once it has told what is so already.
+    fn start(bridge: &Bridge, words: &str) -> Self {
+        let told = bridge.file(&words.replace(' ', "-"));
+        let child = command(bridge)
+            .args(words.split(' '))
+            .stdout(File::create(&told).expect("a file is made"))
+            .spawn()
+            .expect("the program runs");
+        let tail = Self { child, told };
+        tail.wait_for("snapshot");
+        tail
+    }
+
+    fn wait_for(&self, word: &str) {
+        until_true(word, Duration::from_secs(15), || {
+            self.lines().iter().any(|line| line.contains(word))
+        });
+    }
+
+    /// Those that are whole.
+    fn lines(&self) -> Vec<String> {
+        let told = fs::read_to_string(&self.told).expect("the file is there");
+        let whole = told.rsplit_once('\n').map_or("", |(whole, _)| whole);
+        whole.lines().map(str::to_owned).collect()
+    }
+}
+
+impl Drop for Tail {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
 }
 
 /// Its status and complaint.
@@ -72,12 +117,79 @@ fn a_meeting_is_watched_and_steered_from_the_command_line() {
         (&meeting["muteMode"], &meeting["holdMode"]),
         (&40.into(), &40.into())
     );
+    told(&bridge, "unmute-all 106131");
+    told(&bridge, "release-all 106131");
+    assert!(told(&bridge, "unlock 106131").contains("meeting 106131: isSecured false"));
+    let meeting = rest.get("/meetings/106131");
+    assert_eq!(
+        (&meeting["muteMode"], &meeting["holdMode"], &meeting["isSecured"]),
+        (&0.into(), &0.into(), &false.into())
+    );
     assert!(told(&bridge, "quality 106131").contains("PCMU"));
 
     told(&bridge, &format!("drop {call}"));
     phone.wait_for_bye();
     rest.wait_for("/cdrs", "the call left a record", |record| record["id"] == call);
     assert!(told(&bridge, "cdrs").contains("dropped_by_api"));
+}
+
+#[test]
+fn what_happens_is_told_line_by_line_as_text_and_as_json_until_the_meeting_is_ended() {
+    let _turn = share();
+    let bridge = Bridge::start();
+    let mut phone = Phone::call(bridge.sip(), "15162065319");
+    phone.enter("111#");
+    let in_meeting = |call: &Value| call["state"] == 2;
+    let call = bridge
+        .rest()
+        .wait_for("/calls", "the call is in the meeting", in_meeting);
+    let call = call["id"].as_u64().expect("a call has an id");
+    let text = Tail::start(&bridge, "tail 106131");
+    let all = Tail::start(&bridge, "tail --json");
+    told(&bridge, &format!("mute {call}"));
+    told(&bridge, "lock 106131");
+    told(&bridge, "unlock 106131");
+    assert!(told(&bridge, "end 106131").contains("meeting 106131: ended"));
+    phone.wait_for_bye();
+    for tail in [&text, &all] {
+        tail.wait_for("meeting.ended");
+    }
+
+    let said = all.lines();
+    let said = said
+        .iter()
+        .map(|line| serde_json::from_str::<Value>(line).expect("it is JSON"));
+    let of_meeting = said.filter(|event| event["meetingNumber"] == 106_131);
+    let events: Vec<_> = of_meeting
+        .skip_while(|event| event["type"] != "call.muted")
+        .collect();
+    let kinds: Vec<_> = events.iter().filter_map(|event| event["type"].as_str()).collect();
+    let expected = [
+        "call.muted",
+        "meeting.locked",
+        "meeting.locked",
+        "call.muted",
+        "call.left",
+        "meeting.ended",
+    ];
+    let steered: Vec<_> = kinds.iter().filter(|kind| expected.contains(kind)).collect();
+    assert_eq!(steered, expected.iter().collect::<Vec<_>>(), "{events:?}");
+    let (muted, by) = (&events[0], &events[0]["actor"]);
+    assert_eq!(
+        (&muted["callId"], &muted["data"], &by["type"]),
+        (&call.into(), &json!({"muteMode": 2}), &"user".into())
+    );
+
+    let lines = text.lines();
+    let lines: Vec<_> = lines
+        .iter()
+        .skip_while(|line| !line.contains("call.muted"))
+        .collect();
+    let words: Vec<_> = lines.iter().filter_map(|line| line.split("  ").nth(2)).collect();
+    assert_eq!(words, kinds, "both tell the same, in the same order");
+    let sid = by["sid"].as_str().expect("a user has a sid");
+    let expected = format!("  106131  call.muted  call {call}  by {sid}  muteMode=2");
+    assert!(lines[0].ends_with(&expected), "{}", lines[0]);
 }
 
 #[test]
@@ -139,6 +251,14 @@ fn refusals_say_what_to_do_and_have_their_exit_status() {
     nowhere.args(["--url", "https://127.0.0.1:1/conference/v1", "calls"]);
     let (status, complaint) = refused(nowhere);
     assert_eq!(status, Some(2), "{complaint}");
+    let mut silent = command(&bridge);
+    silent.args(["tail", "999999"]);
+    let (status, complaint) = refused(silent);
+    assert_eq!(status, Some(1));
+    assert!(
+        complaint.contains("GET /meetings/999999/events: 404 Not found"),
+        "{complaint}"
+    );
     let mut unknown = command(&bridge);
     unknown.args(["room", "create", "--key", "boss"]);
     let (status, complaint) = refused(unknown);

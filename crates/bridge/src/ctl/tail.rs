@@ -83,7 +83,7 @@ fn text(event: &Value) -> String {
         words.push(format!("call {}", plain(event, "callId")));
     }
     if !event["actor"].is_null() {
-        words.push(format!("by {}", plain(event, "actor")));
+        words.push(format!("by {}", who(&event["actor"])));
     }
     for (name, value) in event["data"].as_object().into_iter().flatten() {
         words.push(format!(
@@ -93,6 +93,16 @@ fn text(event: &Value) -> String {
     }
     words.retain(|word| !word.is_empty());
     words.join("  ")
+}
+
+/// Who asked or decided.
+fn who(actor: &Value) -> String {
+    match actor["type"].as_str() {
+        Some("call") => format!("call {}", plain(actor, "callId")),
+        Some("user") => plain(actor, "sid"),
+        Some("bridge") => "the bridge".to_owned(),
+        Some(_) | None => actor.to_string(),
+    }
 }
 
 #[cfg(test)]
@@ -112,14 +122,23 @@ mod tests {
 
     #[test]
     fn an_event_is_a_line() {
-        let event = json!({
-            "id": "9", "type": "call.muted", "time": 1_544_643_810_000_u64, "meetingNumber": 106_131, "meetingId": 31, "sequence": 4,
-            "callId": 7, "actor": "user:demo", "data": {"muteMode": 2, "customName": "Ann"},
-        });
-        assert_eq!(
-            text(&event),
-            "2018-12-12T19:43:30.000Z  106131  call.muted  call 7  by user:demo  customName=Ann  muteMode=2"
-        );
+        for (actor, by) in [
+            (json!({"type": "call", "callId": 8}), "call 8"),
+            (json!({"type": "user", "sid": "a-b"}), "a-b"),
+            (json!({"type": "bridge"}), "the bridge"),
+            (json!({"type": "moon"}), r#"{"type":"moon"}"#),
+        ] {
+            let event = json!({
+                "id": 9, "type": "call.muted", "time": 1_544_643_810_000_u64, "meetingNumber": 106_131, "meetingId": 31,
+                "sequence": 4, "callId": 7, "actor": actor, "data": {"muteMode": 2, "customName": "Ann"},
+            });
+            assert_eq!(
+                text(&event),
+                format!(
+                    "2018-12-12T19:43:30.000Z  106131  call.muted  call 7  by {by}  customName=Ann  muteMode=2"
+                )
+            );
+        }
         assert_eq!(text(&json!({"type": "bridge.ready"})), "bridge.ready");
     }
 
