@@ -209,6 +209,26 @@ fn a_hundred_watch_a_meeting_and_the_next_may_come_back_later() {
 }
 
 #[test]
+fn a_roster_is_put_together_once_for_all_who_watch_it() {
+    let (mut world, phones) = crowd(20);
+    for phone in &phones {
+        world.send(*phone, "SUBSCRIBE", ASK, "");
+    }
+    world.pass(2_000);
+    assert_eq!(world.control.counts().rosters, 1, "nothing has changed");
+    let leg = world.leg(phones[1]);
+    for (on, status, rosters) in [(true, "muted-via-focus", 2), (false, "connected", 3)] {
+        set_mute(&mut world, leg, on);
+        world.pass(2_000);
+        assert_eq!(world.control.counts().rosters, rosters);
+        for phone in &phones {
+            let roster = Roster::of(&documents(&world, *phone));
+            assert_eq!((roster.users.len(), roster.status_of(leg)), (21, Some(status)));
+        }
+    }
+}
+
+#[test]
 fn a_caller_has_two_subscriptions_at_most_however_many_dialogs_it_asks_in() {
     let mut world = World::new();
     world.enter_as(CONF, "+15550001", "111#");

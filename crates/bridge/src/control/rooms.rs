@@ -18,6 +18,7 @@ use super::call::Stage;
 use super::opening::Opening;
 use super::output::{Listeners, MediaOrder, Output};
 use super::voice::{self, Sound};
+use super::watches::Roster;
 use super::{Control, Owner};
 
 /// How often a free number for a meeting on the fly is looked for.
@@ -44,6 +45,8 @@ pub(super) struct Slot {
     pub(super) is_taped: bool,
     /// Whether its outputs are being carried out; what they cause in it waits its turn.
     draining: bool,
+    /// Who is in it, for phones that show it; none where it has changed since it was last asked for.
+    pub(super) roster: Option<Arc<Roster>>,
 }
 
 impl Control {
@@ -206,6 +209,7 @@ impl Control {
             peak: 0,
             is_taped: false,
             draining: false,
+            roster: None,
         };
         self.meetings.insert(id, slot);
         self.by_number.insert(number, id);
@@ -313,9 +317,12 @@ impl Control {
     fn meeting_outputs(&mut self, now: Instant, id: MeetingId) {
         self.dirty_meetings.insert(id);
         self.news.insert(id);
-        match self.meetings.get_mut(&id) {
-            Some(slot) if !slot.draining => slot.draining = true,
-            Some(_) | None => return,
+        let Some(slot) = self.meetings.get_mut(&id) else {
+            return;
+        };
+        slot.roster = None;
+        if std::mem::replace(&mut slot.draining, true) {
+            return;
         }
         while let Some(slot) = self.meetings.get_mut(&id)
             && let Some(output) = slot.meeting.poll_output()

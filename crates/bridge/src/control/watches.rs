@@ -1,6 +1,7 @@
 //! Phones that show the roster of the meeting they are in: subscriptions to it (RFC 4575, RFC 4579).
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Instant;
 
 use model::{LegId, MeetingId};
@@ -8,10 +9,14 @@ use sip::{Flow, SubscriptionId, SubscriptionOrder, SubscriptionReason};
 
 use super::Control;
 use super::conference_info::{Document, Person};
+use super::rooms::Slot;
 use crate::masked::masked;
 
 /// Most subscriptions to one meeting: for each of them a change has what it was told of every caller compared with how that one is now.
 const WATCHES_PER_MEETING: usize = 100;
+
+/// Who is in a meeting, as phones are shown it.
+pub(super) type Roster = BTreeMap<LegId, Arc<Person>>;
 
 /// One subscription.
 #[derive(Debug)]
@@ -23,7 +28,7 @@ pub(super) struct Watch {
     meeting: Option<MeetingId>,
     version: u32,
     /// Whom it was told of, and what.
-    told: BTreeMap<LegId, Person>,
+    told: Roster,
 }
 
 impl Control {
@@ -44,7 +49,7 @@ impl Control {
             host: subscriber.host.clone(),
             meeting: None,
             version: 0,
-            told: BTreeMap::new(),
+            told: Roster::new(),
         };
         self.watches.insert(subscription, watch);
         self.watch_order(now, subscription, SubscriptionOrder::Admit);
@@ -119,13 +124,15 @@ impl Control {
     }
 
     /// What a phone is told next, and whether there is more to tell than that.
-    fn document(&self, id: MeetingId, watch: &mut Watch, full: bool, room: usize) -> Option<(Vec<u8>, bool)> {
+    fn document(
+        &mut self,
+        id: MeetingId,
+        watch: &mut Watch,
+        full: bool,
+        room: usize,
+    ) -> Option<(Vec<u8>, bool)> {
+        let now = self.roster(id)?;
         let slot = self.meetings.get(&id)?;
-        let legs: Vec<_> = slot.meeting.legs().collect();
-        let now: BTreeMap<_, _> = legs
-            .iter()
-            .filter_map(|leg| Some((*leg, self.person(id, *leg)?)))
-            .collect();
         // The first document that a phone gets of a meeting is a whole one.
         let full = full || watch.meeting.is_none();
         if full {
@@ -137,24 +144,40 @@ impl Control {
             number: slot.number.0,
             version: watch.version,
             full,
-            count: legs.len(),
+            count: now.len(),
             active: slot.meeting.has_started(),
             locked: slot.meeting.locked(),
             people: &people,
         };
         let (text, told) = document.text(room);
         watch.version = watch.version.wrapping_add(1);
-        for (leg, person) in people.iter().take(told) {
-            match person {
-                Some(person) => watch.told.insert(*leg, Person::clone(person)),
+        for (leg, _) in people.iter().take(told) {
+            match now.get(leg) {
+                Some(person) => watch.told.insert(*leg, Arc::clone(person)),
                 None => watch.told.remove(leg),
             };
         }
         Some((text, told < people.len()))
     }
 
-    fn person(&self, id: MeetingId, leg: LegId) -> Option<Person> {
-        let row = self.meetings.get(&id)?.meeting.row(leg)?;
+    /// Who is in a meeting: put together once for all who watch it, and anew when it has changed.
+    fn roster(&mut self, id: MeetingId) -> Option<Arc<Roster>> {
+        let slot = self.meetings.get(&id)?;
+        if let Some(known) = &slot.roster {
+            return Some(Arc::clone(known));
+        }
+        let people = slot
+            .meeting
+            .legs()
+            .filter_map(|leg| Some((leg, Arc::new(self.person(slot, leg)?))));
+        let roster: Arc<Roster> = Arc::new(people.collect());
+        self.counts.rosters += 1;
+        self.meetings.get_mut(&id)?.roster = Some(Arc::clone(&roster));
+        Some(roster)
+    }
+
+    fn person(&self, slot: &Slot, leg: LegId) -> Option<Person> {
+        let row = slot.meeting.row(leg)?;
         let call = self.calls.get(&leg)?;
         let name = match row.name.as_str() {
             "" => masked(&call.numbers().0),
@@ -221,14 +244,10 @@ impl Control {
 }
 
 /// Who of those told of has changed or is gone, and behind them who is new: where not all fit, nobody is shown for long as they no longer are.
-fn changes<'a>(
-    told: &BTreeMap<LegId, Person>,
-    now: &'a BTreeMap<LegId, Person>,
-) -> Vec<(LegId, Option<&'a Person>)> {
+fn changes<'a>(told: &Roster, now: &'a Roster) -> Vec<(LegId, Option<&'a Person>)> {
     let changed = told.iter().filter(|(leg, person)| now.get(*leg) != Some(*person));
-    let changed = changed.map(|(leg, _)| (*leg, now.get(leg)));
-    let new = now.iter().filter(|(leg, _)| !told.contains_key(*leg));
-    changed
-        .chain(new.map(|(leg, person)| (*leg, Some(person))))
-        .collect()
+    let changed = changed.map(|(leg, _)| *leg);
+    let new = now.keys().copied().filter(|leg| !told.contains_key(leg));
+    let shown = |leg: LegId| (leg, now.get(&leg).map(|person| &**person));
+    changed.chain(new).map(shown).collect()
 }

@@ -40,6 +40,11 @@ pub(super) const CALLS: &[Row<Counts, u64>] = &[
         "Wrong codes forgotten before their hour because a table was full.",
         |c| c.guesses_forgotten,
     ),
+    (
+        "rosters",
+        "Rosters put together for phones that show them, one for all that watch a meeting.",
+        |c| c.rosters,
+    ),
 ];
 
 /// Prompts encoded before they are played.
