@@ -4,6 +4,7 @@
     reason = "real sockets and processes: real time, and deadlines that are polled"
 )]
 
+mod audit;
 mod clients;
 mod contract;
 mod crash;
