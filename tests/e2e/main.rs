@@ -22,6 +22,7 @@ mod readme;
 mod recording;
 mod reports;
 mod roster;
+mod schemathesis;
 mod silence;
 mod sim;
 mod sipp;
