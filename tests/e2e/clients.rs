@@ -5,7 +5,7 @@ use std::process::Command;
 
 use crate::support::bridge::Bridge;
 use crate::support::phone::Phone;
-use crate::support::program::{build_folder, root, tool};
+use crate::support::program::{build_folder, printed, root, tool};
 use crate::support::until::share;
 
 /// Lets the client of a language generate itself and steer a bridge with a call in a meeting.
@@ -19,17 +19,14 @@ fn steer(language: &str, tools: &[&str]) {
     rest.wait_for("/calls", "the call is in the meeting", |call| call["state"] == 2);
     let document = bridge.file("openapi.json");
     fs::copy(root().join("crates/api/openapi.json"), &document).expect("the document is there");
-    let output = Command::new(root().join("tests/clients").join(language).join("run"))
-        .arg(build_folder().join("clients").join(language))
-        .env("DOCUMENT", document)
-        .env("API", &rest.url)
-        .env("LOGIN", rest.login_of("demo"))
-        .env("CA", bridge.file("data/cert.pem"))
-        .output()
-        .expect("bash runs");
-    let told = String::from_utf8_lossy(&output.stdout);
-    let complaint = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "told {told}\nand {complaint}");
+    let told = printed(
+        Command::new(root().join("tests/clients").join(language).join("run"))
+            .arg(build_folder().join("clients").join(language))
+            .env("DOCUMENT", document)
+            .env("API", &rest.url)
+            .env("LOGIN", rest.login_of("demo"))
+            .env("CA", bridge.file("data/cert.pem")),
+    );
     assert!(told.contains("steered by the"), "{told}");
 }
 

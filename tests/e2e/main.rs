@@ -20,6 +20,7 @@ mod postman;
 mod quality;
 mod readme;
 mod recording;
+mod reference;
 mod reports;
 mod roster;
 mod schemathesis;

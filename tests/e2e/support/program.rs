@@ -61,6 +61,15 @@ fn build() -> PathBuf {
     profile.join("partyline")
 }
 
+/// What a program that must succeed prints; panics with all that it told otherwise.
+pub(crate) fn printed(command: &mut Command) -> String {
+    let output = command.output().expect("the program runs");
+    let told = String::from_utf8_lossy(&output.stdout);
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "told {told}\nand {complaint}");
+    told.into_owned()
+}
+
 /// The path of a tool that `./test` installs.
 pub(crate) fn tool(name: &str) -> PathBuf {
     let path = env::var_os("PATH").unwrap_or_default();
