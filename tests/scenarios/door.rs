@@ -96,6 +96,28 @@ fn while_the_mixer_is_busy_new_calls_get_503_and_those_who_talk_go_on() {
 }
 
 #[test]
+fn calls_that_come_faster_than_the_mixer_tells_its_load_are_counted_before_it_does() {
+    let mut world = World::new();
+    let phones: Vec<_> = (0..60).map(|_| world.call(CONF)).collect();
+    assert!(phones.iter().all(|phone| world.has_got(*phone, "SIP/2.0 200")));
+    for _ in 0..3 {
+        world.input(Input::Media(MediaReport::Load { percent: 60 }));
+    }
+    // A percent each, as it seems, and 80 are allowed.
+    let rush: Vec<_> = (0..30).map(|_| world.call(CONF)).collect();
+    let taken = rush
+        .iter()
+        .take_while(|phone| world.has_got(**phone, "SIP/2.0 200"))
+        .count();
+    assert_eq!(taken, 19);
+    assert!(
+        rush[taken..]
+            .iter()
+            .all(|phone| world.has_got(*phone, "SIP/2.0 503"))
+    );
+}
+
+#[test]
 fn a_mixer_that_was_held_up_once_takes_calls_and_one_that_stays_behind_does_not() {
     let mut world = World::new();
     let talker = world.enter(CONF, "111#");

@@ -150,7 +150,9 @@ impl Control {
 
     /// Whether the bridge takes no more calls, whoever makes them.
     pub(super) fn is_full(&self) -> bool {
-        self.draining || self.calls.len() >= self.config.max_calls || self.headroom.is_crowded()
+        self.draining
+            || self.calls.len() >= self.config.max_calls
+            || self.headroom.is_crowded(self.calls.len())
     }
 
     fn has_room_to_dial(&mut self, now: Instant, owner: &Sid) -> Result<(), NotDialled> {

@@ -65,7 +65,7 @@ impl Control {
                 from_source >= self.config.max_calls_per_source,
                 Shut::MaxCallsPerSource,
             ),
-            (self.headroom.is_crowded(), Shut::MaxLoad),
+            (self.headroom.is_crowded(self.calls.len()), Shut::MaxLoad),
         ] {
             if is_so {
                 return Some(why);

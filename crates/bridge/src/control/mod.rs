@@ -407,7 +407,7 @@ impl Control {
             MediaReport::Talking { leg, on } => self.talks(now, leg, on),
             MediaReport::Scored { leg, mos_hundredths } => self.scored(now, leg, mos_hundredths),
             MediaReport::Failed { leg } => self.end(now, leg, model::Cause::Fault),
-            MediaReport::Load { percent } => self.headroom.note(percent),
+            MediaReport::Load { percent } => self.headroom.note(percent, self.calls.len()),
             MediaReport::RecordingBegan { room, take } => {
                 self.command(now, room, Actor::Bridge, Command::RecordingBegan { take });
             }
