@@ -3,18 +3,24 @@
 //! Three servers take turns on core 0, with their callers on core 1: a *floor*, which receives and sends the same packets and
 //! does nothing else; `partyline serve`, called by `partyline sim`; and Janus with its AudioBridge, joined by plain RTP phones
 //! of our own. `./bench` builds all this and runs it; `./bench --help` names the sizes. `./bench sustain` and
-//! `./bench soak` let the bridge run for long, and say whether it lasts.
+//! `./bench soak` let the bridge run for long, and say whether it lasts; `./bench crowd` and `./bench churn` hold against
+//! it thousands of streams and silent clients, and a stream of events while hundreds a second join and leave.
 //!
 //! What is printed and drawn was measured in that very run. Servers are children of this process and die with it.
 
 mod child;
+mod churn;
 mod cpu;
+mod crowd;
+mod door;
 mod environment;
 mod floor;
+mod followers;
 mod goals;
 mod janus;
 mod measure;
 mod options;
+mod order;
 mod partyline;
 mod phones;
 mod report;
@@ -23,8 +29,10 @@ mod results;
 mod room;
 mod sample;
 mod scenario;
+mod silent;
 mod soak;
 mod sustain;
+mod tail;
 mod traffic;
 mod verdict;
 mod vitals;
@@ -58,6 +66,8 @@ fn run(options: &Options) -> Result<bool, String> {
         None => compare(options).map(|()| true),
         Some(Mode::Sustain(what)) => sustain::run(options, what),
         Some(Mode::Soak(what)) => soak::run(options, what),
+        Some(Mode::Crowd(what)) => crowd::run(options, what),
+        Some(Mode::Churn(what)) => churn::run(options, what),
     }
 }
 

@@ -12,6 +12,9 @@ pub(crate) const SERVER_CORE: usize = 0;
 /// The core that callers are kept on.
 pub(crate) const CALLERS_CORE: usize = 1;
 
+/// File handles of the bridge beside calls and connections: its store, its log, requests.
+const HANDLES_BESIDE: usize = 500;
+
 const TEACHING: &str = "A quick look, a minute or two; its figures are coarse:
   ./bench --runs 1 --duration 3s --legs 100 --codec-legs 100 --others 100 --janus-legs 100 --janus-opus-legs 20
 
@@ -23,7 +26,11 @@ Whether it lasts (exit status 1 where it does not):
   ./bench sustain --duration 10min
   ./bench soak --duration 30min --legs 1000 --churn 10
 
-Everything stays on 127.0.0.1 and on two cores. Let the machine do nothing else meanwhile.";
+Whether it bears crowds at its API, and tells what happens in order (exit status 1 where it does not):
+  ./bench crowd --streams 10000 --silent 2000 --legs 500
+  ./bench churn --duration 1min --churn 210
+
+Everything stays on loopback and on two cores. Let the machine do nothing else meanwhile.";
 
 /// Measures the bridge, a peer and the floor beside each other.
 #[derive(Parser, Clone, Debug)]
@@ -102,6 +109,10 @@ pub(crate) enum Mode {
     Sustain(Sustain),
     /// The bridge for a long time, while phones come and go: whether memory, handles or delay creep
     Soak(Soak),
+    /// Thousands of idle streams of events, then thousands of silent connections, beside a meeting that talks: whether anybody is harmed
+    Crowd(Crowd),
+    /// The stream of events while hundreds of phones a second join and leave: whether it has a gap, or tells anything out of order
+    Churn(Churning),
 }
 
 /// What `sustain` takes.
@@ -132,6 +143,37 @@ pub(crate) struct Soak {
     pub(crate) codec: String,
     /// Calls a second that hang up and call again
     #[arg(long, value_name = "CALLS", default_value_t = 10)]
+    pub(crate) churn: u32,
+}
+
+/// What `crowd` takes.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Crowd {
+    /// How long each part is judged
+    #[arg(long, value_name = "TIME", default_value = "1min", value_parser = humantime::parse_duration)]
+    pub(crate) duration: Duration,
+    /// Legs of the meeting beside
+    #[arg(long, value_name = "LEGS", default_value_t = 500)]
+    pub(crate) legs: usize,
+    /// Streams of events at once
+    #[arg(long, value_name = "STREAMS", default_value_t = 10_000)]
+    pub(crate) streams: usize,
+    /// Silent connections at once
+    #[arg(long, value_name = "CONNECTIONS", default_value_t = 2_000)]
+    pub(crate) silent: usize,
+}
+
+/// What `churn` takes.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Churning {
+    /// How long is judged
+    #[arg(long, value_name = "TIME", default_value = "1min", value_parser = humantime::parse_duration)]
+    pub(crate) duration: Duration,
+    /// Legs that stay in
+    #[arg(long, value_name = "LEGS", default_value_t = 100)]
+    pub(crate) legs: usize,
+    /// Calls a second that hang up and call again; 20 of 21 of them must be told
+    #[arg(long, value_name = "CALLS", default_value_t = 210, value_parser = clap::value_parser!(u32).range(1..=500))]
     pub(crate) churn: u32,
 }
 
@@ -193,17 +235,41 @@ impl Options {
 
 impl Mode {
     fn check(&self) -> Result<(), String> {
-        let (legs, duration) = match self {
-            Self::Sustain(sustain) => (sustain.legs, sustain.duration),
-            Self::Soak(soak) => (soak.legs, soak.duration),
+        // A heartbeat comes every 15 s.
+        let (legs, duration, least) = match self {
+            Self::Sustain(sustain) => (sustain.legs, sustain.duration, 10),
+            Self::Soak(soak) => (soak.legs, soak.duration, 10),
+            Self::Crowd(crowd) => (crowd.legs, crowd.duration, 30),
+            Self::Churn(churn) => (churn.legs, churn.duration, 30),
         };
         if !(100..=4_000).contains(&legs) {
             return Err("--legs is from 100 to 4000".to_owned());
         }
-        if !(10.0..=86_400.0).contains(&duration.as_secs_f64()) {
-            return Err("--duration is from 10s to 24h".to_owned());
+        if !(least..=86_400).contains(&duration.as_secs()) {
+            return Err(format!("--duration is from {least}s to 24h"));
         }
-        Ok(())
+        match self {
+            Self::Crowd(crowd) => crowd.check(),
+            Self::Sustain(_) | Self::Soak(_) | Self::Churn(_) => Ok(()),
+        }
+    }
+}
+
+impl Crowd {
+    fn check(&self) -> Result<(), String> {
+        let crowds = 100..=20_000;
+        if !crowds.contains(&self.streams) || !crowds.contains(&self.silent) {
+            return Err("--streams and --silent are from 100 to 20000".to_owned());
+        }
+        // Up to the hard limit the bridge raises its own, as this program does.
+        let allowed = rlimit::getrlimit(rlimit::Resource::NOFILE).map_or(0, |(_, hard)| hard);
+        let needed = (self.streams.max(self.silent) + 2 * self.legs + HANDLES_BESIDE) as u64;
+        match allowed >= needed {
+            true => Ok(()),
+            false => Err(format!(
+                "{allowed} open files are allowed, {needed} needed; raise it (ulimit -Hn), or ask for fewer --streams or --silent"
+            )),
+        }
     }
 }
 
@@ -222,6 +288,10 @@ mod tests {
             ("--rate 0", "from 1 to 1000"),
             ("soak --legs 20", "from 100"),
             ("sustain --duration 1s", "from 10s"),
+            ("crowd --duration 20s", "from 30s"),
+            ("crowd --streams 10", "from 100"),
+            ("crowd --silent 30000", "to 20000"),
+            ("churn --legs 10", "from 100"),
         ] {
             let words = ["compare"].into_iter().chain(line.split(' '));
             let error = Options::try_parse_from(words).unwrap().check().unwrap_err();

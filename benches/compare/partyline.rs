@@ -36,6 +36,8 @@ const LIMITS: &str = "[media]\nports = \"10000-29999\"\n[calls]\nmax_calls = 500
                       new_calls_per_second = 1000\nnew_calls_per_second_per_source = 1000\n\
                       [guesses]\nmeetings_per_caller = 5000\n[log]\nlevel = \"warn\"\n\
                       [api]\nrequests_per_second_per_login = 0\n";
+/// How long handles may take to be given back after the last call or connection.
+const GIVEN_BACK: Duration = Duration::from_secs(20);
 
 /// Where the bridge and its callers find what they need.
 pub(crate) struct Place<'a> {
@@ -75,25 +77,15 @@ pub(crate) fn measure(place: &Place<'_>, scenario: &Scenario) -> Result<Outcome,
 
 /// A bridge that was called and is still there, with what was found.
 pub(crate) struct Run {
-    bridge: Child,
+    pub(crate) bridge: Bridge,
+    /// When the callers were started.
+    pub(crate) start: Instant,
     /// The callers' report.
     pub(crate) report: Value,
     pub(crate) watched: Watched,
-    /// Before the first call.
-    pub(crate) empty: Vitals,
     pub(crate) rest: Option<Rest>,
     /// What the cores were like meanwhile.
     pub(crate) held: Option<Held>,
-}
-
-impl Run {
-    /// What the bridge holds now.
-    ///
-    /// # Errors
-    /// It has ended.
-    pub(crate) fn vitals(&self) -> Result<Vitals, String> {
-        vitals::read(self.bridge.id(), 0.0).map_err(|error| format!("the bridge has ended: {error}"))
-    }
 }
 
 /// What became of callers.
@@ -103,41 +95,109 @@ pub(crate) enum Called {
     Refused(String),
 }
 
+impl Called {
+    /// What was judged.
+    ///
+    /// # Errors
+    /// Nothing was.
+    pub(crate) fn run(self) -> Result<Box<Run>, String> {
+        match self {
+            Self::Judged(run) => Ok(run),
+            Self::Refused(said) => Err(format!("not offered by this build: {said}")),
+        }
+    }
+}
+
 /// Starts a bridge and lets it be called until the callers are through.
 ///
 /// # Errors
 /// A child does not start, or does not do what it should.
 pub(crate) fn call(place: &Place<'_>, scenario: &Scenario) -> Result<Called, String> {
-    let (sip, api) = (free_port()?, free_port()?);
-    let (bridge, client) = bridge(place, sip, api)?;
-    let empty = vitals::read(bridge.id(), 0.0).map_err(|error| error.to_string())?;
-    let start = Instant::now();
-    let report = place.folder.join("sim.json");
-    let _ = fs::remove_file(&report);
-    let mut callers = callers(place, scenario, sip, &report)?;
-    let all_in = Duration::from_secs(scenario.phones() as u64) / place.rate + WAY_IN;
-    let traffic = scenario
-        .asked
-        .as_ref()
-        .map(|asked| Traffic::start(&client, asked, start, all_in));
-    let witness = Witness::start(&[SERVER_CORE, CALLERS_CORE], start);
-    let watched = watch(&bridge, &mut callers, start, place.deadline(scenario))?;
-    let Ok(report) = fs::read_to_string(&report) else {
-        return refused(&callers, scenario);
-    };
-    let report: Value =
-        serde_json::from_str(&report).map_err(|error| format!("the callers' report: {error}"))?;
-    let (from, seconds) = judged(&report)?;
-    let rest = traffic.map(|traffic| traffic.finish(from, from + seconds));
-    let held = witness.finish(&report, from, seconds);
-    Ok(Called::Judged(Box::new(Run {
-        bridge,
-        report,
-        watched,
-        empty,
-        rest: rest.transpose()?,
-        held,
-    })))
+    Bridge::start(place, "")?.call(place, scenario)
+}
+
+/// A bridge that waits for calls.
+pub(crate) struct Bridge {
+    child: Child,
+    sip: SocketAddr,
+    pub(crate) client: Client,
+    /// Before anybody came.
+    pub(crate) empty: Vitals,
+}
+
+impl Bridge {
+    /// Starts one. Its configuration ends with `more`, which goes on in `[api]`.
+    ///
+    /// # Errors
+    /// It does not start, or does not let its room be widened.
+    pub(crate) fn start(place: &Place<'_>, more: &str) -> Result<Self, String> {
+        let (sip, api) = (free_port()?, free_port()?);
+        let (child, client) = bridge(place, more, sip, api)?;
+        let empty = vitals::read(child.id(), 0.0).map_err(|error| error.to_string())?;
+        Ok(Self {
+            child,
+            sip,
+            client,
+            empty,
+        })
+    }
+
+    /// What it holds now.
+    ///
+    /// # Errors
+    /// It has ended.
+    pub(crate) fn vitals(&self) -> Result<Vitals, String> {
+        vitals::read(self.child.id(), 0.0).map_err(|error| format!("the bridge has ended: {error}"))
+    }
+
+    /// What it holds when all have gone, after a while in which handles are given back.
+    ///
+    /// # Errors
+    /// It has ended.
+    pub(crate) fn given_back(&self) -> Result<Vitals, String> {
+        let deadline = Instant::now() + GIVEN_BACK;
+        loop {
+            let now = self.vitals()?;
+            if now.handles <= self.empty.handles || Instant::now() > deadline {
+                return Ok(now);
+            }
+            thread::sleep(LOOK);
+        }
+    }
+
+    /// Lets it be called until the callers are through.
+    ///
+    /// # Errors
+    /// A child does not start, or does not do what it should.
+    pub(crate) fn call(self, place: &Place<'_>, scenario: &Scenario) -> Result<Called, String> {
+        let start = Instant::now();
+        let report = place.folder.join("sim.json");
+        let _ = fs::remove_file(&report);
+        let mut callers = callers(place, scenario, self.sip, &report)?;
+        let all_in = place.all_in(scenario);
+        let traffic = scenario
+            .asked
+            .as_ref()
+            .map(|asked| Traffic::start(&self.client, asked, start, all_in));
+        let witness = Witness::start(&[SERVER_CORE, CALLERS_CORE], start);
+        let watched = watch(&self.child, &mut callers, start, place.deadline(scenario))?;
+        let Ok(report) = fs::read_to_string(&report) else {
+            return refused(&callers, scenario);
+        };
+        let report: Value =
+            serde_json::from_str(&report).map_err(|error| format!("the callers' report: {error}"))?;
+        let (from, seconds) = judged(&report)?;
+        let rest = traffic.map(|traffic| traffic.finish(from, from + seconds));
+        let held = witness.finish(&report, from, seconds);
+        Ok(Called::Judged(Box::new(Run {
+            bridge: self,
+            start,
+            report,
+            watched,
+            rest: rest.transpose()?,
+            held,
+        })))
+    }
 }
 
 /// When judgement began, since the callers were started, and how long it took, s.
@@ -159,17 +219,32 @@ impl Place<'_> {
         self.judged.max(scenario.least())
     }
 
+    /// How long phones take to dial one after another.
+    fn calling(&self, scenario: &Scenario) -> Duration {
+        Duration::from_secs(scenario.phones() as u64) / self.rate
+    }
+
+    /// When all callers are in, after they were started; they are judged from a little later on.
+    pub(crate) fn all_in(&self, scenario: &Scenario) -> Duration {
+        self.calling(scenario) + WAY_IN
+    }
+
     fn deadline(&self, scenario: &Scenario) -> Duration {
-        let calling = Duration::from_secs(scenario.phones() as u64) / self.rate;
-        SETTLE + self.judged(scenario) + SLACK + calling
+        SETTLE + self.judged(scenario) + SLACK + self.calling(scenario)
     }
 }
 
-fn bridge(place: &Place<'_>, sip: SocketAddr, api: SocketAddr) -> Result<(Child, Client), String> {
+fn bridge(
+    place: &Place<'_>,
+    more: &str,
+    sip: SocketAddr,
+    api: SocketAddr,
+) -> Result<(Child, Client), String> {
     let data = place.folder.join("data");
     let _ = fs::remove_dir_all(&data);
     let config = place.folder.join("bridge.toml");
-    fs::write(&config, LIMITS).map_err(|error| format!("{}: {error}", config.display()))?;
+    fs::write(&config, format!("{LIMITS}{more}"))
+        .map_err(|error| format!("{}: {error}", config.display()))?;
     let mut command = Command::new(place.program);
     command.args(["serve", "--demo", "--config"]).arg(config);
     command.arg("--data").arg(&data);

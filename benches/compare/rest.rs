@@ -1,6 +1,7 @@
 //! The bridge's REST as a client uses it: HTTPS, connections that are kept, a login in every request.
 
 use std::fs;
+use std::io::BufReader;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
@@ -9,19 +10,24 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
-use ureq::Agent;
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
+use ureq::{Agent, BodyReader};
+
+use crate::door::Door;
 
 /// The login that owns the demo room, as the bridge prints it at its first start.
 const LOGIN: &str = "demo";
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// How long a stream may say nothing: it has a heartbeat every 15 s.
+const SILENCE: Duration = Duration::from_secs(60);
 /// Largest answer that is read.
 const MOST: u64 = 64 << 20;
 
 /// A client with a login; its clones have connections of their own.
 pub(crate) struct Client {
     agent: Agent,
+    api: SocketAddr,
     base: String,
     authorization: String,
     certificate: Certificate<'static>,
@@ -31,6 +37,7 @@ impl Clone for Client {
     fn clone(&self) -> Self {
         Self {
             agent: agent(self.certificate.clone()),
+            api: self.api,
             base: self.base.clone(),
             authorization: self.authorization.clone(),
             certificate: self.certificate.clone(),
@@ -51,6 +58,7 @@ impl Client {
             Certificate::from_pem(&pem).map_err(|error| format!("{}: {error}", path.display()))?;
         Ok(Self {
             agent: agent(certificate.clone()),
+            api,
             base: format!("https://{api}/conference/v1"),
             authorization: format!("Basic {}", STANDARD.encode(format!("{LOGIN}:{password}"))),
             certificate,
@@ -94,6 +102,32 @@ impl Client {
                 Err(format!("PUT {path}: {}: {}", answer.status(), said.trim()))
             }
         }
+    }
+
+    /// The stream of events at `path`, to be read until it ends or is silent for too long.
+    ///
+    /// # Errors
+    /// No answer, or another status than 2xx.
+    pub(crate) fn follow(&self, path: &str) -> Result<BufReader<BodyReader<'static>>, String> {
+        let request = self.agent.get(format!("{}{path}", self.base));
+        let request = request
+            .header("Authorization", &self.authorization)
+            .header("Accept", "text/event-stream");
+        let request = request
+            .config()
+            .timeout_global(None)
+            .timeout_per_read(Some(SILENCE))
+            .build();
+        let answer = request.call().map_err(|error| format!("GET {path}: {error}"))?;
+        Ok(BufReader::new(answer.into_body().into_reader()))
+    }
+
+    /// What connections are made with that are too many for a client each.
+    ///
+    /// # Errors
+    /// The certificate is none.
+    pub(crate) fn door(&self) -> Result<Door, String> {
+        Door::new(self.api, &self.authorization, self.certificate.der())
     }
 
     /// The id of a call that is up.

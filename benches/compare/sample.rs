@@ -65,7 +65,7 @@ impl Report<'_> {
 /// # Errors
 /// A report without a figure that it should have, or callers that never were all in.
 pub(crate) fn sample(run: &Run) -> Result<Sample, String> {
-    figures(&run.report, &run.watched, run.empty.resident_kib).map(|sample| Sample {
+    figures(&run.report, &run.watched, run.bridge.empty.resident_kib).map(|sample| Sample {
         rest: run.rest,
         held: run.held,
         ..sample

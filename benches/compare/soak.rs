@@ -1,17 +1,13 @@
 //! The bridge for a long time, while phones come and go: whether its memory, its handles or the delay through it creep, and whether those who
 //! stay are harmed.
 
-use std::thread;
-use std::time::{Duration, Instant};
-
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::child::LOOK;
 use crate::environment::Environment;
 use crate::measure::work_folder;
 use crate::options::{Options, Soak};
-use crate::partyline::{self, Called, Place, Run, judged};
+use crate::partyline::{self, Place, judged};
 use crate::results::Sample;
 use crate::sample::sample;
 use crate::scenario::{Churn, Scenario};
@@ -32,8 +28,6 @@ const THREADS_ADDED: f64 = 2.0;
 const CREEP_MS: f64 = 3.0;
 /// Phones that stay in and are judged.
 const KEPT: usize = 50;
-/// How long handles may take to be given back after the last call.
-const GIVEN_BACK: Duration = Duration::from_secs(15);
 
 #[derive(Debug, Serialize)]
 struct Document {
@@ -70,12 +64,9 @@ pub(crate) fn run(options: &Options, what: &Soak) -> Result<bool, String> {
         humantime::format_duration(what.duration),
         what.churn
     );
-    let run = match partyline::call(&place, &scenario)? {
-        Called::Judged(run) => run,
-        Called::Refused(said) => return Err(format!("not offered by this build: {said}")),
-    };
-    let after = given_back(&run)?;
-    let checks = checks(&run.report, &run.watched.vitals, (run.empty, after))?;
+    let run = partyline::call(&place, &scenario)?.run()?;
+    let (empty, after) = (run.bridge.empty, run.bridge.given_back()?);
+    let checks = checks(&run.report, &run.watched.vitals, (empty, after))?;
     println!("{}", verdict::text(&checks));
     let good = verdict::all_reached(&checks);
     let document = Document {
@@ -83,25 +74,13 @@ pub(crate) fn run(options: &Options, what: &Soak) -> Result<bool, String> {
         checks,
         sample: sample(&run)?,
         callers: without_listeners(run.report),
-        empty: run.empty,
+        empty,
         after,
         vitals: run.watched.vitals,
     };
     verdict::write(&options.out, "soak.json", &document)?;
     println!("All figures: {}", options.out.join("soak.json").display());
     Ok(good)
-}
-
-/// Waits a little for handles to be given back after the last call.
-fn given_back(run: &Run) -> Result<Vitals, String> {
-    let deadline = Instant::now() + GIVEN_BACK;
-    loop {
-        let now = run.vitals()?;
-        if now.handles <= run.empty.handles || Instant::now() > deadline {
-            return Ok(now);
-        }
-        thread::sleep(LOOK);
-    }
 }
 
 fn without_listeners(mut report: Value) -> Value {
@@ -117,11 +96,7 @@ fn checks(report: &Value, vitals: &[Vitals], (empty, after): (Vitals, Vitals)) -
         number.ok_or_else(|| format!("the callers' report has no {path}"))
     };
     let (from, seconds) = judged(report)?;
-    let settled: Vec<_> = vitals
-        .iter()
-        .filter(|vitals| (from + WARM_UP * seconds..from + seconds).contains(&vitals.at_s))
-        .copied()
-        .collect();
+    let settled = vitals::between(vitals, from + WARM_UP * seconds, from + seconds);
     let failed = number("/again/asked")? - number("/again/answered")?;
     let creep = number("/delay_end_ms/p50")? - number("/delay_begin_ms/p50")?;
     let left = |of: fn(&Vitals) -> usize| of(&after).saturating_sub(of(&empty)) as f64;
@@ -158,24 +133,16 @@ fn checks(report: &Value, vitals: &[Vitals], (empty, after): (Vitals, Vitals)) -
 
 /// Handles and threads while everybody is in: those that are given back only with the last call have been too many all the same.
 fn held(vitals: &[Vitals]) -> Result<[Check; 2], String> {
-    let (_, handles) = grown(vitals, |vitals| vitals.handles as f64)?;
-    let (_, threads) = grown(vitals, |vitals| vitals.threads as f64)?;
+    let (_, handles) = vitals::grown(vitals, |vitals| vitals.handles as f64)?;
+    let (_, threads) = vitals::grown(vitals, |vitals| vitals.threads as f64)?;
     Ok([
         Check::at_most("handles that were added", handles, HANDLES_ADDED, 1, ""),
         Check::at_most("threads that were added", threads, THREADS_ADDED, 1, ""),
     ])
 }
 
-/// How much of one sort was added: an hour, and in the time that was watched.
-fn grown(vitals: &[Vitals], of: fn(&Vitals) -> f64) -> Result<(f64, f64), String> {
-    let an_hour = vitals::growth(vitals, of).ok_or("the bridge was not watched long enough")?;
-    let seconds =
-        vitals.last().map_or(0.0, |last| last.at_s) - vitals.first().map_or(0.0, |first| first.at_s);
-    Ok((an_hour, an_hour * seconds / 3_600.0))
-}
-
 fn memory(vitals: &[Vitals]) -> Result<Check, String> {
-    let (an_hour, grown) = grown(vitals, |vitals| vitals.resident_kib as f64)?;
+    let (an_hour, grown) = vitals::grown(vitals, |vitals| vitals.resident_kib as f64)?;
     let mean = vitals
         .iter()
         .map(|vitals| vitals.resident_kib as f64)

@@ -23,6 +23,8 @@ const FEW: &str = "meetingNumber eq 106131 and muteMode eq 0 and caller like \"%
 pub(crate) enum Asked {
     /// Lists, some ten of each kind a second and no two at once, that of all calls with this filter; and single calls, some fifty a second.
     Lists(String),
+    /// Single calls alone, some fifty a second.
+    Ones,
     /// Single calls, two thousand a second, on eight connections.
     Flood,
 }
@@ -101,6 +103,7 @@ impl Asked {
                 let every = LIST_PACE / turns.len() as u32;
                 vec![Line { turns, every }, one(ONE_PACE)]
             }
+            Self::Ones => vec![one(ONE_PACE)],
             Self::Flood => vec![one(Duration::from_millis(4)); 8],
         }
     }
@@ -230,6 +233,7 @@ mod tests {
             assert!((rate(&lists, kind) - 10.31).abs() < 0.01, "{kind:?}");
         }
         assert!((rate(&lists, Kind::One) - 52.63).abs() < 0.01);
+        assert!((rate(&Asked::Ones, Kind::One) - 52.63).abs() < 0.01);
         assert!((rate(&Asked::Flood, Kind::One) - 2_000.0).abs() < 1e-9);
     }
 }

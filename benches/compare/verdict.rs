@@ -17,14 +17,31 @@ pub(crate) struct Check {
 impl Check {
     /// One that is reached where `found` is at most `limit`; both are written with so many digits and their unit.
     pub(crate) fn at_most(what: &str, found: f64, limit: f64, digits: usize, unit: &str) -> Self {
-        let text = |figure: f64| format!("{figure:.digits$} {unit}").trim_end().to_owned();
         Self {
             what: what.to_owned(),
-            found: text(found),
-            limit: format!("at most {}", text(limit)),
+            found: figure(found, digits, unit),
+            limit: format!("at most {}", figure(limit, digits, unit)),
             reached: found <= limit,
         }
     }
+
+    /// One that is reached where `found` is at least `limit`, written the same way.
+    pub(crate) fn at_least(what: &str, found: f64, limit: f64, digits: usize, unit: &str) -> Self {
+        Self {
+            limit: format!("at least {}", figure(limit, digits, unit)),
+            reached: found >= limit,
+            ..Self::at_most(what, found, limit, digits, unit)
+        }
+    }
+
+    /// One of what must never happen: that it happened no time.
+    pub(crate) fn none(what: &str, found: usize) -> Self {
+        Self::at_most(what, found as f64, 0.0, 0, "")
+    }
+}
+
+fn figure(figure: f64, digits: usize, unit: &str) -> String {
+    format!("{figure:.digits$} {unit}").trim_end().to_owned()
 }
 
 /// Checks as lines, and the verdict.
@@ -76,5 +93,13 @@ mod tests {
             "{text}"
         );
         assert!(text.ends_with("FAIL\n"));
+    }
+
+    #[test]
+    fn what_must_be_many_is_reached_from_its_limit_on() {
+        let joins = |found| Check::at_least("joins", found, 200.0, 1, "a second");
+        assert!(joins(200.0).reached && !joins(199.9).reached);
+        assert_eq!(joins(199.9).limit, "at least 200.0 a second");
+        assert!(Check::none("gaps", 0).reached && !Check::none("gaps", 1).reached);
     }
 }

@@ -38,8 +38,27 @@ fn field(status: &str, name: &str) -> Option<u64> {
     figure.strip_suffix("kB").unwrap_or(figure).trim().parse().ok()
 }
 
+/// Those of a part of the time, seconds since the callers were started.
+pub(crate) fn between(vitals: &[Vitals], from_s: f64, to_s: f64) -> Vec<Vitals> {
+    let within = vitals
+        .iter()
+        .filter(|vitals| (from_s..to_s).contains(&vitals.at_s));
+    within.copied().collect()
+}
+
+/// How much of one sort was added: an hour, and in the time that was watched.
+///
+/// # Errors
+/// There are fewer than two moments.
+pub(crate) fn grown(vitals: &[Vitals], of: fn(&Vitals) -> f64) -> Result<(f64, f64), String> {
+    let an_hour = growth(vitals, of).ok_or("the bridge was not watched long enough")?;
+    let seconds =
+        vitals.last().map_or(0.0, |last| last.at_s) - vitals.first().map_or(0.0, |first| first.at_s);
+    Ok((an_hour, an_hour * seconds / 3_600.0))
+}
+
 /// How fast what is held `of` one sort grows, an hour: the straight line that fits best; none of fewer than two moments.
-pub(crate) fn growth(vitals: &[Vitals], of: fn(&Vitals) -> f64) -> Option<f64> {
+fn growth(vitals: &[Vitals], of: fn(&Vitals) -> f64) -> Option<f64> {
     let count = vitals.len() as f64;
     let mean = |of: fn(&Vitals) -> f64| vitals.iter().map(of).sum::<f64>() / count;
     let (at, held) = (mean(|vitals| vitals.at_s), mean(of));
