@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::answer::{Content, Object};
 use super::operation::{Operation, Verb};
 use super::schema::Schemas;
+use crate::fields::Shape;
 use crate::{fields, filter, list};
 
 /// A header that requests may carry.
@@ -43,7 +44,10 @@ fn tags() -> Value {
 }
 
 /// Parameters that mean the same everywhere; the others name fields of the object.
-const SHARED: &[&str] = &["offset", "limit", "envelope", "filter"];
+const SHARED: &[&str] = &["offset", "limit", "envelope"];
+/// What `filter` means.
+const FILTER: &str = "Only objects of which this is true: `eq ne gt ge lt le like ilike in` between a field and a value, joined by `and`, \
+                      `or`, `not` and parentheses; texts in quotes, lists in parentheses, `%` in `like` for anything.";
 
 /// The `parameters` of an operation.
 pub(super) fn of(operation: &Operation, schemas: &mut Schemas) -> Value {
@@ -170,6 +174,11 @@ fn in_query(name: &str, object: &Object, schemas: &mut Schemas) -> Value {
         return reference(name);
     }
     let (description, schema, deprecated) = match name {
+        "filter" => (
+            FILTER,
+            json!({"type": "string", "examples": [filter_of(object)]}),
+            false,
+        ),
         "order" => (
             "Fields to order by, each with `asc` (unless said) or `desc`, the first first; 8 at most.",
             schemas.order(object),
@@ -190,6 +199,16 @@ fn in_query(name: &str, object: &Object, schemas: &mut Schemas) -> Value {
         parameter["deprecated"] = true.into();
     }
     parameter
+}
+
+/// A filter of these objects: by their first text, and by their first number if they have any.
+fn filter_of(object: &Object) -> String {
+    let first = |shape| object.plain.iter().find(|field| field.shape == shape);
+    let tests = [
+        first(Shape::Text).map(|text| format!("{} like \"1%\"", text.name)),
+        first(Shape::Number).map(|number| format!("{} gt 1", number.name)),
+    ];
+    tests.into_iter().flatten().collect::<Vec<_>>().join(" or ")
 }
 
 /// `components/parameters`.
@@ -216,8 +235,7 @@ pub(super) fn components() -> Value {
         ),
         query(
             "filter",
-            "Only objects of which this is true: `eq ne gt ge lt le like ilike in` between a field and a value, joined by `and`, \
-             `or`, `not` and parentheses; texts in quotes, lists in parentheses, `%` in `like` for anything.",
+            FILTER,
             json!({"type": "string", "examples": ["role eq 1 and customName like \"A%\""]}),
         ),
         query(
