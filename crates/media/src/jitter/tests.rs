@@ -1,5 +1,7 @@
 //! Scenarios on simulated time with a known signal.
 
+mod drift;
+
 use super::*;
 use crate::codec::g711;
 
