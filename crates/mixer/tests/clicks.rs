@@ -1,7 +1,8 @@
 //! No change makes a click: the worst step between two samples stays that of the tones and ramps themselves.
 //!
 //! All tones are deep, so that their own steps are small beside their peaks, and none fits a tick evenly, so that a cut at
-//! the edge of a tick meets another phase each time. A cut then shows as a step of up to a whole peak.
+//! the edge of a tick meets another phase each time. A cut then shows as a step of up to a whole peak; what is fainter than the steps that
+//! G.711 makes by itself, `ramps.rs` shows.
 
 mod common;
 
