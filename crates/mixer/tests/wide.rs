@@ -175,23 +175,23 @@ fn a_crowd_that_changes_over_at_once_costs_a_bounded_number_of_encodings() {
     }
 }
 
-#[test]
-fn six_codecs_that_talk_all_at_once_hear_each_other_at_their_levels_and_never_themselves() {
+/// Six phones that all talk. No tone lies where others meet: what codecs make of several tones is not taken for one of them.
+fn all_talk() -> World {
     let mut world = World::speaking(&ALL);
-    // No tone lies where others meet: what codecs make of several tones is not taken for one of them.
     for (phone, apart) in world.phones.iter_mut().zip([3.0, 7.0, 11.0, 13.0, 17.0, 19.0]) {
         phone.hz += apart;
     }
     world.gather(1);
+    world
+}
+
+/// Everybody hears everybody at his level, and nobody himself; `most` is how much an ear may be off, and hear of its own tone, dB.
+fn assert_levels(world: &mut World, most: impl Fn(Codec) -> (f64, f64)) {
     world.run(6_000);
     for (listener, ear) in ALL.into_iter().enumerate() {
-        // Opus has no bits for six tones: it bends their levels a little, and its noise lies where the own one would.
-        let (most_off, most_own) = match ear {
-            Codec::Opus(_) => (1.5, -45.0),
-            Codec::Pcmu | Codec::Pcma | Codec::G722 => (1.0, -60.0),
-        };
+        let (most_off, most_own) = most(ear);
         for (speaker, mouth) in ALL.into_iter().enumerate() {
-            let heard = level_of_last(250, &world, listener, speaker);
+            let heard = level_of_last(250, world, listener, speaker);
             if listener == speaker {
                 assert!(heard < most_own, "{ear:?} hears itself at {heard:.1} dB");
             } else {
@@ -199,6 +199,39 @@ fn six_codecs_that_talk_all_at_once_hear_each_other_at_their_levels_and_never_th
             }
         }
     }
+}
+
+/// What Opus adds can't be heard apart from an own tone better than here: all tones are of whole Hz, so it repeats every second, and lies on
+/// whole Hz, too, however long is listened. That the own voice is taken out exactly is shown where nothing is added, in PCMU.
+const OPUS_OWN_DB: f64 = -45.0;
+
+#[test]
+fn six_codecs_that_talk_all_at_once_hear_each_other_at_their_levels_and_never_themselves() {
+    // For voices of less than some 60 kbit/s libopus takes SILK, which foretells one voice from its pitch: it bends the levels of six tones.
+    assert_levels(&mut all_talk(), |ear| match ear {
+        Codec::Opus(_) => (1.5, OPUS_OWN_DB),
+        Codec::Pcmu | Codec::Pcma | Codec::G722 => (1.0, -60.0),
+    });
+}
+
+#[test]
+fn opus_with_enough_bits_hears_six_tones_at_their_levels() {
+    let send = OpusSend {
+        bitrate: 128_000,
+        ..OpusSend::default()
+    };
+    let mut world = all_talk();
+    for (number, codec) in ALL.into_iter().enumerate() {
+        let format = Format::with_opus(codec, send);
+        if format != Format::of(codec) {
+            let (leg, encoder) = (world.phones[number].key, Encoder::new(format));
+            world.order(Order::AdaptLeg { leg, encoder });
+        }
+    }
+    assert_levels(&mut world, |ear| match ear {
+        Codec::Opus(_) => (1.0, OPUS_OWN_DB),
+        Codec::Pcmu | Codec::Pcma | Codec::G722 => (1.0, -60.0),
+    });
 }
 
 /// What happens to the third of three phones, and whether the second speaks, while the second listens to the first.
