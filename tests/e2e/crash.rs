@@ -65,6 +65,8 @@ fn calls_that_are_up_at_kill_9_have_a_record_after_it() {
         panic!("{cdrs:?}")
     };
     assert_eq!((&cut["id"], &cut["cause"]), (&call["id"], &json!("interrupted")));
+    let [joined, ended] = ["joined", "ended"].map(|field| cut[field].as_i64());
+    assert!(joined.is_some() && joined <= ended, "{cut}");
     let mdrs = bridge.rest().list("/mdrs");
     assert_eq!((mdrs.len(), &mdrs[0]["cause"]), (1, &json!("interrupted")));
     assert!(bridge.rest().list("/calls").is_empty());

@@ -114,9 +114,10 @@ async fn answered_once(
             "the first request with this key is still at work",
         )
     };
-    let _working = api.at_work.begin(&key).ok_or_else(at_work)?;
     let (parts, body) = request.into_parts();
+    // A body that hangs on a way that is gone holds no key: the same request may come again on another.
     let bytes = raw(Request::from_parts(parts.clone(), body), api).await?;
+    let _working = api.at_work.begin(&key).ok_or_else(at_work)?;
     let begun = api
         .backend
         .begin_request(key.clone(), fingerprint(&parts, &bytes))

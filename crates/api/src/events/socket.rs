@@ -28,25 +28,27 @@ const TOO_LONG: &str = "expected messages of at most 64 KiB";
 
 /// How a client is sent away.
 struct End {
-    frame: CloseFrame,
+    /// What it is told; none where it closed of itself, which is answered by reading on.
+    frame: Option<CloseFrame>,
     /// Whether what it still sends can be read: not after a frame that could not be.
     is_readable: bool,
 }
 
 /// Serves one follower until either side has had enough.
 pub(crate) async fn serve(mut socket: WebSocket, mut stream: Stream, api: Api) {
-    let end = follow(&mut socket, &mut stream, &api).await;
-    let is_readable = end.as_ref().is_none_or(|end| end.is_readable);
     // Whoever is gone is told nothing.
-    if socket
-        .send(Message::Close(end.map(|end| end.frame)))
-        .await
-        .is_ok()
-    {
+    let Some(end) = follow(&mut socket, &mut stream, &api).await else {
+        return;
+    };
+    let is_told = match end.frame {
+        Some(frame) => socket.send(Message::Close(Some(frame))).await.is_ok(),
+        None => true,
+    };
+    if is_told {
         // What is left unread when a connection is closed resets it, and the reason would be lost on its way.
         let rest = async {
             while let Some(Ok(_)) = socket.recv().await {}
-            if !is_readable {
+            if !end.is_readable {
                 std::future::pending::<()>().await;
             }
         };
@@ -79,7 +81,7 @@ async fn follow(socket: &mut WebSocket, stream: &mut Stream, api: &Api) -> Optio
                 match message {
                     Message::Text(text) if text.len() > MESSAGE_MAX => return too_long(),
                     Message::Binary(bytes) if bytes.len() > MESSAGE_MAX => return too_long(),
-                    Message::Close(_) => return None,
+                    Message::Close(_) => return Some(End { frame: None, is_readable: true }),
                     Message::Text(_) | Message::Binary(_) | Message::Ping(_) | Message::Pong(_) => unanswered = 0,
                 }
                 if second.elapsed() >= Duration::from_secs(1) {
@@ -104,7 +106,7 @@ async fn follow(socket: &mut WebSocket, stream: &mut Stream, api: &Api) -> Optio
 fn closing(code: u16, reason: &'static str) -> Option<End> {
     let reason = reason.into();
     Some(End {
-        frame: CloseFrame { code, reason },
+        frame: Some(CloseFrame { code, reason }),
         is_readable: true,
     })
 }
@@ -157,7 +159,11 @@ mod tests {
             let text = error.to_string();
             let end = unreadable(axum::Error::new(error));
             assert!(end.as_ref().is_none_or(|end| !end.is_readable), "{text}");
-            assert_eq!(end.map(|end| end.frame.code), code, "{text}");
+            assert_eq!(
+                end.and_then(|end| end.frame).map(|frame| frame.code),
+                code,
+                "{text}"
+            );
         }
     }
 }

@@ -8,7 +8,7 @@ use futures_util::stream::{iter, unfold};
 use tokio::time::{Instant, sleep};
 
 use crate::fixture::PASSWORD;
-use crate::world::{World, request};
+use crate::world::{Reply, World, request};
 
 const CALL: &str = "/conference/v1/calls/6889184";
 
@@ -128,27 +128,50 @@ fn broken() -> Body {
     Body::from_stream(iter([Ok("{\"gainLevel\": "), Err(lost)]))
 }
 
+/// Asks for a change of a call, with a key if there is one.
+async fn change(world: &World, key: &str, body: Body) -> Reply {
+    let request = request(Method::PUT, CALL, "alice", PASSWORD).header("content-type", "application/json");
+    let request = match key {
+        "" => request,
+        key => request.header("idempotency-key", key),
+    };
+    world.send(request.body(body).unwrap()).await
+}
+
 #[tokio::test]
 async fn a_body_that_broke_off_is_told_from_one_that_is_too_large_and_spends_no_key() {
     let world = World::new();
-    let send = async |key: &str, body: Body| {
-        let request =
-            request(Method::PUT, CALL, "alice", PASSWORD).header("content-type", "application/json");
-        let request = match key {
-            "" => request,
-            key => request.header("idempotency-key", key),
-        };
-        world.send(request.body(body).unwrap()).await
-    };
     for key in ["", "k"] {
-        let large = send(key, Body::from(" ".repeat(1024 * 1024 + 1))).await;
+        let large = change(&world, key, Body::from(" ".repeat(1024 * 1024 + 1))).await;
         assert_eq!(large.refusal(), (413, "Payload too large".into(), String::new()));
-        let cut = send(key, broken()).await;
+        let cut = change(&world, key, broken()).await;
         assert_eq!(cut.refusal(), (400, "Bad request".into(), String::new()), "{key}");
         assert!(cut.text.contains("the body broke off"), "{cut:?}");
     }
     assert!(world.commands().is_empty() && world.backend.state().requests.is_empty());
-    assert_eq!(send("k", Body::from(r#"{"gainLevel": 3}"#)).await.status, 200);
+    let good = || Body::from(r#"{"gainLevel": 3}"#);
+    assert_eq!(change(&world, "k", good()).await.status, 200);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_hangs_is_not_in_the_way_of_the_same_request_sent_again() {
+    let world = World::new();
+    let good = || Body::from(r#"{"gainLevel": 3}"#);
+    assert_eq!(change(&world, "", good()).await.status, 200);
+    let begin = Instant::now();
+    let both = async {
+        let again = async {
+            // The first has come by then, but for its body.
+            sleep(Duration::from_secs(5)).await;
+            (
+                change(&world, "k", good()).await.status,
+                begin.elapsed().as_secs(),
+            )
+        };
+        tokio::join!(change(&world, "k", dripping(1_000)), again)
+    };
+    let (hung, again) = both.await;
+    assert_eq!((hung.refusal().0, again.0.as_u16(), again.1), (408, 200, 5));
 }
 
 #[tokio::test]

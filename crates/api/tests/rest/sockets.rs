@@ -135,6 +135,30 @@ async fn a_frame_that_can_not_be_read_is_named_for_what_is_wrong_with_it() {
     }
 }
 
+#[tokio::test]
+async fn a_client_that_closes_is_answered_with_its_code() {
+    let world = World::new();
+    for (payload, code) in [
+        (&b""[..], None),
+        (&[0x03, 0xe8], Some(CloseCode::Normal)),
+        (&[0x03, 0xe9], Some(CloseCode::Away)),
+        (&[0x0b, 0xb8], Some(CloseCode::Iana(3_000))),
+        // Codes below 1000 are not used.
+        (&[0x03, 0xe7], Some(CloseCode::Protocol)),
+    ] {
+        let mut socket = open(&world, "/events", OWN).await.unwrap();
+        next(&mut socket).await;
+        let head = [0x88, 0x80 | payload.len() as u8, 0, 0, 0, 0];
+        let frame = [&head[..], payload].concat();
+        socket.get_mut().write_all(&frame).await.unwrap();
+        let answer = socket.next().await.unwrap().unwrap();
+        let Message::Close(told) = answer else {
+            panic!("{payload:?}: {answer:?}");
+        };
+        assert_eq!(told.map(|told| told.code), code, "{payload:?}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_frame_that_announces_a_hundred_mebibytes_is_refused_before_they_come() {
     let world = World::new();

@@ -378,9 +378,13 @@ impl Control {
             .meetings
             .get_mut(&id)
             .and_then(|slot| slot.count(at_ms, event));
-        if let Some(call) = joined.and_then(|leg| self.calls.get_mut(&leg)) {
-            call.record.joined_ms.get_or_insert(at_ms);
-            call.view.joined_ms = Some(at_ms);
+        let Some((leg, call)) = joined.and_then(|leg| Some((leg, self.calls.get_mut(&leg)?))) else {
+            return;
+        };
+        call.view.joined_ms = Some(at_ms);
+        if call.record.joined_ms.is_none() {
+            call.record.joined_ms = Some(at_ms);
+            self.keep_open(leg);
         }
     }
 

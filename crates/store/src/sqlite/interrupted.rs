@@ -46,23 +46,24 @@ const CALLS: &str = "
     FROM open_calls WHERE true
     ON CONFLICT (leg) DO NOTHING";
 
+/// When the bridge was last known to run: at its last beat, or at the last it told of.
+const LAST: &str = "
+    SELECT max(coalesce((SELECT at_ms FROM alive), 0), coalesce((SELECT at_ms FROM happenings ORDER BY id DESC LIMIT 1), 0))";
+
 /// Makes records of the calls that were up when the bridge last ended without a farewell, and of their meetings, and tells of their
 /// ends. They end when the bridge was last known to run.
 pub(super) async fn close(pool: &SqlitePool) -> Result<(), StoreError> {
     let cause = Cause::Interrupted.text();
     let all = async |db: &mut SqliteConnection| {
-        let alive: Option<i64> = sqlx::query_scalar("SELECT at_ms FROM alive")
-            .fetch_optional(&mut *db)
-            .await?;
+        let last: i64 = sqlx::query_scalar(LAST).fetch_one(&mut *db).await?;
         for statement in [MEETINGS, CALLS] {
-            let alive = alive.unwrap_or(0);
             sqlx::query(statement)
                 .bind(cause)
-                .bind(alive)
+                .bind(last)
                 .execute(&mut *db)
                 .await?;
         }
-        aftermath::tell(&mut *db, alive.unwrap_or(0)).await?;
+        aftermath::tell(&mut *db, last).await?;
         sqlx::query("DELETE FROM open_calls").execute(&mut *db).await?;
         sqlx::query("DELETE FROM alive").execute(db).await?;
         Ok(())
