@@ -369,6 +369,10 @@ async fn the_log_of_a_meeting_reads_in_order_and_for_its_tenant_only() {
         .collect();
     assert_eq!(read("a", 5).await, expected);
     assert!(read("b", 5).await.is_empty() && read("a", 6).await.is_empty());
+    assert!(
+        read("a", 1 << 63).await.is_empty(),
+        "more than can be kept names nothing"
+    );
 }
 
 #[tokio::test]
