@@ -113,24 +113,12 @@ mod tests {
     use super::*;
 
     fn account(sid: &str, parent: Option<&str>) -> Edit {
-        Edit::PutSubscriber(Subscriber {
-            sid: Sid::new(sid),
-            parent_sid: parent.map(Sid::new),
-            login: sid.into(),
-            password_hash: String::new(),
-            authentication_token: String::new(),
-            created_ms: 0,
-            first_name: String::new(),
-            last_name: String::new(),
-            email: String::new(),
-            phone_number: String::new(),
-            ext: String::new(),
-            details: String::new(),
-            external_id: -1,
-            role: SubscriberRole::Regular,
-            did_group_references: Vec::new(),
-            callback: None,
-        })
+        Edit::PutSubscriber(Subscriber::new(
+            Sid::new(sid),
+            parent.map(Sid::new),
+            sid,
+            SubscriberRole::Regular,
+        ))
     }
 
     #[test]

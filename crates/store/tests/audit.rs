@@ -13,25 +13,18 @@ async fn open(folder: &TempDir) -> SqliteStore {
 
 fn subscriber(sid: &str, parent: Option<&str>, callback: Option<u64>) -> Edit {
     Edit::PutSubscriber(Subscriber {
-        sid: Sid::new(sid),
-        parent_sid: parent.map(Sid::new),
-        login: sid.into(),
         password_hash: "secret hash".into(),
         authentication_token: "secret token".into(),
-        created_ms: 0,
-        first_name: String::new(),
-        last_name: String::new(),
-        email: String::new(),
-        phone_number: String::new(),
-        ext: String::new(),
-        details: String::new(),
-        external_id: -1,
-        role: SubscriberRole::Administrator,
-        did_group_references: Vec::new(),
         callback: callback.map(|id| Callback {
             id,
             url: "https://example.com/".into(),
         }),
+        ..Subscriber::new(
+            Sid::new(sid),
+            parent.map(Sid::new),
+            sid,
+            SubscriberRole::Administrator,
+        )
     })
 }
 

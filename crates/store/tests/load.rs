@@ -15,24 +15,12 @@ const OBJECTS: u32 = 10_000;
 const BOUND: Duration = Duration::from_secs(2);
 
 fn owner() -> Edit {
-    Edit::PutSubscriber(Subscriber {
-        sid: Sid::new("owner"),
-        parent_sid: None,
-        login: "owner".into(),
-        password_hash: String::new(),
-        authentication_token: String::new(),
-        created_ms: 0,
-        first_name: String::new(),
-        last_name: String::new(),
-        email: String::new(),
-        phone_number: String::new(),
-        ext: String::new(),
-        details: String::new(),
-        external_id: -1,
-        role: SubscriberRole::Administrator,
-        did_group_references: Vec::new(),
-        callback: None,
-    })
+    Edit::PutSubscriber(Subscriber::new(
+        Sid::new("owner"),
+        None,
+        "owner",
+        SubscriberRole::Administrator,
+    ))
 }
 
 fn group() -> Edit {

@@ -28,22 +28,14 @@ async fn open(folder: &TempDir) -> SqliteStore {
 
 async fn put(store: &SqliteStore, sid: &str, parent: Option<&str>) {
     let subscriber = Subscriber {
-        sid: Sid::new(sid),
-        parent_sid: parent.map(Sid::new),
-        login: sid.into(),
         password_hash: "hash".into(),
-        authentication_token: String::new(),
         created_ms: 5,
-        first_name: String::new(),
-        last_name: String::new(),
-        email: String::new(),
-        phone_number: String::new(),
-        ext: String::new(),
-        details: String::new(),
-        external_id: -1,
-        role: SubscriberRole::Administrator,
-        did_group_references: Vec::new(),
-        callback: None,
+        ..Subscriber::new(
+            Sid::new(sid),
+            parent.map(Sid::new),
+            sid,
+            SubscriberRole::Administrator,
+        )
     };
     write(store, Edit::PutSubscriber(subscriber)).await;
 }

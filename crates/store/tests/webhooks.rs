@@ -26,25 +26,18 @@ async fn write(store: &SqliteStore, subscriber: Subscriber) {
 
 fn account(sid: &str, parent: Option<&str>, callback: Option<&str>) -> Subscriber {
     Subscriber {
-        sid: Sid::new(sid),
-        parent_sid: parent.map(Sid::new),
-        login: sid.into(),
         password_hash: "hash".into(),
-        authentication_token: String::new(),
         created_ms: 5,
-        first_name: String::new(),
-        last_name: String::new(),
-        email: String::new(),
-        phone_number: String::new(),
-        ext: String::new(),
-        details: String::new(),
-        external_id: -1,
-        role: SubscriberRole::Administrator,
-        did_group_references: Vec::new(),
         callback: callback.map(|url| Callback {
             id: 5,
             url: url.into(),
         }),
+        ..Subscriber::new(
+            Sid::new(sid),
+            parent.map(Sid::new),
+            sid,
+            SubscriberRole::Administrator,
+        )
     }
 }
 

@@ -114,22 +114,13 @@ fn spare_room() -> Edit {
 
 fn lone() -> Edit {
     Edit::PutSubscriber(Subscriber {
-        sid: Sid::new(LONE),
-        parent_sid: Some(Sid::new(DEMO)),
-        login: "lone".into(),
-        password_hash: String::new(),
         authentication_token: "token".into(),
-        created_ms: 0,
-        first_name: String::new(),
-        last_name: String::new(),
-        email: String::new(),
-        phone_number: String::new(),
-        ext: String::new(),
-        details: String::new(),
-        external_id: -1,
-        role: SubscriberRole::Regular,
-        did_group_references: Vec::new(),
-        callback: None,
+        ..Subscriber::new(
+            Sid::new(LONE),
+            Some(Sid::new(DEMO)),
+            "lone",
+            SubscriberRole::Regular,
+        )
     })
 }
 

@@ -33,25 +33,17 @@ fn password_hash() -> String {
 
 pub fn subscriber(login: &str, parent: Option<&str>, role: SubscriberRole, lent: Option<u64>) -> Subscriber {
     Subscriber {
-        sid: sid(login),
-        parent_sid: parent.map(sid),
-        login: login.into(),
         password_hash: password_hash(),
         authentication_token: format!("token-{login}"),
         created_ms: NOW_MS,
         first_name: "John".into(),
         last_name: "Smith".into(),
-        email: String::new(),
-        phone_number: String::new(),
-        ext: String::new(),
-        details: String::new(),
-        external_id: -1,
-        role,
         did_group_references: lent.map(reference).into_iter().collect(),
         callback: Some(Callback {
             id: 5,
             url: format!("https://{login}.example.com/"),
         }),
+        ..Subscriber::new(sid(login), parent.map(sid), login, role)
     }
 }
 

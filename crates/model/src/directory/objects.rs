@@ -100,6 +100,28 @@ pub struct Subscriber {
 }
 
 impl Subscriber {
+    /// An account of which nothing else is known: nobody can log in to it.
+    pub fn new(sid: Sid, parent_sid: Option<Sid>, login: &str, role: SubscriberRole) -> Self {
+        Self {
+            sid,
+            parent_sid,
+            login: login.to_owned(),
+            password_hash: String::new(),
+            authentication_token: String::new(),
+            created_ms: 0,
+            first_name: String::new(),
+            last_name: String::new(),
+            email: String::new(),
+            phone_number: String::new(),
+            ext: String::new(),
+            details: String::new(),
+            external_id: -1,
+            role,
+            did_group_references: Vec::new(),
+            callback: None,
+        }
+    }
+
     /// First and last name, or the login where both are empty.
     pub fn display_name(&self) -> String {
         let name = format!("{} {}", self.first_name, self.last_name);

@@ -9,22 +9,9 @@ use crate::IdKind;
 
 fn account(sid: &str, details: &str) -> Edit {
     Edit::PutSubscriber(Subscriber {
-        sid: Sid::new(sid),
-        parent_sid: None,
-        login: sid.into(),
         password_hash: "hash".into(),
-        authentication_token: String::new(),
-        created_ms: 0,
-        first_name: String::new(),
-        last_name: String::new(),
-        email: String::new(),
-        phone_number: String::new(),
-        ext: String::new(),
         details: details.into(),
-        external_id: -1,
-        role: SubscriberRole::Administrator,
-        did_group_references: Vec::new(),
-        callback: None,
+        ..Subscriber::new(Sid::new(sid), None, sid, SubscriberRole::Administrator)
     })
 }
 

@@ -6,24 +6,12 @@ use crate::directory::{CallFlow, DidGroupReference, Key, SubscriberRole};
 use crate::{KeyId, Role};
 
 fn subscriber(sid: &str, parent: Option<&str>) -> Subscriber {
-    Subscriber {
-        sid: Sid::new(sid),
-        parent_sid: parent.map(Sid::new),
-        login: format!("login-{sid}"),
-        password_hash: String::new(),
-        authentication_token: String::new(),
-        created_ms: 0,
-        first_name: String::new(),
-        last_name: String::new(),
-        email: String::new(),
-        phone_number: String::new(),
-        ext: String::new(),
-        details: String::new(),
-        external_id: -1,
-        role: SubscriberRole::Administrator,
-        did_group_references: Vec::new(),
-        callback: None,
-    }
+    Subscriber::new(
+        Sid::new(sid),
+        parent.map(Sid::new),
+        &format!("login-{sid}"),
+        SubscriberRole::Administrator,
+    )
 }
 
 fn group(id: u64) -> DidGroup {
