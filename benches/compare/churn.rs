@@ -8,7 +8,6 @@ use sim::report::Spread;
 
 use crate::cpu;
 use crate::environment::Environment;
-use crate::measure::work_folder;
 use crate::options::{Churning, Options};
 use crate::order::{Faults, rate};
 use crate::partyline::{Bridge, Place, Run, judged};
@@ -51,13 +50,7 @@ struct Found {
 /// # Errors
 /// What cannot be measured.
 pub(crate) fn run(options: &Options, what: &Churning) -> Result<bool, String> {
-    let program = options.partyline()?;
-    let place = Place {
-        program: &program,
-        folder: work_folder(&options.out)?,
-        judged: what.duration,
-        rate: options.rate,
-    };
+    let place = Place::new(options, what.duration)?;
     // Without /proc the measurement itself will say so.
     let _ = cpu::wait_for_calm(options.patience);
     eprintln!(
@@ -77,7 +70,7 @@ pub(crate) fn run(options: &Options, what: &Churning) -> Result<bool, String> {
     println!("{}", verdict::text(&checks));
     let good = verdict::all_reached(&checks);
     let document = Document {
-        environment: Environment::here(&program, &options.janus),
+        environment: Environment::here(&place.program, &options.janus),
         checks,
         found,
         sample,
@@ -119,7 +112,7 @@ fn found(run: &Run, read: &Read, sample: &Sample) -> Result<Found, String> {
 
 fn checks(found: &Found, churn: f64) -> Vec<Check> {
     let faults = found.faults;
-    let none = |what: &str, count: u64| Check::at_most(what, count as f64, 0.0, 0, "");
+    let none = |what: &str, count: u64| Check::none(what, count as usize);
     let told = |what: &str, rate: f64| Check::at_least(what, rate, least(churn), 1, "a second");
     vec![
         told("joins that were told", found.joins_per_second),
@@ -131,7 +124,7 @@ fn checks(found: &Found, churn: f64) -> Vec<Check> {
         none("calls that joined twice", faults.joined_twice),
         none("calls that ended before they left", faults.ended_inside),
         none("events of calls that were over", faults.after_end),
-        none("calls that joined and never left", found.inside as u64),
+        Check::none("calls that joined and never left", found.inside),
         none("calls begun anew that failed", found.failed),
     ]
 }

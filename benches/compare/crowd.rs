@@ -6,7 +6,6 @@ use serde::Serialize;
 use crate::cpu;
 use crate::environment::Environment;
 use crate::followers::{Followers, Following};
-use crate::measure::work_folder;
 use crate::options::{Crowd, Options};
 use crate::partyline::{Bridge, Place, Run, judged};
 use crate::results::Sample;
@@ -74,15 +73,9 @@ struct Beside {
 /// # Errors
 /// What cannot be measured.
 pub(crate) fn run(options: &Options, what: &Crowd) -> Result<bool, String> {
-    let program = options.partyline()?;
-    let place = Place {
-        program: &program,
-        folder: work_folder(&options.out)?,
-        judged: what.duration,
-        rate: options.rate,
-    };
+    let place = Place::new(options, what.duration)?;
     let mut document = Document {
-        environment: Environment::here(&program, &options.janus),
+        environment: Environment::here(&place.program, &options.janus),
         streams: None,
         silent: None,
     };
@@ -124,7 +117,7 @@ fn room_for(streams: usize) -> String {
     )
 }
 
-fn streams(place: &Place<'_>, what: &Crowd) -> Result<Streams, String> {
+fn streams(place: &Place, what: &Crowd) -> Result<Streams, String> {
     eprintln!("crowd: {} streams of events open", what.streams);
     let bridge = Bridge::start(place, &room_for(what.streams))?;
     let followers = Followers::open(&bridge.client.door()?, what.streams)?;
@@ -145,7 +138,7 @@ fn streams(place: &Place<'_>, what: &Crowd) -> Result<Streams, String> {
     })
 }
 
-fn strangers(place: &Place<'_>, what: &Crowd) -> Result<Strangers, String> {
+fn strangers(place: &Place, what: &Crowd) -> Result<Strangers, String> {
     eprintln!("crowd: {} silent connections at a time", what.silent);
     let bridge = Bridge::start(place, "")?;
     let scenario = talk(what);

@@ -1,7 +1,6 @@
 //! Run by run: the floor at each size, the bridge's scenarios, the peer's.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::environment::Environment;
 use crate::options::Options;
@@ -19,20 +18,13 @@ const FLOOR: &str = "receive and send";
 /// What the bridge or the floor does not do. The peer's faults become remarks.
 pub(crate) fn all(options: &Options) -> Result<Results, String> {
     let plan = scenario::plan(options)?;
-    let program = options.partyline()?;
-    let folder = work_folder(&options.out)?;
+    let place = Place::new(options, options.duration)?;
     let mut results = Results {
-        environment: Environment::here(&program, &options.janus),
+        environment: Environment::here(&place.program, &options.janus),
         runs: options.runs,
         seconds: options.duration.as_secs_f64(),
         others: options.others,
         rows: Vec::new(),
-    };
-    let place = Place {
-        program: &program,
-        folder,
-        judged: options.duration,
-        rate: options.rate,
     };
     for run in 1..=options.runs {
         floors(options, &plan, run, &mut results.rows)?;
@@ -40,16 +32,6 @@ pub(crate) fn all(options: &Options) -> Result<Results, String> {
         peer(options, &plan, &place.folder, run, &mut results.rows);
     }
     Ok(results)
-}
-
-/// A folder for what children write.
-///
-/// # Errors
-/// It cannot be made.
-pub(crate) fn work_folder(out: &Path) -> Result<PathBuf, String> {
-    let folder = out.join("work");
-    let made = fs::create_dir_all(&folder).and_then(|()| folder.canonicalize());
-    made.map_err(|error| format!("{}: {error}", folder.display()))
 }
 
 fn floors(options: &Options, plan: &Plan, run: u32, rows: &mut Vec<Row>) -> Result<(), String> {
@@ -65,7 +47,7 @@ fn floors(options: &Options, plan: &Plan, run: u32, rows: &mut Vec<Row>) -> Resu
 fn bridge(
     options: &Options,
     plan: &Plan,
-    place: &Place<'_>,
+    place: &Place,
     run: u32,
     rows: &mut Vec<Row>,
 ) -> Result<(), String> {

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::child::{Child, LOOK, last_line};
 use crate::cpu::{self, Timeline};
-use crate::options::{CALLERS_CORE, SERVER_CORE};
+use crate::options::{CALLERS_CORE, Options, SERVER_CORE};
 use crate::rest::Client;
 use crate::results::Sample;
 use crate::room;
@@ -40,8 +40,8 @@ const LIMITS: &str = "[media]\nports = \"10000-29999\"\n[calls]\nmax_calls = 500
 const GIVEN_BACK: Duration = Duration::from_secs(20);
 
 /// Where the bridge and its callers find what they need.
-pub(crate) struct Place<'a> {
-    pub(crate) program: &'a Path,
+pub(crate) struct Place {
+    pub(crate) program: PathBuf,
     /// A folder for configuration, data and logs.
     pub(crate) folder: PathBuf,
     pub(crate) judged: Duration,
@@ -60,7 +60,7 @@ pub(crate) enum Outcome {
 ///
 /// # Errors
 /// A child does not start, or does not do what it should.
-pub(crate) fn measure(place: &Place<'_>, scenario: &Scenario) -> Result<Outcome, String> {
+pub(crate) fn measure(place: &Place, scenario: &Scenario) -> Result<Outcome, String> {
     match call(place, scenario)? {
         Called::Judged(run) => {
             let sample = sample(&run)?;
@@ -112,7 +112,7 @@ impl Called {
 ///
 /// # Errors
 /// A child does not start, or does not do what it should.
-pub(crate) fn call(place: &Place<'_>, scenario: &Scenario) -> Result<Called, String> {
+pub(crate) fn call(place: &Place, scenario: &Scenario) -> Result<Called, String> {
     Bridge::start(place, "")?.call(place, scenario)
 }
 
@@ -130,7 +130,7 @@ impl Bridge {
     ///
     /// # Errors
     /// It does not start, or does not let its room be widened.
-    pub(crate) fn start(place: &Place<'_>, more: &str) -> Result<Self, String> {
+    pub(crate) fn start(place: &Place, more: &str) -> Result<Self, String> {
         let (sip, api) = (free_port()?, free_port()?);
         let (child, client) = bridge(place, more, sip, api)?;
         let empty = vitals::read(child.id(), 0.0).map_err(|error| error.to_string())?;
@@ -169,7 +169,7 @@ impl Bridge {
     ///
     /// # Errors
     /// A child does not start, or does not do what it should.
-    pub(crate) fn call(self, place: &Place<'_>, scenario: &Scenario) -> Result<Called, String> {
+    pub(crate) fn call(self, place: &Place, scenario: &Scenario) -> Result<Called, String> {
         let start = Instant::now();
         let report = place.folder.join("sim.json");
         let _ = fs::remove_file(&report);
@@ -213,7 +213,20 @@ pub(crate) fn judged(report: &Value) -> Result<(f64, f64), String> {
     Ok((from, seconds))
 }
 
-impl Place<'_> {
+impl Place {
+    /// As is asked for, each scenario judged for so long.
+    ///
+    /// # Errors
+    /// There is no such program, or no folder can be made.
+    pub(crate) fn new(options: &Options, judged: Duration) -> Result<Self, String> {
+        Ok(Self {
+            program: options.partyline()?,
+            folder: work_folder(&options.out)?,
+            judged,
+            rate: options.rate,
+        })
+    }
+
     /// How long a scenario is judged.
     fn judged(&self, scenario: &Scenario) -> Duration {
         self.judged.max(scenario.least())
@@ -234,18 +247,23 @@ impl Place<'_> {
     }
 }
 
-fn bridge(
-    place: &Place<'_>,
-    more: &str,
-    sip: SocketAddr,
-    api: SocketAddr,
-) -> Result<(Child, Client), String> {
+/// A folder for what children write.
+///
+/// # Errors
+/// It cannot be made.
+fn work_folder(out: &Path) -> Result<PathBuf, String> {
+    let folder = out.join("work");
+    let made = fs::create_dir_all(&folder).and_then(|()| folder.canonicalize());
+    made.map_err(|error| format!("{}: {error}", folder.display()))
+}
+
+fn bridge(place: &Place, more: &str, sip: SocketAddr, api: SocketAddr) -> Result<(Child, Client), String> {
     let data = place.folder.join("data");
     let _ = fs::remove_dir_all(&data);
     let config = place.folder.join("bridge.toml");
     fs::write(&config, format!("{LIMITS}{more}"))
         .map_err(|error| format!("{}: {error}", config.display()))?;
-    let mut command = Command::new(place.program);
+    let mut command = Command::new(&place.program);
     command.args(["serve", "--demo", "--config"]).arg(config);
     command.arg("--data").arg(&data);
     command.args(["--sip", &sip.to_string(), "--api", &api.to_string()]);
@@ -259,9 +277,9 @@ fn bridge(
     Ok((bridge, client))
 }
 
-fn callers(place: &Place<'_>, scenario: &Scenario, sip: SocketAddr, report: &Path) -> Result<Child, String> {
+fn callers(place: &Place, scenario: &Scenario, sip: SocketAddr, report: &Path) -> Result<Child, String> {
     let time = |time: Duration| humantime::format_duration(time).to_string().replace(' ', "");
-    let mut command = Command::new(place.program);
+    let mut command = Command::new(&place.program);
     command.args(["sim", NUMBER, "--at", &sip.to_string()]);
     command.args([
         "--legs",

@@ -5,7 +5,6 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::environment::Environment;
-use crate::measure::work_folder;
 use crate::options::{Options, Soak};
 use crate::partyline::{self, Place, judged};
 use crate::results::Sample;
@@ -46,13 +45,7 @@ struct Document {
 /// # Errors
 /// What cannot be measured.
 pub(crate) fn run(options: &Options, what: &Soak) -> Result<bool, String> {
-    let program = options.partyline()?;
-    let place = Place {
-        program: &program,
-        folder: work_folder(&options.out)?,
-        judged: what.duration,
-        rate: options.rate,
-    };
+    let place = Place::new(options, what.duration)?;
     let coming = what.legs - KEPT;
     let scenario = Scenario::three_talk(&what.codec, KEPT).with_churn(Churn {
         per_second: what.churn,
@@ -70,7 +63,7 @@ pub(crate) fn run(options: &Options, what: &Soak) -> Result<bool, String> {
     println!("{}", verdict::text(&checks));
     let good = verdict::all_reached(&checks);
     let document = Document {
-        environment: Environment::here(&program, &options.janus),
+        environment: Environment::here(&place.program, &options.janus),
         checks,
         sample: sample(&run)?,
         callers: without_listeners(run.report),

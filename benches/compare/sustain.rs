@@ -6,7 +6,6 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::environment::Environment;
-use crate::measure::work_folder;
 use crate::options::{Options, Sustain};
 use crate::partyline::{self, Outcome, Place};
 use crate::results::Sample;
@@ -38,15 +37,9 @@ struct Document {
 /// # Errors
 /// What cannot be measured.
 pub(crate) fn run(options: &Options, what: &Sustain) -> Result<bool, String> {
-    let program = options.partyline()?;
-    let place = Place {
-        program: &program,
-        folder: work_folder(&options.out)?,
-        judged: what.duration,
-        rate: options.rate,
-    };
+    let place = Place::new(options, what.duration)?;
     let mut document = Document {
-        environment: Environment::here(&program, &options.janus),
+        environment: Environment::here(&place.program, &options.janus),
         meetings: Vec::new(),
     };
     for codec in &what.codec {
@@ -65,7 +58,7 @@ pub(crate) fn run(options: &Options, what: &Sustain) -> Result<bool, String> {
         .all(|meeting| verdict::all_reached(&meeting.checks)))
 }
 
-fn meeting(place: &Place<'_>, codec: &str, legs: usize) -> Result<Meeting, String> {
+fn meeting(place: &Place, codec: &str, legs: usize) -> Result<Meeting, String> {
     let floor_ms = floor::measure(legs, FLOOR)?.cpu_ms;
     match partyline::measure(place, &Scenario::three_talk(codec, legs))? {
         Outcome::Measured(sample) => {
