@@ -149,8 +149,8 @@ pub(crate) struct Soak {
 /// What `crowd` takes.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Crowd {
-    /// How long each part is judged
-    #[arg(long, value_name = "TIME", default_value = "1min", value_parser = humantime::parse_duration)]
+    /// How long each part is judged; memory in the second half, when 500 legs have been there for two minutes
+    #[arg(long, value_name = "TIME", default_value = "4min", value_parser = humantime::parse_duration)]
     pub(crate) duration: Duration,
     /// Legs of the meeting beside
     #[arg(long, value_name = "LEGS", default_value_t = 500)]
