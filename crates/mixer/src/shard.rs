@@ -47,8 +47,8 @@ const QUALITY_TICKS: u64 = 50;
 const RAMPS: u32 = 16;
 /// Legs with an Opus mix of their own (talkers, and those who hear a prompt) from which on their encoders try less hard: an encoding
 /// takes some 0.13 ms at full effort, and a tick has 20.
-const MANY: u32 = 32;
-const CROWD: u32 = 64;
+const MANY: u32 = 16;
+const CROWD: u32 = 32;
 /// Reports that the end of one player can make: each playlist is told of and given back.
 const PLAYER_REPORTS: usize = 2 * (QUEUE + 2);
 /// Reports that the end of one leg can make beside those of its player, and what control has to hear of it before.

@@ -38,6 +38,7 @@ pub use counts::{Counts, Shut};
 pub use dial_plan::DialOut;
 pub use ids::Ids;
 pub use input::{Input, MediaReport};
+pub use negotiation::opus_format;
 pub use operator::Operator;
 pub use output::{Listeners, MediaOrder, Output, PlayId, RecordingOrder, Ticket, WayFor};
 pub use simulation::simulate;

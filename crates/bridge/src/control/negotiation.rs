@@ -228,22 +228,24 @@ fn session(config: &ControlConfig, negotiated: &Negotiated) -> Session {
 
 /// What we send: the codec agreed on, Opus as the peer wants it and at most at the bit rate allowed here.
 fn format(config: &ControlConfig, negotiated: &Negotiated) -> Format {
-    let wishes = negotiated.opus;
     match negotiated.codec {
         sdp::Codec::Pcmu => Format::of(Codec::Pcmu),
         sdp::Codec::Pcma => Format::of(Codec::Pcma),
         sdp::Codec::G722 => Format::of(Codec::G722),
-        sdp::Codec::Opus => Format::with_opus(
-            Codec::Opus(heard_at(wishes.max_playback_hz).min(opus_rate(config))),
-            OpusSend {
-                bitrate: bitrate(wishes.max_average_bitrate, config.opus_bitrate),
-                playback_hz: playback(wishes.max_playback_hz),
-                fec_percent: 0,
-                dtx: wishes.use_dtx,
-                cbr: wishes.constant_bitrate,
-            },
-        ),
+        sdp::Codec::Opus => opus_format(opus_rate(config), config.opus_bitrate, negotiated.opus),
     }
+}
+
+/// The Opus that a phone with these wishes is sent by a bridge that mixes it at `rate`, and allows `limit` bits a second.
+pub fn opus_format(rate: Rate, limit: u32, wishes: sdp::OpusParameters) -> Format {
+    let send = OpusSend {
+        bitrate: bitrate(wishes.max_average_bitrate, limit),
+        playback_hz: playback(wishes.max_playback_hz),
+        fec_percent: 0,
+        dtx: wishes.use_dtx,
+        cbr: wishes.constant_bitrate,
+    };
+    Format::with_opus(Codec::Opus(heard_at(wishes.max_playback_hz).min(rate)), send)
 }
 
 /// The rate of ours that such a player makes use of.

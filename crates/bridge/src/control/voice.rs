@@ -66,6 +66,18 @@ pub fn fragments() -> impl Iterator<Item = &'static str> {
         .chain(LETTERS)
 }
 
+/// Everything that can be played; first what callers hear on their way in.
+pub fn catalogue() -> impl Iterator<Item = Sound> {
+    // The prompts of the menu and of the door, as they are told in [`Prompt`].
+    let is_of_the_door = |prompt: &&Prompt| **prompt <= Prompt::ThisMeetingIsRecorded;
+    let (door, others): (Vec<_>, Vec<_>) = Prompt::ALL.iter().partition(is_of_the_door);
+    let said = |prompts: Vec<&'static Prompt>| prompts.into_iter().map(|prompt| prompt.name());
+    let clips = said(door).chain(fragments()).chain(said(others)).map(Sound::Clip);
+    [Sound::Pause, Sound::EntryTone, Sound::ExitTone]
+        .into_iter()
+        .chain(clips)
+}
+
 /// The recordings that say `phrases` one after another.
 pub fn speak(phrases: &[Phrase]) -> Vec<Sound> {
     let mut sounds = Vec::new();

@@ -26,7 +26,7 @@ use super::recordings::Recordings;
 use super::settings;
 use super::shards::Shards;
 use crate::config::Config;
-use crate::control::voice::Sound;
+use crate::control::voice::{self, Sound};
 use crate::control::{Listeners, MediaOrder, MediaReport, PlayId as ControlPlay, RecordingOrder};
 use crate::metrics::{Audio, MediaCounts, Metrics};
 
@@ -89,13 +89,17 @@ impl MediaPort {
             legs: config.media.spread_legs,
         };
         let recordings = Recordings::start(config, data, metrics.recordings.clone())?;
+        let mut prompts = Prompts::start(noise, config.media.priority)?;
+        if let Some(format) = settings::usual_opus(config) {
+            prompts.expect(format, || catalogue(&clips));
+        }
         Ok(Self {
             placement: Placement::new(shards.count(), limits),
             shards,
             plays: Plays::default(),
             sockets: Sockets::new(config)?,
             clips,
-            prompts: Prompts::start(noise)?,
+            prompts,
             faults,
             audio: Audio::new(metrics.spreads.clone()),
             metrics,
@@ -164,6 +168,8 @@ impl MediaPort {
             return;
         };
         self.audio.agreed(leg, config.session.format.codec());
+        self.prompts
+            .expect(config.session.format, || catalogue(&self.clips));
         let (leg, media) = (key(leg), Box::new(Leg::new(config, now)));
         let shard = self.placement.place(leg);
         let desk = self.shards.at(shard);
@@ -182,6 +188,7 @@ impl MediaPort {
             return;
         };
         self.audio.agreed(LegId(leg.0), session.format.codec());
+        self.prompts.expect(session.format, || catalogue(&self.clips));
         let desk = self.shards.at(shard);
         let (encoder, bring) = desk.equipment.agreed(leg, &session);
         desk.bring(bring);
@@ -436,6 +443,7 @@ impl MediaPort {
 
     /// Notes how a shard is, and says when it was late or lost reports.
     fn note(&mut self, now: Instant, shard: usize, stats: Stats) {
+        self.prompts.go_on();
         let desk = self.shards.at(shard);
         let percent = load::percent(&desk.counts.stats, &stats);
         self.placement.note_load(shard, load::mean(&stats));
@@ -468,6 +476,11 @@ impl MediaPort {
         drop(shards);
         recordings.stop();
     }
+}
+
+/// Everything that can be played, what callers hear first at its beginning.
+fn catalogue(clips: &Clips) -> impl Iterator<Item = (Sound, media::Clip)> {
+    voice::catalogue().filter_map(|sound| Some((sound, clips.get(sound)?)))
 }
 
 fn played(id: PlayId) -> MediaReport {

@@ -1,11 +1,12 @@
-//! Mixer threads run before all else: whatever shares their core would keep them waiting for as long as it has something to do.
+//! Mixer threads run before all else: whatever shares their core would keep them waiting for as long as it has something to do. Before them runs only
+//! what rests more than it works; after all else, what can wait.
 
 use std::os::unix::thread::JoinHandleExt;
 use std::thread::JoinHandle;
 
 use thread_priority::{
-    RealtimeThreadSchedulePolicy, ThreadPriority, ThreadPriorityValue, ThreadSchedulePolicy,
-    set_thread_priority_and_policy, thread_native_id, thread_schedule_policy_param,
+    NormalThreadSchedulePolicy, RealtimeThreadSchedulePolicy, ThreadPriority, ThreadPriorityValue,
+    ThreadSchedulePolicy, set_thread_priority_and_policy, thread_native_id, thread_schedule_policy_param,
 };
 
 /// The highest priority there is.
@@ -17,7 +18,26 @@ const HIGHEST: u8 = 99;
 /// # Errors
 /// What the system said where it does not allow that: it takes `CAP_SYS_NICE`, or a limit `RTPRIO` that is as high.
 pub(super) fn run(thread: &JoinHandle<()>, priority: u8) -> Result<u8, String> {
-    let priority = above(own(), priority);
+    set(thread, above(own(), priority))
+}
+
+/// Has the system run `thread` before the threads that [`run`] was given this priority for; answers with which.
+///
+/// # Errors
+/// As those of [`run`].
+pub(super) fn run_above(thread: &JoinHandle<()>, priority: u8) -> Result<u8, String> {
+    set(thread, above(above(own(), priority), 0))
+}
+
+/// Has the system run the thread that asks when nothing else wants its core (`SCHED_IDLE`), where it knows such a thing.
+pub(super) fn idle() {
+    let policy = ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle);
+    if let Err(error) = set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Min, policy) {
+        tracing::debug!(%error, "what can wait runs as any other thread");
+    }
+}
+
+fn set(thread: &JoinHandle<()>, priority: u8) -> Result<u8, String> {
     let value = ThreadPriorityValue::try_from(priority).map_err(|error| error.to_string())?;
     let policy = ThreadSchedulePolicy::Realtime(RealtimeThreadSchedulePolicy::RoundRobin);
     let value = ThreadPriority::Crossplatform(value);

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use ivr::budget::Budgets;
-use media::{JitterConfig, Latching, MediaTimeouts, Rate};
-use sip::sdp::ChoiceOf;
+use media::{Format, JitterConfig, Latching, MediaTimeouts, Rate};
+use sip::sdp::{ChoiceOf, OpusParameters};
 use sip::{EndpointConfig, Transport};
 
 use crate::config::{CodecName, CodecOrder, Config, OpusRate};
-use crate::control::ControlConfig;
+use crate::control::{ControlConfig, opus_format};
 
 /// What control goes by.
 pub(super) fn control(config: &Config) -> ControlConfig {
@@ -81,6 +81,17 @@ pub(super) fn rates(config: &Config) -> Vec<Rate> {
     let heard: Vec<_> = codecs.map(of).collect();
     let is_heard = |rate: &Rate| heard.iter().any(|range| range.contains(rate));
     Rate::ALL.into_iter().filter(is_heard).collect()
+}
+
+/// What a phone is sent that takes Opus and has no wishes of its own about it; nothing where Opus is not allowed.
+pub(super) fn usual_opus(config: &Config) -> Option<Format> {
+    let media = &config.media;
+    let format = opus_format(
+        media.opus_rate.rate(),
+        media.opus_bitrate,
+        OpusParameters::default(),
+    );
+    media.codecs.contains(&CodecName::Opus).then_some(format)
 }
 
 /// The rate that meetings are recorded at: the best that anybody can have.
