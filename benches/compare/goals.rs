@@ -3,7 +3,9 @@
 use serde::Serialize;
 
 use crate::results::{Delay, Results, Row, Sample, Server, Span};
-use crate::scenario::{ALL_TALK, FLOOD, JOINS, LISTS, MANY_MEETINGS, MIXED, OPUS, PCMU, THREE_TALK};
+use crate::scenario::{
+    ALL_TALK, FLOOD, JOINS, LISTS, MANY_MEETINGS, MIXED, OPUS, PCMU, RUSH, THREE_TALK, rush_legs,
+};
 use crate::traffic::Rest;
 
 /// One goal.
@@ -58,6 +60,7 @@ pub(crate) fn goals(results: &Results) -> Vec<Goal> {
     goals.extend(punctuality(results));
     goals.extend(delay(results));
     goals.extend(joins(results));
+    goals.extend(rush(results));
     goals.extend(requests(results));
     goals
 }
@@ -165,9 +168,13 @@ fn late(results: &Results, (name, codec, legs): Key<'_>, shown: &str) -> Goal {
 }
 
 /// That no packet is missing or much too late in a row.
-fn harm(results: &Results, (name, codec, legs): Key<'_>, shown: &str) -> [Goal; 2] {
+fn harm(results: &Results, key: Key<'_>, shown: &str) -> [Goal; 2] {
+    harm_of(results.row(key), shown, key.1)
+}
+
+fn harm_of(row: Option<&Row>, shown: &str, codec: &str) -> [Goal; 2] {
     let count = |what: &str, of: fn(&Sample) -> u64| {
-        let found = results.figures(name, codec, legs, |sample| Some(of(sample) as f64));
+        let found = row.and_then(|row| figures_of(row, |sample| Some(of(sample) as f64)));
         goal(
             format!("{shown}, {codec}: packets {what}"),
             Limit::Never,
@@ -216,6 +223,17 @@ fn joins(results: &Results) -> Vec<Goal> {
     ];
     goals.extend(harm(results, (JOINS, PCMU, kept), "the legs beside them"));
     goals
+}
+
+/// That calls beyond what the bridge can carry harm nobody who is in, however many those are.
+fn rush(results: &Results) -> [Goal; 2] {
+    let phones = rush_legs(results.others);
+    let row = results.find((RUSH, OPUS, phones));
+    let shown = row.and_then(Row::line).map_or_else(
+        || RUSH.to_owned(),
+        |line| format!("{RUSH}, {} of {phones} in", line.legs_in),
+    );
+    harm_of(row, &shown, OPUS)
 }
 
 /// Requests to REST beside legs that talk.
@@ -312,12 +330,15 @@ impl Results {
         legs: usize,
         of: impl Fn(&Sample) -> Option<f64>,
     ) -> Option<Found> {
-        let row = self.row((name, codec, legs))?;
-        Some(Found {
-            span: Span::of(row.samples.iter().filter_map(of))?,
-            doubtful: row.line()?.is_doubtful(),
-        })
+        figures_of(self.row((name, codec, legs))?, of)
     }
+}
+
+fn figures_of(row: &Row, of: impl Fn(&Sample) -> Option<f64>) -> Option<Found> {
+    Some(Found {
+        span: Span::of(row.samples.iter().filter_map(of))?,
+        doubtful: row.line()?.is_doubtful(),
+    })
 }
 
 /// Whether those who were not in can be neglected.

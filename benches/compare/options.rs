@@ -55,7 +55,7 @@ pub(crate) struct Options {
         long,
         value_name = "LEGS",
         value_delimiter = ',',
-        default_value = "10,100,500,1000,1500,2000"
+        default_value = "10,100,500,1000,1500,2000,2500"
     )]
     pub(crate) legs: Vec<usize>,
     /// Sizes of the one meeting with Opus, and of that with several codecs mixed

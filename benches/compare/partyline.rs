@@ -232,9 +232,14 @@ impl Place {
         self.judged.max(scenario.least())
     }
 
+    /// Calls begun a second.
+    fn rate(&self, scenario: &Scenario) -> u32 {
+        scenario.rate.unwrap_or(self.rate)
+    }
+
     /// How long phones take to dial one after another.
     fn calling(&self, scenario: &Scenario) -> Duration {
-        Duration::from_secs(scenario.phones() as u64) / self.rate
+        Duration::from_secs(scenario.phones() as u64) / self.rate(scenario)
     }
 
     /// When all callers are in, after they were started; they are judged from a little later on.
@@ -287,7 +292,7 @@ fn callers(place: &Place, scenario: &Scenario, sip: SocketAddr, report: &Path) -
         "--codec",
         &scenario.codec,
     ]);
-    command.args(["--rate", &place.rate.to_string()]);
+    command.args(["--rate", &place.rate(scenario).to_string()]);
     command.args([
         "--settle",
         &time(SETTLE),

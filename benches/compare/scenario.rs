@@ -15,6 +15,8 @@ pub(crate) struct Scenario {
     pub(crate) codec: String,
     /// Legs that are judged.
     pub(crate) legs: usize,
+    /// Calls begun a second, where not as many as in all other rows.
+    pub(crate) rate: Option<u32>,
     /// Further options of the callers.
     pub(crate) callers: Vec<String>,
     /// Calls a second that hang up and call again, and how many phones do so, beside the legs.
@@ -38,6 +40,10 @@ pub(crate) const MANY_MEETINGS: &str = "200 meetings, 3 talk";
 pub(crate) const ALL_TALK: &str = "one meeting, all talk";
 /// Half of the legs, and calls through answer, prompt, code and join beside them.
 pub(crate) const JOINS: &str = "200 joins a second";
+/// Twice as many as other rows, faster, on a bridge that has just begun: those who find no room are to be turned away, the others are to miss nothing.
+pub(crate) const RUSH: &str = "rush, 300 calls a second";
+/// Calls a second in that rush.
+const RUSH_RATE: u32 = 300;
 /// With lists of all calls.
 pub(crate) const LISTS: &str = "REST lists, 3 talk";
 /// With as many requests as a careless client makes.
@@ -70,6 +76,7 @@ impl Scenario {
             name,
             codec: codec.to_owned(),
             legs,
+            rate: None,
             callers: words.map(str::to_owned).collect(),
             churn: None,
             asked: None,
@@ -172,6 +179,10 @@ fn partyline(options: &Options) -> Vec<Scenario> {
     all.extend(OTHERS.map(|codec| Scenario::three_talk(codec, others)));
     let joins = Scenario::new(JOINS, PCMU, others.div_ceil(2), &["--code", "222"]);
     all.push(joins.with_churn(JOINING));
+    all.push(Scenario {
+        rate: Some(RUSH_RATE),
+        ..Scenario::new(RUSH, OPUS, rush_legs(others), &["--code", "222"])
+    });
     let rest = [
         (LISTS, Asked::Lists(options.filter.clone())),
         (FLOOD, Asked::Flood),
@@ -181,6 +192,11 @@ fn partyline(options: &Options) -> Vec<Scenario> {
         ..Scenario::new(name, PCMU, others, &["--code", "222"])
     }));
     all
+}
+
+/// Phones of the rush, where other rows have so many.
+pub(crate) const fn rush_legs(others: usize) -> usize {
+    2 * others
 }
 
 /// One meeting at each of its sizes, and at that of all other rows.
@@ -269,6 +285,7 @@ mod tests {
             assert_eq!(sizes(name, PCMU), [500], "{name}");
         }
         assert_eq!((sizes(JOINS, PCMU), all.janus.len()), (vec![250], 2));
+        assert_eq!(sizes(RUSH, OPUS), [1_000]);
     }
 
     #[test]
