@@ -163,6 +163,24 @@ fn what_one_hears_does_not_depend_on_what_one_says_in_any_branch() {
 }
 
 #[test]
+fn in_any_codec_another_tone_of_ones_own_changes_what_others_hear_in_every_branch_and_not_what_one_hears() {
+    for codec in CODECS {
+        let hear = |hz: f64| {
+            let mut spread = Spread::new(&[2, 2], 32, &[codec]);
+            spread.run(75);
+            // Who goes on talking keeps an encoder of his own.
+            spread.shards[0].phones[0].hz = hz;
+            spread.run(40);
+            let heard = spread.phones().map(|phone| phone.heard.clone());
+            heard.collect::<Vec<_>>()
+        };
+        let (usual, other) = (hear(300.0), hear(1_523.0));
+        let same: Vec<_> = usual.iter().zip(&other).map(|(one, other)| one == other).collect();
+        assert_eq!(same, [true, false, false, false], "{codec:?}");
+    }
+}
+
+#[test]
 fn the_loudest_few_are_those_of_the_whole_meeting() {
     let mut spread = Spread::new(&[4, 4], 3, &[Codec::Pcmu]);
     for phone in spread.shards.iter_mut().flat_map(|world| &mut world.phones) {
