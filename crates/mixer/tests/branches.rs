@@ -175,7 +175,8 @@ fn in_any_codec_another_tone_of_ones_own_changes_what_others_hear_in_every_branc
             heard.collect::<Vec<_>>()
         };
         let (usual, other) = (hear(300.0), hear(1_523.0));
-        let same: Vec<_> = usual.iter().zip(&other).map(|(one, other)| one == other).collect();
+        let pairs = usual.iter().zip(&other);
+        let same: Vec<_> = pairs.map(|(one, other)| one == other).collect();
         assert_eq!(same, [true, false, false, false], "{codec:?}");
     }
 }

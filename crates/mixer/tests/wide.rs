@@ -204,9 +204,9 @@ fn generous() -> OpusSend {
 /// Below this nobody hears himself, dB.
 const OWN_DB: f64 = -60.0;
 
-/// Everybody hears everybody at his level; `most` is how much an ear may be off, dB. And nobody hears himself, as far as one recording tells:
-/// what Opus adds to five tones repeats with them and lies on whole Hz, too, however long is listened. What an ear of Opus hears of its own
-/// mouth, two recordings tell.
+/// Everybody hears everybody at his level; `most` is how much an ear may be off, dB. And nobody hears himself, as far as one recording can
+/// tell: what Opus adds to five tones repeats with them and lies on whole Hz, too, however long is listened. What an ear of Opus hears of
+/// its own mouth, two recordings tell.
 fn assert_levels(send: OpusSend, most: impl Fn(Codec) -> f64) {
     let mut world = all_talk(send);
     world.run(6_000);
@@ -242,7 +242,7 @@ const APART: usize = 75;
 /// A tone of nobody's, far from all that are said.
 const OTHER_HZ: f64 = 1_523.0;
 
-/// All packets that each phone is sent while all talk on: first each with its tone, then one of them, if it is said which, with another one.
+/// All packets that each phone is sent while all talk on: first each with its tone, then one of them, if it is said which, with another.
 /// It talks in every tick, so that all else stays as it is: who falls silent hears the room by an encoder that he shares with others.
 fn talk_on(world: &mut World, other: Option<usize>) -> Vec<Vec<Vec<u8>>> {
     let mut sent = vec![Vec::new(); world.phones.len()];

@@ -387,12 +387,17 @@ impl Phone {
 
     /// Worst step between two samples of what was kept.
     pub(crate) fn worst_jump(&self) -> i32 {
-        let pairs = self.heard.windows(2);
-        pairs
-            .map(|pair| (i32::from(pair[1]) - i32::from(pair[0])).abs())
-            .max()
-            .unwrap_or(0)
+        worst_jump(&self.heard)
     }
+}
+
+/// Worst step between two samples.
+pub(crate) fn worst_jump(samples: &[i16]) -> i32 {
+    let pairs = samples.windows(2);
+    pairs
+        .map(|pair| (i32::from(pair[1]) - i32::from(pair[0])).abs())
+        .max()
+        .unwrap_or(0)
 }
 
 /// Peak of the part of `samples` that is a tone of `hz`.
