@@ -11,6 +11,7 @@ mod crash;
 mod ctl;
 mod deliveries;
 mod dialling;
+mod edits;
 mod events;
 mod hostile_rtp;
 mod hostile_sip;

@@ -172,8 +172,14 @@ impl Phone {
         self.sip.set_nonblocking(false).expect("a socket can be told");
     }
 
-    /// Listens to the greeting's first sounds, then keys: whoever keys before the bridge has seen the ACK is not heard.
+    /// Listens to the greeting's first sounds, then keys.
     pub(crate) fn enter(&mut self, keys: &str) {
+        self.wait_for_greeting();
+        self.press(keys);
+    }
+
+    /// Listens to the greeting's first sounds: whoever keys before the bridge has seen the ACK is not heard.
+    pub(crate) fn wait_for_greeting(&mut self) {
         let mut ticks = 0;
         until("the greeting", LIMIT, || {
             self.attend();
@@ -187,7 +193,6 @@ impl Phone {
                 .any(|sample| sample.abs() > AUDIBLE)
                 .then_some(())
         });
-        self.press(keys);
     }
 
     /// The next message; requests are answered with 200, a 200 that comes again with another ACK.

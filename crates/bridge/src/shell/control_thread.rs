@@ -111,6 +111,7 @@ impl ControlThread {
                 self.lay_down();
             }
             self.reports(now);
+            self.refresh_directory(now);
             self.control.handle_timeout(now);
             self.perform(now);
             if stop_at.is_some_and(|at| now >= at || self.control.calls() == 0) {
@@ -118,8 +119,7 @@ impl ControlThread {
             }
             if !self.media.is_alive() && stop_at.is_none() {
                 // Calls that would be silent are ended, and then the program, so that it is started anew.
-                self.control.handle_input(now, Input::Shutdown);
-                self.perform(now);
+                self.take_in(now, Input::Shutdown);
                 stop_at = Some(now + SHUTDOWN_MAX);
             }
             if self.take(now) {
@@ -159,7 +159,6 @@ impl ControlThread {
     }
 
     fn handle(&mut self, now: Instant, inbound: Inbound) {
-        self.refresh_directory(now);
         let input = match inbound {
             Inbound::Sip { flow, bytes } => Input::Sip { flow, bytes },
             Inbound::FlowLost { connection } => Input::FlowLost { connection },
@@ -193,8 +192,7 @@ impl ControlThread {
             }
             Inbound::Shutdown => Input::Shutdown,
         };
-        self.control.handle_input(now, input);
-        self.perform(now);
+        self.take_in(now, input);
     }
 
     fn new_ticket(&mut self) -> Ticket {
@@ -202,7 +200,15 @@ impl ControlThread {
         Ticket(self.next_ticket)
     }
 
-    /// An edit is answered when it is published, so control must have it before the next thing happens.
+    /// Gives control what happened, and does what it wants done.
+    fn take_in(&mut self, now: Instant, input: Input) {
+        self.refresh_directory(now);
+        self.control.handle_input(now, input);
+        self.perform(now);
+    }
+
+    /// An edit is answered when it is published, so control must have it before whatever it decides next: by a message, a report of the
+    /// mixer, such as a key, or a deadline. An edit alone decides nothing, so nobody is woken by one.
     fn refresh_directory(&mut self, now: Instant) {
         let latest = self.keeper.directory();
         if !Arc::ptr_eq(&latest, &self.known) {
@@ -214,19 +220,17 @@ impl ControlThread {
 
     fn reports(&mut self, now: Instant) {
         while let Ok((kind, ids)) = self.ids.1.try_recv() {
-            self.control.handle_input(now, Input::Ids { kind, ids });
+            self.take_in(now, Input::Ids { kind, ids });
         }
         while let Ok((whose, flow)) = self.ways.1.try_recv() {
             let input = match flow {
                 Some(flow) => Input::WayOpened { whose, flow },
                 None => Input::WayRefused { whose },
             };
-            self.control.handle_input(now, input);
-            self.perform(now);
+            self.take_in(now, input);
         }
         while let Some(report) = self.media.poll(now) {
-            self.control.handle_input(now, Input::Media(report));
-            self.perform(now);
+            self.take_in(now, Input::Media(report));
         }
         self.media.lay_down(now);
     }
