@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use model::{CallView, LegId, Live, MeetingNumber, MeetingView};
+use model::{CallState, CallView, LegId, Live, MeetingNumber, MeetingView};
 
 use super::call::{dto, in_force, steps_of_many};
 use super::steer::steer;
@@ -33,7 +33,8 @@ pub(crate) async fn list(
     ))
 }
 
-/// PUT /meetings/{meetingNumber}/calls: the same change of all calls, or of those that pass the filter, at one moment.
+/// PUT /meetings/{meetingNumber}/calls: the same change of all calls, or of those that pass the filter, at one moment. Answers those that it
+/// was made to.
 pub(crate) async fn update(
     State(api): State<Api>,
     caller: Caller,
@@ -61,7 +62,9 @@ pub(crate) async fn update(
     )
     .await?;
     let after = calls.iter().filter_map(|call| live.calls.get(&call.leg));
-    Ok(listing.answer_all(after.map(|call| dto(&api, call))))
+    // Those that were leaving when it was made have been passed over.
+    let changed = after.filter(|call| call.state != CallState::Ending);
+    Ok(listing.answer_all(changed.map(|call| dto(&api, call))))
 }
 
 /// DELETE /meetings/{meetingNumber}/calls: hangs up all calls, or those that pass the filter, at one moment.

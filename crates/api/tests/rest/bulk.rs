@@ -85,6 +85,18 @@ async fn everybody_or_those_chosen_are_muted_in_one_command() {
 }
 
 #[tokio::test]
+async fn who_leaves_before_the_change_is_made_is_not_in_the_answer() {
+    let world = crowded();
+    world.backend.state().leaving = vec![LegId(2)];
+    let list = world.put("alice", CALLS, r#"{"muteMode": 2}"#).await.json();
+    assert_eq!((ids(&list), &list["total"]), (vec![HOST, 1, 3], &json!(3)));
+    let items = list["items"].as_array().unwrap();
+    assert!(items.iter().all(|call| call["muteMode"] == 2), "{list}");
+    let left = world.get("alice", "/calls/2").await.json();
+    assert_eq!((&left["state"], &left["muteMode"]), (&json!(3), &json!(0)));
+}
+
+#[tokio::test]
 async fn only_what_changes_is_asked_for() {
     let world = crowded();
     world.put("alice", "/calls/2", r#"{"holdMode": 2}"#).await;

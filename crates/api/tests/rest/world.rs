@@ -17,8 +17,8 @@ use base64::engine::general_purpose::STANDARD;
 use model::directory::{Directory, Edit};
 use model::query::Query;
 use model::{
-    Actor, Begun, CallView, Cdr, Command, Delivery, Happening, KeptAnswer, LegId, Live, Mdr, MeetingId,
-    MeetingNumber, MeetingState, MeetingView, OperatorMode, Qualities, RequestKey, Sid, Webhook,
+    Actor, Begun, CallState, CallView, Cdr, Command, Delivery, Happening, KeptAnswer, LegId, Live, Mdr,
+    MeetingId, MeetingNumber, MeetingState, MeetingView, OperatorMode, Qualities, RequestKey, Sid, Webhook,
 };
 use serde_json::Value;
 use tower::ServiceExt;
@@ -38,6 +38,8 @@ pub struct State {
     pub dialled: Vec<(Actor, DialOrder)>,
     pub edits: Vec<(Actor, Edit)>,
     pub refuse_command: Option<CommandError>,
+    /// Calls that begin to leave before the next command is done.
+    pub leaving: Vec<LegId>,
     pub refuse_edit: Option<EditRefused>,
     pub panic: bool,
     /// The last id given.
@@ -114,6 +116,9 @@ impl Backend for Fake {
         state.commands.push((actor, target, command.clone()));
         if refusal.is_none() {
             let mut live = (*state.live).clone();
+            for leg in std::mem::take(&mut state.leaving) {
+                call(&mut live, leg, |call| call.state = CallState::Ending);
+            }
             apply(&mut live, target, command);
             live.version += 1;
             state.live = Arc::new(live);
@@ -260,8 +265,11 @@ fn apply(live: &mut Live, target: Target, command: LiveCommand) {
         (LiveCommand::HangUp { leg }, _) => drop(live.calls.remove(&leg)),
         (LiveCommand::EndMeeting, Target::Meeting(id)) => drop(live.meetings.remove(&number_of(live, id))),
         (LiveCommand::All(commands), _) => {
+            let is_here = |live: &Live, leg: LegId| live.calls[&leg].state != CallState::Ending;
             for (leg, command) in commands {
-                apply(live, Target::Leg(leg), command);
+                if is_here(live, leg) {
+                    apply(live, Target::Leg(leg), command);
+                }
             }
         }
         (LiveCommand::Several(commands), _) => {
@@ -411,6 +419,7 @@ impl World {
             dialled: Vec::new(),
             edits: Vec::new(),
             refuse_command: None,
+            leaving: Vec::new(),
             refuse_edit: None,
             panic: false,
             ids: 1000,

@@ -41,7 +41,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         summary: "Steer all calls of a meeting, or those that a filter chooses",
         success: Success::new(
             200,
-            "The calls as they are now.",
+            "The calls that it was made to, as they are now. Who was leaving is passed over.",
             Content::List(Object::of::<Call<'_>>()),
         ),
         filtered: true,
