@@ -10,7 +10,8 @@ use model::{
     Actor, CallNews, CallState, Command, Event, Happening, KeyedCommand, LegId, MeetingId, Mute, MuteMask,
     News, NewsKind,
 };
-use world::{CONF, PhoneId, ROOM, World};
+use store::IdKind;
+use world::{CONF, PhoneId, ROOM, Settings, World};
 
 use crate::operator;
 
@@ -306,6 +307,30 @@ fn of_calls_that_nobody_answers_so_many_are_told_of_and_no_more() {
         rung,
         "what was told to begin is told to end"
     );
+}
+
+#[test]
+fn what_is_not_told_for_want_of_an_id_leaves_no_gap_in_the_log() {
+    // Enough for the call, its meeting, and its joining.
+    let mut world = World::with(Settings {
+        event_ids: 1..6,
+        ..Settings::default()
+    });
+    world.event_ids_left = false;
+    let host = world.enter(CONF, "111#");
+    assert_eq!(kinds(&world.told).last(), Some(&"call.joined"));
+    let lock = LiveCommand::Meeting(Command::SetLock(true));
+    assert_eq!(world.request(world.target(ROOM), lock), Ok(()));
+    let untold = world.control.counts().events_without_id;
+    assert_eq!((world.told.len(), untold), (5, 1));
+    let (kind, ids) = (IdKind::Happening, 10..20);
+    world.input(Input::Ids { kind, ids });
+    world.hang_up(host);
+    assert_eq!(
+        kinds(&world.told[5..]),
+        ["call.left", "meeting.locked", "meeting.ended", "call.ended"]
+    );
+    check(&world.told);
 }
 
 #[test]

@@ -60,6 +60,8 @@ pub struct World {
     pub ports: BTreeSet<LegId>,
     /// Whether there are ports to be had.
     pub ports_left: bool,
+    /// Whether the store gives more ids of events.
+    pub event_ids_left: bool,
     directory: Arc<Directory>,
     /// Whether callers can ask for an operator.
     pub(crate) has_operator: bool,
@@ -102,14 +104,14 @@ impl World {
             at: epoch,
             ms: EPOCH_MS,
         };
-        let has_operator = settings.operator.is_some();
+        let (has_operator, event_ids) = (settings.operator.is_some(), settings.event_ids.clone());
         let (config, directory) = settings.build();
         let directory = Arc::new(directory);
         let control = Control::new(
             config,
             directory.clone(),
             clock,
-            Ids::new(1..10_000, 1..10_000, 1..1_000_000),
+            Ids::new(1..10_000, 1..10_000, event_ids),
             [7; 32],
         );
         Self {
@@ -123,6 +125,7 @@ impl World {
             trunk: Trunk::default(),
             ports: BTreeSet::new(),
             ports_left: true,
+            event_ids_left: true,
             directory,
             has_operator,
             records: Vec::new(),
@@ -309,6 +312,9 @@ impl World {
     }
 
     fn reserve(&mut self, kind: IdKind) {
+        if kind == IdKind::Happening && !self.event_ids_left {
+            return;
+        }
         let ids = self.next_id..self.next_id + 1_000;
         self.next_id = ids.end;
         self.control.handle_input(self.now, Input::Ids { kind, ids });

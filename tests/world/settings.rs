@@ -1,6 +1,7 @@
 //! What a world's bridge is told.
 
 use sip::sdp::ChoiceOf;
+use std::ops::Range;
 use std::time::Duration;
 
 use bridge::control::{ControlConfig, DialOut, Operator};
@@ -44,6 +45,8 @@ pub struct Settings {
     pub operator: Option<Operator>,
     /// Meetings recorded at once.
     pub recordings: usize,
+    /// Ids of events to begin with.
+    pub event_ids: Range<u64>,
 }
 
 impl Default for Settings {
@@ -59,6 +62,7 @@ impl Default for Settings {
             dial_out: DialOut::default(),
             operator: None,
             recordings: 10,
+            event_ids: 1..1_000_000,
         }
     }
 }

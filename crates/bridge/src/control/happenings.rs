@@ -109,22 +109,21 @@ impl Control {
     }
 
     fn meeting_news(&mut self, now: Instant, id: MeetingId, actor: Actor, news: News) {
-        let Some(slot) = self.meetings.get_mut(&id) else {
+        let Some(slot) = self.meetings.get(&id) else {
             return;
         };
         // That nothing more is told is the last that is told: nobody waits for ends that do not come.
-        let place = slot.next_place(id);
         let is_live = slot.is_live() || news.turns_live().is_some();
         let owner = slot.owner().clone();
         self.dirty_calls.extend(news.leg());
-        self.happened(now, owner, Some(place), actor, news, is_live);
+        self.happened(now, owner, Some(id), actor, news, is_live);
     }
 
     fn happened(
         &mut self,
         now: Instant,
         subscriber_sid: Sid,
-        place: Option<Place>,
+        meeting: Option<MeetingId>,
         actor: Actor,
         news: News,
         is_live: bool,
@@ -133,6 +132,8 @@ impl Control {
             self.counts.events_without_id += 1;
             return;
         };
+        // What can't be told takes no place: there would be a gap for ever.
+        let place = meeting.and_then(|id| self.next_place(id));
         let happening = Arc::new(Happening {
             id,
             at_ms: self.clock.ms(now),
@@ -146,6 +147,11 @@ impl Control {
         self.outputs
             .push_back(Output::Record(Record::Happening(happening.clone())));
         self.happened.push(happening);
+    }
+
+    fn next_place(&mut self, meeting: MeetingId) -> Option<Place> {
+        let slot = self.meetings.get_mut(&meeting)?;
+        Some(slot.next_place(meeting))
     }
 
     /// Who called, where the news tell of a call's coming.
