@@ -25,6 +25,7 @@ mod path;
 mod pick;
 mod router;
 mod simulation;
+mod unrouted;
 mod value;
 
 pub use auth::{Login, Peer, hash_password};
@@ -39,3 +40,4 @@ pub use events::{Hub, HubCounts, HubLimits};
 pub use openapi::text as openapi;
 pub use router::{Hold, Route, Settings, Streaming, paths, router};
 pub use simulation::{Outcome, SimulatedCall, Simulation, Step, What};
+pub use unrouted::{not_one_host, out_of_time};

@@ -266,6 +266,11 @@ async fn finish(request: Request, next: Next) -> Response {
     if response.status().is_server_error() {
         tracing::warn!(status = response.status().as_u16(), "a request failed");
     }
+    uncached(response)
+}
+
+/// The same answer, which no cache keeps.
+pub(crate) fn uncached(mut response: Response) -> Response {
     let no_store = HeaderValue::from_static("no-store");
     response.headers_mut().insert(CACHE_CONTROL, no_store);
     response

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::{Request, Response, StatusCode, Version, header};
+use axum::http::{Request, Response, Version, header};
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use rustls::ServerConfig;
@@ -124,13 +124,13 @@ where
 
 async fn answer(router: Router, source: IpAddr, mut request: Request<Incoming>) -> Response<Body> {
     if !names_one_host(&request) {
-        return empty(StatusCode::BAD_REQUEST);
+        return api::not_one_host();
     }
     request.extensions_mut().insert(api::Peer(source));
     match timeout(ANSWER, router.oneshot(request.map(Body::new))).await {
         Ok(Ok(answered)) => answered,
         Ok(Err(never)) => match never {},
-        Err(_) => empty(StatusCode::SERVICE_UNAVAILABLE),
+        Err(_) => api::out_of_time(),
     }
 }
 
@@ -142,12 +142,6 @@ fn names_one_host<B>(request: &Request<B>) -> bool {
     }
 }
 
-fn empty(status: StatusCode) -> Response<Body> {
-    let mut response = Response::new(Body::empty());
-    *response.status_mut() = status;
-    response
-}
-
 #[cfg(test)]
 mod tests {
     use std::net::{Ipv4Addr, SocketAddr};
@@ -155,6 +149,7 @@ mod tests {
     use rustls::pki_types::pem::PemObject;
     use rustls::pki_types::{CertificateDer, ServerName};
     use rustls::{ClientConfig, RootCertStore};
+    use serde_json::{Value, json};
     use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex, split};
     use tokio::net::{TcpSocket, TcpStream};
     use tokio::time::{Instant, sleep};
@@ -300,6 +295,13 @@ mod tests {
         (String::from_utf8(text).unwrap(), begin.elapsed())
     }
 
+    /// Whether an answer has this line in its head; and its JSON.
+    fn refusal(said: &str, line: &str) -> (bool, Value) {
+        let (head, body) = said.split_once("\r\n\r\n").unwrap();
+        let has_line = head.lines().any(|known| known == line);
+        (has_line, serde_json::from_str(body).unwrap())
+    }
+
     /// Sends `text`, and then one octet a second of `slow`, as long as they are taken.
     fn drip(mut stream: impl AsyncWrite + Unpin + Send + 'static, text: &'static str, slow: &'static str) {
         tokio::spawn(async move {
@@ -377,6 +379,42 @@ mod tests {
         let (said, took) = rest(answers).await;
         assert!(said.starts_with("HTTP/1.1 503 "), "{said}");
         assert!((ANSWER..ANSWER + SECOND).contains(&took), "{took:?}");
+        let expected = json!({"code": 503, "message": "Service unavailable", "errors": []});
+        assert_eq!(refusal(&said, "retry-after: 1"), (true, expected), "{said}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_names_no_host_is_told_so_by_the_json_of_every_refusal() {
+        for hosts in ["", "Host: x\r\nHost: y\r\n"] {
+            let mut stream = connected(taking()).await;
+            let request = format!("GET / HTTP/1.1\r\n{hosts}Connection: close\r\n\r\n");
+            stream.write_all(request.as_bytes()).await.unwrap();
+            let (said, _) = rest(stream).await;
+            assert!(said.starts_with("HTTP/1.1 400 "), "{said}");
+            let errors = json!([{"field": "Host", "message": "expected once"}]);
+            let expected = json!({"code": 400, "message": "Bad request", "errors": errors});
+            let line = "content-type: application/json";
+            assert_eq!(refusal(&said, line), (true, expected), "{said}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_cannot_be_read_as_a_request_is_refused_without_a_word() {
+        let many: String = (0..101).map(|n| format!("X{n}: x\r\n")).collect();
+        let long = format!("X: {}\r\n", "x".repeat(256 * 1024));
+        for (target, headers, status) in [
+            ("\"", "", 400),
+            ("/", many.as_str(), 431),
+            ("/", long.as_str(), 431),
+        ] {
+            let (answers, mut requests) = split(connected(taking()).await);
+            let request = format!("GET {target} HTTP/1.1\r\nHost: x\r\n{headers}\r\n");
+            // The answer may come before all of it has been taken.
+            tokio::spawn(async move { requests.write_all(request.as_bytes()).await });
+            let (said, _) = rest(answers).await;
+            assert!(said.starts_with(&format!("HTTP/1.1 {status} ")), "{said}");
+            assert!(said.ends_with("\r\n\r\n"), "{said}");
+        }
     }
 
     #[tokio::test]
