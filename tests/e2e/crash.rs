@@ -43,6 +43,27 @@ fn what_was_acknowledged_and_what_was_recorded_outlives_kill_9() {
 }
 
 #[test]
+fn what_rest_did_to_a_call_and_answered_is_in_the_audit_after_kill_9() {
+    let _turn = share();
+    let bridge = Bridge::start();
+    let mut phone = Phone::call(bridge.sip(), "15162065319");
+    phone.enter("222#");
+    let call = bridge
+        .rest()
+        .wait_for("/calls", "the call is in the meeting", |call| call["state"] == 2)["id"]
+        .clone();
+    bridge
+        .rest()
+        .put(&format!("/calls/{call}"), &json!({ "muteMode": 2 }));
+
+    let bridge = bridge.kill_and_restart();
+    let audit = bridge.rest().list("/audit");
+    let muted = audit.iter().find(|line| line["action"] == "set_mute");
+    let object = muted.map(|line| &line["object"]);
+    assert_eq!(object, Some(&json!(format!("call {call}"))), "{audit:?}");
+}
+
+#[test]
 fn calls_that_are_up_at_kill_9_have_a_record_after_it() {
     let _turn = share();
     let bridge = Bridge::start();

@@ -176,10 +176,11 @@ fn check_page(bridge: &Bridge, calls: usize) {
 type Labels = Vec<(String, String)>;
 
 /// Name and labels of every sample, with its value.
-struct Page(BTreeMap<(String, Labels), f64>);
+pub(crate) struct Page(BTreeMap<(String, Labels), f64>);
 
 impl Page {
-    fn total(&self, name: &str) -> f64 {
+    /// What all samples of this name come to.
+    pub(crate) fn total(&self, name: &str) -> f64 {
         self.samples(name).map(|(_, value)| value).sum()
     }
 
@@ -200,7 +201,7 @@ impl Page {
 }
 
 /// The metrics page, of which every line can be read.
-fn scrape(bridge: &Bridge) -> Page {
+pub(crate) fn scrape(bridge: &Bridge) -> Page {
     let output = Command::new(tool("curl"))
         .args([
             "--silent",

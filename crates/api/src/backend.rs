@@ -41,7 +41,7 @@ pub trait Backend: EventBackend + WebhookBackend {
     /// Whether the bridge takes calls.
     fn readiness(&self) -> Readiness;
 
-    /// Does `command` on `target`; answers the first snapshot that includes it.
+    /// Does `command` on `target`; answers the first snapshot that includes it, once the audit of it is on disk.
     fn command(
         &self,
         actor: Actor,

@@ -19,7 +19,9 @@ pub use error::StoreError;
 pub use ids::{IdBlock, IdKind};
 pub use keeper::{EditCounts, Keeper, Keeping, WriteRefused};
 pub use provision::{ProvisionError, Provisioning, Secrets};
-pub use record_writer::{RecordCounts, RecordLimits, RecordQueue, RecordWatch, RecordWriter, record_writer};
+pub use record_writer::{
+    RecordCounts, RecordLimits, RecordQueue, RecordWatch, RecordWriter, Written, record_writer,
+};
 pub use scope::{AuditLine, Order, Page, Records, Scope};
 pub use sqlite::SqliteStore;
 pub use store::{Answer, AuditEntry, Kept, Missed, Record, Store};

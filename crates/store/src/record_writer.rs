@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
 use crate::{Record, Store};
@@ -16,7 +16,7 @@ pub struct RecordLimits {
     pub queue: usize,
     /// Most records of one transaction.
     pub batch: usize,
-    /// Longest that a record waits for others to share its transaction.
+    /// Longest that a record waits for others to share its transaction; one that somebody waits for does not.
     pub wait: Duration,
     /// Pause before a failed batch is tried again.
     pub retry: Duration,
@@ -56,17 +56,26 @@ struct Tally {
     failed: AtomicU64,
 }
 
+/// Completes once a record is on disk, and fails once it is dropped.
+pub type Written = oneshot::Receiver<()>;
+
+/// A record that waits, and whom to tell that it is on disk.
+struct Queued {
+    record: Record,
+    told: Option<oneshot::Sender<()>>,
+}
+
 /// Where records are put. Clones share one queue; when the last one goes, the writer drains and ends.
 #[derive(Clone)]
 pub struct RecordQueue {
-    queue: mpsc::Sender<Record>,
+    queue: mpsc::Sender<Queued>,
     tally: Arc<Tally>,
 }
 
 /// Tells what became of the records without keeping the writer from its end.
 #[derive(Clone)]
 pub struct RecordWatch {
-    queue: mpsc::WeakSender<Record>,
+    queue: mpsc::WeakSender<Queued>,
     tally: Arc<Tally>,
 }
 
@@ -74,7 +83,7 @@ pub struct RecordWatch {
 pub struct RecordWriter {
     store: Arc<dyn Store>,
     limits: RecordLimits,
-    queue: mpsc::Receiver<Record>,
+    queue: mpsc::Receiver<Queued>,
     tally: Arc<Tally>,
 }
 
@@ -98,7 +107,19 @@ pub fn record_writer(store: Arc<dyn Store>, limits: RecordLimits) -> (RecordQueu
 impl RecordQueue {
     /// Puts one record in the queue; never waits. What does not fit is dropped and counted.
     pub fn put(&self, record: Record) {
-        if self.queue.try_send(record).is_err() {
+        self.send(Queued { record, told: None });
+    }
+
+    /// The same, and answers what tells when it is on disk, with everything that was put before it.
+    pub fn put_awaited(&self, record: Record) -> Written {
+        let (told, written) = oneshot::channel();
+        let told = Some(told);
+        self.send(Queued { record, told });
+        written
+    }
+
+    fn send(&self, queued: Queued) {
+        if self.queue.try_send(queued).is_err() {
             self.tally.dropped.fetch_add(1, Ordering::Relaxed);
         }
     }
@@ -144,17 +165,18 @@ impl RecordWriter {
         while let Some(first) = self.queue.recv().await {
             batch.push(first);
             self.collect(&mut batch).await;
-            self.write(&batch).await;
-            batch.clear();
+            let (records, told): (Vec<_>, Vec<_>) =
+                batch.drain(..).map(|queued| (queued.record, queued.told)).unzip();
+            self.write(&records, told).await;
         }
         self.tally.read(0)
     }
 
-    /// Takes in what else comes until the batch is full or its time is over.
-    async fn collect(&mut self, batch: &mut Vec<Record>) {
+    /// Takes in what else comes until the batch is full, its time is over or somebody waits for one of it.
+    async fn collect(&mut self, batch: &mut Vec<Queued>) {
         let limit = self.limits.batch.max(1);
         let filling = async {
-            while batch.len() < limit {
+            while batch.len() < limit && batch.iter().all(|queued| queued.told.is_none()) {
                 let room = limit - batch.len();
                 if self.queue.recv_many(batch, room).await == 0 {
                     break;
@@ -163,14 +185,21 @@ impl RecordWriter {
         };
         // The time being over is as good as the batch being full.
         let _ = timeout(self.limits.wait, filling).await;
+        // What is there already costs nobody a wait.
+        while batch.len() < limit
+            && let Ok(next) = self.queue.try_recv()
+        {
+            batch.push(next);
+        }
     }
 
-    async fn write(&self, batch: &[Record]) {
+    /// Who is told of a record that is dropped sees its own end of the channel close.
+    async fn write(&self, batch: &[Record], told: Vec<Option<oneshot::Sender<()>>>) {
         let mut tries_left = self.limits.last_tries;
         loop {
             match self.store.add_records(batch).await {
-                Ok(()) => return self.count(&self.tally.written, batch.len()),
-                Err(error) if !error.may_pass() => return self.write_singly(batch).await,
+                Ok(()) => return told.into_iter().for_each(|told| self.written(told)),
+                Err(error) if !error.may_pass() => return self.write_singly(batch, told).await,
                 Err(_) => self.count(&self.tally.failed, 1),
             }
             if self.is_stopping() {
@@ -184,12 +213,21 @@ impl RecordWriter {
     }
 
     /// One record the store will never take must not cost the others of its batch.
-    async fn write_singly(&self, batch: &[Record]) {
-        for record in batch {
+    async fn write_singly(&self, batch: &[Record], told: Vec<Option<oneshot::Sender<()>>>) {
+        for (record, told) in batch.iter().zip(told) {
             match self.store.add_records(std::slice::from_ref(record)).await {
-                Ok(()) => self.count(&self.tally.written, 1),
+                Ok(()) => self.written(told),
                 Err(_) => self.count(&self.tally.dropped, 1),
             }
+        }
+    }
+
+    /// One record is on disk.
+    fn written(&self, told: Option<oneshot::Sender<()>>) {
+        self.count(&self.tally.written, 1);
+        if let Some(told) = told {
+            // Whoever asked may have stopped waiting.
+            let _ = told.send(());
         }
     }
 

@@ -11,6 +11,9 @@ use std::time::Duration;
 use flaky::Flaky;
 use records::cdr;
 use store::{Record, RecordCounts, RecordLimits, RecordQueue, RecordWriter, record_writer};
+use tokio::sync::Semaphore;
+use tokio::sync::oneshot::error::TryRecvError;
+use tokio::time::Instant;
 
 const LIMITS: RecordLimits = RecordLimits {
     queue: 250,
@@ -62,6 +65,69 @@ async fn a_lonely_record_waits_for_company_50_ms_and_no_longer() {
     queue.put(call(2));
     tokio::time::sleep(Duration::from_millis(2)).await;
     assert_eq!(sizes(&store), [2]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_record_that_somebody_waits_for_takes_along_what_is_there_and_waits_for_no_more() {
+    let store = Arc::new(Flaky::failing(0));
+    let (queue, writer) = halves(&store);
+    queue.put(call(1));
+    let written = queue.put_awaited(call(2));
+    queue.put(call(3));
+    let begun = Instant::now();
+    tokio::spawn(writer.run());
+    written.await.unwrap();
+    assert_eq!(sizes(&store), [3]);
+    assert_eq!(begun.elapsed(), Duration::ZERO);
+}
+
+#[tokio::test(start_paused = true)]
+async fn those_who_wait_at_once_share_transactions() {
+    let store = Arc::new(Flaky::failing(0));
+    let (queue, writer) = halves(&store);
+    let all: Vec<_> = (0..250).map(|leg| queue.put_awaited(call(leg))).collect();
+    tokio::spawn(writer.run());
+    for written in all {
+        written.await.unwrap();
+    }
+    assert_eq!(sizes(&store), [100, 100, 50]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_waits_for_a_record_is_told_when_it_is_on_disk_and_not_before() {
+    let store = Arc::new(Flaky {
+        gate: Semaphore::new(0),
+        ..Flaky::failing(1)
+    });
+    let (queue, writer) = halves(&store);
+    tokio::spawn(writer.run());
+    let mut written = queue.put_awaited(call(1));
+    for _ in 0..2 {
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        assert_eq!(written.try_recv(), Err(TryRecvError::Empty));
+        // The first write fails.
+        store.gate.add_permits(1);
+    }
+    written.await.unwrap();
+    assert_eq!(sizes(&store), [1]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_waits_for_a_record_that_is_dropped_is_told_so() {
+    let store = Arc::new(Flaky::failing(0));
+    let (queue, writer) = halves(&store);
+    let [never, stored] = [u64::MAX, 2].map(|leg| queue.put_awaited(call(leg)));
+    (2..250).for_each(|leg| queue.put(call(leg)));
+    let too_many = queue.put_awaited(call(250));
+    assert!(too_many.await.is_err());
+    drop(queue);
+    assert_eq!(writer.run().await.dropped, 2);
+    assert!(never.await.is_err());
+    stored.await.unwrap();
+
+    let (queue, writer) = halves(&store);
+    drop(writer);
+    assert!(queue.put_awaited(call(1)).await.is_err());
 }
 
 #[tokio::test(start_paused = true)]

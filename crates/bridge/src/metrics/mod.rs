@@ -54,6 +54,8 @@ pub(crate) struct Metrics {
     pub(crate) recordings: Recordings,
     /// Records that were kept long enough.
     pub(crate) records_forgotten: Counter,
+    /// Changes by REST that were answered before their audit was on disk.
+    pub(crate) audits_late: Counter,
 }
 
 /// What the port of media lays down.
@@ -203,6 +205,7 @@ impl Metrics {
             deliveries: Deliveries::default(),
             recordings: Recordings::default(),
             records_forgotten: Counter::default(),
+            audits_late: Counter::default(),
         })
     }
 }

@@ -349,6 +349,11 @@ fn store(page: &mut Scribe<'_>, metrics: &Metrics, counts: StoreCounts) -> Resul
         "Records deleted after records.keep.",
         &metrics.records_forgotten,
     )?;
+    page.metric(
+        "audits_late",
+        "Changes by REST answered before the audit had them on disk.",
+        &metrics.audits_late,
+    )?;
     page.gauge(
         "store_edits_waiting",
         "Edits that wait for the disk.",

@@ -112,6 +112,7 @@ fn metrics() -> Arc<Metrics> {
     metrics.set_up.observe(0.2);
     metrics.recordings.started.inc();
     metrics.records_forgotten.inc_by(7);
+    metrics.audits_late.inc_by(2);
     metrics.recordings.gap_ms.inc_by(1_500);
     for (route, status, login) in [
         (Some("/conference/v1/calls/:id"), StatusCode::OK, Login::Good),
@@ -221,6 +222,7 @@ fn the_page_tells_what_was_counted() {
         ("partyline_records_written_total", 12.0),
         ("partyline_records_waiting", 4.0),
         ("partyline_records_forgotten_total", 7.0),
+        ("partyline_audits_late_total", 2.0),
     ] {
         assert_eq!(samples.get(name), Some(&value), "{name} in {samples:#?}");
     }

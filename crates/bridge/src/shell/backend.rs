@@ -15,6 +15,7 @@ use model::query::Query;
 use model::{Actor, Begun, Cdr, KeptAnswer, LegId, Live, Mdr, Qualities, RequestKey, Sid};
 use tokio::sync::oneshot;
 
+use super::audited::Audited;
 use super::control_thread::Inbound;
 use super::post::Poster;
 use crate::metrics::Metrics;
@@ -65,11 +66,11 @@ impl BridgeBackend {
         }
     }
 
-    /// Hands control a request and waits for its answer.
+    /// Hands control a request and waits for its answer, and for the audit of what was done.
     async fn ask<T>(
         &self,
         request: Inbound,
-        answered: oneshot::Receiver<Result<T, CommandError>>,
+        answered: oneshot::Receiver<Audited<T>>,
     ) -> Result<T, CommandError> {
         match self.control.try_send(request) {
             Ok(()) => {}
@@ -78,7 +79,7 @@ impl BridgeBackend {
             Err(TrySendError::Disconnected(_)) => return Err(CommandError::Busy),
         }
         match tokio::time::timeout(COMMAND_MAX, answered).await {
-            Ok(Ok(done)) => done,
+            Ok(Ok(done)) => done.on_disk(&self.metrics.audits_late).await,
             // It was queued, so it may have been done, or may yet be.
             Ok(Err(_)) | Err(_) => Err(CommandError::Timeout),
         }

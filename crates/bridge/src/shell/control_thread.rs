@@ -5,15 +5,16 @@ use std::net::{SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use api::{CommandError, DialOrder, LiveCommand, Target};
+use api::{DialOrder, LiveCommand, Target};
 use arc_swap::ArcSwap;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use model::directory::Directory;
 use model::{Actor, LegId, Live};
 use sip::{Flow, Transport};
-use store::{IdKind, Keeper, Record, RecordQueue, Store};
+use store::{IdKind, Keeper, Record, RecordQueue, Store, Written};
 use tokio::sync::oneshot;
 
+use super::audited::Audited;
 use super::backend::now_ms;
 use super::media_port::MediaPort;
 use super::sip_tcp::Connections;
@@ -38,9 +39,9 @@ const SHUTDOWN_MAX: Duration = Duration::from_secs(4);
 pub(super) type ReservedIds = (IdKind, std::ops::Range<u64>);
 
 /// What came of a request, with the first snapshot that includes it: later ones may know no more of what it was about.
-type Steered = Result<Arc<Live>, CommandError>;
+type Steered = Audited<Arc<Live>>;
 /// The same of a call that was asked for.
-type Dialled = Result<(LegId, Arc<Live>), CommandError>;
+type Dialled = Audited<(LegId, Arc<Live>)>;
 
 /// What other threads send to control.
 pub(super) enum Inbound {
@@ -90,6 +91,8 @@ pub(super) struct ControlThread {
     pub(super) tickets: HashMap<Ticket, oneshot::Sender<Steered>>,
     pub(super) dial_tickets: HashMap<Ticket, oneshot::Sender<Dialled>>,
     pub(super) next_ticket: u64,
+    /// Rows of the audit that go with the next answer: control notes what a request did and answers it before it takes the next.
+    pub(super) noted: Vec<Written>,
     pub(super) known: Arc<Directory>,
     pub(super) metrics: Arc<Metrics>,
 }
@@ -264,26 +267,34 @@ impl ControlThread {
                     self.teller.tell(&self.known, live, happened);
                 }
                 Output::Reply { ticket, result } => {
+                    let rows = std::mem::take(&mut self.noted);
                     if let Some(reply) = self.tickets.remove(&ticket) {
                         // Whoever asked may have stopped waiting.
-                        let _ = reply.send(result.map(|()| self.live.load_full()));
+                        let result = result.map(|()| self.live.load_full());
+                        let _ = reply.send(Audited { result, rows });
                     }
                 }
                 Output::Dialled { ticket, result } => {
+                    let rows = std::mem::take(&mut self.noted);
                     if let Some(reply) = self.dial_tickets.remove(&ticket) {
                         // The same here; the call is made all the same.
-                        let _ = reply.send(result.map(|leg| (leg, self.live.load_full())));
+                        let result = result.map(|leg| (leg, self.live.load_full()));
+                        let _ = reply.send(Audited { result, rows });
                     }
                 }
             }
         }
     }
 
-    fn keep(&self, record: Record) {
+    fn keep(&mut self, record: Record) {
         if let Record::Call(cdr) = &record {
             log::call_ended(cdr);
         }
-        self.records.put(record);
+        if matches!(record, Record::Audit(_)) {
+            self.noted.push(self.records.put_awaited(record));
+        } else {
+            self.records.put(record);
+        }
     }
 
     /// Asks the store for more ids; tried again until it gives them.

@@ -2,6 +2,7 @@
 
 mod api_places;
 mod api_server;
+mod audited;
 mod backend;
 mod backend_events;
 mod backend_webhooks;

@@ -371,6 +371,7 @@ async fn start_control(
         tickets: HashMap::new(),
         dial_tickets: HashMap::new(),
         next_ticket: 0,
+        noted: Vec::new(),
         known: directory,
         metrics: metrics.clone(),
     };
