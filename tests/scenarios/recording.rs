@@ -1,7 +1,8 @@
 //! Recordings, by keypad, by REST and by themselves.
 
-use bridge::control::{Input, MediaReport};
-use model::{Actor, Event, RecordingEnd, RecordingFault};
+use api::{CommandError, LiveCommand};
+use bridge::control::{Input, MediaReport, Ticket};
+use model::{Actor, Command, Event, RecordingEnd, RecordingFault, Sid};
 use serde_json::{Value, json};
 use world::{CONF, EPOCH_MS, Level, PhoneId, ROOM, Settings, Site, World};
 
@@ -120,6 +121,83 @@ fn a_client_records_by_rest_and_reads_whether_it_is_so() {
     ));
     let actions: Vec<_> = world.audit().into_iter().map(|change| change.action).collect();
     assert_eq!(actions, ["set_recording"; 2], "what was so already is none");
+}
+
+#[test]
+fn a_recording_that_fails_to_begin_is_answered_with_the_reason_and_not_in_the_audit() {
+    let (mut world, _) = three(&[]);
+    world.mixer.recorder_fault = Some(RecordingFault::DiskFull);
+    let site = Site::new(world);
+    let body = json!({"isRecording": true, "isSecured": true}).to_string();
+    let (status, answer) = site.ask("PUT", MEETING, &body);
+    assert_eq!(
+        (
+            status,
+            &answer["errors"][0]["field"],
+            &answer["errors"][0]["message"]
+        ),
+        (503, &json!("isRecording"), &json!("the disk is too full"))
+    );
+    let (_, meeting) = site.ask("GET", MEETING, "");
+    assert_eq!(
+        (&meeting["isRecording"], &meeting["isSecured"]),
+        (&json!(false), &json!(true))
+    );
+    let mut world = site.world();
+    let actions: Vec<_> = world.audit().into_iter().map(|change| change.action).collect();
+    assert_eq!(actions, ["set_lock"]);
+    world.mixer.recorder_fault = None;
+    drop(world);
+    assert_eq!(put(&site, true).0, 200, "there is space again");
+}
+
+/// Asks for a recording, or for its end, without waiting for the answer.
+fn asks(world: &mut World, on: bool) -> Ticket {
+    let command = LiveCommand::Meeting(Command::SetRecording(on));
+    let target = world.target(ROOM);
+    world.ask(Actor::User(Sid::new("tester")), target, command)
+}
+
+#[test]
+fn who_asks_for_a_recording_is_answered_once_it_has_begun_or_after_four_seconds() {
+    let (mut world, _) = three(&[]);
+    world.mixer.recorder_hangs = true;
+    let first = asks(&mut world, true);
+    world.pass(3_000);
+    let second = asks(&mut world, true);
+    let view = world.meeting(ROOM);
+    assert_eq!((view.recording, view.recording_asked), (false, true));
+    world.pass(999);
+    assert_eq!(world.reply(first), None);
+    world.pass(1);
+    assert_eq!(world.reply(first), Some(Err(CommandError::Timeout)));
+    assert_eq!(world.reply(second), None);
+    let (room, take) = (world.meeting(ROOM).id, 1);
+    world.input(Input::Media(MediaReport::RecordingBegan { room, take }));
+    assert_eq!(world.reply(second), Some(Ok(())));
+    assert!(world.meeting(ROOM).recording);
+    let third = asks(&mut world, true);
+    assert_eq!(world.reply(third), Some(Ok(())), "it is so already");
+    world.pass(10_000);
+    assert_eq!(world.reply(second), None, "each is answered once");
+}
+
+#[test]
+fn who_waits_for_a_recording_is_answered_when_it_is_stopped_or_the_meeting_ends() {
+    let (mut world, phones) = three(&[]);
+    world.mixer.recorder_hangs = true;
+    let waiting = asks(&mut world, true);
+    let stopped = asks(&mut world, false);
+    assert_eq!(
+        [waiting, stopped].map(|ticket| world.reply(ticket)),
+        [Some(Ok(())), Some(Ok(()))]
+    );
+    assert!(!world.meeting(ROOM).recording_asked);
+    let waiting = asks(&mut world, true);
+    for phone in phones {
+        world.hang_up(phone);
+    }
+    assert_eq!(world.reply(waiting), Some(Ok(())));
 }
 
 #[test]

@@ -211,6 +211,12 @@ impl World {
         target: Target,
         command: LiveCommand,
     ) -> Result<(), CommandError> {
+        let ticket = self.ask(actor, target, command);
+        self.reply(ticket).expect("every request is answered")
+    }
+
+    /// Asks without waiting for the answer.
+    pub fn ask(&mut self, actor: Actor, target: Target, command: LiveCommand) -> Ticket {
         self.next_ticket += 1;
         let ticket = Ticket(self.next_ticket);
         self.input(Input::Request {
@@ -219,7 +225,12 @@ impl World {
             target,
             command,
         });
-        self.replies.remove(&ticket).expect("every request is answered")
+        ticket
+    }
+
+    /// The answer to what was asked, once it is there; it is taken.
+    pub fn reply(&mut self, ticket: Ticket) -> Option<Result<(), CommandError>> {
+        self.replies.remove(&ticket)
     }
 
     /// The meeting of this number as requests name it; one that never was where there is none.

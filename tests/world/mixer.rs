@@ -35,6 +35,8 @@ pub struct Mixer {
     pub recorded: Vec<(RecordingOrder, Option<RecordingEnd>)>,
     /// Why the recorder can record nothing, if it can't.
     pub recorder_fault: Option<RecordingFault>,
+    /// Whether the recorder tells nothing of what it is to begin.
+    pub recorder_hangs: bool,
     reports: VecDeque<MediaReport>,
     /// Orders that make no sense.
     pub nonsense: Vec<String>,
@@ -91,10 +93,11 @@ impl Mixer {
 
     fn record(&mut self, recording: RecordingOrder) {
         let (room, take) = (recording.room, recording.take);
-        self.reports.push_back(match self.recorder_fault {
+        let report = match self.recorder_fault {
             Some(fault) => MediaReport::RecordingFailed { room, take, fault },
             None => MediaReport::RecordingBegan { room, take },
-        });
+        };
+        self.reports.extend((!self.recorder_hangs).then_some(report));
         self.recorded.push((recording, None));
     }
 

@@ -153,7 +153,7 @@ pub enum LiveCommand {
     /// none is done.
     All(Vec<(LegId, LiveCommand)>),
     /// Each of these on the target, in this order; where one would be refused none is done. What a call is moved to may still refuse what comes
-    /// behind the move.
+    /// behind the move, and a recording may fail to begin when the others are done.
     Several(Vec<LiveCommand>),
 }
 
@@ -201,11 +201,11 @@ pub enum CommandError {
         /// Which setting forbids it.
         message: String,
     },
-    /// There is no room for it now.
+    /// There is no room for it now, or the disk that it takes has failed.
     Full {
         /// The field at fault, by its name on the wire.
         field: &'static str,
-        /// Which limit is reached.
+        /// Which limit is reached, or what has failed.
         message: String,
     },
     /// Too many commands wait; try again.

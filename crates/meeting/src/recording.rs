@@ -44,6 +44,11 @@ impl Meeting {
         self.recording.is_some()
     }
 
+    /// Whether it is recorded: the file is being written.
+    pub fn recorded(&self) -> bool {
+        self.recording.as_ref().is_some_and(|recording| recording.runs)
+    }
+
     /// Why its settings allow no recording.
     pub(crate) fn may_record(&self) -> Result<(), &'static str> {
         let policy = &self.policy.recording;

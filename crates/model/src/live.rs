@@ -114,8 +114,10 @@ pub struct MeetingView {
     pub questions: bool,
     /// Its poll.
     pub poll: Poll,
-    /// Whether recorded.
+    /// Whether recorded: the file is being written.
     pub recording: bool,
+    /// Whether that is so, or about to be.
+    pub recording_asked: bool,
     /// Whether locked.
     pub locked: bool,
     /// Where it stands.

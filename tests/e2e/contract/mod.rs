@@ -40,7 +40,7 @@ pub(super) struct Site {
 
 impl Site {
     pub(super) fn new() -> Self {
-        let bridge = Bridge::start();
+        let bridge = Bridge::start_with("[recording]\nmin_free_mib = 1\n");
         let phones = ["111#", "222#"].map(|keys| enter(&bridge, keys)).into();
         let joined = |role: u64| {
             let call = bridge

@@ -47,7 +47,8 @@ impl Stage {
         let (receiver, callee) = (Receiver::start(), Baresip::start(CALLEE, NOBODY.into()));
         let bridge = Bridge::start_with(&format!(
             "[dial_out]\ntrunk = \"sip:{}\"\nallow = [\"1416\"]\n\
-             [webhooks]\nallow_http = true\nallow_private = [\"127.0.0.0/8\"]\n",
+             [webhooks]\nallow_http = true\nallow_private = [\"127.0.0.0/8\"]\n\
+             [recording]\nmin_free_mib = 1\n",
             callee.sip()
         ));
         let mut stage = Self {

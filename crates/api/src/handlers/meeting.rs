@@ -144,7 +144,12 @@ fn commands(meeting: &MeetingView, body: &Map<String, Value>) -> Result<Vec<Live
     }
     if let Some(value) = field("isRecording") {
         let on = value::boolean("isRecording", value)?;
-        commands.extend((on != meeting.recording).then_some(Command::SetRecording(on)));
+        // One that is about to begin can be stopped, and is waited for by all who ask for it.
+        let is_so = match on {
+            true => meeting.recording,
+            false => !meeting.recording_asked,
+        };
+        commands.extend((!is_so).then_some(Command::SetRecording(on)));
     }
     match field("state")
         .map(|value| state(meeting, value))

@@ -193,6 +193,7 @@ pub fn meeting(number: u32, id: u64, owner: &str, legs: &[u64]) -> MeetingView {
         questions: false,
         poll: Poll::default(),
         recording: false,
+        recording_asked: false,
         locked: false,
         state: MeetingState::InProgress,
         legs: legs.iter().copied().map(LegId).collect(),

@@ -333,7 +333,7 @@ fn apply_to_meeting(live: &mut Live, number: MeetingNumber, command: Command) {
     } else if let Command::SetQa(on) = command {
         meeting.questions = on;
     } else if let Command::SetRecording(on) = command {
-        meeting.recording = on;
+        (meeting.recording, meeting.recording_asked) = (on, on);
     } else if let Command::SetPoll(status) = command {
         meeting.poll.status = status;
     } else if command == Command::Start {

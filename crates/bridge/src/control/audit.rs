@@ -27,7 +27,8 @@ pub(super) fn actions(command: &LiveCommand) -> Vec<(&'static str, Option<Attrib
     vec![one]
 }
 
-fn word(command: &Command) -> &'static str {
+/// The word of what is asked of a meeting.
+pub(super) fn word(command: &Command) -> &'static str {
     match command {
         Command::Join(_) => "join",
         Command::Leave { .. } => "leave",

@@ -102,7 +102,7 @@ impl Control {
                 action: "dial",
                 object: format!("call {leg}"),
             };
-            self.outputs.push_back(Output::Record(Record::Audit(entry)));
+            self.replies.push(Output::Record(Record::Audit(entry)));
         }
         self.replies.push(Output::Dialled { ticket, result });
     }

@@ -24,6 +24,9 @@ impl Control {
             self.meeting_news(now, id, Actor::Bridge, news);
         }
         self.note_event(now, id, &event);
+        if let Event::RecordingFailed { fault } = event {
+            self.recording_failed(id, fault);
+        }
         self.meeting_news(now, id, actor, News::Meeting(event));
         if let Some(news) = around.after {
             self.meeting_news(now, id, Actor::Bridge, news);

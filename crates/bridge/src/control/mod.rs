@@ -60,6 +60,7 @@ use door::Door;
 use headroom::Headroom;
 use operator::Talks;
 use random::Random;
+use recording::Held;
 use rooms::Slot;
 use schedule::Schedule;
 use unanswered::Unanswered;
@@ -147,6 +148,7 @@ impl WallClock {
 enum Owner {
     Call(LegId),
     Meeting(MeetingId),
+    Answer(Ticket),
 }
 
 /// The machine.
@@ -188,7 +190,10 @@ pub struct Control {
     dirty_meetings: BTreeSet<MeetingId>,
     /// What the next snapshot is published with.
     happened: Vec<Arc<Happening>>,
+    /// Answers, each behind what the audit notes of its request.
     replies: Vec<Output>,
+    /// Answers that wait for a recording to begin.
+    held: Vec<Held>,
     outputs: VecDeque<Output>,
     /// Phones that show the roster of their meeting.
     watches: BTreeMap<sip::SubscriptionId, Watch>,
@@ -243,6 +248,7 @@ impl Control {
             dirty_meetings: BTreeSet::new(),
             happened: Vec::new(),
             replies: Vec::new(),
+            held: Vec::new(),
             outputs: VecDeque::new(),
             watches: BTreeMap::new(),
             news: BTreeSet::new(),
@@ -299,6 +305,8 @@ impl Control {
             match owner {
                 Owner::Call(leg) => self.call_timeout(now, leg),
                 Owner::Meeting(id) => self.meeting_timeout(now, id),
+                // It is given when all is settled.
+                Owner::Answer(_) => {}
             }
             self.settle(now);
         }
@@ -347,6 +355,7 @@ impl Control {
             self.follow(now);
         }
         self.outputs.extend(self.ids.wanted().map(Output::ReserveIds));
+        self.answer_held(now);
         self.publish();
         self.outputs.extend(self.replies.drain(..));
     }

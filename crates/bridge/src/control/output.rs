@@ -17,7 +17,7 @@ use super::voice::Sound;
 pub struct PlayId(pub u64);
 
 /// Names a request that waits for its answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Ticket(pub u64);
 
 /// For whom a way is looked for.
@@ -81,14 +81,14 @@ pub enum Output {
         /// What has happened since the one before, in order; all of it is included.
         happened: Vec<Arc<Happening>>,
     },
-    /// Answer to a request; comes after the snapshot that includes it.
+    /// Answer to a request; comes after the snapshot that includes it, and right behind what the audit notes of it.
     Reply {
         /// Which.
         ticket: Ticket,
         /// Done, or why not.
         result: Result<(), CommandError>,
     },
-    /// Answer to the wish for a call; comes after the snapshot that shows it.
+    /// Answer to the wish for a call; comes after the snapshot that shows it, and right behind what the audit notes of it.
     Dialled {
         /// Which.
         ticket: Ticket,

@@ -21,12 +21,16 @@ impl Control {
         target: Target,
         command: LiveCommand,
     ) {
+        let recorded = recording::asked_for(target, &command);
         let result = if let LiveCommand::Several(commands) = command {
             self.several(now, &actor, target, commands)
         } else {
             self.noted(now, actor, target, command)
         };
-        self.replies.push(Output::Reply { ticket, result });
+        match recorded {
+            Some(room) if result.is_ok() => self.hold(now, ticket, room),
+            Some(_) | None => self.replies.push(Output::Reply { ticket, result }),
+        }
     }
 
     fn several(
@@ -53,7 +57,7 @@ impl Control {
         let entries = self.audit_entries(now, &actor, target, &command);
         self.carry_out(now, actor, target, command)?;
         let noted = entries.into_iter().map(Record::Audit);
-        self.outputs.extend(noted.map(Output::Record));
+        self.replies.extend(noted.map(Output::Record));
         Ok(())
     }
 

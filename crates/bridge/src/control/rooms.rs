@@ -512,7 +512,8 @@ impl Slot {
             mute: meeting.mute_mode(),
             questions: meeting.questions(),
             poll: meeting.poll(),
-            recording: meeting.recording(),
+            recording: meeting.recorded(),
+            recording_asked: meeting.recording(),
             locked: meeting.locked(),
             state: match (meeting.is_ending(), self.started_ms) {
                 (true, _) => MeetingState::Stopping,

@@ -309,7 +309,7 @@ fn rebuilt(at: Instant, view: &MeetingView, live: &Live) -> Meeting {
         Command::SetLock(view.locked),
     ];
     let recording = [Command::SetRecording(true), Command::RecordingBegan { take: 1 }];
-    let recording = recording.into_iter().filter(|_| view.recording);
+    let recording = recording.into_iter().filter(|_| view.recording_asked);
     let modes = started.into_iter().chain(modes).chain(recording);
     for (actor, command) in joins.chain(modes.map(|command| (Actor::Bridge, command))) {
         meeting.handle_input(at, actor, command);

@@ -91,7 +91,7 @@ pub(super) struct ControlThread {
     pub(super) tickets: HashMap<Ticket, oneshot::Sender<Steered>>,
     pub(super) dial_tickets: HashMap<Ticket, oneshot::Sender<Dialled>>,
     pub(super) next_ticket: u64,
-    /// Rows of the audit that go with the next answer: control notes what a request did and answers it before it takes the next.
+    /// Rows of the audit that go with the next answer: control tells those of a request right before its answer.
     pub(super) noted: Vec<Written>,
     pub(super) known: Arc<Directory>,
     pub(super) metrics: Arc<Metrics>,

@@ -45,7 +45,7 @@ fn the_key_starts_and_stops_it_and_everybody_hears_so() {
         (ordered(&did), did.announced().as_str()),
         (vec![(1, None)], "recording_started")
     );
-    assert!(script.meeting.recording());
+    assert!(script.meeting.recording() && script.meeting.recorded());
     let did = script.asks(leg(1), Command::ToggleRecording);
     assert_eq!(did.events_by(), [(leg(1), stopped(FIRST, RecordingEnd::Asked))]);
     assert_eq!(
@@ -63,6 +63,7 @@ fn the_room_is_told_when_it_is_so_and_who_comes_just_before_hears_it_apart() {
     let did = script.asks(rest(), Command::SetRecording(true));
     assert_eq!((did.events(), did.announced().as_str()), (vec![], ""));
     assert!(script.meeting.recording(), "it is on its way");
+    assert!(!script.meeting.recorded(), "it has not begun");
     assert_eq!(
         script.joins(4, Participant).told(4),
         "this_meeting_is_recorded there_are 4 people_in_meeting"
