@@ -11,6 +11,7 @@ use tokio::runtime::Runtime;
 use crate::quality::scrape;
 use crate::support::bridge::Bridge;
 use crate::support::phone::Phone;
+use crate::support::receiver::RECEIVERS;
 use crate::support::until::{alone, share};
 
 const AUDIT: &str = "/audit";
@@ -20,7 +21,7 @@ const LATE: &str = "partyline_audits_late_total";
 #[test]
 fn what_is_done_to_webhooks_calls_and_rooms_is_in_the_audit_in_its_order() {
     let _turn = share();
-    let bridge = Bridge::start_with("[webhooks]\nallow_http = true\nallow_private = [\"127.0.0.0/8\"]\n");
+    let bridge = Bridge::start_with(RECEIVERS);
     let rest = bridge.rest();
     let done = |method: &str, path: &str, body: Option<Value>, status: u16| {
         let answer = rest.request(method, path, body.as_ref());

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::support::bridge::Bridge;
 use crate::support::crowd::{LIMITS, come_and_go};
-use crate::support::receiver::{Posted, Receiver};
+use crate::support::receiver::{Posted, RECEIVERS, Receiver};
 use crate::support::until::{alone, until, until_true};
 
 /// What is posted.
@@ -35,8 +35,7 @@ fn rest_of(receiver: &Receiver) -> Vec<Posted> {
 #[test]
 fn a_receiver_that_is_killed_while_hundreds_come_and_go_misses_nothing_and_gets_all_in_order() {
     let _turn = alone();
-    let webhooks = "[webhooks]\nallow_http = true\nallow_private = [\"127.0.0.0/8\"]\n";
-    let bridge = Bridge::start_with(&format!("{LIMITS}{webhooks}"));
+    let bridge = Bridge::start_with(&format!("{LIMITS}{RECEIVERS}"));
     let mut receiver = Receiver::start();
     let body = json!({"url": format!("http://{}/hook", receiver.address()), "types": TYPES});
     let made = bridge.rest().request("POST", "/webhooks", Some(&body));

@@ -10,11 +10,11 @@ use sqlx::{ConnectOptions, Connection};
 use crate::support::bridge::Bridge;
 use crate::support::crowd::{LIMITS, come_and_go};
 use crate::support::phone::Phone;
-use crate::support::receiver::{Posted, Receiver};
+use crate::support::receiver::{Posted, RECEIVERS, Receiver};
 use crate::support::until::{alone, share, until, until_true};
 
 /// A caller comes, is in the meeting as the `count`th, and goes.
-fn visit(bridge: &Bridge, count: u64) {
+pub(crate) fn visit(bridge: &Bridge, count: u64) {
     let mut phone = Phone::call(bridge.sip(), "15162065319");
     phone.enter("222#");
     bridge
@@ -151,7 +151,7 @@ fn what_kill_9_cut_off_is_told_to_have_ended() {
 #[test]
 fn a_receiver_that_was_away_gets_every_event_in_order_and_signed() {
     let _turn = share();
-    let bridge = Bridge::start_with("[webhooks]\nallow_http = true\nallow_private = [\"127.0.0.0/8\"]\n");
+    let bridge = Bridge::start_with(RECEIVERS);
     let receiver = Receiver::start();
     let address = receiver.address();
     let body = json!({"url": format!("http://{address}/hook?x=1"), "types": ["meeting.*", "call.joined", "call.left"]});
@@ -266,7 +266,7 @@ fn in_database(bridge: &Bridge, statement: &'static str) {
 #[test]
 fn a_webhook_that_is_gone_is_disabled_as_soon_as_the_disk_takes_it() {
     let _turn = share();
-    let bridge = Bridge::start_with("[webhooks]\nallow_http = true\nallow_private = [\"127.0.0.0/8\"]\n");
+    let bridge = Bridge::start_with(RECEIVERS);
     let receiver = Receiver::start_gone();
     let body = json!({"url": format!("http://{}/hook", receiver.address()), "types": ["meeting.ended"]});
     let made = bridge.rest().request("POST", "/webhooks", Some(&body));

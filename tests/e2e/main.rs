@@ -30,3 +30,4 @@ mod sim;
 mod sipp;
 mod softphones;
 mod support;
+mod webhooks;

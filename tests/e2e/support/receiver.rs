@@ -14,6 +14,9 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use serde_json::Value;
 use sha2::Sha256;
 
+/// What a bridge must be told to post to them.
+pub(crate) const RECEIVERS: &str = "[webhooks]\nallow_http = true\nallow_private = [\"127.0.0.0/8\"]\n";
+
 /// One event as it came.
 #[derive(Clone, Debug)]
 pub(crate) struct Posted {

@@ -11,7 +11,7 @@ use super::baresip::{Baresip, NOBODY};
 use super::bridge::Bridge;
 use super::phone::Phone;
 use super::program::tool;
-use super::receiver::Receiver;
+use super::receiver::{RECEIVERS, Receiver};
 use super::rest::{CURL, Rest};
 use super::until::until_true;
 
@@ -46,9 +46,7 @@ impl Stage {
     pub(crate) fn start() -> Self {
         let (receiver, callee) = (Receiver::start(), Baresip::start(CALLEE, NOBODY.into()));
         let bridge = Bridge::start_with(&format!(
-            "[dial_out]\ntrunk = \"sip:{}\"\nallow = [\"1416\"]\n\
-             [webhooks]\nallow_http = true\nallow_private = [\"127.0.0.0/8\"]\n\
-             [recording]\nmin_free_mib = 1\n",
+            "[dial_out]\ntrunk = \"sip:{}\"\nallow = [\"1416\"]\n{RECEIVERS}[recording]\nmin_free_mib = 1\n",
             callee.sip()
         ));
         let mut stage = Self {

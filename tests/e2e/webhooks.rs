@@ -1,0 +1,68 @@
+//! Webhooks end to end: the callback of a subscriber.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::events::visit;
+use crate::support::bridge::Bridge;
+use crate::support::receiver::{Posted, RECEIVERS, Receiver};
+use crate::support::rest::Rest;
+use crate::support::until::{share, until};
+
+/// Whose the demo's numbers and room are.
+const TENANT: &str = "00000000-0000-4000-8000-000000000002";
+const LIMIT: Duration = Duration::from_secs(30);
+
+fn url_of(receiver: &Receiver) -> String {
+    format!("http://{}/hook", receiver.address())
+}
+
+/// The webhook's new secret.
+fn rotated(rest: &Rest, webhook: &str) -> String {
+    let answer = rest.request("POST", &format!("{webhook}/rotate"), None);
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    answer.body["secret"].as_str().expect("a secret").to_owned()
+}
+
+/// What was posted, once so many of this type are among it.
+fn posted_until(receiver: &Receiver, kind: &str, count: usize) -> Vec<Posted> {
+    until("it is posted", LIMIT, || {
+        let posted = receiver.posted();
+        let of_kind = posted.iter().filter(|one| one.event["type"] == kind).count();
+        (of_kind >= count).then_some(posted)
+    })
+}
+
+#[test]
+fn the_callback_of_a_subscriber_is_posted_what_happens_signed_with_the_secret_that_rotate_gave() {
+    let _turn = share();
+    let (bridge, receiver) = (Bridge::start_with(RECEIVERS), Receiver::start());
+    let (rest, url) = (bridge.rest(), url_of(&receiver));
+    let (subscriber, webhook) = (format!("/subscribers/{TENANT}"), format!("/webhooks/cb_{TENANT}"));
+    rest.put(&subscriber, &json!({"eventCallbackUrl": url}));
+    let shown = rest.get(&webhook);
+    assert_eq!(
+        (&shown["callback"], &shown["url"], &shown["secret"]),
+        (&json!(true), &json!(url), &Value::Null)
+    );
+
+    let secret = rotated(rest, &webhook);
+    visit(&bridge, 1);
+    posted_until(&receiver, "meeting.ended", 1);
+    let posted = posted_until(&receiver, "call.ended", 1);
+    assert!(posted.iter().all(|one| one.is_signed_with(&secret)));
+    let record = rest.wait_for("/mdrs", "the meeting's record", |_| true);
+    let log = rest.list(&format!("/mdrs/{}/events", record["id"]));
+    let events = posted.iter().map(|one| one.event.clone());
+    let of_meeting: Vec<_> = events.filter(|event| !event["sequence"].is_null()).collect();
+    assert_eq!(of_meeting, log);
+
+    rest.put(&subscriber, &json!({"eventCallbackUrl": ""}));
+    assert_eq!(rest.request("GET", &webhook, None).status, 404);
+    visit(&bridge, 1);
+    rest.wait_for("/mdrs", "the second meeting's record", |other| {
+        other["id"] != record["id"]
+    });
+    assert_eq!(receiver.posted().len(), posted.len(), "it was taken away");
+}
