@@ -1,4 +1,4 @@
-//! Webhooks end to end: the callback of a subscriber.
+//! Webhooks end to end: the callback of a subscriber, and secrets that are changed.
 
 use std::time::Duration;
 
@@ -16,6 +16,15 @@ const LIMIT: Duration = Duration::from_secs(30);
 
 fn url_of(receiver: &Receiver) -> String {
     format!("http://{}/hook", receiver.address())
+}
+
+/// Has the ends of meetings posted to `receiver`: the webhook's path, and its secret.
+fn hook(rest: &Rest, receiver: &Receiver) -> (String, String) {
+    let body = json!({"url": url_of(receiver), "types": ["meeting.ended"]});
+    let made = rest.request("POST", "/webhooks", Some(&body));
+    assert_eq!(made.status, 201, "{}", made.body);
+    let text = |field: &str| made.body[field].as_str().expect("a text").to_owned();
+    (format!("/webhooks/{}", text("id")), text("secret"))
 }
 
 /// The webhook's new secret.
@@ -65,4 +74,23 @@ fn the_callback_of_a_subscriber_is_posted_what_happens_signed_with_the_secret_th
         other["id"] != record["id"]
     });
     assert_eq!(receiver.posted().len(), posted.len(), "it was taken away");
+}
+
+#[test]
+fn while_a_secret_is_changed_the_new_one_and_the_one_before_verify_what_is_posted() {
+    let _turn = share();
+    let (bridge, receiver) = (Bridge::start_with(RECEIVERS), Receiver::start());
+    let rest = bridge.rest();
+    let (webhook, secret) = hook(rest, &receiver);
+    assert_eq!(rest.get(&webhook)["previousSecretUntil"], Value::Null);
+    let mut secrets = vec![secret];
+    for good in [&[true][..], &[true, true], &[false, true, true]] {
+        visit(&bridge, 1);
+        let posted = posted_until(&receiver, "meeting.ended", secrets.len());
+        let last = posted.last().expect("it was posted");
+        let verified: Vec<_> = secrets.iter().map(|secret| last.is_signed_with(secret)).collect();
+        assert_eq!(verified, good);
+        secrets.push(rotated(rest, &webhook));
+        assert!(rest.get(&webhook)["previousSecretUntil"].is_u64());
+    }
 }
