@@ -1,4 +1,4 @@
-//! Webhooks end to end: the callback of a subscriber, and secrets that are changed.
+//! Webhooks end to end: the callback of a subscriber, secrets that are changed, and what was given up.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::events::visit;
 use crate::support::bridge::Bridge;
 use crate::support::receiver::{Posted, RECEIVERS, Receiver};
 use crate::support::rest::Rest;
-use crate::support::until::{share, until};
+use crate::support::until::{share, until, until_true};
 
 /// Whose the demo's numbers and room are.
 const TENANT: &str = "00000000-0000-4000-8000-000000000002";
@@ -93,4 +93,49 @@ fn while_a_secret_is_changed_the_new_one_and_the_one_before_verify_what_is_poste
         secrets.push(rotated(rest, &webhook));
         assert!(rest.get(&webhook)["previousSecretUntil"].is_u64());
     }
+}
+
+/// The deliveries of a webhook that are in this state.
+fn in_state(rest: &Rest, webhook: &str, state: &str) -> Vec<Value> {
+    let list = rest.get(&format!("{webhook}/deliveries?filter=state%20eq%20%22{state}%22"));
+    list["items"].as_array().cloned().expect("a list has items")
+}
+
+/// The only one that is, once it is.
+fn once_in_state(rest: &Rest, webhook: &str, state: &str) -> Value {
+    until(state, LIMIT, || match &in_state(rest, webhook, state)[..] {
+        [one] => Some(one.clone()),
+        [] => None,
+        more => panic!("{more:?}"),
+    })
+}
+
+#[test]
+fn what_was_given_up_is_listed_as_dead_and_posted_once_it_is_asked_for_again() {
+    let _turn = share();
+    let (bridge, receiver) = (Bridge::start_with(RECEIVERS), Receiver::start_gone());
+    let (rest, address) = (bridge.rest(), receiver.address());
+    let (webhook, secret) = hook(rest, &receiver);
+    visit(&bridge, 1);
+    let dead = once_in_state(rest, &webhook, "dead");
+    assert_eq!((&dead["status"], &dead["attempts"]), (&json!(410), &json!(1)));
+    let is_disabled = || rest.get(&webhook)["disabled"] == true;
+    until_true("the webhook is disabled", LIMIT, is_disabled);
+    let again = format!("{webhook}/deliveries/{}/redeliver", dead["id"]);
+    assert_eq!(rest.request("POST", &again, None).status, 409, "it is disabled");
+
+    drop(receiver);
+    let receiver = Receiver::at(address);
+    rest.put(&webhook, &json!({"disabled": false}));
+    assert_eq!(
+        in_state(rest, &webhook, "dead").len(),
+        1,
+        "nobody asked for it yet"
+    );
+    assert_eq!(rest.request("POST", &again, None).status, 202);
+    let posted = posted_until(&receiver, "meeting.ended", 1);
+    let [one] = &posted[..] else { panic!("{posted:?}") };
+    assert!(one.id == format!("evt_{}", dead["id"]) && one.is_signed_with(&secret));
+    assert_eq!(once_in_state(rest, &webhook, "delivered")["id"], dead["id"]);
+    assert!(in_state(rest, &webhook, "dead").is_empty());
 }
