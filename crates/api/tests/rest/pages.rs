@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use model::Role;
 use model::directory::Edit;
 use serde_json::{Value, json};
@@ -5,11 +7,11 @@ use serde_json::{Value, json};
 use crate::fixture;
 use crate::world::World;
 
-/// A world in which alice has rooms 400000 to 400024 besides her own.
-fn many() -> World {
+/// A world in which alice has so many rooms from 400000 on, besides her own and that of uma.
+fn many(rooms: u32) -> World {
     let world = World::new();
     let directory = world.backend.state().directory.clone();
-    let directory = (0..25).fold((*directory).clone(), |directory, n| {
+    let directory = (0..rooms).fold((*directory).clone(), |directory, n| {
         let code = format!("9{n:03}");
         let mut room = fixture::room(400_000 + n, "alice", 219, &[(50, &code, Role::Host)]);
         room.description = format!("room {}", n % 3);
@@ -27,9 +29,15 @@ fn numbers(list: &Value) -> Vec<u64> {
         .collect()
 }
 
+/// What a link of a page leads to, below `/conference/v1`.
+fn path_of(link: &str) -> &str {
+    link.strip_prefix("https://api.example.com/conference/v1")
+        .unwrap()
+}
+
 #[tokio::test]
 async fn both_envelopes_come_at_once_and_either_can_be_asked_for() {
-    let world = many();
+    let world = many(25);
     let both = world.get("alice", "/meetingRooms?limit=2&offset=1").await.json();
     let names = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
     assert_eq!(
@@ -94,7 +102,7 @@ async fn the_empty_page_of_the_reference_is_the_same_here() {
 
 #[tokio::test]
 async fn following_next_meets_every_object_once_and_previous_leads_back() {
-    let world = many();
+    let world = many(25);
     let mut path =
         "/meetingRooms?limit=7&order=description+desc,meetingNumber&includeFields=meetingNumber".to_owned();
     let mut seen = Vec::new();
@@ -115,10 +123,7 @@ async fn following_next_meets_every_object_once_and_previous_leads_back() {
             next.contains("order=description+desc,meetingNumber&includeFields=meetingNumber&"),
             "{next}"
         );
-        path = next
-            .strip_prefix("https://api.example.com/conference/v1")
-            .unwrap()
-            .to_owned();
+        path = path_of(next).to_owned();
     }
     assert_eq!(seen.len(), 27);
     assert_eq!(seen[..2], [400_002, 400_005]);
@@ -130,8 +135,33 @@ async fn following_next_meets_every_object_once_and_previous_leads_back() {
 }
 
 #[tokio::test]
+async fn the_longest_page_has_a_thousand_objects_and_leads_to_the_one_more_there_is() {
+    let world = many(999);
+    let first = world
+        .get("alice", "/meetingRooms?limit=1000&order=meetingNumber")
+        .await
+        .json();
+    let place = |page: &Value| {
+        let fields = ["count", "total", "offset", "limit", "has_more"];
+        fields.map(|field| page[field].clone())
+    };
+    assert_eq!(
+        json!(place(&first)),
+        json!([1000, 1001, 0, 1000, true]),
+        "all but one"
+    );
+    let next = first["pagination"]["next"].as_str().unwrap();
+    let last = world.get("alice", path_of(next)).await.json();
+    assert_eq!(json!(place(&last)), json!([1, 1001, 1000, 1000, false]), "{next}");
+    assert_eq!(last["pagination"]["next"], Value::Null);
+    assert_eq!(numbers(&last), [400_998]);
+    let all: BTreeSet<_> = numbers(&first).into_iter().chain(numbers(&last)).collect();
+    assert_eq!(all.len(), 1001);
+}
+
+#[tokio::test]
 async fn lists_are_ordered_as_asked() {
-    let world = many();
+    let world = many(25);
     for (order, first) in [
         ("meetingNumber", 106_131),
         ("meetingNumber%20desc", 400_024),
