@@ -77,6 +77,73 @@ fn what_a_call_cannot_be_put_to_is_refused_by_its_field_and_nothing_changes() {
     }
 }
 
+/// What was told from there on: type, call, data, and what kind of actor had it so.
+fn told(world: &World, from: usize) -> Vec<Value> {
+    let told = world.told[from..].iter().map(|happening| {
+        let event: Value = serde_json::from_slice(&api::event_body(happening)).expect("events are JSON");
+        json!([
+            event["type"],
+            event["callId"],
+            event["data"],
+            event["actor"]["type"]
+        ])
+    });
+    told.collect()
+}
+
+#[test]
+fn all_but_the_host_are_held_and_muted_together_hear_and_are_heard_so_and_it_is_told_in_order() {
+    let mut world = World::new();
+    let host = world.enter(CONF, "111#");
+    let others = ["222#", "222#", "333#"].map(|code| world.enter(CONF, code));
+    let [ann, bob, listener] = others.map(|phone| world.leg(phone).0);
+    let site = Site::new(world);
+    for (field, mode, kind, changed, speaks, hears) in [
+        (
+            "holdMode",
+            2,
+            "call.held",
+            &[ann, bob, listener][..],
+            false,
+            Hears::Music,
+        ),
+        // The room's policy has muted the listener already.
+        ("muteMode", 2, "call.muted", &[ann, bob], false, Hears::Music),
+        (
+            "holdMode",
+            0,
+            "call.held",
+            &[ann, bob, listener],
+            false,
+            Hears::Room,
+        ),
+        (
+            "muteMode",
+            0,
+            "call.muted",
+            &[ann, bob, listener],
+            true,
+            Hears::Room,
+        ),
+    ] {
+        let (before, body) = (site.world().told.len(), json!({ field: mode }));
+        let calls = format!("{ROOM}/calls?filter=role%20ne%201");
+        let (status, answer) = site.ask("PUT", &calls, &body.to_string());
+        let answered = answer["items"].as_array().expect("a list").iter();
+        let answered: Vec<_> = answered.map(|call| json!([call["id"], call[field]])).collect();
+        let expected = [ann, bob, listener].map(|id| json!([id, mode]));
+        assert_eq!((status, answered), (200, expected.to_vec()));
+        let world = site.world();
+        let expected: Vec<_> = changed.iter().map(|id| json!([kind, id, body, "user"])).collect();
+        assert_eq!(told(&world, before), expected);
+        for phone in others {
+            let route = (world.speaks(phone), world.hears(phone));
+            assert_eq!(route, (speaks, hears), "{body}: {phone:?}");
+        }
+        assert_eq!((world.speaks(host), world.hears(host)), (true, Hears::Room));
+    }
+}
+
 #[test]
 fn a_call_in_the_menu_is_shown_so_and_refuses_what_needs_a_meeting() {
     let mut world = World::new();
