@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use model::{
-    CallState, Cause, Event, LegId, MeetingId, MeetingView, Mute, MuteMask, News, Poll, PollStatus, Question,
-    Role,
+    CallNews, CallState, Cause, Event, LegId, MeetingId, MeetingView, Mute, MuteMask, News, Poll, PollStatus,
+    Question, Role,
 };
 use store::Record;
 use world::World;
@@ -20,6 +20,37 @@ struct Row {
     gain: i8,
     /// Unless it was named before it came.
     name: Option<String>,
+    talks: bool,
+    alarm: bool,
+}
+
+impl Row {
+    fn new(role: Role, inside: bool) -> Self {
+        Self {
+            role,
+            inside,
+            mute: Mute::default(),
+            question: Question::None,
+            held: false,
+            gain: 0,
+            name: None,
+            talks: false,
+            alarm: false,
+        }
+    }
+
+    /// Whoever leaves has nothing on any more; that he had his turn is no matter.
+    fn check_off(&self) {
+        assert_eq!((self.mute, self.held), (Mute::default(), false), "{self:?}");
+        assert_eq!((self.talks, self.alarm), (false, false), "{self:?}");
+        let asks = matches!(self.question, Question::Raised | Question::Floor);
+        assert!(!asks, "{self:?}");
+    }
+}
+
+/// Goes on where it was off, and off where it was on.
+fn turn(switch: &mut bool, on: bool) {
+    assert_ne!(std::mem::replace(switch, on), on, "it is so already");
 }
 
 /// One meeting, as the log tells it.
@@ -65,13 +96,15 @@ impl Ledger {
             {
                 let account = self.accounts.entry(place.meeting).or_default();
                 account.count(place.seq);
-                let News::Meeting(event) = &happening.news else {
-                    continue;
-                };
-                if let Event::Left { leg, cause } = event {
-                    self.left.insert(*leg, *cause);
+                match &happening.news {
+                    News::Call { leg, what } => account.note(*leg, *what),
+                    News::Meeting(event) => {
+                        if let Event::Left { leg, cause } = event {
+                            self.left.insert(*leg, *cause);
+                        }
+                        account.enter(event);
+                    }
                 }
-                account.enter(event);
             }
         }
         self.read = world.records.len();
@@ -103,16 +136,37 @@ impl Account {
         self.next += 1;
     }
 
+    /// Nobody talks but who is in the meeting and heard there.
+    fn note(&mut self, leg: LegId, what: CallNews) {
+        match what {
+            CallNews::Talking { on } => {
+                let row = self.row(leg);
+                turn(&mut row.talks, on);
+                let heard = row.inside && !row.mute.any() && !row.held;
+                assert!(heard || !on, "{leg}: {row:?}");
+            }
+            CallNews::QualityAlarm { on, .. } => turn(&mut self.row(leg).alarm, on),
+            CallNews::Ringing | CallNews::InMenu | CallNews::Ended { .. } | CallNews::Keyed(_) => {}
+        }
+    }
+
+    /// Everything that went on in it is over.
+    fn check_off(&self) {
+        assert!(self.legs.is_empty(), "{:?}", self.legs);
+        assert_eq!((&self.file, self.locked), (&None, false), "what goes on goes off");
+        assert_ne!(self.poll.status, PollStatus::Open, "what goes on goes off");
+        assert!(!self.questions, "what goes on goes off");
+        for mode in [self.mute, self.hold] {
+            assert!(mode.is_none_or(|mode| mode == MuteMask::OPEN), "{mode:?}");
+        }
+    }
+
     fn enter(&mut self, event: &Event) {
         match event.clone() {
             Event::Created => assert_eq!(self.next, 1),
             Event::Started => assert!(!std::mem::replace(&mut self.started, true)),
             Event::Ended { cause } => {
-                assert!(self.legs.is_empty(), "{:?}", self.legs);
-                assert_eq!((&self.file, self.locked), (&None, false), "what goes on goes off");
-                for mode in [self.mute, self.hold] {
-                    assert!(mode.is_none_or(|mode| mode == MuteMask::OPEN), "{mode:?}");
-                }
+                self.check_off();
                 self.ended = Some(cause);
             }
             Event::Waiting { leg, role } => self.arrive(leg, role, false),
@@ -120,19 +174,23 @@ impl Account {
             Event::Refused { leg, .. } => assert!(!self.legs.contains_key(&leg)),
             Event::Left { leg, .. } => {
                 let row = self.legs.remove(&leg).expect("whoever leaves has come");
-                assert_eq!((row.mute, row.held), (Mute::default(), false), "{leg} goes off");
+                row.check_off();
                 self.order.retain(|other| *other != leg);
             }
-            Event::Muted { leg, mute } => self.row(leg).mute = mute,
-            Event::Held { leg, on } => self.row(leg).held = on,
+            Event::Muted { leg, mute } => self.silent(leg).mute = mute,
+            Event::Held { leg, on } => turn(&mut self.silent(leg).held, on),
             Event::MuteModeSet(mode) => self.mute = Some(mode),
             Event::HoldModeSet(mode) => self.hold = Some(mode),
-            Event::Locked(on) => self.locked = on,
-            Event::QaSet(on) => self.questions = on,
+            Event::Locked(on) => turn(&mut self.locked, on),
+            Event::QaSet(on) => turn(&mut self.questions, on),
             Event::QuestionSet { leg, question } => self.row(leg).question = question,
             Event::OperatorSet { .. } => panic!("there is no operator in these stories"),
-            Event::PollOpened => self.poll.status = PollStatus::Open,
+            Event::PollOpened => {
+                let before = std::mem::replace(&mut self.poll.status, PollStatus::Open);
+                assert_ne!(before, PollStatus::Open);
+            }
             Event::PollClosed(tally) => {
+                assert_eq!(self.poll.status, PollStatus::Open);
                 let status = PollStatus::Closed;
                 self.poll = Poll { status, tally };
             }
@@ -151,22 +209,19 @@ impl Account {
         self.legs.get_mut(&leg).expect("only of those who are here")
     }
 
+    /// The one whose mute or hold changes: that he ceased to talk was told before.
+    fn silent(&mut self, leg: LegId) -> &mut Row {
+        let row = self.row(leg);
+        assert!(!row.talks, "{leg} talks yet");
+        row
+    }
+
     fn arrive(&mut self, leg: LegId, role: Role, inside: bool) {
         if let Some(row) = self.legs.get_mut(&leg) {
             assert!(inside && !row.inside && row.role == role, "{leg:?} came twice");
             row.inside = true;
         } else {
-            let (mute, held, gain, name) = (Mute::default(), false, 0, None);
-            let row = Row {
-                role,
-                inside,
-                mute,
-                question: Question::None,
-                held,
-                gain,
-                name,
-            };
-            self.legs.insert(leg, row);
+            self.legs.insert(leg, Row::new(role, inside));
             self.order.push(leg);
         }
         self.joined += u32::from(inside);

@@ -28,6 +28,10 @@ pub(super) enum Step {
     AsksOfMeeting(Option<usize>, LiveCommand),
     /// The mixer reports of it.
     Loses(usize, Option<MediaLoss>),
+    /// So it does that it begins or ceases to talk.
+    Talks(usize, bool),
+    /// And how well it is heard, hundredths of MOS.
+    Scores(usize, u16),
     /// A connection is gone.
     Breaks(u64),
     /// The codes of the room change.
@@ -201,6 +205,8 @@ pub(super) fn step() -> impl Strategy<Value = Step> {
         5 => of_call(),
         3 => of_meeting(),
         1 => loss(),
+        6 => (who(), any::<bool>()).prop_map(|(who, on)| Step::Talks(who, on)),
+        3 => (who(), select(vec![0, 359, 370, 380, 450])).prop_map(|(who, mos)| Step::Scores(who, mos)),
         1 => (1..=2u64).prop_map(Step::Breaks),
         1 => any::<bool>().prop_map(Step::Codes),
         1 => prop::bool::weighted(0.8).prop_map(Step::Ports),
@@ -312,6 +318,15 @@ impl Play {
                     None => MediaReport::Failed { leg },
                 };
                 self.world.input(Input::Media(report));
+            }
+            Step::Talks(who, on) => {
+                let ((_, leg), on) = (self.leg(*who)?, *on);
+                self.world.input(Input::Media(MediaReport::Talking { leg, on }));
+            }
+            Step::Scores(who, mos_hundredths) => {
+                let ((_, leg), mos_hundredths) = (self.leg(*who)?, *mos_hundredths);
+                self.world
+                    .input(Input::Media(MediaReport::Scored { leg, mos_hundredths }));
             }
             Step::Breaks(connection) => {
                 let connection = *connection;
