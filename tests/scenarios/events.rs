@@ -24,12 +24,12 @@ fn kinds(told: &[Arc<Happening>]) -> Vec<&'static str> {
         .collect()
 }
 
-fn talks(world: &mut World, phone: PhoneId, on: bool) {
+pub(crate) fn talks(world: &mut World, phone: PhoneId, on: bool) {
     let leg = world.leg(phone);
     world.input(Input::Media(MediaReport::Talking { leg, on }));
 }
 
-fn scored(world: &mut World, phone: PhoneId, mos_hundredths: u16) {
+pub(crate) fn scored(world: &mut World, phone: PhoneId, mos_hundredths: u16) {
     let leg = world.leg(phone);
     world.input(Input::Media(MediaReport::Scored { leg, mos_hundredths }));
 }

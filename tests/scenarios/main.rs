@@ -11,6 +11,7 @@ mod dialling;
 mod door;
 mod entry;
 mod events;
+mod every_event;
 mod guessing;
 mod http;
 mod keys;
