@@ -4,6 +4,7 @@
 //! - fields of objects and of objects within them, field selection, operators of filters: `tables`
 //! - fields of records, with what is expected of the calls and meetings that they are of: `records`
 //! - pages, envelopes, links, order, where a filter cannot be read: `lists`
+//! - what POST makes, as it is read, changed and deleted then, and called: `makes`
 //! - what PUT may change, with the values that the tables name: `changes`; `operatorMode` and POST of calls: `dialling`, beside this
 //! - attributes, where they may be set, languages: `attributes`
 //! - statuses and their messages, methods of each address: `statuses`
@@ -12,6 +13,7 @@ mod attributes;
 mod changes;
 mod examples;
 mod lists;
+mod makes;
 mod records;
 mod shape;
 mod statuses;

@@ -193,6 +193,11 @@ impl Rest {
     }
 }
 
+/// An id as it stands in an address, whether it is a number or a text.
+pub(crate) fn in_address(id: &Value) -> String {
+    id.as_str().map_or_else(|| id.to_string(), str::to_owned)
+}
+
 /// From the file that the bridge keeps of the logins it made.
 fn login_of(data: &Path, login: &str) -> String {
     let noted = std::fs::read_to_string(data.join("credentials.toml")).unwrap();

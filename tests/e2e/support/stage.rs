@@ -12,7 +12,7 @@ use super::bridge::Bridge;
 use super::phone::Phone;
 use super::program::tool;
 use super::receiver::{RECEIVERS, Receiver};
-use super::rest::{CURL, Rest};
+use super::rest::{CURL, Rest, in_address};
 use super::until::until_true;
 
 const NUMBER: &str = "15162065319";
@@ -116,8 +116,7 @@ impl Stage {
     /// From now on operations are about this object.
     fn note(&mut self, word: &'static str, id: &Value) {
         assert!(!id.is_null(), "no id of {word}");
-        let id = id.as_str().map_or_else(|| id.to_string(), str::to_owned);
-        self.ids.insert(word, id);
+        self.ids.insert(word, in_address(id));
     }
 
     /// The id that stands behind a word of a path, if one does.
