@@ -2,7 +2,8 @@
 
 OBJECTS is what objects.py printed. Environment: API (base URL), LOGIN (login:password of the account that will ask), CA (PEM).
 
-- Nothing is required in answers: requests that choose fields or an envelope get less, on purpose.
+- Nothing is required in answers: requests that choose fields or an envelope get less, on purpose. What is missing from the answers to all
+  others, successes.py finds.
 - The stream of events gets the schema of an event as schemathesis reads it, which holds each event against it: ours is of the text.
 - Half of the paths name something that is there, and examples do. What is read is never deleted, and seldom changed.
 """
