@@ -93,7 +93,7 @@ fn enter(bridge: &Bridge, keys: &str) -> Phone {
 }
 
 /// As it stands in an address.
-fn encoded(text: &str) -> String {
+pub(super) fn encoded(text: &str) -> String {
     text.bytes().map(|byte| format!("%{byte:02X}")).collect()
 }
 

@@ -1,10 +1,15 @@
 //! The collection for Postman, made from the OpenAPI document.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
+use jsonschema::Validator;
 use serde_json::{Value, json};
 
 use crate::contract::DOCUMENT;
+
+/// What Postman asks of a collection like ours, in our own words: it says itself how it differs from the official schema.
+const FORMAT: &str = include_str!("../postman-2.1-schema.json");
 
 #[test]
 fn the_postman_collection_in_the_repository_is_fresh() {
@@ -16,10 +21,74 @@ fn the_postman_collection_in_the_repository_is_fresh() {
     }
 }
 
+fn postman() -> Validator {
+    let schema: Value = serde_json::from_str(FORMAT).unwrap();
+    jsonschema::validator_for(&schema).unwrap()
+}
+
+#[test]
+fn the_collection_has_the_form_that_postman_reads() {
+    let (postman, collection) = (postman(), collection());
+    let errors: Vec<_> = postman
+        .iter_errors(&collection)
+        .map(|error| format!("{}: {error}", error.instance_path()))
+        .collect();
+    assert!(errors.is_empty(), "{}", errors.join("\n"));
+}
+
+#[test]
+fn what_postman_would_not_read_or_pass_over_is_refused() {
+    let postman = postman();
+    for (place, value) in [
+        ("/info/schema", json!("https://example.com/collection.json")),
+        ("/auth/basic/0/key", json!("login")),
+        ("/item/0/item", json!([])),
+        ("/item/0/item/0/request", json!({})),
+        ("/item/0/item/0/request/method", json!("get")),
+        ("/item/0/item/0/request/url/host", json!([])),
+        (
+            "/item/0/item/0/request/url/path",
+            json!(["conference/v1", "calls"]),
+        ),
+        (
+            "/item/0/item/0/request/url/query",
+            json!([{"key": "limit", "value": "1", "disabeld": true}]),
+        ),
+    ] {
+        let mut damaged = collection();
+        *damaged.pointer_mut(place).unwrap() = value;
+        assert!(!postman.is_valid(&damaged), "{place}");
+    }
+}
+
+#[test]
+fn every_address_of_the_collection_is_the_same_in_one_piece_and_in_parts() {
+    let collection = collection();
+    let folders = list(&collection["item"]).iter();
+    for item in folders.flat_map(|folder| list(&folder["item"])) {
+        let url = &item["request"]["url"];
+        let parts = |name: &str| list(&url[name]).iter().map(text).collect::<Vec<_>>();
+        let (host, path) = (parts("host"), parts("path"));
+        assert_eq!(url["raw"], format!("{}/{}", host.join("."), path.join("/")));
+        let in_path = path.iter().filter_map(|word| word.strip_prefix(':'));
+        let variables = list(&url["variable"]);
+        let named = variables.iter().filter_map(|variable| variable["key"].as_str());
+        assert_eq!(
+            in_path.collect::<BTreeSet<_>>(),
+            named.collect::<BTreeSet<_>>(),
+            "{url}"
+        );
+        assert!(
+            variables.iter().all(|variable| variable["value"] != ""),
+            "{url} leads nowhere"
+        );
+    }
+}
+
 /// A folder a tag, a request an operation; address and login are variables of the collection.
 fn collection() -> Value {
     let variable = |key: &str, value: &str| json!({"key": key, "value": value});
-    let folders = DOCUMENT["tags"].as_array().unwrap().iter().map(folder);
+    let folders = list(&DOCUMENT["tags"]).iter().map(folder);
     json!({
         "info": {
             "name": DOCUMENT["info"]["title"],
@@ -48,7 +117,7 @@ fn folder(tag: &Value) -> Value {
 }
 
 fn item(path: &str, method: &str, operation: &Value) -> Value {
-    let parameters = operation["parameters"].as_array().unwrap().iter().map(resolved);
+    let parameters = list(&operation["parameters"]).iter().map(resolved);
     let (variables, queries): (Vec<_>, Vec<_>) = parameters
         .filter(|parameter| parameter["in"] != "header")
         .partition(|parameter| parameter["in"] == "path");
@@ -88,6 +157,10 @@ fn resolved(parameter: &Value) -> &Value {
         Some(reference) => DOCUMENT.pointer(&reference[1..]).unwrap(),
         None => parameter,
     }
+}
+
+fn list(value: &Value) -> &[Value] {
+    value.as_array().unwrap()
 }
 
 fn text(value: &Value) -> String {
