@@ -134,7 +134,7 @@ fn order_by<D: Wire>(text: &str) -> Result<OrderBy, ApiError> {
         return wrong(format!("expected asc or desc after {field}"));
     }
     if D::NESTED.contains(&field) {
-        return wrong(format!("{field} holds a list and gives no order"));
+        return wrong(format!("{field} holds a list or an object and gives no order"));
     }
     match D::PLAIN.iter().find(|known| known.name == field) {
         Some(known) => Ok(OrderBy {
