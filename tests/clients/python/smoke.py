@@ -6,15 +6,19 @@ import ssl
 
 from partyline_api import AuthenticatedClient
 from partyline_api.api.calls import list_calls, update_call
+from partyline_api.api.events import list_meeting_events
 from partyline_api.api.meeting_rooms import create_meeting_room, delete_meeting_room, update_meeting_room
 from partyline_api.api.meetings import list_meeting_attributes, list_meetings
+from partyline_api.api.webhooks import create_webhook, delete_webhook, get_webhook
 from partyline_api.models import (
     AttributeUpdate,
     CallUpdate,
     Error,
+    Event,
     MeetingKeyUpdate,
     MeetingRoomCreate,
     MeetingRoomUpdate,
+    WebhookCreate,
 )
 
 client = AuthenticatedClient(
@@ -48,4 +52,20 @@ limit = AttributeUpdate(name="conference_maxcalls", value="7")
 room = update_meeting_room.sync(room.meeting_number, client=client, body=MeetingRoomUpdate(attributes=[limit]))
 assert room.attributes[0].value == "7", room
 assert delete_meeting_room.sync_detailed(room.meeting_number, client=client).status_code == 204
+
+events = list_meeting_events.sync(106131, client=client, limit=100).items
+joined = next(event for event in events if event.type_ == "call.joined")
+assert isinstance(joined, Event) and joined.call_id == call.id and joined.meeting_number == 106131, joined
+assert joined.data.role == 1 and joined.actor.type_ == "call" and joined.actor.call_id == call.id, joined
+assert Event.from_dict(joined.to_dict()) == joined, joined
+
+# Nothing of this type happens here: nobody is at that address.
+order = WebhookCreate(url="https://hooks.example.com/python", types=["recording.failed"])
+hook = create_webhook.sync(client=client, body=order)
+assert hook.url == order.url and hook.types == order.types and not hook.disabled, hook
+assert hook.secret.startswith("whsec_"), hook
+assert not get_webhook.sync(hook.id, client=client).secret, "the secret is told once"
+assert delete_webhook.sync_detailed(hook.id, client=client).status_code == 204
+gone = get_webhook.sync(hook.id, client=client)
+assert isinstance(gone, Error) and gone.code == 404, gone
 print("steered by the Python client")

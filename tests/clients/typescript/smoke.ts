@@ -39,4 +39,23 @@ assert.equal(gone.response.status, 204);
 
 const brief = await client.GET("/conference/v1/meetings", { params: { query: { include_fields: "meetingNumber,state" } } });
 assert.deepEqual(brief.data?.items, [{ meetingNumber: 106131, state: 2 }]);
+
+const log = await client.GET("/conference/v1/meetings/{number}/events", { params: { path: { number: 106131 }, query: { limit: 100 } } });
+const joined: components["schemas"]["Event"] | undefined = log.data?.items.find((event) => event.type === "call.joined");
+assert(joined);
+assert.equal(joined.callId, call.id);
+assert.deepEqual(joined.actor satisfies components["schemas"]["EventActor"], { callId: call.id, type: "call" });
+assert.equal(joined.data.role, 1);
+
+// Nothing of this type happens here: nobody is at that address.
+const order: components["schemas"]["WebhookCreate"] = { url: "https://hooks.example.com/typescript", types: ["recording.failed"] };
+const hook = await client.POST("/conference/v1/webhooks", { body: order });
+assert.deepEqual([hook.data?.url, hook.data?.types, hook.data?.disabled], [order.url, order.types, false]);
+assert.match(hook.data?.secret ?? "", /^whsec_/);
+const id = hook.data?.id;
+assert(id);
+const removed = await client.DELETE("/conference/v1/webhooks/{id}", { params: { path: { id } } });
+assert.equal(removed.response.status, 204);
+const nothing = await client.GET("/conference/v1/webhooks/{id}", { params: { path: { id } } });
+assert.equal(nothing.error?.code, 404);
 console.log("steered by the TypeScript client");
