@@ -180,7 +180,8 @@ fn every_field_can_be_included_excluded_ordered_by_and_filtered() {
                 );
             }
             for selection in [
-                format!("exclude_fields=%22{name}%22"),
+                // As the reference's example has it.
+                format!("exclude_fields=\"{name}\""),
                 format!("excludeFields={name}"),
             ] {
                 let body = site.get(&format!("{path}?{selection}"));

@@ -18,6 +18,7 @@ use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
 
 use super::api_places::{Place, Places};
+use super::raw_quotes::RawQuotes;
 use super::write_limit::WriteLimit;
 use crate::config::ApiSection;
 use crate::metrics::Requests;
@@ -114,7 +115,7 @@ where
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD)
         .max_buf_size(64 * 1024)
-        .serve_connection(TokioIo::new(stream), service)
+        .serve_connection(TokioIo::new(RawQuotes::new(stream)), service)
         .with_upgrades()
         .await;
     if let Err(error) = served {
@@ -403,7 +404,7 @@ mod tests {
         let many: String = (0..101).map(|n| format!("X{n}: x\r\n")).collect();
         let long = format!("X: {}\r\n", "x".repeat(256 * 1024));
         for (target, headers, status) in [
-            ("\"", "", 400),
+            ("/<", "", 400),
             ("/", many.as_str(), 431),
             ("/", long.as_str(), 431),
         ] {

@@ -28,6 +28,7 @@ mod ports;
 mod post;
 mod post_connection;
 mod prompts;
+mod raw_quotes;
 mod realtime;
 mod recorder;
 mod recordings;
