@@ -53,5 +53,5 @@ pub use leg::{
 };
 pub use level::Dbov;
 pub use quality::Quality;
-pub use socket::{Channel, Fallbacks, LegSocket, Received};
+pub use socket::{Channel, Fallbacks, LegSocket, Received, Unsent};
 pub use tone::Tone;

@@ -30,6 +30,17 @@ pub struct Fallbacks {
     pub read_singly: u64,
     /// Datagrams read with others that bore no time of arrival: that of the tick was taken.
     pub undated: u64,
+    /// Datagrams given to it that it would not send.
+    pub unsent: Unsent,
+}
+
+/// Datagrams that the system would not send. To those they were for they are lost, as if on the way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Unsent {
+    /// How many.
+    pub datagrams: u64,
+    /// The system's number of the error that the last of them met.
+    pub error: Option<i32>,
 }
 
 /// The network of one leg. Neither call may block or allocate.
@@ -47,10 +58,11 @@ pub trait LegSocket {
         take: &mut dyn FnMut(Received<'_>),
     ) -> usize;
 
-    /// Sends a datagram; one that cannot be sent at once is lost, like any datagram may be.
+    /// Sends a datagram; one that cannot be sent at once is lost, like any datagram may be. It is counted ([`Fallbacks::unsent`]) when
+    /// the leg is read the next time.
     fn send(&mut self, channel: Channel, to: SocketAddr, datagram: &[u8]);
 
-    /// What the system would not do so far, of all that was read into `buffers`.
+    /// What the system would not do so far, for all that was read into `buffers`.
     fn fallbacks(_buffers: &Self::Buffers) -> Fallbacks {
         Fallbacks::default()
     }

@@ -6,7 +6,7 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::os::fd::{AsRawFd, RawFd};
 use std::time::Duration;
 
-use media::{Fallbacks, Received};
+use media::{Fallbacks, Received, Unsent};
 
 use crate::arrival::{Clocks, duration};
 
@@ -71,6 +71,13 @@ impl Batch {
     /// What the system would not do so far.
     pub const fn fallbacks(&self) -> Fallbacks {
         self.fallbacks
+    }
+
+    /// Adds what could not be sent by one of the sockets that are read into this memory.
+    pub(crate) fn note_unsent(&mut self, more: Unsent) {
+        let unsent = &mut self.fallbacks.unsent;
+        unsent.datagrams += more.datagrams;
+        unsent.error = more.error.or(unsent.error);
     }
 
     /// Reads what waits at `socket`, which must not block, at most `most` datagrams; each is handed to `take`. Returns how
@@ -349,7 +356,7 @@ mod tests {
             assert_eq!(read(&mut batch, &near, 7).len(), 3);
             let fallbacks = Fallbacks {
                 read_singly: 10,
-                undated: 0,
+                ..Fallbacks::default()
             };
             assert_eq!(batch.fallbacks(), fallbacks);
         }
@@ -383,8 +390,8 @@ mod tests {
         let mut batch = Batch::new();
         let dates: Vec<_> = read(&mut batch, &near, 7).iter().map(|read| read.1).collect();
         let fallbacks = Fallbacks {
-            read_singly: 0,
             undated: 3,
+            ..Fallbacks::default()
         };
         assert_eq!((dates, batch.fallbacks()), (vec![None; 3], fallbacks));
     }

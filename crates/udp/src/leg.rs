@@ -3,7 +3,7 @@
 use std::io;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 
-use media::{Channel, Fallbacks, LegSocket, Received};
+use media::{Channel, Fallbacks, LegSocket, Received, Unsent};
 
 use crate::batch::{Batch, date_arrivals};
 
@@ -17,6 +17,8 @@ const WAITING_MAX: usize = 512;
 pub struct MediaSocket {
     rtp: UdpSocket,
     rtcp: UdpSocket,
+    /// What could not be sent since something was last read.
+    unsent: Unsent,
 }
 
 impl MediaSocket {
@@ -28,6 +30,7 @@ impl MediaSocket {
         Ok(Self {
             rtp: socket(SocketAddr::new(address, port))?,
             rtcp: socket(SocketAddr::new(address, port + 1))?,
+            unsent: Unsent::default(),
         })
     }
 
@@ -70,11 +73,15 @@ impl LegSocket for MediaSocket {
         most: usize,
         take: &mut dyn FnMut(Received<'_>),
     ) -> usize {
+        buffers.note_unsent(std::mem::take(&mut self.unsent));
         buffers.receive(self.socket(channel), most, take)
     }
 
     fn send(&mut self, channel: Channel, to: SocketAddr, datagram: &[u8]) {
-        let _ = self.socket(channel).send_to(datagram, to);
+        if let Err(error) = self.socket(channel).send_to(datagram, to) {
+            self.unsent.datagrams += 1;
+            self.unsent.error = error.raw_os_error();
+        }
     }
 
     fn fallbacks(buffers: &Batch) -> Fallbacks {

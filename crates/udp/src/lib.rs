@@ -11,7 +11,8 @@
 //!
 //! Sending is one `sendto` a packet. `sendmmsg` takes many messages, but all of one socket, and each leg has ports of its own: phones,
 //! their NATs and firewalls expect the audio from the port that they send to. In a tick a leg is sent one packet, so there is nothing to
-//! gather.
+//! gather. What the system refuses to send (no route, a firewall's rule, a queue that is full) is lost and counted with the last error
+//! ([`media::Unsent`]), though the leg's own count and its reports by RTCP have it as sent: to the phone it is one more lost packet.
 //!
 //! This crate and the bridge's shell are the only ones that read a clock.
 

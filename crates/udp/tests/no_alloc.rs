@@ -1,11 +1,11 @@
-//! Reading and sending datagrams never touches the heap.
+//! Reading and sending datagrams never touches the heap, whether the system sends them or not.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::thread;
 use std::time::Duration;
 
 use assert_no_alloc::{AllocDisabler, assert_no_alloc};
-use media::{Channel, LegSocket, Received};
+use media::{Channel, LegSocket, Received, Unsent};
 use udp::{Batch, MediaSocket};
 
 #[global_allocator]
@@ -96,4 +96,31 @@ fn hundreds_of_datagrams_are_read_and_answered_without_the_heap() {
         let all = usize::from(ROUNDS) * AT_ONCE;
         assert_eq!(counts, (all, all));
     }
+}
+
+#[test]
+fn what_the_system_refuses_to_send_is_counted_with_its_error_without_the_heap() {
+    let (mut leg, port) = leg();
+    let (phone, mut batch) = (Phone::of(port), Batch::new());
+    // Longer than any datagram is, and to a port that there is not.
+    let (long, nowhere) = (vec![0; 70_000], SocketAddr::new(HERE, 0));
+    let mut unsent = |leg: &mut MediaSocket| {
+        leg.receive(Channel::Rtp, &mut batch, AT_ONCE, &mut |_| {});
+        MediaSocket::fallbacks(&batch).unsent
+    };
+    let counted = assert_no_alloc(|| {
+        leg.send(Channel::Rtp, phone.address, &[1; LENGTH]);
+        let none = unsent(&mut leg);
+        leg.send(Channel::Rtcp, nowhere, &[2; LENGTH]);
+        leg.send(Channel::Rtp, phone.address, &long);
+        let two = unsent(&mut leg);
+        leg.send(Channel::Rtp, phone.address, &[3; LENGTH]);
+        [none, two, unsent(&mut leg)]
+    });
+    let two = Unsent {
+        datagrams: 2,
+        error: Some(libc::EMSGSIZE),
+    };
+    assert_eq!(counted, [Unsent::default(), two, two]);
+    assert!(phone.hears(&[1; LENGTH]) && phone.hears(&[3; LENGTH]));
 }

@@ -308,6 +308,11 @@ pub(super) const SHARD: &[Row<Stats, u64>] = &[
         |c| c.fallbacks.undated,
     ),
     (
+        "mixer_unsent_datagrams",
+        "Datagrams of audio and RTCP that the system refused to send; those counted as sent hold them, too.",
+        |c| c.fallbacks.unsent.datagrams,
+    ),
+    (
         "mixer_legs_failed",
         "Legs taken out because their processing failed.",
         |c| c.legs_failed,

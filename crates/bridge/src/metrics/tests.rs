@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::media::{Codec, Quality};
+use ::media::{Codec, Fallbacks, Quality, Unsent};
 use api::{Login, Route};
 use axum::http::{Method, StatusCode};
 use mixer::{Spent, Stats};
@@ -101,6 +101,14 @@ fn metrics() -> Arc<Metrics> {
                     ticks: [90, 5, 4, 0, 0, 0, 0, 0, 1],
                     total: Duration::from_millis(130),
                 },
+                fallbacks: Fallbacks {
+                    read_singly: 8,
+                    undated: 9,
+                    unsent: Unsent {
+                        datagrams: 11,
+                        error: None,
+                    },
+                },
                 ..Stats::default()
             },
             load_percent: 37,
@@ -192,6 +200,9 @@ fn the_page_tells_what_was_counted() {
         ("partyline_leg_speech_below_full_scale_db_sum", 26.0),
         ("partyline_leg_noise_below_full_scale_db_sum", 62.0),
         (r#"partyline_mixer_ticks_total{shard="0"}"#, 100.0),
+        (r#"partyline_mixer_singly_read_datagrams_total{shard="0"}"#, 8.0),
+        (r#"partyline_mixer_undated_datagrams_total{shard="0"}"#, 9.0),
+        (r#"partyline_mixer_unsent_datagrams_total{shard="0"}"#, 11.0),
         (r#"partyline_mixer_load_ratio{shard="0"}"#, 0.37),
         (r#"partyline_mixer_worst_tick_seconds{shard="0"}"#, 0.045),
         (r#"partyline_mixer_tick_seconds_count{shard="0"}"#, 100.0),

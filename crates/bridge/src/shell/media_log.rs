@@ -36,6 +36,16 @@ pub(super) fn fallbacks(shard: usize, before: Fallbacks, now: Fallbacks) {
             "the system does not date datagrams (SO_TIMESTAMPNS): delay and jitter are judged by the tick"
         );
     }
+    if before.unsent.datagrams == 0 && now.unsent.datagrams > 0 {
+        let error = now.unsent.error.map(std::io::Error::from_raw_os_error);
+        tracing::warn!(
+            shard,
+            datagrams = now.unsent.datagrams,
+            error = error.map(tracing::field::display),
+            "the system refuses to send datagrams: callers do not hear them; \
+             from here on partyline_mixer_unsent_datagrams_total counts them"
+        );
+    }
 }
 
 /// Says that a call disturbs the meeting, perhaps, and when it does not any more.
