@@ -1,6 +1,6 @@
 //! What the benches share: phones that speak G.711, rooms full of them, and the CPU clock of a thread.
 //!
-//! `cargo bench -p benches` runs `stages` (what one step costs) and `legs` (what a leg costs over real sockets, as a multiple
+//! `cargo bench -p benches` runs `stages` (what one step costs; `./bench stages` does, too) and `legs` (what a leg costs over real sockets, as a multiple
 //! of what the kernel takes for the same packets); `cargo bench -p api --bench lists` what lists of a thousand calls cost the API.
 
 mod phone;

@@ -30,6 +30,10 @@ Whether it bears crowds at its API, and tells what happens in order (exit status
   ./bench crowd --streams 10000 --silent 2000 --legs 500
   ./bench churn --duration 1min --churn 210
 
+What each step of a voice's way costs, without a network; all steps, and those with a word in their name:
+  ./bench stages
+  ./bench stages encode
+
 Everything stays on loopback and on two cores. Let the machine do nothing else meanwhile.";
 
 /// Measures the bridge, a peer and the floor beside each other.
