@@ -1,7 +1,7 @@
 //! One meeting in several shards, each with a branch of it and phones of its own.
 
 use media::{Codec, TICK};
-use mixer::{Branch, Order, Room, RoomKey};
+use mixer::{Branch, Order, Room, RoomKey, ShardConfig};
 
 use super::{PEAK, Phone, SimSocket, World, config, peak_of};
 
@@ -18,6 +18,11 @@ pub(crate) struct Meeting {
 impl Meeting {
     /// A shard for each list of codecs, with a phone for each codec, all in one room with `talkers` voices. Phones are numbered through.
     pub(crate) fn new(talkers: usize, codecs: &[&[Codec]]) -> Self {
+        Self::with(config, talkers, codecs)
+    }
+
+    /// The same in shards of this configuration.
+    pub(crate) fn with(config: impl Fn() -> ShardConfig, talkers: usize, codecs: &[&[Codec]]) -> Self {
         let mut meeting = Self::of(codecs.iter().map(|_| World::with(0, config())).collect());
         let mut number = 0;
         meeting.open(talkers);
@@ -116,6 +121,11 @@ impl Meeting {
         let others = self.phones().filter(|phone| phone.key.0 != listener);
         let heard = others.filter(|phone| self.level(listener, phone.hz) > -6.0);
         heard.map(|phone| phone.key.0).collect()
+    }
+
+    /// Forgets what was heard so far.
+    pub(crate) fn listen_anew(&mut self) {
+        self.shards.iter_mut().for_each(World::listen_anew);
     }
 
     /// Orders something of every shard.
