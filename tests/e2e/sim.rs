@@ -1,36 +1,46 @@
-//! `partyline sim` against a started bridge: a good meeting passes, a bad way to it is reported and fails.
+//! `partyline sim` against a started bridge: a good meeting passes, a bad way to it is reported and fails. And against what others made.
 
 use std::fs;
-use std::process::{Command, ExitStatus};
+use std::net::UdpSocket;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::time::Duration;
 
 use serde_json::Value;
+use tempfile::TempDir;
 
+use crate::support::baresip::{Baresip, NOBODY};
 use crate::support::bridge::Bridge;
-use crate::support::program::partyline;
-use crate::support::until::alone;
+use crate::support::program::{partyline, tool};
+use crate::support::until::{alone, until_true};
 
-/// Runs it for `legs` phones of which 3 talk; gives its status, table and JSON.
-fn simulate(bridge: &Bridge, legs: u32, more: &[&str]) -> (ExitStatus, String, Value) {
-    let json = bridge.file("sim.json");
-    let target = format!("sip:15162065319@{}", bridge.sip());
-    let words = format!("--code 111,222 --legs {legs} --talkers 3 --rate 20 --duration 6s");
-    let output = Command::new(partyline())
-        .args(["sim", &target])
-        .args(words.split(' '))
-        // A shared machine is no reason to fail here.
-        .args(["--max-late", "5"])
-        .args(more)
-        .arg("--json")
-        .arg(&json)
-        .output()
-        .expect("the program runs");
-    let text = fs::read_to_string(&json).expect("the report is written");
+/// The program that calls `target`, with these options, and writes its report.
+fn caller(target: &str, words: &str, json: &Path) -> Command {
+    let mut caller = Command::new(partyline());
+    caller.args(["sim", target]).args(words.split(' '));
+    // A shared machine is no reason to fail here.
+    caller.args(["--max-late", "5"]).arg("--json").arg(json);
+    caller
+}
+
+/// Its status, table and JSON.
+fn told(output: &Output, json: &Path) -> (ExitStatus, String, Value) {
+    let text = fs::read_to_string(json).expect("the report is written");
     let table = String::from_utf8_lossy(&output.stdout).into_owned();
     (
         output.status,
         table,
         serde_json::from_str(&text).expect("it is JSON"),
     )
+}
+
+/// Runs it for `legs` phones of which 3 talk; gives its status, table and JSON.
+fn simulate(bridge: &Bridge, legs: u32, more: &[&str]) -> (ExitStatus, String, Value) {
+    let json = bridge.file("sim.json");
+    let target = format!("sip:15162065319@{}", bridge.sip());
+    let words = format!("--code 111,222 --legs {legs} --talkers 3 --rate 20 --duration 6s");
+    let mut caller = caller(&target, &words, &json);
+    told(&caller.args(more).output().expect("the program runs"), &json)
 }
 
 #[test]
@@ -134,4 +144,105 @@ fn phones_that_hear_those_of_another_meeting_are_named() {
     }
     assert_eq!(table.matches("of another meeting at").count(), 10, "{table}");
     assert!(table.contains("\n  and 2 more\nFAIL\n"), "{table}");
+}
+
+/// A SIPp that answers `calls` calls at this port by its own script, sends back their audio, and ends when all have hung up.
+fn sipp_that_answers(calls: &str, port: u16, folder: &Path) -> Child {
+    let media = free_port().to_string();
+    let mut sipp = Command::new(tool("sipp"));
+    sipp.args(["-sn", "uas", "-rtp_echo", "-i", "127.0.0.1", "-mi", "127.0.0.1"]);
+    sipp.args(["-p", &port.to_string(), "-mp", &media, "-m", calls, "-nostdin"]);
+    sipp.args(["-timeout", "60s", "-timeout_error", "-trace_err", "-error_file"]);
+    sipp.arg(folder.join("sipp.log")).current_dir(folder);
+    let sipp = sipp.stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+    let sipp = sipp.expect("sipp runs");
+    let bound = format!(":{port:04X} 00000000:0000");
+    until_true("sipp takes calls", Duration::from_secs(10), || {
+        let sockets = fs::read_to_string("/proc/net/udp").expect("the kernel lists sockets");
+        sockets.contains(&bound)
+    });
+    sipp
+}
+
+fn free_port() -> u16 {
+    let socket = UdpSocket::bind("127.0.0.1:0").expect("a free port");
+    let address = socket.local_addr().expect("a bound socket has an address");
+    address.port()
+}
+
+/// Calls to what is no meeting were good: all answered, their packets counted, their BYEs answered; nobody was to be heard.
+fn calls_were_good(calls: u64, (status, table, report): &(ExitStatus, String, Value)) {
+    assert_eq!(status.code(), Some(0), "{table}");
+    assert!(table.ends_with("\nPASS\n"), "{table}");
+    for kind in ["asked", "answered", "clean_byes"] {
+        assert_eq!(report["calls"][kind], calls, "{kind}: {table}");
+    }
+    assert_eq!(report["calls"]["hung_up"], 0, "{table}");
+    let packets = |kind: &str| report["packets"][kind].as_u64().expect(kind);
+    assert!(packets("due") >= calls * 6 * 50, "{table}");
+    assert!(packets("received") >= packets("due"), "{table}");
+    assert_eq!(packets("missing"), 0, "{table}");
+    assert_eq!(
+        (&report["heard"]["pairs"], &report["audio"]["blocks"]),
+        (&0.into(), &0.into()),
+        "{table}"
+    );
+    assert!(
+        table.contains("\nnote: nobody talked, so that audio was not judged\n"),
+        "{table}"
+    );
+}
+
+/// Calls without a code in which nobody talks.
+const NO_MEETING: &str = "--talkers 0 --rate 20 --settle 1s --duration 6s";
+
+#[test]
+fn calls_to_a_foreign_machine_by_its_name_are_answered_counted_and_ended_without_a_meeting() {
+    let _turn = alone();
+    let folder = TempDir::new().expect("a temporary folder");
+    let port = free_port();
+    let mut sipp = sipp_that_answers("5", port, folder.path());
+    let (target, json) = (
+        format!("sip:15162065319@localhost:{port}"),
+        folder.path().join("sim.json"),
+    );
+    let mut caller = caller(&target, NO_MEETING, &json);
+    caller.args(["--legs", "5"]);
+    let output = caller.output().expect("the program runs");
+    let found = told(&output, &json);
+    calls_were_good(5, &found);
+    let (_, table, report) = found;
+    assert_eq!(report["asked"]["target"], target);
+    // Its echo is of RTP alone.
+    assert_eq!(report["reports"]["received"], 0, "{table}");
+    assert!(
+        table.contains("\nnote: the bridge sent no RTCP, so that no round trip is known"),
+        "{table}"
+    );
+    let status = sipp.wait().expect("sipp ends");
+    let log = fs::read_to_string(folder.path().join("sipp.log")).unwrap_or_default();
+    assert!(status.success(), "sipp ended with {status}\n{log}");
+}
+
+#[test]
+fn a_call_to_a_softphone_is_counted_and_its_reports_are_read() {
+    let _turn = alone();
+    let mut phone = Baresip::start("alice", NOBODY.into());
+    let folder = TempDir::new().expect("a temporary folder");
+    let (target, json) = (
+        format!("sip:alice@{}", phone.sip()),
+        folder.path().join("sim.json"),
+    );
+    let mut caller = caller(&target, NO_MEETING, &json);
+    // It is answered by hand.
+    caller.args(["--legs", "1", "--max-setup", "10s"]);
+    caller.stdout(Stdio::piped());
+    let caller = caller.spawn().expect("the program runs");
+    phone.answer();
+    let output = caller.wait_with_output().expect("it ends");
+    let found = told(&output, &json);
+    calls_were_good(1, &found);
+    let (_, table, report) = found;
+    assert!(report["reports"]["received"].as_u64() > Some(0), "{table}");
+    phone.wait_for_event("CALL_CLOSED");
 }
