@@ -11,8 +11,11 @@ use crate::speech::Speech;
 use crate::table::{self, Row};
 use crate::way::{CLEAN, Network};
 
-/// What 5 % of loss and ±30 ms of jitter may cost.
+/// What 5 % of loss and ±30 ms of jitter may cost, in the mean of some networks.
 const MOST_LOST: f64 = 0.5;
+/// What the worst of them may cost. Of half a minute's packets a network loses 75, give or take a tenth, and some lose more of words than of
+/// pauses; a call that falls by over half as much again as the mean may is not unlucky, it is badly patched.
+const MOST_LOST_ONCE: f64 = 0.8;
 /// Loss that the redundancy of an Opus phone is made for, in percent.
 const EXPECTED_LOSS: u8 = 10;
 
@@ -84,16 +87,19 @@ impl Calls {
         // One and the same network is kind to one call and hard on the next.
         let from_talker = [1, 5, 9].map(|seed| (seed, score(&call(format, bad, CLEAN, seed))));
         let to_listener = [2, 6, 10].map(|seed| (seed, score(&call(format, CLEAN, bad, seed))));
+        let worst = from_talker.iter().chain(&to_listener).map(|(_, score)| *score);
+        let worst = worst.fold(f64::INFINITY, f64::min);
         let clean = self.mean(SAID, "none", &clean);
         let from_talker = self.mean(SAID, "5 %, ±30 ms, from the talker", &from_talker);
         let to_listener = self.mean(SAID, "5 %, ±30 ms, to the listener", &to_listener);
         println!(
-            "{name:22} clean {clean:.2}, 5 % from the talker {from_talker:.2}, to the listener {to_listener:.2}"
+            "{name:22} clean {clean:.2}, 5 % from the talker {from_talker:.2}, to the listener {to_listener:.2}, the worst {worst:.2}"
         );
         assert!(
             clean - from_talker <= MOST_LOST && clean - to_listener <= MOST_LOST,
             "{name}"
         );
+        assert!(clean - worst <= MOST_LOST_ONCE, "{name}: {worst:.2} at worst");
     }
 
     /// 3 % of loss, and 10 % with ±50 ms of jitter, against the call without a fault: what a network does even to a codec that is not
