@@ -91,6 +91,8 @@ pub struct Quality {
     pub rtt_ms: Option<u32>,
     /// Share of our packets that the peer missed, by its last report, in 1/256.
     pub remote_fraction_lost: Option<u8>,
+    /// The mean of these shares over its reports of the last ten seconds, in 1/65,536.
+    pub remote_lost_lately: Option<u16>,
     /// Packets of ours that the peer missed so far, by its last report; what it got twice makes up for what it missed.
     pub remote_lost: Option<u32>,
     /// Interarrival jitter of our packets there, by its last report, in ms.
@@ -184,11 +186,12 @@ impl Quality {
         }
     }
 
-    /// How good we sound to the peer, by its last report; its buffer is taken to be as deep as ours. Nothing before it reported.
+    /// How good we sound to the peer, by its reports of the last ten seconds. What they do not tell is assumed: that its losses are random,
+    /// and its buffer as deep as ours. Nothing before it reported.
     pub fn outbound(&self) -> Option<Way> {
-        let lost = self.remote_fraction_lost?;
+        let lost = self.remote_lost_lately?;
         Some(Way {
-            loss: f64::from(lost) / 256.0,
+            loss: f64::from(lost) / 65_536.0,
             burst_ratio: 1.0,
             delay_ms: f64::from(self.depth_ms) + self.one_way_ms(),
         })
@@ -216,7 +219,9 @@ mod tests {
             loss_bursts: 25,
             late: 10,
             rtt_ms: Some(300),
-            remote_fraction_lost: Some(26),
+            // That of the last report alone is no matter.
+            remote_fraction_lost: Some(255),
+            remote_lost_lately: Some(26 * 256),
             ..clean
         };
         let (inbound, outbound) = (bad.inbound(), bad.outbound().unwrap());

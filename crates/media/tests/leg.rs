@@ -411,10 +411,11 @@ fn reports_carry_what_was_sent_and_heard_and_measure_the_round_trip() {
     assert_eq!(
         (
             quality.remote_fraction_lost,
+            quality.remote_lost_lately,
             quality.remote_lost,
             quality.remote_jitter_ms
         ),
-        (Some(7), Some(12), Some(5))
+        (Some(7), Some(7 * 256), Some(12), Some(5))
     );
 }
 

@@ -28,7 +28,7 @@ pub struct QualityView {
     pub heard: Option<Score>,
     /// The same over the last ten seconds; nothing before there were ten, or when nothing came in them.
     pub heard_lately: Option<Score>,
-    /// How good the caller hears, by the phone's last report; nothing before it reported.
+    /// How good the caller hears, by the phone's reports of the last ten seconds; nothing before it reported.
     pub hears: Option<Score>,
 }
 

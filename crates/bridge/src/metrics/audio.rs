@@ -283,7 +283,7 @@ mod tests {
             let mut audio = audio();
             let end = Quality {
                 rtt_ms: Some(40),
-                remote_fraction_lost: Some(0),
+                remote_lost_lately: Some(0),
                 ..counted(received, 0)
             };
             audio.ended(LEG, &end);
@@ -300,7 +300,7 @@ mod tests {
         let known = Quality {
             speech_dbov: Some(-26),
             noise_dbov: Some(-70),
-            remote_fraction_lost: Some(128),
+            remote_lost_lately: Some(128 * 256),
             ..silent
         };
         for (leg, quality) in [(LEG, silent), (LegId(8), known)] {
@@ -325,7 +325,7 @@ mod tests {
             received: 450,
             lost: 50,
             loss_bursts: 10,
-            remote_fraction_lost: Some(64),
+            remote_lost_lately: Some(64 * 256),
             remote_jitter_ms: Some(30),
             ..Quality::default()
         };

@@ -145,7 +145,7 @@ pub(crate) struct Spreads {
     pub(crate) loss: Histogram,
     /// How much longer losses in a row were than chance makes them, where packets were lost: the burst ratio of G.107.
     pub(crate) burst_ratio: Histogram,
-    /// Share of our packets that the phone missed, by its last report.
+    /// Share of our packets that the phone missed, by its reports of ten seconds.
     pub(crate) remote_loss: Histogram,
     /// Interarrival jitter, seconds.
     pub(crate) jitter: Histogram,

@@ -103,7 +103,7 @@ pub(super) const SPREADS: &[(&str, &str, Spread)] = &[
     ),
     (
         "leg_remote_loss_ratio",
-        "Share of the packets sent to each caller that its phone missed by its last report, once for ten seconds of its call.",
+        "Share of the packets sent to each caller that its phone missed by its reports of ten seconds, once for ten seconds of its call.",
         |s| &s.remote_loss,
     ),
     (

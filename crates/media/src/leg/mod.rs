@@ -358,6 +358,7 @@ impl Leg {
             digits_dropped: self.events.digits_dropped,
             rtt_ms: self.reporter.rtt_ms,
             remote_fraction_lost: remote.map(|block| block.fraction_lost),
+            remote_lost_lately: self.reporter.losses.lately(),
             remote_lost: remote.map(|block| block.lost.max(0) as u32),
             remote_jitter_ms: remote.map(|block| block.jitter / per_clock_ms),
             ..self.quality

@@ -10,6 +10,10 @@ use crate::stream::{Counts, Stream};
 const INTERVAL: Duration = Duration::from_secs(5);
 /// Makes up for the randomisation, which converges below the mean (section 6.3.1): e − 1.5.
 const COMPENSATION: f64 = 1.218_28;
+/// What the peer tells of its losses is averaged over so long: what one report tells of a few seconds leaps.
+const RECENT: Duration = Duration::from_secs(10);
+/// As many of its reports are kept: more come in this time only from one that does not keep to the interval.
+const KEPT: usize = 5;
 
 /// What the peer last told of itself and of us.
 #[derive(Debug)]
@@ -25,6 +29,33 @@ pub(super) struct Reporter {
     pub(super) rtt_ms: Option<u32>,
     /// What the peer last told of our packets.
     pub(super) remote: Option<Block>,
+    /// What it told of its losses before, too.
+    pub(super) losses: Losses,
+}
+
+/// Shares of our packets that the peer missed, in 1/256, and when it told them: the latest first.
+#[derive(Debug, Default)]
+pub(super) struct Losses([Option<(Instant, u8)>; KEPT]);
+
+impl Losses {
+    fn told(&mut self, now: Instant, share: u8) {
+        self.0.rotate_right(1);
+        self.0[0] = Some((now, share));
+    }
+
+    /// The mean over the ten seconds before the latest, in 1/65,536; nothing before any was told.
+    pub(super) fn lately(&self) -> Option<u16> {
+        let (latest, _) = self.0[0]?;
+        let recent = |at: Instant| latest.saturating_duration_since(at) < RECENT;
+        let told = self.0.iter().flatten().filter(|(at, _)| recent(*at));
+        let (count, sum) = told.fold((0u16, 0u16), |(count, sum), (_, share)| {
+            (count + 1, sum + u16::from(*share))
+        });
+        // At most 255 of 256.
+        (u32::from(sum) * 256)
+            .checked_div(u32::from(count))
+            .map(|mean| mean as u16)
+    }
 }
 
 impl Reporter {
@@ -37,6 +68,7 @@ impl Reporter {
             sent_before: [0; 2],
             rtt_ms: None,
             remote: None,
+            losses: Losses::default(),
         };
         // The first report comes after half the interval (section 6.2).
         reporter.due = now + reporter.interval(INTERVAL / 2);
@@ -67,6 +99,7 @@ impl Reporter {
         }
         if let Some(block) = digest.block {
             self.remote = Some(block);
+            self.losses.told(now, block.fraction_lost);
             self.rtt_ms = round_trip(middle(clock.ntp(now)), &block).or(self.rtt_ms);
         }
     }
@@ -163,6 +196,28 @@ mod tests {
         assert_eq!(round_trip(10 * second, &quoting(0, 0)), None);
         assert_eq!(round_trip(10 * second, &quoting(9 * second, 2 * second)), None);
         assert_eq!(round_trip(5, &quoting(5u32.wrapping_sub(second), 0)), Some(1_000));
+    }
+
+    #[test]
+    fn what_the_peer_misses_is_averaged_over_its_reports_of_ten_seconds() {
+        let epoch = Instant::now();
+        let mut losses = Losses::default();
+        assert_eq!(losses.lately(), None);
+        for (second, share, mean) in [
+            (2, 40, 40 * 256),
+            (6, 0, 20 * 256),
+            (11, 5, 15 * 256),
+            // Those of the second and sixth second are too old.
+            (16, 0, 5 * 128),
+            (60, 255, 255 * 256),
+        ] {
+            losses.told(epoch + Duration::from_secs(second), share);
+            assert_eq!(losses.lately(), Some(mean), "second {second}");
+        }
+        for share in 0..100 {
+            losses.told(epoch + Duration::from_secs(61), share);
+        }
+        assert_eq!(losses.lately(), Some(97 * 256), "the last five of a hundred");
     }
 
     #[test]

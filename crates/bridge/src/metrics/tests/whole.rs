@@ -53,6 +53,7 @@ const WHOLE: Quality = Quality {
     rtcp_byes: 133,
     rtt_ms: Some(134),
     remote_fraction_lost: Some(64),
+    remote_lost_lately: Some(16_384),
     remote_lost: Some(135),
     remote_jitter_ms: Some(136),
 };
