@@ -52,9 +52,13 @@ pub(crate) fn between(vitals: &[Vitals], from_s: f64, to_s: f64) -> Vec<Vitals> 
 /// There are fewer than two moments.
 pub(crate) fn grown(vitals: &[Vitals], of: fn(&Vitals) -> f64) -> Result<(f64, f64), String> {
     let an_hour = growth(vitals, of).ok_or("the bridge was not watched long enough")?;
-    let seconds =
-        vitals.last().map_or(0.0, |last| last.at_s) - vitals.first().map_or(0.0, |first| first.at_s);
-    Ok((an_hour, an_hour * seconds / 3_600.0))
+    Ok((an_hour, an_hour * hours(vitals)))
+}
+
+/// How long was watched.
+pub(crate) fn hours(vitals: &[Vitals]) -> f64 {
+    let at = |vitals: Option<&Vitals>| vitals.map_or(0.0, |vitals| vitals.at_s);
+    (at(vitals.last()) - at(vitals.first())) / 3_600.0
 }
 
 /// How fast what is held `of` one sort grows, an hour: the straight line that fits best; none of fewer than two moments.
