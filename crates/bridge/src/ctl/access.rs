@@ -11,7 +11,9 @@ use super::options::Access;
 use crate::shell::credentials;
 
 /// Where `partyline serve` listens unless told otherwise.
-const URL: &str = "https://127.0.0.1:8443/conference/v1";
+const URL: &str = "https://127.0.0.1:8443";
+/// Where the API is on a bridge.
+const BASE: &str = "/conference/v1";
 
 /// All that a client needs.
 pub(super) struct Found {
@@ -30,17 +32,25 @@ pub(super) type Environment<'a> = &'a dyn Fn(&str) -> Option<String>;
 pub(super) fn find(access: &Access, environment: Environment<'_>) -> Result<Found, Failure> {
     let url = access.url.clone().or_else(|| environment("PARTYLINE_URL"));
     let url = url.unwrap_or_else(|| URL.to_owned());
-    if !url.starts_with("https://") {
-        return Err(Failure::unusable(format!(
-            "{url}: expected an address that begins with https://"
-        )));
-    }
+    let url = base(&url)?;
     let login = login(access, environment)?;
     Ok(Found {
-        url: url.trim_end_matches('/').to_owned(),
+        url,
         authorization: format!("Basic {}", STANDARD.encode(login)),
         roots: roots(access, environment)?,
     })
+}
+
+/// The base of the API by the address that was given. One without a path is that of a bridge; with one, a proxy may have moved the API.
+fn base(url: &str) -> Result<String, Failure> {
+    let Some(place) = url.strip_prefix("https://") else {
+        return Err(Failure::unusable(format!(
+            "{url}: expected an address that begins with https://"
+        )));
+    };
+    let place = place.trim_end_matches('/');
+    let path = if place.contains('/') { "" } else { BASE };
+    Ok(format!("https://{place}{path}"))
 }
 
 /// `login:password`.
@@ -151,5 +161,23 @@ mod tests {
         let plain = |name: &str| (name == "PARTYLINE_URL").then(|| "http://127.0.0.1:8443".to_owned());
         let failure = find(&Access::default(), &plain).err().unwrap();
         assert!(failure.to_string().contains("https://"), "{failure}");
+    }
+
+    #[test]
+    fn an_address_without_a_path_is_that_of_a_bridge() {
+        for (given, expected) in [
+            (URL, "https://127.0.0.1:8443/conference/v1"),
+            (
+                "https://bridge.example.com/",
+                "https://bridge.example.com/conference/v1",
+            ),
+            (
+                "https://[::1]:8443/conference/v1/",
+                "https://[::1]:8443/conference/v1",
+            ),
+            ("https://example.com/phones/v1", "https://example.com/phones/v1"),
+        ] {
+            assert_eq!(base(given).unwrap(), expected);
+        }
     }
 }

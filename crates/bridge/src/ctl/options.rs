@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 const TEACHING: &str = "Where the API is and who asks, the first that is given counts:
-  address   --url, PARTYLINE_URL, else https://127.0.0.1:8443/conference/v1
+  address   --url, PARTYLINE_URL, else https://127.0.0.1:8443; one without a path gets /conference/v1 behind it
   login     --user with --password-file, PARTYLINE_LOGIN (login:password), else credentials.toml of --data: its first login, or --user's
   trust     --ca, PARTYLINE_CA, else cert.pem of --data, else the certificate authorities of the web
 
@@ -21,7 +21,7 @@ Examples, on the machine of the bridge, in the folder that ./run was started in:
   partyline ctl cdrs --limit 20 --json | jq '.items[].cause'
   partyline ctl tail 106131                         what happens in it, until Ctrl-C
 Elsewhere:
-  PARTYLINE_URL=https://bridge.example.com:8443/conference/v1 PARTYLINE_LOGIN=demo:… partyline ctl calls";
+  PARTYLINE_URL=https://bridge.example.com:8443 PARTYLINE_LOGIN=demo:… partyline ctl calls";
 
 /// What `partyline ctl` takes.
 #[derive(Args, Clone, Debug)]
@@ -41,7 +41,7 @@ pub(crate) struct Ctl {
 /// Where the API is, and who asks.
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct Access {
-    /// Address of the API, as the bridge prints it
+    /// Address of the API, as the bridge prints it; without a path, /conference/v1 is put behind it
     #[arg(long, global = true, value_name = "URL")]
     pub(super) url: Option<String>,
     /// Name to log in with
