@@ -146,9 +146,9 @@ impl ApiError {
         Self::new(StatusCode::CONFLICT, "Conflict").and(field, message)
     }
 
-    /// 412: the object is not, or no longer, as the client saw it.
-    pub(crate) fn precondition_failed() -> Self {
-        Self::new(StatusCode::PRECONDITION_FAILED, "Precondition failed")
+    /// 412: the object is not, or no longer, as the client saw it; `header` is the one that says so.
+    pub(crate) fn precondition_failed(header: &'static str, message: &'static str) -> Self {
+        Self::new(StatusCode::PRECONDITION_FAILED, "Precondition failed").and(header, message)
     }
 
     /// 413: the body is longer than any object.

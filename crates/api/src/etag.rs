@@ -1,7 +1,7 @@
 //! Entity tags of stored objects, so that nobody overwrites what he has not seen (RFC 9110, sections 8.8.3 and 13.1).
 
 use axum::extract::FromRequestParts;
-use axum::http::header::{ETAG, HeaderName, HeaderValue, IF_MATCH, IF_NONE_MATCH};
+use axum::http::header::{ETAG, HeaderValue};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -10,6 +10,12 @@ use blake2::{Blake2s, Digest};
 use serde::Serialize;
 
 use crate::error::ApiError;
+
+/// What is told to who names another tag in `If-Match`.
+pub(crate) const CURRENT_TAG: &str = "expected * or the tag that ETag of the object has now: read it again";
+/// The headers as refusals name them.
+const IF_MATCH: &str = "If-Match";
+const IF_NONE_MATCH: &str = "If-None-Match";
 
 /// What a request demands of the object it is about.
 #[derive(Debug)]
@@ -30,20 +36,27 @@ impl Conditions {
     /// Refuses a change of an object that is not, or no longer, as the client saw it.
     pub(crate) fn allow(&self, object: &impl Serialize) -> Result<(), ApiError> {
         let tag = tag(object);
-        let stands = self.only_if.as_ref().is_none_or(|tags| tags.hold(&tag));
-        let is_known = self.unless.as_ref().is_some_and(|tags| tags.hold(&tag));
-        match stands && !is_known {
-            true => Ok(()),
-            false => Err(ApiError::precondition_failed()),
-        }
+        self.check(|tags| tags.hold(&tag), CURRENT_TAG)
     }
 
     /// Refuses a change, for the sake of a tag, of an object that has none since it changes by itself: only `*` is met.
     pub(crate) fn allow_untagged(&self) -> Result<(), ApiError> {
-        let stands = self.only_if.as_ref().is_none_or(Tags::is_any);
-        match stands && !self.unless.as_ref().is_some_and(Tags::is_any) {
-            true => Ok(()),
-            false => Err(ApiError::precondition_failed()),
+        let expected =
+            "expected * or no such header: what changes by itself, as calls and meetings do, has no tags";
+        self.check(Tags::is_any, expected)
+    }
+
+    /// Refuses what is not as the headers demand; `expected` tells what `If-Match` would have to be.
+    fn check(&self, is_met: impl Fn(&Tags) -> bool, expected: &'static str) -> Result<(), ApiError> {
+        if self.only_if.as_ref().is_some_and(|tags| !is_met(tags)) {
+            return Err(ApiError::precondition_failed(IF_MATCH, expected));
+        }
+        match self.unless.as_ref().is_some_and(is_met) {
+            true => Err(ApiError::precondition_failed(
+                IF_NONE_MATCH,
+                "expected neither * nor the tag that ETag of the object has now",
+            )),
+            false => Ok(()),
         }
     }
 
@@ -83,7 +96,7 @@ fn tag(object: &impl Serialize) -> String {
 }
 
 impl Tags {
-    fn read(headers: &HeaderMap, name: &HeaderName) -> Result<Option<Self>, ApiError> {
+    fn read(headers: &HeaderMap, name: &'static str) -> Result<Option<Self>, ApiError> {
         let mut tags = Vec::new();
         for value in headers.get_all(name) {
             let text = value.to_str().unwrap_or_default().trim();
@@ -92,7 +105,7 @@ impl Tags {
             }
             for tag in text.split(',') {
                 let expected = "expected * or tags in quotes, as ETag gives them";
-                let tag = opaque(tag).ok_or_else(|| ApiError::bad_request().and(name.as_str(), expected))?;
+                let tag = opaque(tag).ok_or_else(|| ApiError::bad_request().and(name, expected))?;
                 tags.push(tag.to_owned());
             }
         }
@@ -124,8 +137,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Conditions {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
         Ok(Self {
-            only_if: Tags::read(&parts.headers, &IF_MATCH)?,
-            unless: Tags::read(&parts.headers, &IF_NONE_MATCH)?,
+            only_if: Tags::read(&parts.headers, IF_MATCH)?,
+            unless: Tags::read(&parts.headers, IF_NONE_MATCH)?,
         })
     }
 }

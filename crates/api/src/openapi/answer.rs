@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use super::example;
 use super::operation::{Operation, Verb};
 use super::schema::Schemas;
+use crate::etag::CURRENT_TAG;
 use crate::fields::{Plain, Wire};
 
 /// An object on the wire, as far as the document tells of it.
@@ -313,12 +314,12 @@ impl Refusal {
                 json!([{"field": "gainLevel", "message": "expected whole decibels from -20 to 20"}])
             }
             Self::Conflict => json!([{"field": "meetingNumber", "message": "this number is already taken"}]),
+            Self::PreconditionFailed => json!([{"field": "If-Match", "message": CURRENT_TAG}]),
             Self::Unauthorized
             | Self::Forbidden
             | Self::NotFound
             | Self::MethodNotAllowed
             | Self::RequestTimeout
-            | Self::PreconditionFailed
             | Self::PayloadTooLarge
             | Self::UnsupportedMediaType
             | Self::UnprocessableEntity

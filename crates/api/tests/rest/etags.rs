@@ -67,8 +67,34 @@ async fn made(world: &World, collection: &str, body: &str, id: &str) -> (String,
 }
 
 fn stale(reply: &Reply) {
-    let refusal = (412, "Precondition failed".to_owned(), String::new());
-    assert_eq!(reply.refusal(), refusal, "{}", reply.text);
+    let (status, message, field) = reply.refusal();
+    assert_eq!(
+        (status, &*message),
+        (412, "Precondition failed"),
+        "{}",
+        reply.text
+    );
+    assert!(["If-Match", "If-None-Match"].contains(&&*field), "{}", reply.text);
+}
+
+#[tokio::test]
+async fn a_stale_change_is_told_which_header_was_not_met_and_what_it_would_have_to_be() {
+    let world = World::new();
+    let room = ("/meetingRooms/106131", "{}");
+    let call = ("/calls/6889184", r#"{"muteMode": 2}"#);
+    for ((path, body), header, value, expected) in [
+        (room, "If-Match", "\"a\"", "read it again"),
+        (room, "If-None-Match", "*", "neither * nor the tag"),
+        (call, "If-Match", "\"a\"", "has no tags"),
+        (call, "If-None-Match", "*", "neither * nor the tag"),
+    ] {
+        let reply = with(&world, (header, value), Method::PUT, path, body).await;
+        stale(&reply);
+        let error = &reply.json()["errors"][0];
+        assert_eq!(error["field"], header, "{path}: {error}");
+        let message = error["message"].as_str().unwrap();
+        assert!(message.contains(expected), "{path}: {message}");
+    }
 }
 
 #[tokio::test]
@@ -252,7 +278,7 @@ async fn of_two_who_change_the_same_state_one_is_refused() {
 async fn what_is_no_tag_is_refused_by_the_name_of_its_header() {
     let world = World::new();
     for bad in ["x", "\"x", "\"a\" \"b\"", "\"a\",", "w/\"a\"", "\"a\", *"] {
-        for (header, method) in [("if-match", Method::PUT), ("if-none-match", Method::GET)] {
+        for (header, method) in [("If-Match", Method::PUT), ("If-None-Match", Method::GET)] {
             let reply = with(&world, (header, bad), method, "/meetingRooms/106131", "{}").await;
             let refusal = (400, "Bad request".to_owned(), header.to_owned());
             assert_eq!(reply.refusal(), refusal, "{bad}");
