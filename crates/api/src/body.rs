@@ -85,10 +85,16 @@ fn check_media_type(headers: &HeaderMap) -> Result<(), ApiError> {
 
 /// Reads one JSON object.
 pub(crate) fn object(bytes: &[u8]) -> Result<Map<String, Value>, ApiError> {
-    let Value::Object(map) = json(bytes)? else {
-        return Err(ApiError::not_json());
+    let kind = match json(bytes)? {
+        Value::Object(map) => return Ok(map),
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "a list",
     };
-    Ok(map)
+    // Its syntax is good: whoever looks for a fault there finds none.
+    Err(ApiError::not_json().and("", format!("expected an object, not {kind}")))
 }
 
 /// Reads one JSON value.
@@ -241,6 +247,23 @@ mod tests {
             );
         }
         assert_eq!(object(b" {\"a\": [1, -2, 0.5, null, true]} ").unwrap().len(), 1);
+    }
+
+    #[test]
+    fn what_is_json_but_no_object_is_told_so() {
+        for (text, kind) in [
+            ("[]", "a list"),
+            ("[{}]", "a list"),
+            ("1", "a number"),
+            ("\"a\"", "a string"),
+            ("true", "a boolean"),
+            ("null", "null"),
+        ] {
+            let refusal = refusal(text.as_bytes());
+            let expected = format!("expected an object, not {kind}");
+            assert!(refusal.contains(&expected), "{text}: {refusal}");
+        }
+        assert!(!refusal(b"[").contains("expected an object"));
     }
 
     #[test]
