@@ -3,7 +3,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use sip::{Credentials, Hop, Target};
 
-use super::units::duration;
+use super::units::{count, duration};
 use crate::control::DialOut;
 
 /// `[dial_out]`: calls that the bridge makes.
@@ -24,10 +24,13 @@ pub struct DialOutSection {
     #[serde(deserialize_with = "duration")]
     pub ring_timeout: Duration,
     /// Calls at once.
+    #[serde(deserialize_with = "count")]
     pub max_calls: usize,
     /// Calls at once for one owner of DID groups.
+    #[serde(deserialize_with = "count")]
     pub max_calls_per_tenant: usize,
     /// Calls a day (UTC) for one owner of DID groups.
+    #[serde(deserialize_with = "count")]
     pub calls_per_day_per_tenant: u32,
     /// Longest time from the answer to the end.
     #[serde(deserialize_with = "duration")]
@@ -126,7 +129,9 @@ impl DialOutSection {
 fn trunk(uri: &str) -> Result<Hop, String> {
     let expected =
         |what: &str| format!("dial_out.trunk: {what}, such as \"sip:trunk.example.com:5060;transport=tcp\"");
-    let target = Target::parse(uri).map_err(|fault| expected(fault.0))?;
+    // An example of a callee is none of a trunk, which has no user.
+    let what = |fault: &'static str| fault.split_once(" such as ").map_or(fault, |(what, _)| what);
+    let target = Target::parse(uri).map_err(|fault| expected(what(fault.0)))?;
     match target.user.as_str() {
         "" => Ok(target.hop),
         _ => Err(expected("expected no user")),

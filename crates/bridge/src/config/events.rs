@@ -3,7 +3,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 use serde::Deserialize;
 
-use super::units::duration;
+use super::units::{count, duration, networks};
 use crate::webhooks::Policy;
 
 /// `[events]`: streams of what happens, and how long it is kept.
@@ -11,12 +11,16 @@ use crate::webhooks::Policy;
 #[serde(deny_unknown_fields, default)]
 pub struct EventsSection {
     /// Streams at once.
+    #[serde(deserialize_with = "count")]
     pub streams: usize,
     /// Streams at once of one subscriber.
+    #[serde(deserialize_with = "count")]
     pub streams_per_subscriber: usize,
     /// Events that may wait for one stream.
+    #[serde(deserialize_with = "count")]
     pub queue: usize,
     /// Events kept in memory for streams that come back.
+    #[serde(deserialize_with = "count")]
     pub memory: usize,
     /// How long events are kept on disk.
     #[serde(deserialize_with = "duration")]
@@ -57,10 +61,13 @@ pub struct WebhooksSection {
     /// Whether events may be posted by plain HTTP.
     pub allow_http: bool,
     /// Networks that are not public and may be posted to.
+    #[serde(deserialize_with = "networks")]
     pub allow_private: Vec<IpNet>,
     /// Deliveries under way at once.
+    #[serde(deserialize_with = "count")]
     pub at_once: usize,
     /// Webhooks of one subscriber, its callback aside; 0 for no limit.
+    #[serde(deserialize_with = "count")]
     pub per_subscriber: usize,
 }
 

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::units::duration;
+use super::units::{count, duration};
 use crate::control::{DialOut, Operator};
 
 /// `[operator]`: whom callers can ask for.
@@ -15,6 +15,7 @@ pub struct OperatorSection {
     #[serde(deserialize_with = "duration")]
     pub ring_timeout: Duration,
     /// Calls to the operator at once.
+    #[serde(deserialize_with = "count")]
     pub max_calls: usize,
     /// Longest talk of a caller with the operator.
     #[serde(deserialize_with = "duration")]

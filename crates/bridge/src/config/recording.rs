@@ -2,6 +2,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use super::units::count;
+
 /// Bytes of a MiB.
 const MIB: u64 = 1 << 20;
 
@@ -14,8 +16,10 @@ pub struct RecordingSection {
     /// Where; none: `recordings` below the data folder.
     pub folder: Option<PathBuf>,
     /// Recordings at once.
+    #[serde(deserialize_with = "count")]
     pub at_once: usize,
     /// Free space below which nothing is recorded, MiB.
+    #[serde(deserialize_with = "count")]
     pub min_free_mib: u64,
 }
 

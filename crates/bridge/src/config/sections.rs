@@ -6,7 +6,7 @@ use ipnet::IpNet;
 use media::{Dbov, Rate};
 use serde::Deserialize;
 
-use super::units::{PortRange, duration, speech_level};
+use super::units::{PortRange, count, counts, duration, networks, socket, some_ip, speech_level};
 
 /// `[node]`: names shown in Call objects and logs.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -32,14 +32,19 @@ impl Default for NodeSection {
 #[serde(deny_unknown_fields, default)]
 pub struct SipSection {
     /// Address and port, UDP and TCP.
+    #[serde(deserialize_with = "socket")]
     pub listen: SocketAddr,
     /// Address that phones are told to answer to; none: the one their packets came to.
+    #[serde(deserialize_with = "some_ip")]
     pub advertise: Option<IpAddr>,
     /// Networks that may call.
+    #[serde(deserialize_with = "networks")]
     pub allow: Vec<IpNet>,
     /// TCP connections at once.
+    #[serde(deserialize_with = "count")]
     pub tcp_connections: usize,
     /// TCP connections at once from one address.
+    #[serde(deserialize_with = "count")]
     pub tcp_connections_per_source: usize,
     /// Time without a message after which a TCP connection that carries no call is closed.
     #[serde(deserialize_with = "duration")]
@@ -100,7 +105,7 @@ pub enum CodecOrder {
 
 /// A rate that Opus is mixed at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "u32")]
+#[serde(try_from = "i64")]
 pub struct OpusRate(Rate);
 
 impl OpusRate {
@@ -110,11 +115,11 @@ impl OpusRate {
     }
 }
 
-impl TryFrom<u32> for OpusRate {
+impl TryFrom<i64> for OpusRate {
     type Error = String;
 
-    fn try_from(hz: u32) -> Result<Self, String> {
-        let rate = Rate::ALL.into_iter().find(|rate| rate.hz() == hz);
+    fn try_from(hz: i64) -> Result<Self, String> {
+        let rate = Rate::ALL.into_iter().find(|rate| i64::from(rate.hz()) == hz);
         rate.map(Self)
             .ok_or_else(|| format!("{hz} is no rate that rooms mix at: expected 8000, 16000 or 48000"))
     }
@@ -125,8 +130,10 @@ impl TryFrom<u32> for OpusRate {
 #[serde(deny_unknown_fields, default)]
 pub struct MediaSection {
     /// Address of the RTP sockets; none: that of `sip.listen`.
+    #[serde(deserialize_with = "some_ip")]
     pub listen: Option<IpAddr>,
     /// Address written into SDP; none: the one the call came to.
+    #[serde(deserialize_with = "some_ip")]
     pub advertise: Option<IpAddr>,
     /// UDP ports, two a leg.
     pub ports: PortRange,
@@ -140,8 +147,10 @@ pub struct MediaSection {
     /// Rate that Opus is decoded and mixed at, Hz.
     pub opus_rate: OpusRate,
     /// Most that is sent as Opus, bits a second.
+    #[serde(deserialize_with = "count")]
     pub opus_bitrate: u32,
     /// Voices heard at once in a meeting, the loudest.
+    #[serde(deserialize_with = "count")]
     pub talkers: usize,
     /// Level that each caller's speech is brought to; none: left as it is.
     #[serde(deserialize_with = "speech_level")]
@@ -149,12 +158,16 @@ pub struct MediaSection {
     /// Whether a faint noise lies beneath everything.
     pub comfort_noise: bool,
     /// Cores that mixer threads are pinned to, one each, 0 to 1023; one thread that is not pinned where none is named.
+    #[serde(deserialize_with = "counts")]
     pub cores: Vec<usize>,
     /// Priority of mixer threads in real time, 1 to 99; 0 for none.
+    #[serde(deserialize_with = "count")]
     pub priority: u8,
     /// Share of a mixer thread's time from which on a meeting is spread to another, percent.
+    #[serde(deserialize_with = "count")]
     pub spread_load: u8,
     /// Legs of one meeting in one mixer thread.
+    #[serde(deserialize_with = "count")]
     pub spread_legs: usize,
     /// Whether silence is told to phones that agree to it, in place of sending it.
     pub silence_suppression: bool,
@@ -221,18 +234,25 @@ impl Default for MediaSection {
 #[serde(deny_unknown_fields, default)]
 pub struct CallsSection {
     /// Calls at once.
+    #[serde(deserialize_with = "count")]
     pub max_calls: usize,
     /// Calls at once from one address.
+    #[serde(deserialize_with = "count")]
     pub max_calls_per_source: usize,
     /// Share of its time that the mixer may need before new calls are turned away, percent.
+    #[serde(deserialize_with = "count")]
     pub max_load: u8,
     /// Meetings at once.
+    #[serde(deserialize_with = "count")]
     pub max_meetings: usize,
     /// New calls a second.
+    #[serde(deserialize_with = "count")]
     pub new_calls_per_second: u32,
     /// New calls a second from one network address.
+    #[serde(deserialize_with = "count")]
     pub new_calls_per_second_per_source: u32,
     /// Records of calls that were never answered, a second.
+    #[serde(deserialize_with = "count")]
     pub unanswered_records_per_second: u32,
     /// What a 503 says in Retry-After.
     #[serde(deserialize_with = "duration")]
@@ -259,15 +279,19 @@ impl Default for CallsSection {
 #[serde(deny_unknown_fields, default)]
 pub struct GuessesSection {
     /// Wrong codes an hour from one calling number.
+    #[serde(deserialize_with = "count")]
     pub per_caller: usize,
     /// Wrong codes an hour from one network address.
+    #[serde(deserialize_with = "count")]
     pub per_source: usize,
     /// Wrong codes an hour on one DID group.
+    #[serde(deserialize_with = "count")]
     pub per_group: usize,
     /// Wait of every caller of a group beyond its budget.
     #[serde(deserialize_with = "duration")]
     pub group_wait: Duration,
     /// Meetings an hour that one caller may open on the fly.
+    #[serde(deserialize_with = "count")]
     pub meetings_per_caller: usize,
 }
 
@@ -289,16 +313,20 @@ impl Default for GuessesSection {
 #[serde(deny_unknown_fields, default)]
 pub struct ApiSection {
     /// Address and port.
+    #[serde(deserialize_with = "socket")]
     pub listen: SocketAddr,
     /// PEM file with the certificate chain.
     pub certificate: Option<PathBuf>,
     /// PEM file with its key.
     pub key: Option<PathBuf>,
     /// Connections at once.
+    #[serde(deserialize_with = "count")]
     pub connections: usize,
     /// Connections at once from one address.
+    #[serde(deserialize_with = "count")]
     pub connections_per_source: usize,
     /// Requests a second of one login; 0 for no limit.
+    #[serde(deserialize_with = "count")]
     pub requests_per_second_per_login: u32,
     /// Scheme and authority under which clients reach the API.
     pub public_url: Option<String>,
@@ -325,6 +353,7 @@ pub struct MetricsSection {
     /// Whether there is one.
     pub enabled: bool,
     /// Address and port, HTTP.
+    #[serde(deserialize_with = "socket")]
     pub listen: SocketAddr,
 }
 
