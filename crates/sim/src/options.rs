@@ -11,7 +11,8 @@ use crate::speaker::Idle;
 
 const TEACHING: &str = "How it goes: the phones call one after the other, key their codes, and wait until all are in and --settle has passed. Then the
 talkers talk and everybody is judged for --duration; then all hang up. A talker is known by a pair of tones of his own, so that every
-phone can tell who is heard, how loud, with which gaps, how late, and whether it hears itself.
+phone can tell who is heard, how loud, with which gaps, how late, and whether it hears itself. That a phone got in shows only where one
+hears another: where none is to, as with --legs 1, the run fails.
 
 Exit status: 0 all within the limits, 1 something was not, 2 wrong options or nobody answers there.
 

@@ -13,7 +13,17 @@ pub(super) fn failures(report: &Report, options: &Options) -> Vec<String> {
     let mut failures = calls(&report.calls, report.asked.legs);
     failures.extend(limits(report, options));
     failures.extend(hearing(&report.heard));
+    failures.extend(unproven(report));
     failures
+}
+
+/// That a phone got in shows only where one hears another: to a single one the prompts of a bridge that keeps it out are a good call.
+fn unproven(report: &Report) -> Option<String> {
+    let is_unproven = report.asked.talkers > 0 && report.calls.answered > 0 && report.heard.pairs == 0;
+    is_unproven.then(|| {
+        "no phone was to hear another, so that nothing shows that any got into a meeting: call with more --legs, or more --ears"
+            .to_owned()
+    })
 }
 
 fn calls(calls: &Calls, legs: usize) -> Vec<String> {

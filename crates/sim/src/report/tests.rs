@@ -86,7 +86,7 @@ fn a_good_run_passes() {
 #[test]
 fn every_fault_fails_and_is_named() {
     type Change = fn(&mut Report);
-    let faults: [(Change, &str); 14] = [
+    let faults: [(Change, &str); 15] = [
         (|report| report.calls.answered = 9, "1 calls were not answered"),
         (
             |report| report.calls.hung_up = 2,
@@ -116,11 +116,23 @@ fn every_fault_fails_and_is_named() {
             "hear themselves above -60 dBov",
         ),
         (|report| report.heard.elsewhere = 1, "in other meetings"),
+        (
+            |report| report.heard.pairs = 0,
+            "nothing shows that any got into a meeting",
+        ),
     ];
     for (change, needle) in faults {
         let found = failures("", change);
         assert!(found.contains(needle), "{needle}: {found:?}");
     }
+}
+
+#[test]
+fn phones_of_which_none_was_to_talk_need_not_show_that_they_got_in() {
+    let silent = failures("--talkers 0", |report| {
+        (report.asked.talkers, report.heard.pairs) = (0, 0);
+    });
+    assert_eq!(silent, "");
 }
 
 #[test]
