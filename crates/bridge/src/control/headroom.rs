@@ -5,7 +5,8 @@ const REPORTS: usize = 3;
 /// From this load on one report is enough: more is to be done than there is time. One that is said to be behind, 100, may have been held up
 /// by the machine, once.
 const TOO_LATE: u8 = 101;
-/// By how much the load must have fallen before calls are taken again, percent.
+/// By how much the load must have fallen before calls are taken again, percent, where it was at the limit for a while. Where one report alone
+/// shut the door, it is enough that the next ones are below the limit: who is busy to 75 % all day would not take calls for hours otherwise.
 const RELIEF: u8 = 10;
 /// Fewer calls than these say nothing of what one costs.
 const FEW: usize = 50;
@@ -16,6 +17,8 @@ pub(super) struct Headroom {
     /// From this share of its time on it is crowded, percent.
     most: u8,
     crowded: bool,
+    /// How far below the limit it must be for calls to be taken again, percent.
+    relief: u8,
     /// Reports in a row that spoke against it.
     streak: usize,
     /// The last reports: the load, percent, and the calls there were.
@@ -27,6 +30,7 @@ impl Headroom {
         Self {
             most,
             crowded: false,
+            relief: RELIEF,
             streak: 0,
             last: [(0, 0); REPORTS],
         }
@@ -39,12 +43,14 @@ impl Headroom {
         self.last[REPORTS - 1] = (percent, calls);
         let against = match self.crowded {
             false => percent >= self.most,
-            true => percent < self.most.saturating_sub(RELIEF),
+            true => percent < self.most.saturating_sub(self.relief),
         };
         self.streak = if against { self.streak + 1 } else { 0 };
-        if self.streak == REPORTS || (!self.crowded && percent >= TOO_LATE) {
+        let for_a_while = self.streak == REPORTS;
+        if for_a_while || (!self.crowded && percent >= TOO_LATE) {
             self.streak = 0;
             self.crowded = !self.crowded;
+            self.relief = if for_a_while { RELIEF } else { 0 };
         }
     }
 
@@ -78,6 +84,24 @@ mod tests {
             true, false,
         ];
         assert_eq!(story.map(&mut crowded), expected);
+    }
+
+    #[test]
+    fn one_report_above_all_time_shuts_the_door_for_three_below_the_limit_and_not_until_there_is_relief() {
+        let mut headroom = Headroom::new(80);
+        let mut crowded = |percent| {
+            headroom.note(percent, 0);
+            headroom.is_crowded(0)
+        };
+        assert_eq!(
+            [75, 120, 75, 79, 75, 75].map(&mut crowded),
+            [false, true, true, true, false, false]
+        );
+        // It may be the first of a while.
+        assert_eq!(
+            [120, 90, 90, 90, 75, 75, 75].map(&mut crowded),
+            [true, true, true, true, true, true, false]
+        );
     }
 
     #[test]
