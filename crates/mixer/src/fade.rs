@@ -6,6 +6,8 @@ use media::Rate;
 pub(crate) const UNITY: i32 = 1 << 15;
 /// A way no longer than one of so many parts of its end is short: 0.27 dB.
 const SHORT: i32 = 32;
+/// How many times as long as other ramps ducking takes: 40 ms, soft enough not to pump.
+const DUCKING: usize = 8;
 /// Samples that a ramp takes where nothing else is said: 5 ms.
 pub(crate) const fn ramp(rate: Rate) -> usize {
     rate.hz() as usize / 200
@@ -45,6 +47,12 @@ impl Fade {
             ramp(rate)
         };
         self.set(to, length);
+    }
+
+    /// Goes to `to` as what lies beneath something else does: slowly between loud and soft, quickly to and from silence.
+    pub(crate) fn duck(&mut self, to: i32, rate: Rate) {
+        let between = to != 0 && self.at != 0;
+        self.set(to, if between { DUCKING * ramp(rate) } else { ramp(rate) });
     }
 
     /// Where it is at present.

@@ -11,7 +11,7 @@ use media::{
 
 use crate::baggage::Baggage;
 use crate::branch::LONGEST_WAY;
-use crate::fade::{Fade, UNITY, ramp};
+use crate::fade::{Fade, UNITY};
 use crate::gain::Gain;
 use crate::limiter::limit_all;
 use crate::payload::{Before, Payload, Warm};
@@ -19,6 +19,7 @@ use crate::player::Player;
 use crate::ramps::{Faders, Ramp};
 use crate::reading::Reading;
 use crate::report::Retired;
+use crate::ride::OwnRide;
 use crate::room::Room;
 use crate::shard::Desk;
 use crate::sum::{ByRate, Sum};
@@ -29,8 +30,6 @@ use crate::{Hears, LegKey};
 /// believes the call is cut, as when a prompt takes the room's place; and it is soft enough that the prompt is
 /// understood, as when both are equally loud it is not. Broadcasters duck by 12 to 18 dB.
 const DUCKED: i32 = UNITY * 178 / 1_000;
-/// How many times as long as other ramps ducking takes: 40 ms, soft enough not to pump.
-const DUCKING: usize = 8;
 /// Ticks between two looks at a leg's reports: they come every few seconds, and the kernel notes when.
 const REPORTS: u64 = 8;
 
@@ -93,6 +92,7 @@ pub(crate) struct LegSlot<S> {
     /// Whether there was anything of it in the last tick.
     said: bool,
     room_fade: Fade,
+    ride: OwnRide,
     music_fade: Fade,
     encoder: Warm,
     /// The tick in which it was sent last what had been encoded before, and what that sounds like: its encoder has not heard it.
@@ -135,6 +135,7 @@ impl<S: LegSocket> LegSlot<S> {
             voice_fade: Fade::OUT,
             said: false,
             room_fade: Fade::OUT,
+            ride: OwnRide::coming(false),
             music_fade: Fade::OUT,
             sounds: false,
             sent_at: None,
@@ -399,9 +400,12 @@ impl<S: LegSocket> LegSlot<S> {
             true => DUCKED,
             false => UNITY,
         };
-        turn(&mut self.room_fade, if hears_room { beneath } else { 0 }, rate);
-        turn(&mut self.music_fade, if hears_music { beneath } else { 0 }, rate);
-        let is_mine = |room: &Room| self.sounds || room.sets_aside(self.key);
+        if self.room_fade.is_out() {
+            self.ride = OwnRide::coming(crowded);
+        }
+        self.room_fade.duck(if hears_room { beneath } else { 0 }, rate);
+        self.music_fade.duck(if hears_music { beneath } else { 0 }, rate);
+        let is_apart = room.is_some_and(|room| room.is_apart(self.key, self.sounds, &mut self.ride));
         let faders = (self.room_fade.is_out(), self.music_fade.is_out());
         match faders {
             _ if prompted => {
@@ -409,7 +413,7 @@ impl<S: LegSocket> LegSlot<S> {
                 Ear::Own
             }
             (true, true) if !self.encoder.nears() => Ear::Silence,
-            (false, _) if room.is_some_and(is_mine) => {
+            (false, _) if is_apart => {
                 self.encoder.part();
                 Ear::Own
             }
@@ -526,7 +530,8 @@ impl<S: LegSocket> LegSlot<S> {
         if let Some(room) = room
             && !self.room_fade.is_out()
         {
-            let others = room.without(self.key, rate, self.voice(rate));
+            let said = self.sounds.then_some(&self.voice);
+            let others = room.heard_by(self.key, rate, said, &mut self.ride);
             self.room_fade
                 .add(others.samples().iter().copied(), sum.samples_mut());
         }
@@ -584,12 +589,6 @@ impl<S: LegSocket> LegSlot<S> {
         let Self { media, socket, .. } = self;
         media.goodbye(now, &mut |to, datagram| socket.send(Channel::Rtcp, to, datagram));
     }
-}
-
-/// Sends a fader of something that is heard on its way: slowly between loud and soft, quickly to and from silence.
-fn turn(fade: &mut Fade, to: i32, rate: Rate) {
-    let between = to != 0 && fade.at() != 0;
-    fade.set(to, if between { DUCKING * ramp(rate) } else { ramp(rate) });
 }
 
 fn converters(from: Rate) -> ByRate<Converter> {

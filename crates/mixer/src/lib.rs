@@ -32,6 +32,7 @@ mod player;
 mod ramps;
 mod reading;
 mod report;
+mod ride;
 mod room;
 mod schedule;
 mod shard;

@@ -3,10 +3,11 @@
 //! A curve without memory: straight up to the knee, bending towards full scale above it. It cannot pump, and the same
 //! sum gives the same samples to everybody who hears it, whichever way it takes. The price is what any curve without memory costs: a tone
 //! above the knee gets harmonics, 25 dB below it where it is at full scale, 12 dB where it is 6 dB over, which is about what clipping
-//! makes there. A limiter that turns the gain down instead would need a state for each leg that hears a mix of its own.
+//! makes there. So it is the last guard: a room that is too loud is turned down before ([`crate::ride`]), and the curve bends what
+//! begins at the edge of a tick, for 1 ms, and what is played to one leg above a loud room.
 
 /// Up to here nothing is changed: 2.5 dB below full scale.
-const KNEE: i32 = 24_576;
+pub(crate) const KNEE: i32 = 24_576;
 /// What is left between knee and full scale.
 const ROOM: i32 = i16::MAX as i32 - KNEE;
 

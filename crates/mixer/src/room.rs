@@ -11,6 +11,7 @@ use crate::limiter::limit_all;
 use crate::looped::Loop;
 use crate::payload::{Before, Payload, Shared};
 use crate::player::{Ended, Player};
+use crate::ride::{OwnRide, Ride};
 use crate::sum::{ByRate, Sum};
 use crate::tap::Tap;
 
@@ -39,6 +40,8 @@ pub struct Room {
     pub(crate) player: Player,
     asides: [Option<LegKey>; ASIDES],
     aside_sums: [ByRate<Sum>; ASIDES],
+    /// How far down it is turned.
+    ride: Ride,
     /// The sums within 16 bits, and what they were at the last tick.
     frames: ByRate<Frame>,
     before: ByRate<Frame>,
@@ -66,6 +69,7 @@ impl Room {
             player: Player::default(),
             asides: [None; ASIDES],
             aside_sums: [sums; ASIDES],
+            ride: Ride::new(),
             frames: frames.clone(),
             before: frames,
             shared: Shared::default(),
@@ -192,9 +196,21 @@ impl Room {
             }
         };
         player.tick(self.wanted, &mut add, ended);
+        self.limit();
+    }
+
+    /// Makes frames of the sums.
+    fn limit(&mut self) {
+        let Self {
+            sums, frames, ride, ..
+        } = self;
+        ride.follow(self.wanted.rates().map(|rate| sums.at(rate)));
         for rate in self.wanted.rates() {
-            let frame = self.frames.at_mut(rate);
-            limit_all(self.sums.at(rate).samples(), frame.samples_mut());
+            let (sum, frame) = (sums.at(rate), frames.at_mut(rate).samples_mut());
+            match ride.is_unity() {
+                true => limit_all(sum.samples(), frame),
+                false => limit_all(ride.turned(sum).samples(), frame),
+            }
         }
     }
 
@@ -207,12 +223,32 @@ impl Room {
     }
 
     /// Whether something is played that `leg` is not to hear.
-    pub(crate) fn sets_aside(&self, leg: LegKey) -> bool {
+    fn sets_aside(&self, leg: LegKey) -> bool {
         self.asides.iter().flatten().any(|key| *key == leg)
     }
 
-    /// The sum as `leg` hears it: without its own voice, and without what is played to all but it.
-    pub(crate) fn without(&self, leg: LegKey, rate: Rate, voice: Option<&Frame>) -> Sum {
+    /// The sum as `leg` hears it, which says `voice`, or nothing: without that, and without what is played to all but it.
+    pub(crate) fn heard_by(
+        &self,
+        leg: LegKey,
+        rate: Rate,
+        voice: Option<&ByRate<Frame>>,
+        ride: &mut OwnRide,
+    ) -> Sum {
+        if !self.is_apart(leg, voice.is_some(), ride) {
+            return self.ride.turned(self.sums.at(rate));
+        }
+        let others = |rate| self.others(leg, rate, voice.map(|voice| voice.at(rate)));
+        let ride = ride.follow(&self.ride, self.wanted.rates().map(others));
+        ride.turned(&others(rate))
+    }
+
+    /// Whether `leg`, which speaks or does not, hears something else than all.
+    pub(crate) fn is_apart(&self, leg: LegKey, speaks: bool, ride: &mut OwnRide) -> bool {
+        speaks || self.sets_aside(leg) || ride.is_apart(&self.ride)
+    }
+
+    fn others(&self, leg: LegKey, rate: Rate, voice: Option<&Frame>) -> Sum {
         let mut sum = *self.sums.at(rate);
         if let Some(voice) = voice {
             sum.remove(voice.samples());
@@ -284,7 +320,7 @@ mod tests {
             [&loud, &quiet, &loud]
                 .into_iter()
                 .for_each(|voice| room.add(voice));
-            let others = |voice| room.without(LegKey(1), rate, voice);
+            let others = |voice| room.others(LegKey(1), rate, voice);
             assert!(
                 others(Some(&loud))
                     .samples()

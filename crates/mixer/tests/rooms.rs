@@ -23,7 +23,7 @@ fn everybody_hears_everybody_else_and_nobody_himself() {
 }
 
 #[test]
-fn what_one_hears_does_not_depend_on_what_one_says_though_the_sum_clips() {
+fn what_one_hears_does_not_depend_on_what_one_says_though_the_sum_is_too_loud() {
     let hear = |speaks: bool| {
         let mut world = World::new(4);
         world.phones[0].speaks = speaks;
@@ -39,10 +39,12 @@ fn what_one_hears_does_not_depend_on_what_one_says_though_the_sum_clips() {
     };
     let (talking, silent) = (hear(true), hear(false));
     assert!(talking == silent);
-    assert!(
-        talking.iter().any(|sample| sample.unsigned_abs() > 30_000),
-        "nothing clipped"
-    );
+    // Three voices of ten times their level are turned down to where nothing bends.
+    let loudest = talking[talking.len() / 2..]
+        .iter()
+        .map(|sample| sample.unsigned_abs());
+    let loudest = loudest.max().unwrap_or(0);
+    assert!((23_500..25_500).contains(&loudest), "{loudest}");
 }
 
 #[test]
