@@ -21,7 +21,7 @@ const ROOM: usize = 32 << 20;
 const WAITING: usize = 64;
 /// What may wait to be encoded ahead; the rest is handed out as there is room.
 const AHEAD: usize = 32;
-/// Formats of which everything is made ahead. All prompts of one take some 2 MB at 32 kbit/s.
+/// Formats of which everything is made ahead. All prompts of one take 1.1 MB at 32 kbit/s.
 const FORMATS: usize = 8;
 /// What was asked for once, and is remembered.
 const ONCE: usize = 4_096;
