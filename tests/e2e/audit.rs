@@ -120,7 +120,7 @@ fn a_change_is_answered_when_the_audit_has_it_or_the_disk_has_had_two_seconds() 
         let (rest, path) = (rest.clone(), path.clone());
         thread::spawn(move || rest.put(&path, &json!({"muteMode": 2})))
     };
-    thread::sleep(Duration::from_secs(1));
+    rest.wait_for("/calls", "it is done", |call| call["muteMode"] == 2);
     assert!(!muting.is_finished(), "it is not on disk");
     held.release();
     let muted = muting.join().expect("it is answered");

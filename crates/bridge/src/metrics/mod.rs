@@ -84,6 +84,8 @@ pub(crate) struct PromptCounts {
     pub(crate) gave_way: u64,
     /// Not encoded because too many waited.
     pub(crate) put_off: u64,
+    /// Agreed for a call in a format of which nothing is made ahead, as there are too many.
+    pub(crate) beyond: u64,
 }
 
 /// One shard of the mixer.

@@ -64,6 +64,11 @@ pub(super) const PROMPTS: &[Row<PromptCounts, u64>] = &[
         "Prompts not encoded because too many waited.",
         |c| c.put_off,
     ),
+    (
+        "prompts_formats_beyond",
+        "Times that Opus was agreed in a format beyond the eight of which all prompts are encoded ahead.",
+        |c| c.beyond,
+    ),
 ];
 
 /// Which of the spreads.

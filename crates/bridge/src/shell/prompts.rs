@@ -173,8 +173,11 @@ impl Prompts {
     where
         I: Iterator<Item = (Sound, Clip)>,
     {
-        let is_of_use = matches!(format.codec(), Codec::Opus(_)) && self.formats.len() < FORMATS;
-        if !is_of_use || self.formats.contains(&format) {
+        if !matches!(format.codec(), Codec::Opus(_)) || self.formats.contains(&format) {
+            return;
+        }
+        if self.formats.len() >= FORMATS {
+            self.shelf.counts.beyond += 1;
             return;
         }
         self.formats.push(format);
@@ -348,6 +351,7 @@ mod tests {
             prompts.expect(Format::with_opus(OPUS.codec(), opus), std::iter::empty);
         }
         assert_eq!(prompts.formats.len(), FORMATS);
+        assert_eq!(prompts.counts().beyond, 1 + FORMATS as u64);
     }
 
     #[test]
