@@ -163,6 +163,45 @@ fn half_a_minute_of_a_busy_shard_allocates_and_frees_nothing() {
     );
 }
 
+/// Who talks in a crowd, and which of its listeners is asked what it hears.
+const TALKERS: [u64; 3] = [0, 17, 34];
+const EAR: usize = 5;
+
+fn turn(world: &mut World, db: i8) {
+    for leg in TALKERS.map(LegKey) {
+        world.order(Order::Gain { leg, db });
+    }
+}
+
+#[test]
+fn a_room_that_is_too_loud_is_turned_down_and_up_and_allocates_nothing_whoever_begins_to_talk_or_to_listen() {
+    let mut world = crowd();
+    // So many orders take more than one tick.
+    world.run(100);
+    for round in 0..40 {
+        turn(&mut world, if round % 4 == 3 { 0 } else { 20 });
+        // Who talks has a gain of its own, and so has who comes back.
+        let (mouth, ear) = ((round * 7 % LEGS) as usize, (6 + round % 4 * 11) as usize);
+        world.phones[mouth].speaks = !world.phones[mouth].speaks;
+        let hears = match round % 8 {
+            0..4 => Hears::Nothing,
+            _ => Hears::Room,
+        };
+        world.route(ear, true, hears);
+        assert_no_alloc(|| (0..8).for_each(|_| world.tick()));
+        world.reports();
+    }
+    turn(&mut world, 20);
+    world.run(200);
+    world.phones[EAR].keeps = true;
+    world.run(200);
+    // Where nothing bends: the curve alone would go on to full scale.
+    let heard = world.phones[EAR].heard.iter();
+    let loudest = heard.map(|sample| sample.unsigned_abs()).max().unwrap_or(0);
+    assert!((22_000..28_000).contains(&loudest), "{loudest}");
+    assert_eq!(world.shard.stats().legs_failed, 0);
+}
+
 #[test]
 fn formats_that_come_and_go_with_their_encoders_allocate_and_free_nothing() {
     let mut world = crowd();
