@@ -1,5 +1,7 @@
 //! One leg within the shard: what it gives to its room, and what it hears.
 
+mod ramping;
+
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
@@ -16,7 +18,6 @@ use crate::gain::Gain;
 use crate::limiter::limit_all;
 use crate::payload::{Before, Payload, Warm};
 use crate::player::Player;
-use crate::ramps::{Faders, Ramp};
 use crate::reading::Reading;
 use crate::report::Retired;
 use crate::ride::OwnRide;
@@ -46,6 +47,8 @@ pub(crate) enum Ear {
     Own,
     /// What others hear too, but for a ramp that has not come to its end.
     Ramp,
+    /// The same as others, but for its encoder, or that of one who leads it, which is not like theirs yet.
+    Settles,
 }
 
 /// Where a leg goes when its ramps are down.
@@ -106,6 +109,10 @@ pub(crate) struct LegSlot<S> {
     sounds: bool,
     /// When it was last sent something, or would have been.
     sent_at: Option<Instant>,
+    /// The tick in which it was sent last what was made for a ramp of others too, and whose encoder made that.
+    led: Option<(u64, LegKey)>,
+    /// Ticks for which its ramp has been put off.
+    put_off: u8,
     /// Ticks in which it does not hear its room yet: what it said before it came may be on its way from another branch of it.
     deaf: u32,
     /// There while it is about to go to another shard.
@@ -139,6 +146,8 @@ impl<S: LegSocket> LegSlot<S> {
             music_fade: Fade::OUT,
             sounds: false,
             sent_at: None,
+            led: None,
+            put_off: 0,
             deaf: 0,
             baggage: None,
         }
@@ -170,7 +179,7 @@ impl<S: LegSocket> LegSlot<S> {
     /// Goes on in another shard, in its tick number `tick`, due at `now`: lets the ticks pass that it was under way; says how many.
     pub(crate) fn arrive(&mut self, now: Instant, tick: u64) -> u64 {
         self.encoder.resume(tick);
-        self.read = None;
+        (self.read, self.led) = (None, None);
         let mut passed = 0;
         while let Some(at) = self.sent_at.map(|at| at + TICK)
             && at < now
@@ -406,54 +415,11 @@ impl<S: LegSocket> LegSlot<S> {
         self.room_fade.duck(if hears_room { beneath } else { 0 }, rate);
         self.music_fade.duck(if hears_music { beneath } else { 0 }, rate);
         let is_apart = room.is_some_and(|room| room.is_apart(self.key, self.sounds, &mut self.ride));
-        let faders = (self.room_fade.is_out(), self.music_fade.is_out());
-        match faders {
-            _ if prompted => {
-                self.encoder.part();
-                Ear::Own
-            }
-            (true, true) if !self.encoder.nears() => Ear::Silence,
-            (false, _) if is_apart => {
-                self.encoder.part();
-                Ear::Own
-            }
-            (false, true) if self.room_fade.is_unity() && !self.encoder.nears() => Ear::Room,
-            (true, false) if self.music_fade.is_unity() && !self.encoder.nears() => Ear::Music,
-            (true | false, _) => Ear::Ramp,
+        if prompted || is_apart && !self.room_fade.is_out() {
+            self.encoder.part();
+            return Ear::Own;
         }
-    }
-
-    /// Comes to the end of its ramps at once, and says what it hears then.
-    pub(crate) fn cut_ramps(&mut self) -> Ear {
-        self.room_fade.finish();
-        self.music_fade.finish();
-        match (self.room_fade.is_out(), self.music_fade.is_out()) {
-            (true, true) => Ear::Silence,
-            (false, true) => Ear::Room,
-            (true, false) => Ear::Music,
-            (false, false) => Ear::Own,
-        }
-    }
-
-    /// The ramp it is about to take in tick number `tick`, if it heard in the last one what others did: their decoders remember the same.
-    pub(crate) fn ramp(&self, tick: u64) -> Option<Ramp> {
-        let read = self.read.as_ref().is_some_and(|(at, _)| at + 1 == tick);
-        let heard_alone = read || self.encoder.is_warm(tick);
-        (!heard_alone).then(|| Ramp {
-            room: self.room,
-            format: self.format(),
-            faders: self.faders(),
-        })
-    }
-
-    /// How loud it hears its room, and the music.
-    pub(crate) const fn faders(&self) -> Faders {
-        [self.room_fade, self.music_fade]
-    }
-
-    /// Has taken a ramp that ends here.
-    pub(crate) fn set_faders(&mut self, faders: Faders) {
-        [self.room_fade, self.music_fade] = faders;
+        self.ear_among_others()
     }
 
     /// Whether what it hears is nothing but the noise of the line.
@@ -462,8 +428,7 @@ impl<S: LegSocket> LegSlot<S> {
         match ear {
             Ear::Silence => true,
             Ear::Room => is_quiet,
-            // The whole room, and silence, are a ramp to one whose encoder is not yet like that of all.
-            Ear::Own | Ear::Ramp => {
+            Ear::Own | Ear::Ramp | Ear::Settles => {
                 let is_whole = self.room_fade.is_unity() && self.music_fade.is_out();
                 let is_noise = self.hears_nothing() || is_whole && is_quiet;
                 self.player.is_silent() && is_noise

@@ -48,7 +48,7 @@ pub use handle::Handle;
 pub use limiter::limit_all;
 pub use order::{Audience, Hears, LegKey, Order, PlayId, Playlist, RoomKey, Sound, Target};
 pub use payload::MOST_FORMATS;
-pub use report::{Report, Retired, Spent, Stats};
+pub use report::{RampCounts, Report, Retired, Spent, Stats};
 pub use room::Room;
 pub use schedule::Schedule;
 pub use shard::{STATS_TICKS, Shard, ShardConfig, shard};

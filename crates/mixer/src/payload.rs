@@ -7,12 +7,13 @@ pub const MOST_FORMATS: usize = 14;
 /// Those whose encoders remember nothing, PCMU and PCMA, have places of their own.
 const FORGETFUL: usize = 2;
 
-/// Ticks that encoders of G.722 which heard different things need with the same to be alike again: each of its 160 samples a band and tick
-/// lets the predictors forget a 256th of what they were. Those of Opus are near enough at once.
+/// Ticks that encoders which heard different things need with the same to be alike again: each of G.722's 160 samples a band and tick lets the
+/// predictors forget a 256th of what they were. Those of Opus need them where one began with a ramp; where it heard for long almost what all
+/// did, it is near enough at once.
 const NEARS: u8 = 6;
 
 /// Times that an encoder hears what was before. Once does not take one of Opus out of a silence of long ago: its first packet is 3 dB off.
-const RUN_IN: usize = 2;
+pub(crate) const RUN_IN: u32 = 2;
 
 /// 20 ms, encoded.
 #[derive(Clone, Copy, Debug)]
@@ -99,6 +100,19 @@ impl Warm {
             Codec::G722 => NEARS,
             Codec::Pcmu | Codec::Pcma | Codec::Opus(_) => 0,
         };
+    }
+
+    /// It begins in this tick with a ramp from what all heard, or its leg is sent what another one makes that does.
+    pub(crate) fn ramp(&mut self) {
+        self.apart = match self.format().codec().has_memory() {
+            true => NEARS,
+            false => 0,
+        };
+    }
+
+    /// It is left for what all hear.
+    pub(crate) fn join(&mut self) {
+        self.apart = 0;
     }
 
     /// It could hear in this tick what others do: whether it had better still be itself that encodes it.

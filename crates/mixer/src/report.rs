@@ -137,6 +137,8 @@ pub struct Stats {
     pub read: u64,
     /// Ticks of legs that were sent nothing because there was nothing but noise to hear, which their phones make.
     pub rested: u64,
+    /// Ramps that were too many at once.
+    pub ramps: RampCounts,
     /// Orders that named nothing known, or had no place.
     pub orders_refused: u64,
     /// Reports lost because nobody read them.
@@ -167,6 +169,17 @@ pub struct Stats {
     pub busy: Duration,
     /// How long ticks took, from the first on.
     pub spent: Spent,
+}
+
+/// Ramps for which there were not encodings enough. Counters only grow.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RampCounts {
+    /// Ticks by which they began later.
+    pub put_off: u64,
+    /// Those that were left out: the leg went over within one sample.
+    pub cut: u64,
+    /// Those behind which a leg went on at once with what all hear, though its encoder was not like theirs yet.
+    pub unsettled: u64,
 }
 
 /// How long ticks took.

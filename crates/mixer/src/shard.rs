@@ -42,9 +42,6 @@ pub struct ShardConfig {
 pub const STATS_TICKS: u64 = 10;
 /// Ticks between two reports of a leg's quality: a second.
 const QUALITY_TICKS: u64 = 50;
-/// Ramps in one tick in formats whose encoding costs. Where more are asked for that are not alike, the others change over within their
-/// shared payloads: a soft click is less than a tick that comes too late for all.
-const RAMPS: u32 = 16;
 /// Legs with an Opus mix of their own (talkers, and those who hear a prompt) from which on their encoders try less hard: an encoding
 /// takes some 0.13 ms at full effort, and a tick has 20.
 const MANY: u32 = 16;
@@ -86,9 +83,7 @@ pub(crate) struct Desk<B> {
     reading: Reading<B>,
     pub(crate) music: Loop,
     pub(crate) noise: Loop,
-    /// Ramps made in this tick, and how many may yet be in formats whose encoding costs.
     ramps: Ramps,
-    ramps_left: u32,
     /// Mixes of single legs in formats whose encoding costs, in this tick.
     costly: u32,
     /// How hard their encoders try, by how many there were in the last.
@@ -102,7 +97,6 @@ impl<B: Default> Desk<B> {
             music: Loop::new(music),
             noise: Loop::new(noise),
             ramps: Ramps::default(),
-            ramps_left: RAMPS,
             costly: 0,
             effort: Effort::Full,
         }
@@ -115,7 +109,6 @@ impl<B: Default> Desk<B> {
             CROWD.. => Effort::Least,
         };
         self.ramps.clear();
-        self.ramps_left = RAMPS;
         self.reading.begin();
         self.music.begin();
         self.noise.begin();
@@ -130,14 +123,6 @@ impl<B: Default> Desk<B> {
     /// Whether there are so many mixes of single legs that their encoders try least.
     fn is_crowded(&self) -> bool {
         self.effort == Effort::Least
-    }
-
-    /// Whether a leg's ramp may take an encoding of its own.
-    fn may_ramp(&mut self, format: Format) -> bool {
-        let costs = format.codec().has_memory();
-        let may = !costs || self.ramps_left > 0;
-        self.ramps_left -= u32::from(costs && may);
-        may
     }
 }
 
@@ -199,6 +184,7 @@ impl<S: LegSocket> Shard<S> {
             rooms: self.rooms.len(),
             reports_lost: self.out.lost(),
             receive_limited: self.desk.reading.limited,
+            ramps: self.desk.ramps.counts,
             fallbacks: self.desk.reading.fallbacks::<S>(),
             ..self.stats
         }
@@ -299,30 +285,32 @@ impl<S: LegSocket> Shard<S> {
         let Some(leg) = legs.at(place) else { return };
         let mut room = leg.room().and_then(|room| rooms.at(room));
         let (tick, format) = (stats.ticks, leg.format());
-        let mut ear = leg.ear(room.as_deref().map(|room| &**room), desk.is_crowded());
+        let crowded = desk.is_crowded();
+        let mut ear = leg.ear(room.as_deref().map(|room| &**room), crowded);
         if leg.hears_noise_alone(ear, room.as_deref().map(|room| &**room))
             && leg.rest(now, desk.noise.level())
         {
             stats.rested += 1;
             return self.tell_quality(place);
         }
-        let mut ramp = leg.ramp(tick).filter(|_| ear == Ear::Ramp);
-        if let Some((payload, end)) = ramp.and_then(|ramp| desk.ramps.find(ramp)) {
-            leg.set_faders(end);
-            leg.send(now, payload);
+        let mut ramp = leg.ramp(tick, ear);
+        if let Some(made) = ramp.and_then(|ramp| desk.ramps.find(ramp)) {
+            leg.follow(tick, ear, made.by, made.end);
+            leg.send(now, &made.payload);
             stats.shared += 1;
             return self.tell_quality(place);
         }
-        if ear == Ear::Ramp && !desk.may_ramp(format) {
-            (ear, ramp) = (leg.cut_ramps(), None);
+        if !desk.ramps.allow(ear, format, leg.goes_on(tick), crowded) {
+            (ear, ramp) = (leg.go_without(ear, &mut desk.ramps.counts), None);
         }
-        let shared = match (ear, &mut room) {
+        // What a leg settles to is heard by that encoder, too, even where nobody else hears it: else both would not come to be alike.
+        let shared = match (leg.settled(ear), &mut room) {
             (Ear::Room, Some(room)) => room.payload(tick, format),
             (Ear::Music, _) => desk.music.payload(tick, format),
             (Ear::Silence, _) | (Ear::Room, None) => desk.noise.payload(tick, format),
-            (Ear::Own | Ear::Ramp, _) => None,
+            (Ear::Own | Ear::Ramp | Ear::Settles, _) => None,
         };
-        if let Some(payload) = shared {
+        if let Some(payload) = shared.filter(|_| ear != Ear::Settles) {
             leg.send(now, payload);
             stats.shared += 1;
         } else {
@@ -334,12 +322,13 @@ impl<S: LegSocket> Shard<S> {
             let payload = leg.mix(tick, room, desk, &mut played);
             leg.send(now, &payload);
             if let Some(ramp) = ramp {
-                desk.ramps.keep(ramp, payload, leg.faders());
+                leg.follow(tick, ear, leg.key, leg.faders());
+                desk.ramps.keep(ramp, leg.key, payload, leg.faders());
             }
             let read = leg.reads(tick);
             stats.read += u64::from(read);
             stats.own += u64::from(!read);
-            stats.unshared += u64::from(!matches!(ear, Ear::Own | Ear::Ramp));
+            stats.unshared += u64::from(!matches!(ear, Ear::Own | Ear::Ramp | Ear::Settles));
         }
         self.tell_quality(place);
     }

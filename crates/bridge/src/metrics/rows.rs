@@ -288,6 +288,21 @@ pub(super) const SHARD: &[Row<Stats, u64>] = &[
         |c| c.read,
     ),
     (
+        "mixer_ramps_put_off",
+        "Ticks by which ramps of single legs began later because there were too many at once.",
+        |c| c.ramps.put_off,
+    ),
+    (
+        "mixer_ramps_cut",
+        "Ramps left out because there were too many at once: a click.",
+        |c| c.ramps.cut,
+    ),
+    (
+        "mixer_ramps_unsettled",
+        "Ramps behind which a leg went on at once with the shared encoder because there were too many: a soft click.",
+        |c| c.ramps.unsettled,
+    ),
+    (
         "mixer_orders_refused",
         "Orders that named nothing known, or had no place.",
         |c| c.orders_refused,
