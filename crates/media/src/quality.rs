@@ -36,6 +36,9 @@ pub struct Quality {
     pub depth_ms: u32,
     /// Delay that the jitter buffer aims at, in ms.
     pub target_ms: u32,
+    /// How loud the peer is now, dBov: the loudest of what was heard last, falling by 25 dB a second; nothing before it was heard. This and
+    /// the meters after it go on while nobody is to hear the leg.
+    pub level_dbov: Option<i8>,
     /// How loud the peer speaks, dBov; nothing before it has spoken.
     pub speech_dbov: Option<i8>,
     /// How loud it is there between words, dBov.

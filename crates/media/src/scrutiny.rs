@@ -5,7 +5,7 @@ use crate::echo::{Echo, EchoWatch};
 use crate::frame::Rate;
 use crate::leg::LegEvent;
 use crate::level::Dbov;
-use crate::meter::Meter;
+use crate::meter::{Glance, Meter};
 use crate::texture::Texture;
 
 /// Time that a tick takes, in ms.
@@ -55,13 +55,17 @@ impl Scrutiny {
     /// Takes in a tick in which the peer is known to be silent.
     pub(crate) fn pause(&mut self) {
         self.echo.hear(Some(Dbov::SILENCE));
+        self.meter.pause();
         self.texture.pause();
         self.count();
     }
 
-    /// Takes in a tick of which nothing is known: it was lost, or nobody was to hear it.
-    pub(crate) fn miss(&mut self) {
+    /// Takes in a tick of which nothing is known: it was lost, or nobody was to hear it. Where it was looked into, the meters go on.
+    pub(crate) fn miss(&mut self, glance: Option<Glance>) {
         self.echo.hear(None);
+        if let Some(glance) = glance {
+            self.meter.glance(glance);
+        }
         self.count();
     }
 

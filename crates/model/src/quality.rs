@@ -88,6 +88,8 @@ pub struct Playout {
     pub stretched_ms: u64,
     /// Speech with samples at full scale, ms.
     pub clipped_ms: u64,
+    /// How loud the caller is now, muted or not, dBov.
+    pub level_dbov: Option<i8>,
     /// Level of speech, dBov.
     pub speech_dbov: Option<i8>,
     /// Level between words, dBov.

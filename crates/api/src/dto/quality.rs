@@ -35,6 +35,8 @@ struct Audio {
     foreign_packets: u64,
     jitter_ms: u32,
     late_packets: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    level_dbov: Option<i8>,
     loss_bursts: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     loss_percent: Option<f64>,
@@ -102,6 +104,7 @@ impl Wire for Quality {
         number("id"),
         number("jitterMs"),
         number("latePackets"),
+        number("levelDbov"),
         number("lossBursts"),
         number("lossPercent"),
         number("lostPackets"),
@@ -174,6 +177,7 @@ impl Audio {
             foreign_packets: incoming.foreign,
             jitter_ms: incoming.jitter_ms,
             late_packets: incoming.late,
+            level_dbov: playout.level_dbov,
             loss_bursts: incoming.loss_bursts,
             loss_percent: heard.map(percent),
             lost_packets: incoming.lost,

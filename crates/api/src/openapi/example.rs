@@ -108,9 +108,9 @@ fn room() -> Value {
 fn quality() -> Value {
     json!({
         "agcGainDb": 3, "codec": "opus", "concealedMs": 40, "depthMs": 40, "digits": 4, "id": 6_889_184, "jitterMs": 4,
-        "latePackets": 1, "lossPercent": 0.05, "lostPackets": 2, "mosIn": 4.38, "mosOut": 4.4, "musicSuspected": false,
-        "noiseDbov": -70, "rateHz": 48_000, "receivedPackets": 8550, "remoteLossPercent": 0.0, "roundTripMs": 38,
-        "sentPackets": 8549, "speechDbov": -27, "talking": true,
+        "latePackets": 1, "levelDbov": -25, "lossPercent": 0.05, "lostPackets": 2, "mosIn": 4.38, "mosOut": 4.4,
+        "musicSuspected": false, "noiseDbov": -70, "rateHz": 48_000, "receivedPackets": 8550, "remoteLossPercent": 0.0,
+        "roundTripMs": 38, "sentPackets": 8549, "speechDbov": -27, "talking": true,
     })
 }
 

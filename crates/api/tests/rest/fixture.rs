@@ -274,6 +274,7 @@ pub fn audio(mos: f64) -> QualityView {
             shortened_ms: 21,
             stretched_ms: 22,
             clipped_ms: 23,
+            level_dbov: Some(-22),
             speech_dbov: Some(-24),
             noise_dbov: Some(-65),
             agc_gain_db: -5,

@@ -28,6 +28,7 @@ const WHOLE: &str = r#"{
     "id": 6889184,
     "jitterMs": 16,
     "latePackets": 3,
+    "levelDbov": -22,
     "lossBursts": 41,
     "lossPercent": 5.3,
     "lostPackets": 50,
@@ -107,6 +108,7 @@ async fn what_is_not_known_is_absent_and_a_call_without_audio_has_its_id_alone()
         "mosOut",
         "roundTripMs",
         "remoteLossPercent",
+        "levelDbov",
         "speechDbov",
         "noiseDbov",
     ] {

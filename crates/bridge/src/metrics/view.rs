@@ -63,6 +63,7 @@ fn playout(quality: &Quality) -> Playout {
         shortened_ms: quality.shortened_ms,
         stretched_ms: quality.stretched_ms,
         clipped_ms: quality.clipped_ms,
+        level_dbov: quality.level_dbov,
         speech_dbov: quality.speech_dbov,
         noise_dbov: quality.noise_dbov,
         agc_gain_db: quality.agc_gain_db,

@@ -19,6 +19,7 @@ use crate::codec::Codec;
 use crate::frame::Frame;
 use crate::leg::{Decode, JitterConfig};
 pub use crate::level::Told;
+use crate::meter::Glance;
 use crate::stretch::Stretch;
 use delay::{Delay, LATE_WEIGHT};
 use fifo::Fifo;
@@ -105,6 +106,8 @@ pub struct Player {
     skipped: bool,
     /// Some of what waits to be played was decoded.
     decoded: bool,
+    /// What a look at audio that nobody is to hear has shown.
+    glance: Option<Glance>,
     /// Ticks until it is forgotten that packets repeat the one before them, so that a lost one can be had again one packet later.
     redundant: u32,
     /// Ticks until losses are forgotten.
@@ -146,6 +149,7 @@ impl Player {
             decode: Decode::Always,
             skipped: false,
             decoded: false,
+            glance: None,
             redundant: 0,
             lossy: 0,
             depth: 0,
@@ -159,6 +163,11 @@ impl Player {
             false_levels: self.voice.false_levels(),
             ..self.tally
         }
+    }
+
+    /// What the last tick has shown of audio that nobody is to hear, where it was looked into.
+    pub(crate) fn glance(&mut self) -> Option<Glance> {
+        self.glance.take()
     }
 
     /// The delay aimed at, in samples.
@@ -406,7 +415,8 @@ impl Player {
             Decode::Always => false,
             Decode::IfTalking => self.voice.can_spare(slot, payload),
             Decode::No => {
-                self.voice.lose_track();
+                let glance = self.voice.glance(slot, payload, &mut self.fifo);
+                self.glance = glance.or(self.glance);
                 true
             }
         };

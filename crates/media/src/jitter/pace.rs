@@ -6,6 +6,8 @@
 //! two seconds at most (2,000 ms and a packet), and for half a second (500 ms and a packet) where it came with longer packets, or within six
 //! seconds after something was heard. Rarer looks are not for streams of a constant bit rate, whose sizes tell nothing, nor for silence that
 //! does not show in the payload itself but is only told by the peer (RFC 6464): these have half a second for ever.
+//!
+//! Who is muted is looked into at this pace, too, whatever he says.
 
 use crate::codec::{Codec, opus_packet};
 
@@ -48,9 +50,9 @@ impl Pace {
         self.sizes = Sizes::default();
     }
 
-    /// Whether anything is spared just now.
-    pub(super) const fn is_sparing(&self) -> bool {
-        self.spared > 0
+    /// Samples spared in a row just now.
+    pub(super) const fn spared(&self) -> usize {
+        self.spared
     }
 
     /// Whether no look has found silence yet.
@@ -58,7 +60,7 @@ impl Pace {
         self.silent_looks == 0
     }
 
-    /// Whether a packet that is silent by all that is known is spared; else it is to be looked into.
+    /// Whether a packet that is silent by all that is known, or that nobody is to hear, is spared; else it is to be looked into.
     pub(super) fn spares(&mut self, codec: Codec, payload: &[u8]) -> bool {
         self.spared < self.most(codec, payload)
     }

@@ -118,7 +118,7 @@ pub enum Decode {
     Always,
     /// All but what is known for silence without decoding it.
     IfTalking,
-    /// None: nobody would hear it.
+    /// None, as nobody is to hear it, but for a look now and then, for the meters.
     No,
 }
 

@@ -152,11 +152,12 @@ impl Leg {
     }
 
     fn scrutinise(&mut self, heard: Heard, decode: Decode, out: &Frame) {
+        let glance = self.player.glance();
         let Self { scrutiny, events, .. } = self;
         match (heard, decode) {
             (Heard::Audio { level }, _) => scrutiny.hear(level, out.samples(), out.rate()),
             (Heard::Silence, _) | (Heard::Skipped, Decode::Always | Decode::IfTalking) => scrutiny.pause(),
-            (Heard::Skipped, Decode::No) | (Heard::Concealed, _) => scrutiny.miss(),
+            (Heard::Skipped, Decode::No) | (Heard::Concealed, _) => scrutiny.miss(glance),
         }
         scrutiny.tell(|event| events.push(event));
     }
@@ -344,6 +345,7 @@ impl Leg {
         let mut quality = Quality {
             lost: self.stream.counts().lost(),
             loss_bursts: self.stream.counts().holes,
+            level_dbov: self.scrutiny.meter.level_dbov(),
             speech_dbov: self.scrutiny.meter.speech_dbov(),
             noise_dbov: self.scrutiny.meter.noise_dbov(),
             clipped_ms: self.scrutiny.meter.clipped_ms(),
