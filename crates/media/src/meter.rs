@@ -13,8 +13,8 @@ const SHARE: f32 = 0.04;
 const FALL: f32 = 0.5;
 /// What is assumed of noise that is not known, dBov.
 const QUIETEST: f32 = -127.0;
-/// Samples from here on are cut off.
-const FULL_SCALE: u16 = 32_600;
+/// Samples from here on are cut off. It is the largest that µ-law has, which is less than that of any other codec.
+const FULL_SCALE: u16 = 32_124;
 
 /// A frame of a leg that is only looked into; it stands for all since the one before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -122,6 +122,7 @@ impl Meter {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::codec::g711;
 
     #[test]
     fn speech_and_the_noise_between_words_are_told_apart() {
@@ -193,5 +194,20 @@ mod tests {
             meter.tick(Dbov::new(-1), &[sample; 160]);
         }
         assert_eq!(meter.clipped_ms(), 60);
+    }
+
+    #[test]
+    fn full_scale_is_what_each_law_makes_of_it() {
+        for (encode, table) in [
+            (g711::encode_ulaw as fn(&[i16], &mut [u8]), &g711::ULAW),
+            (g711::encode_alaw, &g711::ALAW),
+        ] {
+            for (sample, is_cut) in [(i16::MAX, true), (-i16::MAX, true), (30_000, false)] {
+                let (mut code, mut back) = ([0], [0]);
+                encode(&[sample], &mut code);
+                g711::decode(table, &code, &mut back);
+                assert_eq!(clips(&back), is_cut, "{sample} becomes {back:?}");
+            }
+        }
     }
 }
