@@ -2,6 +2,10 @@
 //!
 //! All times are steps of the codec's clock. The delay of a packet is its arrival minus its timestamp; the smallest
 //! one within a sliding window is the `base`, so a clock that drifts moves the base and is not mistaken for jitter.
+//!
+//! Of a clock that is slow the newest packets are the latest. A wait that is only learnt from packets comes too late for them: it grows when
+//! more than the tolerated ones were late, and the longer delay is there half a second after that. What the clock falls behind meanwhile is
+//! waited for ahead of time (`lead`), so that none is missed.
 
 #![cfg_attr(
     not(test),
@@ -27,6 +31,9 @@ const TOLERATED: u32 = 50;
 /// The window of the base: so many parts of [`PART_MS`].
 const PARTS: usize = 4;
 const PART_MS: i64 = 2_000;
+/// Parts for which a slow clock is foreseen, and the most that is waited for it, in bins: 4 ms, for one that is 1,000 ppm slow.
+const PARTS_AHEAD: i64 = 2;
+const MOST_AHEAD: i64 = 2;
 
 /// Measures delay and says how much of it must be waited out.
 #[derive(Debug)]
@@ -83,7 +90,18 @@ impl Delay {
 
     /// How long after the base a packet must be waited for.
     pub(crate) fn wait(&self) -> i64 {
-        self.wait_bins.saturating_mul(self.bin_width)
+        self.wait_bins
+            .saturating_mul(self.bin_width)
+            .saturating_add(self.lead())
+    }
+
+    /// By how much a clock that is slow will be later soon: as the smallest delay has risen from part to part, by the lesser of the last two
+    /// steps, so that neither jitter nor a way that has become longer once is taken for drift. The part that is not over yet tells nothing.
+    fn lead(&self) -> i64 {
+        let [_, last, before, first] = self.smallest;
+        let step = last.saturating_sub(before).min(before.saturating_sub(first));
+        let most = self.bin_width.saturating_mul(MOST_AHEAD);
+        step.saturating_mul(PARTS_AHEAD).clamp(0, most)
     }
 
     /// Takes a packet's arrival and delay; `weight` is 1, or [`LATE_WEIGHT`].
@@ -199,6 +217,28 @@ mod tests {
             delay.arrived(400 * 160, 1_480, LATE_WEIGHT);
         }
         assert!((480..=512).contains(&delay.wait()), "{}", delay.wait());
+    }
+
+    #[test]
+    fn what_a_slow_clock_falls_behind_is_waited_for_ahead_of_time_and_nothing_else_is() {
+        type Jitter = fn(i64) -> i64;
+        // Packets of 20 ms at 8 kHz, for half a minute; 16 samples are a bin.
+        let cases: [(&str, Jitter, i64); 6] = [
+            ("500 ppm slow", |n| n * 160 / 2_000, 16),
+            ("125 ppm slow", |n| n * 160 / 8_000, 4),
+            ("20,000 ppm slow", |n| n * 160 / 50, 32),
+            ("fast", |n| -n * 160 / 2_000, 0),
+            ("even", |_| 0, 0),
+            ("longer once", |n| if n < 1_290 { 0 } else { 400 }, 0),
+        ];
+        for (name, jitter, ahead) in cases {
+            let mut delay = Delay::new(8_000);
+            delay.restart(0, 1_000);
+            for n in 0..1_500 {
+                delay.arrived(n * 160, 1_000 + jitter(n), 1);
+            }
+            assert_eq!(delay.lead(), ahead, "{name}");
+        }
     }
 
     #[test]
