@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use api::{Change, Records, Scope, Unavailable};
+use api::{Change, Records, Scope, Unlisted};
 use model::Actor;
 use model::directory::{Directory, Edit, Subscriber};
 use store::{AuditLine, Record, SqliteStore, Store, StoreError};
@@ -58,8 +58,8 @@ pub(crate) fn tenants(scope: &Scope) -> store::Scope {
 }
 
 /// What was read, as the API has it.
-pub(crate) fn page<R>(found: Result<store::Records<R>, StoreError>) -> Result<Records<R>, Unavailable> {
-    let store::Records { page, total } = found.map_err(|_| Unavailable)?;
+pub(crate) fn page<R>(found: Result<store::Records<R>, StoreError>) -> Result<Records<R>, Unlisted> {
+    let store::Records { page, total } = found.map_err(|_| Unlisted::Unavailable)?;
     Ok(Records { page, total })
 }
 

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 use api::{
     Answer, Backend, Change, CommandError, DialOrder, EditRefused, EventBackend, Hub, HubLimits, IdKind,
     Kept, LiveCommand, Missed, Names, Readiness, Records, Scope, SimulatedCall, Simulation, Target, Tried,
-    Unavailable, WebhookBackend,
+    Unavailable, Unlisted, WebhookBackend,
 };
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -247,17 +247,17 @@ impl Backend for Bridge {
         Box::pin(async { Ok(()) })
     }
 
-    fn cdrs(&self, _scope: Scope, query: Query) -> Answer<'_, Result<Records<Cdr>, Unavailable>> {
+    fn cdrs(&self, _scope: Scope, query: Query) -> Answer<'_, Result<Records<Cdr>, Unlisted>> {
         let records = self.world().cdrs().into_iter().cloned().collect();
         Box::pin(async move { Ok(page_of(records, &query)) })
     }
 
-    fn mdrs(&self, _scope: Scope, query: Query) -> Answer<'_, Result<Records<Mdr>, Unavailable>> {
+    fn mdrs(&self, _scope: Scope, query: Query) -> Answer<'_, Result<Records<Mdr>, Unlisted>> {
         let records = self.world().mdrs().into_iter().cloned().collect();
         Box::pin(async move { Ok(page_of(records, &query)) })
     }
 
-    fn audit(&self, top: Sid, query: Query) -> Answer<'_, Result<Records<Change>, Unavailable>> {
+    fn audit(&self, top: Sid, query: Query) -> Answer<'_, Result<Records<Change>, Unlisted>> {
         Box::pin(async move {
             let Some(store) = self.store().await else {
                 return Ok(page_of(self.world().audit(), &query));
@@ -289,7 +289,7 @@ impl EventBackend for Bridge {
         _scope: Scope,
         meeting: MeetingId,
         query: Query,
-    ) -> Answer<'_, Result<Records<Happening>, Unavailable>> {
+    ) -> Answer<'_, Result<Records<Happening>, Unlisted>> {
         let world = self.world();
         let of_it = |happening: &&&Happening| happening.place.is_some_and(|place| place.meeting == meeting);
         let log = world.log();
@@ -336,11 +336,7 @@ impl WebhookBackend for Bridge {
         })
     }
 
-    fn deliveries(
-        &self,
-        webhook: Webhook,
-        query: Query,
-    ) -> Answer<'_, Result<Records<Delivery>, Unavailable>> {
+    fn deliveries(&self, webhook: Webhook, query: Query) -> Answer<'_, Result<Records<Delivery>, Unlisted>> {
         Box::pin(async move {
             let store = self.store().await.ok_or(Unavailable)?;
             page(store.deliveries(&webhook, &query).await)

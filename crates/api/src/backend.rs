@@ -74,13 +74,13 @@ pub trait Backend: EventBackend + WebhookBackend {
     fn forget_request(&self, key: RequestKey) -> Answer<'_, Result<(), Unavailable>>;
 
     /// One page of call detail records within `scope`.
-    fn cdrs(&self, scope: Scope, query: Query) -> Answer<'_, Result<Records<Cdr>, Unavailable>>;
+    fn cdrs(&self, scope: Scope, query: Query) -> Answer<'_, Result<Records<Cdr>, Unlisted>>;
 
     /// One page of meeting detail records within `scope`.
-    fn mdrs(&self, scope: Scope, query: Query) -> Answer<'_, Result<Records<Mdr>, Unavailable>>;
+    fn mdrs(&self, scope: Scope, query: Query) -> Answer<'_, Result<Records<Mdr>, Unlisted>>;
 
     /// One page of what was changed in the tree of `top`, as it was then.
-    fn audit(&self, top: Sid, query: Query) -> Answer<'_, Result<Records<Change>, Unavailable>>;
+    fn audit(&self, top: Sid, query: Query) -> Answer<'_, Result<Records<Change>, Unlisted>>;
 }
 
 /// What an id is for; each has numbers of its own.
@@ -228,6 +228,21 @@ pub enum EditRefused {
 /// The store cannot be asked now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unavailable;
+
+/// Why a list was not read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unlisted {
+    /// The store cannot be asked now, or too many ask it.
+    Unavailable,
+    /// It was given up: what is asked for takes too long to be found among all there is.
+    TooLong,
+}
+
+impl From<Unavailable> for Unlisted {
+    fn from(Unavailable: Unavailable) -> Self {
+        Self::Unavailable
+    }
+}
 
 /// The subscribers whose records may be seen: one and all below it, one by one. The API alone makes it.
 ///

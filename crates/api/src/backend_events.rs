@@ -3,7 +3,7 @@
 use model::query::Query;
 use model::{Happening, MeetingId, MeetingNumber};
 
-use crate::backend::{Answer, Records, Scope, Unavailable};
+use crate::backend::{Answer, Records, Scope, Unavailable, Unlisted};
 use crate::events::Hub;
 
 /// Events as the bridge keeps them.
@@ -23,7 +23,7 @@ pub trait EventBackend: Send + Sync + 'static {
         scope: Scope,
         meeting: MeetingId,
         query: Query,
-    ) -> Answer<'_, Result<Records<Happening>, Unavailable>>;
+    ) -> Answer<'_, Result<Records<Happening>, Unlisted>>;
 }
 
 /// How much of what happened the store has.

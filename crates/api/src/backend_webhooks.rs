@@ -3,7 +3,7 @@
 use model::query::Query;
 use model::{Actor, Delivery, Webhook};
 
-use crate::backend::{Answer, Records, Scope, Unavailable};
+use crate::backend::{Answer, Records, Scope, Unavailable, Unlisted};
 
 /// Webhooks as the bridge keeps them.
 pub trait WebhookBackend: Send + Sync + 'static {
@@ -22,11 +22,7 @@ pub trait WebhookBackend: Send + Sync + 'static {
     fn remove_webhook(&self, actor: Actor, webhook: Webhook) -> Answer<'_, Result<(), Unavailable>>;
 
     /// One page of the deliveries of a webhook.
-    fn deliveries(
-        &self,
-        webhook: Webhook,
-        query: Query,
-    ) -> Answer<'_, Result<Records<Delivery>, Unavailable>>;
+    fn deliveries(&self, webhook: Webhook, query: Query) -> Answer<'_, Result<Records<Delivery>, Unlisted>>;
 
     /// Has an event delivered again; tells whether there is such a delivery.
     fn redeliver(&self, actor: Actor, webhook: Webhook, event: u64) -> Answer<'_, Result<bool, Unavailable>>;

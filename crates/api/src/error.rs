@@ -8,12 +8,16 @@ use model::directory::Fault;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::backend::{CommandError, EditRefused, Unavailable};
+use crate::backend::{CommandError, EditRefused, Unavailable, Unlisted};
+use crate::filter;
 
 /// RFC 7617; the realm is the same for everybody.
 const CHALLENGE: &str = "Basic realm=\"conference\", charset=\"UTF-8\"";
 /// Seconds after which a request that found the bridge too busy is worth repeating.
 const BUSY_RETRY_S: u64 = 1;
+/// How a list that takes too long is had all the same.
+const NARROW: &str = "the list took too long to be found; ask for fewer by a time (created ge 1760000000000), a number or a meeting, \
+                      or in the order it has without one";
 
 /// Why a request was refused.
 #[derive(Debug)]
@@ -245,6 +249,15 @@ impl From<EditRefused> for ApiError {
 impl From<Unavailable> for ApiError {
     fn from(Unavailable: Unavailable) -> Self {
         Self::unavailable()
+    }
+}
+
+impl From<Unlisted> for ApiError {
+    fn from(unlisted: Unlisted) -> Self {
+        match unlisted {
+            Unlisted::Unavailable => Self::unavailable(),
+            Unlisted::TooLong => Self::unavailable().and(filter::PARAMETER, NARROW),
+        }
     }
 }
 

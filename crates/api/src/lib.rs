@@ -31,7 +31,7 @@ mod value;
 pub use auth::{Login, Peer, hash_password};
 pub use backend::{
     Answer, Backend, Change, CommandError, DialOrder, EditRefused, IdKind, LiveCommand, Names, Readiness,
-    Records, Scope, Target, Unavailable,
+    Records, Scope, Target, Unavailable, Unlisted,
 };
 pub use backend_events::{EventBackend, Kept, Missed};
 pub use backend_webhooks::{Tried, WebhookBackend};

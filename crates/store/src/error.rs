@@ -29,6 +29,12 @@ pub enum StoreError {
     /// The disk or the database failed or did not answer in time; trying again may help.
     #[error("the store failed: {0}")]
     Failed(String),
+    /// A list took too long to be read and was given up; another filter or order may help.
+    #[error("a list took too long to be read")]
+    TooLong,
+    /// Too many lists are being read; trying again may help.
+    #[error("too many lists are being read")]
+    Crowded,
     /// A value does not fit what the database can hold; trying again does not help.
     #[error("{field} of {object} cannot be stored")]
     Unstorable {
@@ -43,7 +49,7 @@ impl StoreError {
     /// Whether the same call may succeed later without anything else being changed.
     pub fn may_pass(&self) -> bool {
         match self {
-            Self::Full | Self::Failed(_) | Self::NotWritable(_) => true,
+            Self::Full | Self::Failed(_) | Self::NotWritable(_) | Self::TooLong | Self::Crowded => true,
             Self::InUse { .. } | Self::Foreign { .. } | Self::Damaged(_) | Self::Unstorable { .. } => false,
         }
     }
@@ -51,7 +57,9 @@ impl StoreError {
     /// Whether a write that ended so has certainly changed nothing. A failing sync or a lost connection leaves that open.
     pub fn left_all_as_it_was(&self) -> bool {
         match self {
-            Self::Full | Self::NotWritable(_) | Self::Unstorable { .. } => true,
+            Self::Full | Self::NotWritable(_) | Self::Unstorable { .. } | Self::TooLong | Self::Crowded => {
+                true
+            }
             Self::InUse { .. } | Self::Foreign { .. } | Self::Damaged(_) | Self::Failed(_) => false,
         }
     }

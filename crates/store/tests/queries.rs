@@ -217,3 +217,69 @@ async fn every_field_of_a_record_gives_an_order_and_can_be_compared() {
         .await;
     assert_eq!(found.unwrap().total, 1);
 }
+
+#[tokio::test]
+async fn a_list_is_the_same_from_whichever_end_its_pages_are_read() {
+    let folder = TempDir::new().unwrap();
+    let store = store(&folder).await;
+    let scope = Scope::of(Sid::new("a"), [Sid::new("b")]);
+    for order in [
+        &[("created", true)][..],
+        &[("created", false)],
+        &[("answered", true)],
+        &[("created", true), ("duration", false)],
+    ] {
+        let whole = store.cdrs(&scope, &query(None, order)).await.unwrap().page;
+        assert_eq!(whole.len(), 4);
+        for (offset, limit) in [
+            (0, 1),
+            (1, 1),
+            (1, 2),
+            (2, 1),
+            (2, 2),
+            (3, 1),
+            (3, 10),
+            (4, 1),
+            (9, 1),
+        ] {
+            let asked = Query {
+                offset,
+                limit,
+                ..query(None, order)
+            };
+            let found = store.cdrs(&scope, &asked).await.unwrap();
+            let expected = whole.iter().skip(offset as usize).take(limit as usize);
+            assert_eq!(
+                found.page,
+                expected.cloned().collect::<Vec<_>>(),
+                "{order:?} from {offset}"
+            );
+            assert_eq!(found.total, 4);
+        }
+    }
+}
+
+#[tokio::test]
+async fn totals_follow_what_comes_and_what_is_forgotten_of_everybody_and_of_nobody() {
+    let folder = TempDir::new().unwrap();
+    let store = store(&folder).await;
+    let records = [cdr(5, None, 30), cdr(6, Some("b"), 40), cdr(6, Some("b"), 40)];
+    let records = records.map(|cdr| Record::Call(Box::new(cdr)));
+    store.add_records(&records).await.unwrap();
+    let one = Query {
+        limit: 1,
+        ..query(None, &[("id", false)])
+    };
+    let total = async |scope: Scope| store.cdrs(&scope, &one).await.unwrap().total;
+    let (a, b) = (Sid::new("a"), Sid::new("b"));
+    let all = || Scope::of(a.clone(), [b.clone()]).and_unowned(true);
+    assert_eq!(total(Scope::tenant(a.clone())).await, 3);
+    assert_eq!(total(Scope::tenant(b.clone())).await, 2);
+    assert_eq!(total(all()).await, 6);
+    // The oldest three calls are all of one, and the meeting its only one.
+    assert!(store.forget_records(i64::MAX, 3).await.unwrap() >= 3);
+    assert_eq!(total(Scope::tenant(a.clone())).await, 0);
+    assert_eq!(total(all()).await, 3);
+    let meetings = store.mdrs(&Scope::tenant(a), &one).await.unwrap();
+    assert_eq!(meetings.total, 0);
+}

@@ -292,7 +292,7 @@ impl Refusal {
             Self::ServiceUnavailable => (
                 503,
                 "Service unavailable",
-                "The bridge is too busy, or its store can't be written to.",
+                "The bridge is too busy, or its store can't be written to; of a list with `errors`, that it takes too long to be found.",
                 Some("Retry-After"),
             ),
         }

@@ -57,6 +57,25 @@ async fn calls_of_unknown_numbers_are_seen_by_the_one_above_all_where_there_is_o
 }
 
 #[tokio::test]
+async fn a_list_that_takes_too_long_is_refused_with_what_to_narrow() {
+    let world = World::new();
+    for (refused, fields) in [
+        (api::Unlisted::TooLong, json!(["filter"])),
+        (api::Unlisted::Unavailable, json!([])),
+    ] {
+        world.backend.state().refuse_list = Some(refused);
+        let reply = world
+            .get("alice", "/cdrs?filter=caller%20like%20%22%257%25%22")
+            .await;
+        assert_eq!(reply.status, 503);
+        assert_eq!(reply.header("retry-after"), "1");
+        let errors = reply.json()["errors"].as_array().cloned().unwrap_or_default();
+        let named: Vec<_> = errors.iter().map(|error| error["field"].clone()).collect();
+        assert_eq!(json!(named), fields);
+    }
+}
+
+#[tokio::test]
 async fn meeting_records_of_everyone_below_are_seen() {
     let world = World::new();
     for (login, total) in [("alice", 2), ("olga", 2), ("uma", 2), ("bob", 1), ("ursula", 0)] {

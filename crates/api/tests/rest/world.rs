@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use api::{
     Answer, Backend, Change, CommandError, DialOrder, EditRefused, Hub, HubLimits, IdKind, LiveCommand,
     Login, Names, Peer, Readiness, Records, Route, Scope, Settings, SimulatedCall, Simulation, Target,
-    Unavailable,
+    Unavailable, Unlisted,
 };
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -41,6 +41,7 @@ pub struct State {
     /// Calls that begin to leave before the next command is done.
     pub leaving: Vec<LegId>,
     pub refuse_edit: Option<EditRefused>,
+    pub refuse_list: Option<Unlisted>,
     pub panic: bool,
     /// The last id given.
     pub ids: u64,
@@ -192,7 +193,7 @@ impl Backend for Fake {
         Box::pin(async { Ok(()) })
     }
 
-    fn cdrs(&self, scope: Scope, query: Query) -> Answer<'_, Result<Records<Cdr>, Unavailable>> {
+    fn cdrs(&self, scope: Scope, query: Query) -> Answer<'_, Result<Records<Cdr>, Unlisted>> {
         let records = self.state().cdrs.clone();
         let within = |cdr: &Cdr| {
             let owner = cdr.subscriber_sid.as_ref();
@@ -200,10 +201,11 @@ impl Backend for Fake {
         };
         let answer = cut(records.into_iter().filter(within).collect(), &query);
         self.state().queries.push(query);
-        Box::pin(async { Ok(answer) })
+        let refused = self.state().refuse_list;
+        Box::pin(async move { refused.map_or(Ok(answer), Err) })
     }
 
-    fn mdrs(&self, scope: Scope, query: Query) -> Answer<'_, Result<Records<Mdr>, Unavailable>> {
+    fn mdrs(&self, scope: Scope, query: Query) -> Answer<'_, Result<Records<Mdr>, Unlisted>> {
         let records = self.state().mdrs.clone();
         let within = |mdr: &Mdr| scope.sids().contains(&mdr.subscriber_sid);
         let answer = cut(records.into_iter().filter(within).collect(), &query);
@@ -211,7 +213,7 @@ impl Backend for Fake {
         Box::pin(async { Ok(answer) })
     }
 
-    fn audit(&self, top: Sid, query: Query) -> Answer<'_, Result<Records<Change>, Unavailable>> {
+    fn audit(&self, top: Sid, query: Query) -> Answer<'_, Result<Records<Change>, Unlisted>> {
         let changes = self.state().audit.clone();
         let of_top = changes.into_iter().filter(|(sid, _)| *sid == top);
         let answer = cut(of_top.map(|(_, change)| change).collect(), &query);
@@ -421,6 +423,7 @@ impl World {
             refuse_command: None,
             leaving: Vec::new(),
             refuse_edit: None,
+            refuse_list: None,
             panic: false,
             ids: 1000,
             simulated: Vec::new(),

@@ -1,6 +1,8 @@
 //! What the fake bridge knows of events and webhooks.
 
-use api::{Answer, EventBackend, Hub, Kept, Missed, Records, Scope, Tried, Unavailable, WebhookBackend};
+use api::{
+    Answer, EventBackend, Hub, Kept, Missed, Records, Scope, Tried, Unavailable, Unlisted, WebhookBackend,
+};
 use model::query::Query;
 use model::{Actor, Delivery, DeliveryState, Happening, MeetingId, Webhook};
 
@@ -39,7 +41,7 @@ impl EventBackend for Fake {
         scope: Scope,
         meeting: MeetingId,
         query: Query,
-    ) -> Answer<'_, Result<Records<Happening>, Unavailable>> {
+    ) -> Answer<'_, Result<Records<Happening>, Unlisted>> {
         let state = self.state();
         let within = |happening: &&Happening| {
             happening.place.is_some_and(|place| place.meeting == meeting)
@@ -80,11 +82,7 @@ impl WebhookBackend for Fake {
         Box::pin(async { Ok(()) })
     }
 
-    fn deliveries(
-        &self,
-        webhook: Webhook,
-        query: Query,
-    ) -> Answer<'_, Result<Records<Delivery>, Unavailable>> {
+    fn deliveries(&self, webhook: Webhook, query: Query) -> Answer<'_, Result<Records<Delivery>, Unlisted>> {
         let state = self.state();
         let own = state
             .deliveries

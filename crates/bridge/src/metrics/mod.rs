@@ -56,6 +56,17 @@ pub(crate) struct Metrics {
     pub(crate) records_forgotten: Counter,
     /// Changes by REST that were answered before their audit was on disk.
     pub(crate) audits_late: Counter,
+    /// Lists of what is stored that were not read.
+    pub(crate) lists: UnreadLists,
+}
+
+/// Lists of what is stored that were not read.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct UnreadLists {
+    /// Given up after their time.
+    pub(crate) too_long: Counter,
+    /// Not begun, since too many others were being read.
+    pub(crate) crowded: Counter,
 }
 
 /// What the port of media lays down.
@@ -208,6 +219,7 @@ impl Metrics {
             recordings: Recordings::default(),
             records_forgotten: Counter::default(),
             audits_late: Counter::default(),
+            lists: UnreadLists::default(),
         })
     }
 }

@@ -354,6 +354,16 @@ fn store(page: &mut Scribe<'_>, metrics: &Metrics, counts: StoreCounts) -> Resul
         "Changes by REST answered before the audit had them on disk.",
         &metrics.audits_late,
     )?;
+    page.metric(
+        "lists_too_long",
+        "Lists of what is stored given up because they took too long.",
+        &metrics.lists.too_long,
+    )?;
+    page.metric(
+        "lists_crowded",
+        "Lists of what is stored not read because too many others were being read.",
+        &metrics.lists.crowded,
+    )?;
     page.gauge(
         "store_edits_waiting",
         "Edits that wait for the disk.",

@@ -123,6 +123,8 @@ fn metrics() -> Arc<Metrics> {
     metrics.recordings.started.inc();
     metrics.records_forgotten.inc_by(7);
     metrics.audits_late.inc_by(2);
+    metrics.lists.too_long.inc_by(3);
+    metrics.lists.crowded.inc_by(4);
     metrics.recordings.gap_ms.inc_by(1_500);
     for (route, status, login) in [
         (Some("/conference/v1/calls/:id"), StatusCode::OK, Login::Good),
@@ -236,6 +238,8 @@ fn the_page_tells_what_was_counted() {
         ("partyline_records_waiting", 4.0),
         ("partyline_records_forgotten_total", 7.0),
         ("partyline_audits_late_total", 2.0),
+        ("partyline_lists_too_long_total", 3.0),
+        ("partyline_lists_crowded_total", 4.0),
     ] {
         assert_eq!(samples.get(name), Some(&value), "{name} in {samples:#?}");
     }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use api::{
     Answer, Backend, Change, CommandError, DialOrder, EditRefused, IdKind, LiveCommand, Names, Readiness,
-    Records, Scope, SimulatedCall, Simulation, Target, Unavailable,
+    Records, Scope, SimulatedCall, Simulation, Target, Unavailable, Unlisted,
 };
 use arc_swap::ArcSwap;
 use crossbeam_channel::{Sender, TrySendError};
@@ -83,6 +83,19 @@ impl BridgeBackend {
             // It was queued, so it may have been done, or may yet be.
             Ok(Err(_)) | Err(_) => Err(CommandError::Timeout),
         }
+    }
+
+    /// Why a list was not read. Who asks for too much at once is no fault of the store, and counted.
+    pub(super) fn unlisted(&self, error: store::StoreError) -> Unlisted {
+        if error == store::StoreError::TooLong {
+            self.metrics.lists.too_long.inc();
+            return Unlisted::TooLong;
+        }
+        if error == store::StoreError::Crowded {
+            self.metrics.lists.crowded.inc();
+            return Unlisted::Unavailable;
+        }
+        Self::unavailable(error).into()
     }
 
     pub(super) fn unavailable(error: store::StoreError) -> Unavailable {
@@ -202,13 +215,13 @@ impl Backend for BridgeBackend {
         Box::pin(async move { self.store.forget_request(&key).await.map_err(Self::unavailable) })
     }
 
-    fn cdrs(&self, scope: Scope, query: Query) -> Answer<'_, Result<Records<Cdr>, Unavailable>> {
+    fn cdrs(&self, scope: Scope, query: Query) -> Answer<'_, Result<Records<Cdr>, Unlisted>> {
         Box::pin(async move {
             let records = self
                 .store
                 .cdrs(&tenants(&scope), &query)
                 .await
-                .map_err(Self::unavailable)?;
+                .map_err(|error| self.unlisted(error))?;
             Ok(Records {
                 page: records.page,
                 total: records.total,
@@ -216,13 +229,13 @@ impl Backend for BridgeBackend {
         })
     }
 
-    fn mdrs(&self, scope: Scope, query: Query) -> Answer<'_, Result<Records<Mdr>, Unavailable>> {
+    fn mdrs(&self, scope: Scope, query: Query) -> Answer<'_, Result<Records<Mdr>, Unlisted>> {
         Box::pin(async move {
             let records = self
                 .store
                 .mdrs(&tenants(&scope), &query)
                 .await
-                .map_err(Self::unavailable)?;
+                .map_err(|error| self.unlisted(error))?;
             Ok(Records {
                 page: records.page,
                 total: records.total,
@@ -230,9 +243,10 @@ impl Backend for BridgeBackend {
         })
     }
 
-    fn audit(&self, top: Sid, query: Query) -> Answer<'_, Result<Records<Change>, Unavailable>> {
+    fn audit(&self, top: Sid, query: Query) -> Answer<'_, Result<Records<Change>, Unlisted>> {
         Box::pin(async move {
-            let lines = self.store.audit(&top, &query).await.map_err(Self::unavailable)?;
+            let lines = self.store.audit(&top, &query).await;
+            let lines = lines.map_err(|error| self.unlisted(error))?;
             Ok(Records {
                 page: lines.page.into_iter().map(change).collect(),
                 total: lines.total,

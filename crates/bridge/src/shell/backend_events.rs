@@ -1,6 +1,6 @@
 //! Events as the API sees them.
 
-use api::{Answer, EventBackend, Hub, Kept, Missed, Records, Scope, Unavailable};
+use api::{Answer, EventBackend, Hub, Kept, Missed, Records, Scope, Unavailable, Unlisted};
 use model::query::Query;
 use model::{Happening, MeetingId};
 
@@ -39,13 +39,13 @@ impl EventBackend for BridgeBackend {
         scope: Scope,
         meeting: MeetingId,
         query: Query,
-    ) -> Answer<'_, Result<Records<Happening>, Unavailable>> {
+    ) -> Answer<'_, Result<Records<Happening>, Unlisted>> {
         Box::pin(async move {
             let log = self
                 .store
                 .meeting_log(&tenants(&scope), meeting, &query)
                 .await
-                .map_err(Self::unavailable)?;
+                .map_err(|error| self.unlisted(error))?;
             Ok(Records {
                 page: log.page,
                 total: log.total,

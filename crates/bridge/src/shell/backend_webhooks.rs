@@ -1,6 +1,6 @@
 //! Webhooks as the API sees them.
 
-use api::{Answer, Records, Scope, Tried, Unavailable, WebhookBackend};
+use api::{Answer, Records, Scope, Tried, Unavailable, Unlisted, WebhookBackend};
 use model::query::Query;
 use model::{Actor, Delivery, Webhook};
 use store::AuditEntry;
@@ -39,14 +39,10 @@ impl WebhookBackend for BridgeBackend {
         })
     }
 
-    fn deliveries(
-        &self,
-        webhook: Webhook,
-        query: Query,
-    ) -> Answer<'_, Result<Records<Delivery>, Unavailable>> {
+    fn deliveries(&self, webhook: Webhook, query: Query) -> Answer<'_, Result<Records<Delivery>, Unlisted>> {
         Box::pin(async move {
             let found = self.store.deliveries(&webhook, &query).await;
-            let found = found.map_err(Self::unavailable)?;
+            let found = found.map_err(|error| self.unlisted(error))?;
             Ok(Records {
                 page: found.page,
                 total: found.total,

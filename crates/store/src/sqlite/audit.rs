@@ -53,9 +53,10 @@ async fn put(
         .execute(&mut *db)
         .await?;
     for sid in tenants {
-        sqlx::query("INSERT INTO audit_tenants (sid, audit) VALUES (?1, ?2)")
+        sqlx::query("INSERT INTO audit_tenants (sid, audit, at_ms) VALUES (?1, ?2, ?3)")
             .bind(sid.as_str())
             .bind(done.last_insert_rowid())
+            .bind(at_ms)
             .execute(&mut *db)
             .await?;
     }
@@ -101,7 +102,7 @@ async fn owner(db: &mut SqliteConnection, statement: &'static str, id: u64) -> R
 }
 
 /// What is seen by each tenant: its `subscriber_sid` is who sees it, not who did it.
-const SEEN: Table = Table {
+pub(super) const SEEN: Table = Table {
     name: "audit_seen",
     // Who stood above saw each change from the first.
     outlives: false,
@@ -116,6 +117,9 @@ const SEEN: Table = Table {
             "CASE WHEN actor LIKE 'user %' THEN substr(actor, 6) END",
         ),
     ],
+    sought: &["object"],
+    timed: None,
+    counted: Some("audit"),
 };
 
 /// One page of the changes in the tree of `top`.

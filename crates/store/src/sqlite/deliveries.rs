@@ -119,7 +119,7 @@ fn chain(happening: &Happening) -> Result<i64, StoreError> {
 }
 
 /// Deliveries belong to whom their webhook belongs.
-const TABLE: Table = Table {
+pub(super) const TABLE: Table = Table {
     name: "(SELECT deliveries.*, subscriber_sid FROM deliveries JOIN webhooks ON webhooks.id = webhook)",
     outlives: false,
     id: "happening",
@@ -137,6 +137,9 @@ const TABLE: Table = Table {
         ("status", "status"),
         ("webhook", "webhook"),
     ],
+    sought: &["webhook"],
+    timed: None,
+    counted: None,
 };
 
 /// One page of the deliveries of a webhook.

@@ -45,7 +45,7 @@ pub(super) async fn add(db: &mut SqliteConnection, happening: &Happening) -> Res
     Ok(written.rows_affected() > 0)
 }
 
-const TABLE: Table = Table {
+pub(super) const TABLE: Table = Table {
     name: "happenings",
     outlives: true,
     id: "id",
@@ -58,6 +58,9 @@ const TABLE: Table = Table {
         ("time", "at_ms"),
         ("type", "kind"),
     ],
+    sought: &["meetingId"],
+    timed: None,
+    counted: None,
 };
 
 /// One page of what happened in `meeting`.
@@ -81,26 +84,43 @@ pub(super) async fn of_meeting(
     TABLE.read(pool, scope, &query.within(own), happening).await
 }
 
+/// A statement that reads what somebody missed; the same values are bound to each.
+macro_rules! missed_by {
+    ($whose:literal) => {
+        concat!(
+            "SELECT * FROM happenings
+             WHERE id > ?1 AND id <= ?2 AND is_live AND ",
+            $whose,
+            " AND (?4 IS NULL OR meeting_number = ?4)
+             ORDER BY id LIMIT ?5"
+        )
+    };
+}
+
+/// Of one subscriber they stand in their order in an index.
+const MISSED_BY_ONE: &str = missed_by!("subscriber_sid = ?3");
+/// The events of several would have to be put in order, all that there are: they are picked out of those of everybody.
+const MISSED_BY_SEVERAL: &str = missed_by!("+subscriber_sid IN (SELECT value FROM json_each(?3))");
+
 /// The first of what `wanted` asks for.
 pub(super) async fn missed(
     pool: &SqlitePool,
     scope: &Scope,
     wanted: Missed,
 ) -> Result<Vec<Happening>, StoreError> {
-    let rows = sqlx::query(
-        "SELECT * FROM happenings
-         WHERE id > ?1 AND id <= ?2 AND is_live AND subscriber_sid IN (SELECT value FROM json_each(?3))
-             AND (?4 IS NULL OR meeting_number = ?4)
-         ORDER BY id LIMIT ?5",
-    )
-    // No id is larger.
-    .bind(i64::try_from(wanted.after).unwrap_or(i64::MAX))
-    .bind(i64::try_from(wanted.upto).unwrap_or(i64::MAX))
-    .bind(scope_text(scope))
-    .bind(wanted.number.map(|number| number.0))
-    .bind(wanted.limit)
-    .fetch_all(pool)
-    .await?;
+    let (statement, whose) = match scope.sids() {
+        [one] => (MISSED_BY_ONE, one.as_str().to_owned()),
+        _ => (MISSED_BY_SEVERAL, scope_text(scope)),
+    };
+    let rows = sqlx::query(statement)
+        // No id is larger.
+        .bind(i64::try_from(wanted.after).unwrap_or(i64::MAX))
+        .bind(i64::try_from(wanted.upto).unwrap_or(i64::MAX))
+        .bind(whose)
+        .bind(wanted.number.map(|number| number.0))
+        .bind(wanted.limit)
+        .fetch_all(pool)
+        .await?;
     rows.iter().map(happening).collect()
 }
 

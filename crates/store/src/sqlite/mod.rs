@@ -1,7 +1,9 @@
-//! The store in one SQLite file: WAL, `synchronous=FULL`, one writing connection, a few reading ones.
+//! The store in one SQLite file: WAL, `synchronous=FULL`, one writing connection, a few reading ones, and others for lists, which
+//! may take long.
 
 mod aftermath;
 mod audit;
+mod bounded;
 mod deliveries;
 mod edit;
 mod fault;
@@ -12,6 +14,7 @@ mod load;
 mod news;
 mod open;
 mod owners;
+mod page;
 mod query;
 mod records;
 mod requests;
@@ -41,6 +44,8 @@ pub struct SqliteStore {
     /// One connection, so that writers queue here and not in SQLite.
     writer: SqlitePool,
     readers: SqlitePool,
+    /// Connections for lists: whatever those take, the others are free.
+    lists: SqlitePool,
     /// The lock is held as long as the file is open.
     lock: Mutex<Option<File>>,
 }
@@ -55,6 +60,7 @@ impl SqliteStore {
 
     async fn shut(&self) {
         self.readers.close().await;
+        self.lists.close().await;
         self.writer.close().await;
         if let Ok(mut lock) = self.lock.lock() {
             lock.take();
@@ -80,11 +86,11 @@ impl Store for SqliteStore {
     }
 
     fn cdrs<'a>(&'a self, scope: &'a Scope, query: &'a Query) -> Answer<'a, Records<Cdr>> {
-        Box::pin(records::cdrs(&self.readers, scope, query))
+        Box::pin(records::cdrs(&self.lists, scope, query))
     }
 
     fn mdrs<'a>(&'a self, scope: &'a Scope, query: &'a Query) -> Answer<'a, Records<Mdr>> {
-        Box::pin(records::mdrs(&self.readers, scope, query))
+        Box::pin(records::mdrs(&self.lists, scope, query))
     }
 
     fn begin_request<'a>(
@@ -110,7 +116,7 @@ impl Store for SqliteStore {
         meeting: MeetingId,
         query: &'a Query,
     ) -> Answer<'a, Records<Happening>> {
-        Box::pin(happenings::of_meeting(&self.readers, scope, meeting, query))
+        Box::pin(happenings::of_meeting(&self.lists, scope, meeting, query))
     }
 
     fn missed<'a>(&'a self, scope: &'a Scope, wanted: Missed) -> Answer<'a, Vec<Happening>> {
@@ -130,7 +136,7 @@ impl Store for SqliteStore {
     }
 
     fn audit<'a>(&'a self, top: &'a Sid, query: &'a Query) -> Answer<'a, Records<AuditLine>> {
-        Box::pin(audit::read(&self.readers, top, query))
+        Box::pin(audit::read(&self.lists, top, query))
     }
 
     fn health(&self) -> Answer<'_, ()> {
@@ -171,7 +177,7 @@ impl WebhookStore for SqliteStore {
     }
 
     fn deliveries<'a>(&'a self, webhook: &'a Webhook, query: &'a Query) -> Answer<'a, Records<Delivery>> {
-        Box::pin(deliveries::list(&self.readers, webhook, query))
+        Box::pin(deliveries::list(&self.lists, webhook, query))
     }
 
     fn redeliver<'a>(&'a self, webhook: &'a str, happening: u64, entry: &'a AuditEntry) -> Answer<'a, bool> {

@@ -11,6 +11,8 @@ use crate::StoreError;
 
 /// Connections that read.
 const READERS: u32 = 3;
+/// Connections that read lists. One that goes through millions of rows wants a core meanwhile.
+const LISTERS: u32 = 2;
 /// Rows that a reading thread is ahead of us: few changes between the two threads when all is loaded.
 const ROWS_AHEAD: usize = 1000;
 /// Longest wait for a connection or for SQLite's own locks.
@@ -37,10 +39,12 @@ pub(super) async fn open(path: &Path) -> Result<SqliteStore, StoreError> {
     check_pages(&writer).await?;
     interrupted::close(&writer).await?;
     let reading = options(path).read_only(true).row_buffer_size(ROWS_AHEAD);
-    let readers = pool(reading, READERS).await?;
+    let readers = pool(reading.clone(), READERS).await?;
+    let lists = pool(reading, LISTERS).await?;
     Ok(SqliteStore {
         writer,
         readers,
+        lists,
         lock: Mutex::new(Some(lock)),
     })
 }

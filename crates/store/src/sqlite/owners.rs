@@ -29,24 +29,67 @@ pub(super) fn scope_text(scope: &Scope) -> String {
     serde_json::Value::Array(sids.collect()).to_string()
 }
 
-/// The condition that a row is of a subscriber of `scope`.
-pub(super) fn push_own(sql: &mut QueryBuilder<Sqlite>, scope: &Scope) {
-    sql.push("subscriber_sid IN (SELECT value FROM json_each(")
-        .push_bind(scope_text(scope))
-        .push("))");
+/// Whose rows a list shows.
+pub(super) struct Owners {
+    sids: Vec<String>,
+    /// Rows of nobody, too: that is seen by who sees all.
+    unowned: bool,
 }
 
-/// The condition that a row is of a subscriber of `scope` or was of one that stood below and is deleted; or of nobody, where the scope
-/// has such rows.
-pub(super) fn push_within(sql: &mut QueryBuilder<Sqlite>, scope: &Scope) {
-    sql.push("(subscriber_sid IN (WITH RECURSIVE within (sid) AS (SELECT value FROM json_each(")
-        .push_bind(scope_text(scope))
-        .push(
-            ") UNION SELECT former_subscribers.sid FROM former_subscribers JOIN within ON parent_sid = within.sid)
-             SELECT sid FROM within)",
-        );
-    if scope.has_unowned() {
-        sql.push(" OR subscriber_sid IS NULL");
+impl Owners {
+    /// Those of `scope`; where rows outlive them, with those who stood below and are deleted.
+    pub(super) async fn of(
+        db: &mut SqliteConnection,
+        scope: &Scope,
+        outlive: bool,
+    ) -> Result<Self, StoreError> {
+        const WITHIN: &str = "WITH RECURSIVE within (sid) AS (
+                SELECT value FROM json_each(?1)
+                UNION
+                SELECT former_subscribers.sid FROM former_subscribers JOIN within ON parent_sid = within.sid
+            )
+            SELECT sid FROM within";
+        let sids = match outlive {
+            true => {
+                let within = sqlx::query_scalar(WITHIN).bind(scope_text(scope));
+                within.fetch_all(db).await?
+            }
+            false => scope.sids().iter().map(|sid| sid.as_str().to_owned()).collect(),
+        };
+        Ok(Self {
+            sids,
+            unowned: outlive && scope.has_unowned(),
+        })
     }
-    sql.push(")");
+
+    /// Whether it is a single one, whose rows an index by owner has in their order.
+    pub(super) fn is_one(&self) -> bool {
+        self.sids.len() == 1 && !self.unowned
+    }
+
+    /// Whether there may be rows of others, so that an index by owner helps.
+    pub(super) fn is_part(&self) -> bool {
+        !self.unowned
+    }
+
+    /// The condition that a row, whose owner stands in `column`, is of one of them.
+    pub(super) fn push(&self, sql: &mut QueryBuilder<Sqlite>, column: &'static str, nobody: &'static str) {
+        sql.push("(").push(column);
+        match &*self.sids {
+            [one] => sql.push(" = ").push_bind(one.clone()),
+            all => sql
+                .push(" IN (SELECT value FROM json_each(")
+                .push_bind(list_text(all))
+                .push("))"),
+        };
+        if self.unowned {
+            sql.push(" OR ").push(column).push(nobody);
+        }
+        sql.push(")");
+    }
+}
+
+fn list_text(sids: &[String]) -> String {
+    let sids = sids.iter().map(|sid| sid.as_str().into());
+    serde_json::Value::Array(sids.collect()).to_string()
 }

@@ -3,12 +3,11 @@
 
 use model::Pattern;
 use model::query::{Filter, OrderBy, Query, Relation, Scalar, Test};
-use sqlx::sqlite::SqliteRow;
-use sqlx::{QueryBuilder, Sqlite, SqlitePool};
+use sqlx::{QueryBuilder, Sqlite};
 
-use super::fault::whole;
-use super::owners::{push_own, push_within};
-use crate::{Records, Scope, StoreError};
+use super::owners::Owners;
+use super::page::Cut;
+use crate::StoreError;
 
 /// A table whose rows belong to subscribers.
 pub(super) struct Table {
@@ -19,51 +18,80 @@ pub(super) struct Table {
     pub(super) id: &'static str,
     /// Fields by their names on the wire, and what they are in SQL.
     pub(super) fields: &'static [(&'static str, &'static str)],
+    /// Fields with an index of their own: rows with a given value are fewer than those of an owner.
+    pub(super) sought: &'static [&'static str],
+    /// The field that another index of all rows begins with, whose they are being told by it; the list is in its order most of the time.
+    pub(super) timed: Option<&'static str>,
+    /// The name by which its rows are counted as they come and go, if they are.
+    pub(super) counted: Option<&'static str>,
 }
 
 impl Table {
-    /// One page of the rows of `scope`, and how many there are in all.
-    pub(super) async fn read<R>(
+    /// What reads one page.
+    pub(super) fn page(
         &self,
-        pool: &SqlitePool,
-        scope: &Scope,
+        owners: &Owners,
         query: &Query,
-        each: fn(&SqliteRow) -> Result<R, StoreError>,
-    ) -> Result<Records<R>, StoreError> {
-        let mut tx = pool.begin().await?;
-        let mut count = self.select("SELECT count(*) FROM ", scope, query)?;
-        let total: i64 = count.build_query_scalar().fetch_one(&mut *tx).await?;
-        let mut page = self.select("SELECT * FROM ", scope, query)?;
-        self.push_order(&mut page, &query.order)?;
-        page.push(" LIMIT ").push_bind(query.limit);
+        cut: Cut,
+    ) -> Result<QueryBuilder<Sqlite>, StoreError> {
+        let mut sql = self.select("SELECT * FROM ", owners, query)?;
+        self.push_order(&mut sql, &query.order, cut.from_end)?;
+        sql.push(" LIMIT ").push_bind(whole_or_most(cut.take));
         // Past the end of any table either way.
-        page.push(" OFFSET ")
-            .push_bind(i64::try_from(query.offset).unwrap_or(i64::MAX));
-        let rows = page.build().fetch_all(&mut *tx).await?;
-        tx.commit().await?;
-        Ok(Records {
-            page: rows.iter().map(each).collect::<Result<_, _>>()?,
-            total: whole(total, "count")?,
-        })
+        sql.push(" OFFSET ").push_bind(whole_or_most(cut.skip));
+        Ok(sql)
+    }
+
+    /// What counts all rows.
+    pub(super) fn count(&self, owners: &Owners, query: &Query) -> Result<QueryBuilder<Sqlite>, StoreError> {
+        let (Some(list), None) = (self.counted, &query.filter) else {
+            return self.select("SELECT count(*) FROM ", owners, query);
+        };
+        let mut sql = QueryBuilder::new("SELECT coalesce(sum(many), 0) FROM totals WHERE list = ");
+        sql.push_bind(list).push(" AND ");
+        owners.push(&mut sql, "sid", " = ''");
+        Ok(sql)
     }
 
     fn select(
         &self,
         what: &'static str,
-        scope: &Scope,
+        owners: &Owners,
         query: &Query,
     ) -> Result<QueryBuilder<Sqlite>, StoreError> {
         let mut sql = QueryBuilder::new(what);
         sql.push(self.name).push(" WHERE ");
-        match self.outlives {
-            true => push_within(&mut sql, scope),
-            false => push_own(&mut sql, scope),
-        }
+        // SQLite takes no index for what has a sign (https://sqlite.org/optoverview.html, section 3).
+        let column = match self.is_found_by_owner(owners, query) {
+            true => "subscriber_sid",
+            false => "+subscriber_sid",
+        };
+        owners.push(&mut sql, column, " IS NULL");
         if let Some(filter) = &query.filter {
             sql.push(" AND ");
-            self.push_filter(&mut sql, filter)?;
+            self.push_filter(&mut sql, filter, false)?;
         }
         Ok(sql)
+    }
+
+    /// Whether rows are best found by whose they are: not where their owners have all, a filter leaves fewer, or those of several would have to
+    /// be put in an order that another index has.
+    fn is_found_by_owner(&self, owners: &Owners, query: &Query) -> bool {
+        let first = query.order.first().map(|by| by.field);
+        let is_timed = first.is_some() && first == self.timed;
+        owners.is_part() && !self.seeks(query.filter.as_ref()) && (owners.is_one() || !is_timed)
+    }
+
+    /// Whether `filter` asks for values of a field with an index of its own.
+    fn seeks(&self, filter: Option<&Filter>) -> bool {
+        match filter {
+            Some(Filter::And(all)) => all.iter().any(|one| self.seeks(Some(one))),
+            Some(Filter::Field { name, test }) => match test {
+                Test::Is(Relation::Equal, _) | Test::In(_) => self.sought.contains(name),
+                Test::Is(..) | Test::Like(_) | Test::Missing => false,
+            },
+            Some(Filter::Or(_) | Filter::Not(_)) | None => false,
+        }
     }
 
     fn column(&self, field: &'static str) -> Result<&'static str, StoreError> {
@@ -75,32 +103,46 @@ impl Table {
         known.map(|(_, column)| *column).ok_or_else(unknown)
     }
 
-    /// Where all fields are equal, ids stand in the direction of the last of them.
-    fn push_order(&self, sql: &mut QueryBuilder<Sqlite>, order: &[OrderBy]) -> Result<(), StoreError> {
+    /// Where all fields are equal, ids stand in the direction of the last of them. `turned` is the other way round.
+    fn push_order(
+        &self,
+        sql: &mut QueryBuilder<Sqlite>,
+        order: &[OrderBy],
+        turned: bool,
+    ) -> Result<(), StoreError> {
         sql.push(" ORDER BY ");
         for by in order {
             sql.push(self.column(by.field)?)
-                .push(direction(by.descending))
+                .push(direction(by.descending != turned))
                 .push(", ");
         }
         let last = order.last().is_some_and(|by| by.descending);
-        sql.push(self.id).push(direction(last));
+        sql.push(self.id).push(direction(last != turned));
         Ok(())
     }
 
-    /// Every condition is 0 or 1 and never NULL, so that `NOT` is right.
-    fn push_filter(&self, sql: &mut QueryBuilder<Sqlite>, filter: &Filter) -> Result<(), StoreError> {
+    /// A condition on a missing value is NULL, which is as good as false; but below a `NOT` every one must be 0 or 1 (`exact`), which no
+    /// index helps to find.
+    fn push_filter(
+        &self,
+        sql: &mut QueryBuilder<Sqlite>,
+        filter: &Filter,
+        exact: bool,
+    ) -> Result<(), StoreError> {
         match filter {
-            Filter::And(all) => self.push_joined(sql, all, " AND "),
-            Filter::Or(any) => self.push_joined(sql, any, " OR "),
+            Filter::And(all) => self.push_joined(sql, all, " AND ", exact),
+            Filter::Or(any) => self.push_joined(sql, any, " OR ", exact),
             Filter::Not(one) => {
                 sql.push("(NOT ");
-                self.push_filter(sql, one)?;
+                self.push_filter(sql, one, true)?;
                 sql.push(")");
                 Ok(())
             }
             Filter::Field { name, test } => {
-                push_test(sql, self.column(name)?, test);
+                let column = self.column(name)?;
+                sql.push(if exact { "ifnull(" } else { "(" });
+                push_test(sql, column, test);
+                sql.push(if exact { ", 0)" } else { ")" });
                 Ok(())
             }
         }
@@ -111,15 +153,21 @@ impl Table {
         sql: &mut QueryBuilder<Sqlite>,
         filters: &[Filter],
         by: &'static str,
+        exact: bool,
     ) -> Result<(), StoreError> {
         sql.push("(");
         for (n, filter) in filters.iter().enumerate() {
             sql.push(if n == 0 { "" } else { by });
-            self.push_filter(sql, filter)?;
+            self.push_filter(sql, filter, exact)?;
         }
         sql.push(")");
         Ok(())
     }
+}
+
+/// No table has more rows.
+fn whole_or_most(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 fn direction(descending: bool) -> &'static str {
@@ -129,20 +177,19 @@ fn direction(descending: bool) -> &'static str {
 fn push_test(sql: &mut QueryBuilder<Sqlite>, column: &'static str, test: &Test) {
     match test {
         Test::Missing => {
-            sql.push("(").push(column).push(" IS NULL)");
+            sql.push(column).push(" IS NULL");
         }
         Test::Is(relation, value) => {
-            sql.push("ifnull(").push(column).push(sign(*relation));
+            sql.push(column).push(sign(*relation));
             push_value(sql, value);
-            sql.push(", 0)");
         }
         Test::In(values) => {
-            sql.push("ifnull(").push(column).push(" IN (");
+            sql.push(column).push(" IN (");
             for (n, value) in values.iter().enumerate() {
                 sql.push(if n == 0 { "" } else { ", " });
                 push_value(sql, value);
             }
-            sql.push("), 0)");
+            sql.push(")");
         }
         Test::Like(pattern) => {
             let (open, close) = if pattern.ignores_case() {
@@ -150,13 +197,12 @@ fn push_test(sql: &mut QueryBuilder<Sqlite>, column: &'static str, test: &Test) 
             } else {
                 ("", "")
             };
-            sql.push("ifnull(")
-                .push(open)
+            sql.push(open)
                 .push("CAST(")
                 .push(column)
                 .push(" AS TEXT)")
                 .push(close);
-            sql.push(" GLOB ").push_bind(glob(pattern)).push(", 0)");
+            sql.push(" GLOB ").push_bind(glob(pattern));
         }
     }
 }

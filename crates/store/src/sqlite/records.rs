@@ -117,7 +117,7 @@ async fn add_mdr(db: &mut SqliteConnection, mdr: &Mdr) -> Result<(), StoreError>
     Ok(())
 }
 
-const CDRS: Table = Table {
+pub(super) const CDRS: Table = Table {
     name: "cdrs",
     outlives: true,
     id: "leg",
@@ -142,9 +142,12 @@ const CDRS: Table = Table {
         ("source", "source"),
         ("subscriberSid", "subscriber_sid"),
     ],
+    sought: &["caller", "callee", "id", "meetingId", "meetingNumber"],
+    timed: Some("created"),
+    counted: Some("cdrs"),
 };
 
-const MDRS: Table = Table {
+pub(super) const MDRS: Table = Table {
     name: "mdrs",
     outlives: true,
     id: "meeting",
@@ -161,6 +164,9 @@ const MDRS: Table = Table {
         ("started", "started_ms"),
         ("subscriberSid", "subscriber_sid"),
     ],
+    sought: &["id", "meetingNumber"],
+    timed: Some("created"),
+    counted: Some("mdrs"),
 };
 
 /// One page of call detail records.

@@ -6,7 +6,7 @@ use crate::StoreError;
 /// `PRTY`; tells our files from those of other programs (https://sqlite.org/pragma.html#pragma_application_id).
 pub(super) const APPLICATION_ID: i32 = 0x5052_5459;
 
-const STEPS: [(&str, &str); 7] = [
+const STEPS: [(&str, &str); 9] = [
     (
         "directory",
         include_str!("../../migrations/sqlite/0001_directory.sql"),
@@ -31,6 +31,11 @@ const STEPS: [(&str, &str); 7] = [
     (
         "former subscribers",
         include_str!("../../migrations/sqlite/0007_former_subscribers.sql"),
+    ),
+    ("lists", include_str!("../../migrations/sqlite/0008_lists.sql")),
+    (
+        "audit by time",
+        include_str!("../../migrations/sqlite/0009_audit_by_time.sql"),
     ),
 ];
 

@@ -517,7 +517,8 @@ async fn changes_from_before_owners_were_kept_are_shown_to_the_one_above_all_if_
             "DROP VIEW audit_seen",
             "DROP TABLE audit_tenants",
             "DELETE FROM sequences WHERE name = 'callback'",
-            "DELETE FROM _sqlx_migrations WHERE version = 5",
+            "DELETE FROM totals WHERE list = 'audit'",
+            "DELETE FROM _sqlx_migrations WHERE version IN (5, 9)",
         ] {
             sqlx::query(statement).execute(&store.writer).await.unwrap();
         }
