@@ -4,7 +4,8 @@
 //! does nothing else; `partyline serve`, called by `partyline sim`; and Janus with its AudioBridge, joined by plain RTP phones
 //! of our own. `./bench` builds all this and runs it; `./bench --help` names the sizes. `./bench sustain` and
 //! `./bench soak` let the bridge run for long, and say whether it lasts; `./bench crowd` and `./bench churn` hold against
-//! it thousands of streams and silent clients, and a stream of events while hundreds a second join and leave.
+//! it thousands of streams and silent clients, and a stream of events while hundreds a second join and leave; `./bench records` lets it read
+//! lists with a million rows, and `./bench edits` changes what is live.
 //!
 //! What is printed and drawn was measured in that very run. Servers are children of this process and die with it.
 
@@ -13,6 +14,7 @@ mod churn;
 mod cpu;
 mod crowd;
 mod door;
+mod edits;
 mod environment;
 mod floor;
 mod followers;
@@ -23,6 +25,7 @@ mod options;
 mod order;
 mod partyline;
 mod phones;
+mod records;
 mod report;
 mod rest;
 mod results;
@@ -31,6 +34,7 @@ mod sample;
 mod scenario;
 mod silent;
 mod soak;
+mod stored;
 mod sustain;
 mod tail;
 mod traffic;
@@ -68,6 +72,8 @@ fn run(options: &Options) -> Result<bool, String> {
         Some(Mode::Soak(what)) => soak::run(options, what),
         Some(Mode::Crowd(what)) => crowd::run(options, what),
         Some(Mode::Churn(what)) => churn::run(options, what),
+        Some(Mode::Records(what)) => records::run(options, what),
+        Some(Mode::Edits(what)) => edits::run(options, what),
     }
 }
 

@@ -30,6 +30,10 @@ Whether it bears crowds at its API, and tells what happens in order (exit status
   ./bench crowd --streams 10000 --silent 2000 --legs 500
   ./bench churn --duration 1min --churn 210
 
+Whether lists of a million records stay quick, and how long live changes take (exit status 1 where it is too long):
+  ./bench records --rows 1000000
+  ./bench edits --duration 1min --changes 50
+
 What each step of a voice's way costs, without a network; all steps, and those with a word in their name:
   ./bench stages
   ./bench stages encode
@@ -117,6 +121,10 @@ pub(crate) enum Mode {
     Crowd(Crowd),
     /// The stream of events while hundreds of phones a second join and leave: whether it has a gap, or tells anything out of order
     Churn(Churning),
+    /// Lists of calls and of the audit with a million rows each: pages, filters, another order, and a change beside them
+    Records(Recorded),
+    /// Live changes beside a meeting that talks, each of which waits for its audit to be on disk: how long they take
+    Edits(Editing),
 }
 
 /// What `sustain` takes.
@@ -179,6 +187,31 @@ pub(crate) struct Churning {
     /// Calls a second that hang up and call again; 20 of 21 of them must be told
     #[arg(long, value_name = "CALLS", default_value_t = 210, value_parser = clap::value_parser!(u32).range(1..=500))]
     pub(crate) churn: u32,
+}
+
+/// What `records` takes.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Recorded {
+    /// Calls that are stored, and as many changes in the audit; a million takes some minutes
+    #[arg(long, value_name = "ROWS", default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1_000..=10_000_000))]
+    pub(crate) rows: u64,
+    /// How often each kind of list is asked for, within 20 s
+    #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u64).range(1..=100_000))]
+    pub(crate) asked: u64,
+}
+
+/// What `edits` takes.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Editing {
+    /// How long is judged
+    #[arg(long, value_name = "TIME", default_value = "1min", value_parser = humantime::parse_duration)]
+    pub(crate) duration: Duration,
+    /// Legs of the meeting beside
+    #[arg(long, value_name = "LEGS", default_value_t = 100)]
+    pub(crate) legs: usize,
+    /// Changes a second, by four clients
+    #[arg(long, value_name = "CHANGES", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=500))]
+    pub(crate) changes: u32,
 }
 
 impl Options {
@@ -245,6 +278,9 @@ impl Mode {
             Self::Soak(soak) => (soak.legs, soak.duration, 10),
             Self::Crowd(crowd) => (crowd.legs, crowd.duration, 30),
             Self::Churn(churn) => (churn.legs, churn.duration, 30),
+            Self::Edits(edits) => (edits.legs, edits.duration, 10),
+            // Nobody calls, and sizes are checked by the grammar.
+            Self::Records(_) => return Ok(()),
         };
         if !(100..=4_000).contains(&legs) {
             return Err("--legs is from 100 to 4000".to_owned());
@@ -254,7 +290,7 @@ impl Mode {
         }
         match self {
             Self::Crowd(crowd) => crowd.check(),
-            Self::Sustain(_) | Self::Soak(_) | Self::Churn(_) => Ok(()),
+            Self::Sustain(_) | Self::Soak(_) | Self::Churn(_) | Self::Records(_) | Self::Edits(_) => Ok(()),
         }
     }
 }
@@ -296,6 +332,7 @@ mod tests {
             ("crowd --streams 10", "from 100"),
             ("crowd --silent 30000", "to 20000"),
             ("churn --legs 10", "from 100"),
+            ("edits --duration 1s", "from 10s"),
         ] {
             let words = ["compare"].into_iter().chain(line.split(' '));
             let error = Options::try_parse_from(words).unwrap().check().unwrap_err();

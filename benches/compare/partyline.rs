@@ -120,6 +120,7 @@ pub(crate) fn call(place: &Place, scenario: &Scenario) -> Result<Called, String>
 pub(crate) struct Bridge {
     child: Child,
     sip: SocketAddr,
+    api: SocketAddr,
     pub(crate) client: Client,
     /// Before anybody came.
     pub(crate) empty: Vitals,
@@ -132,14 +133,52 @@ impl Bridge {
     /// It does not start, or does not let its room be widened.
     pub(crate) fn start(place: &Place, more: &str) -> Result<Self, String> {
         let (sip, api) = (free_port()?, free_port()?);
-        let (child, client) = bridge(place, more, sip, api)?;
+        prepare(place, more)?;
+        let child = serve(place, sip, api)?;
+        let client = Client::new(&child.printed(), api, &place.data())?;
+        room::widen(&client)?;
+        Self::of(child, (sip, api), client)
+    }
+
+    fn of(child: Child, (sip, api): (SocketAddr, SocketAddr), client: Client) -> Result<Self, String> {
         let empty = vitals::read(child.id(), 0.0).map_err(|error| error.to_string())?;
         Ok(Self {
             child,
             sip,
+            api,
             client,
             empty,
         })
+    }
+
+    /// Ends it, lets something be done to the folder of its data, and starts it anew on that, where it was.
+    ///
+    /// # Errors
+    /// That fails, or it does not start.
+    pub(crate) fn again(
+        self,
+        place: &Place,
+        meanwhile: impl FnOnce(&Path) -> Result<(), String>,
+    ) -> Result<Self, String> {
+        let Self {
+            child,
+            sip,
+            api,
+            client,
+            empty: _,
+        } = self;
+        drop(child);
+        meanwhile(&place.data())?;
+        // The connections of the client have ended with the bridge before.
+        Self::of(serve(place, sip, api)?, (sip, api), client.clone())
+    }
+
+    /// A client of the account above all others; there is none any more once it was started anew.
+    ///
+    /// # Errors
+    /// The bridge did not print its login.
+    pub(crate) fn above_all(&self, place: &Place) -> Result<Client, String> {
+        Client::above_all(&self.child.printed(), self.api, &place.data())
     }
 
     /// What it holds now.
@@ -227,6 +266,15 @@ impl Place {
         })
     }
 
+    /// Where the bridge keeps its data.
+    fn data(&self) -> PathBuf {
+        self.folder.join("data")
+    }
+
+    fn config(&self) -> PathBuf {
+        self.folder.join("bridge.toml")
+    }
+
     /// How long a scenario is judged.
     fn judged(&self, scenario: &Scenario) -> Duration {
         self.judged.max(scenario.least())
@@ -262,24 +310,24 @@ fn work_folder(out: &Path) -> Result<PathBuf, String> {
     made.map_err(|error| format!("{}: {error}", folder.display()))
 }
 
-fn bridge(place: &Place, more: &str, sip: SocketAddr, api: SocketAddr) -> Result<(Child, Client), String> {
-    let data = place.folder.join("data");
-    let _ = fs::remove_dir_all(&data);
-    let config = place.folder.join("bridge.toml");
-    fs::write(&config, format!("{LIMITS}{more}"))
-        .map_err(|error| format!("{}: {error}", config.display()))?;
+/// A configuration, and no data yet.
+fn prepare(place: &Place, more: &str) -> Result<(), String> {
+    let _ = fs::remove_dir_all(place.data());
+    let config = place.config();
+    fs::write(&config, format!("{LIMITS}{more}")).map_err(|error| format!("{}: {error}", config.display()))
+}
+
+fn serve(place: &Place, sip: SocketAddr, api: SocketAddr) -> Result<Child, String> {
     let mut command = Command::new(&place.program);
-    command.args(["serve", "--demo", "--config"]).arg(config);
-    command.arg("--data").arg(&data);
+    command.args(["serve", "--demo", "--config"]).arg(place.config());
+    command.arg("--data").arg(place.data());
     command.args(["--sip", &sip.to_string(), "--api", &api.to_string()]);
     command.args(["--metrics", "127.0.0.1:0"]);
     let mut bridge = Child::start(&mut command, SERVER_CORE, &place.folder.join("bridge.log"))?;
     let takes_calls = |bridge: &Child| bridge.printed().contains("certificate ");
     let ready = bridge.wait_until(START, takes_calls);
     ready.map_err(|error| format!("the bridge: {error}"))?;
-    let client = Client::new(&bridge.printed(), api, &data)?;
-    room::widen(&client)?;
-    Ok((bridge, client))
+    Ok(bridge)
 }
 
 fn callers(place: &Place, scenario: &Scenario, sip: SocketAddr, report: &Path) -> Result<Child, String> {

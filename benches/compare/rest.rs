@@ -17,6 +17,8 @@ use crate::door::Door;
 
 /// The login that owns the demo room, as the bridge prints it at its first start.
 const LOGIN: &str = "demo";
+/// The login of the account above all others.
+const ABOVE_ALL: &str = "admin";
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// How long a stream may say nothing: it has a heartbeat every 15 s.
@@ -51,7 +53,20 @@ impl Client {
     /// # Errors
     /// It did not print its login, or there is no certificate.
     pub(crate) fn new(printed: &str, api: SocketAddr, data: &Path) -> Result<Self, String> {
-        let password = password(printed).ok_or("the bridge printed no password of its demo login")?;
+        Self::of(LOGIN, printed, api, data)
+    }
+
+    /// The same of the account above all others.
+    ///
+    /// # Errors
+    /// The bridge did not print its login, or there is no certificate.
+    pub(crate) fn above_all(printed: &str, api: SocketAddr, data: &Path) -> Result<Self, String> {
+        Self::of(ABOVE_ALL, printed, api, data)
+    }
+
+    fn of(login: &str, printed: &str, api: SocketAddr, data: &Path) -> Result<Self, String> {
+        let password = password(printed, login);
+        let password = password.ok_or_else(|| format!("the bridge printed no password of {login}"))?;
         let path = data.join("cert.pem");
         let pem = fs::read(&path).map_err(|error| format!("{}: {error}", path.display()))?;
         let certificate =
@@ -60,7 +75,7 @@ impl Client {
             agent: agent(certificate.clone()),
             api,
             base: format!("https://{api}/conference/v1"),
-            authorization: format!("Basic {}", STANDARD.encode(format!("{LOGIN}:{password}"))),
+            authorization: format!("Basic {}", STANDARD.encode(format!("{login}:{password}"))),
             certificate,
         })
     }
@@ -95,12 +110,11 @@ impl Client {
         let mut answer = request
             .send(body.to_string())
             .map_err(|error| format!("PUT {path}: {error}"))?;
+        // Only after what has been read to its end a connection is kept.
+        let said = answer.body_mut().read_to_string().unwrap_or_default();
         match answer.status().is_success() {
             true => Ok(()),
-            false => {
-                let said = answer.body_mut().read_to_string().unwrap_or_default();
-                Err(format!("PUT {path}: {}: {}", answer.status(), said.trim()))
-            }
+            false => Err(format!("PUT {path}: {}: {}", answer.status(), said.trim())),
         }
     }
 
@@ -135,13 +149,36 @@ impl Client {
     /// # Errors
     /// There is none, or none that can be read.
     pub(crate) fn any_call(&self) -> Result<String, String> {
-        let list = self.get("/calls?limit=1")?;
-        let list: Value = serde_json::from_slice(&list).map_err(|error| format!("GET /calls: {error}"))?;
-        match list.pointer("/items/0/id") {
-            Some(Value::String(id)) => Ok(id.clone()),
-            Some(Value::Number(id)) => Ok(id.to_string()),
-            Some(_) | None => Err("GET /calls: no call is up".to_owned()),
-        }
+        let calls = self.calls("limit=1")?;
+        let first = calls.into_iter().next();
+        first.ok_or_else(|| "GET /calls: no call is up".to_owned())
+    }
+
+    /// The ids of calls that are up, of the list with these parameters.
+    ///
+    /// # Errors
+    /// It can't be read.
+    pub(crate) fn calls(&self, parameters: &str) -> Result<Vec<String>, String> {
+        let list = self.get_json(&format!("/calls?{parameters}"))?;
+        let items = list.pointer("/items").and_then(Value::as_array);
+        let id = |call: &Value| {
+            let id = &call["id"];
+            id.as_str().map_or_else(|| id.to_string(), str::to_owned)
+        };
+        Ok(items.into_iter().flatten().map(id).collect())
+    }
+
+    /// How many objects the list at `path` has in all.
+    ///
+    /// # Errors
+    /// It can't be read.
+    pub(crate) fn total(&self, path: &str) -> Result<u64, String> {
+        let total = self.get_json(path)?["total"].as_u64();
+        total.ok_or_else(|| format!("GET {path}: no total"))
+    }
+
+    fn get_json(&self, path: &str) -> Result<Value, String> {
+        serde_json::from_slice(&self.get(path)?).map_err(|error| format!("GET {path}: {error}"))
     }
 }
 
@@ -157,10 +194,10 @@ fn agent(certificate: Certificate<'static>) -> Agent {
         .into()
 }
 
-fn password(printed: &str) -> Option<&str> {
-    let line = printed
-        .lines()
-        .find_map(|line| line.trim().strip_prefix("login demo "))?;
+fn password<'a>(printed: &'a str, login: &str) -> Option<&'a str> {
+    let start = format!("login {login} ");
+    let mut lines = printed.lines();
+    let line = lines.find_map(|line| line.trim().strip_prefix(start.as_str()))?;
     line.trim().strip_prefix("password ").map(str::trim)
 }
 
@@ -170,7 +207,7 @@ pub(crate) fn list(parameter: &str, value: &str) -> String {
 }
 
 /// As a query holds it (RFC 3986, section 2).
-fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let byte = |byte: u8| match byte {
         b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
         other => format!("%{other:02X}"),
@@ -185,8 +222,9 @@ mod tests {
     #[test]
     fn the_password_stands_behind_its_login() {
         let printed = "x\n       login admin  password a1\n       login demo  password b2\n";
-        assert_eq!(password(printed), Some("b2"));
-        assert_eq!(password("login admin  password a1"), None);
+        assert_eq!(password(printed, LOGIN), Some("b2"));
+        assert_eq!(password(printed, ABOVE_ALL), Some("a1"));
+        assert_eq!(password("login admin  password a1", LOGIN), None);
     }
 
     #[test]
