@@ -6,9 +6,10 @@ use model::directory::Edit;
 use model::query::Query;
 use model::{Actor, LegId, Sid};
 use sqlx::sqlite::SqliteRow;
-use sqlx::{Row, SqliteConnection, SqlitePool};
+use sqlx::{Row, SqliteConnection};
 
 use super::fault::whole;
+use super::lists::Lists;
 use super::owners::above;
 use super::query::Table;
 use crate::assemble::describe;
@@ -123,12 +124,8 @@ pub(super) const SEEN: Table = Table {
 };
 
 /// One page of the changes in the tree of `top`.
-pub(super) async fn read(
-    pool: &SqlitePool,
-    top: &Sid,
-    query: &Query,
-) -> Result<Records<AuditLine>, StoreError> {
-    SEEN.read(pool, &Scope::tenant(top.clone()), query, line).await
+pub(super) async fn read(lists: &Lists, top: &Sid, query: &Query) -> Result<Records<AuditLine>, StoreError> {
+    SEEN.read(lists, &Scope::tenant(top.clone()), query, line).await
 }
 
 fn line(row: &SqliteRow) -> Result<AuditLine, StoreError> {

@@ -95,11 +95,11 @@ mod tests {
         let most = Duration::from_millis(20);
         // More often than there are connections.
         for _ in 0..5 {
-            let ended = bounded(&store.lists, most, endless).await;
+            let ended = bounded(&store.lists.pool, most, endless).await;
             assert_eq!(ended, Err(StoreError::TooLong));
         }
-        assert_eq!(bounded(&store.lists, LIST_MAX, one).await, Ok(1));
-        assert_eq!(bounded(&store.lists, LIST_MAX, one).await, Ok(1));
+        assert_eq!(bounded(&store.lists.pool, LIST_MAX, one).await, Ok(1));
+        assert_eq!(bounded(&store.lists.pool, LIST_MAX, one).await, Ok(1));
     }
 
     #[tokio::test]
@@ -109,10 +109,10 @@ mod tests {
         for _ in 0..5 {
             let left = timeout(
                 Duration::from_millis(20),
-                bounded(&store.lists, LIST_MAX, endless),
+                bounded(&store.lists.pool, LIST_MAX, endless),
             );
             assert!(left.await.is_err());
         }
-        assert_eq!(bounded(&store.lists, LIST_MAX, one).await, Ok(1));
+        assert_eq!(bounded(&store.lists.pool, LIST_MAX, one).await, Ok(1));
     }
 }

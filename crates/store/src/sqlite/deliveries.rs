@@ -8,6 +8,7 @@ use sqlx::{Row, SqliteConnection, SqlitePool};
 
 use super::audit;
 use super::fault::{fit, whole};
+use super::lists::Lists;
 use super::load::{number, sid};
 use super::owners::above;
 use super::query::Table;
@@ -144,7 +145,7 @@ pub(super) const TABLE: Table = Table {
 
 /// One page of the deliveries of a webhook.
 pub(super) async fn list(
-    pool: &SqlitePool,
+    lists: &Lists,
     webhook: &Webhook,
     query: &Query,
 ) -> Result<Records<Delivery>, StoreError> {
@@ -153,7 +154,7 @@ pub(super) async fn list(
         test: Test::Is(Relation::Equal, Scalar::Text(webhook.id.clone())),
     };
     let scope = Scope::tenant(webhook.subscriber_sid.clone());
-    TABLE.read(pool, &scope, &query.within(own), delivery).await
+    TABLE.read(lists, &scope, &query.within(own), delivery).await
 }
 
 /// Makes a delivery pending again.

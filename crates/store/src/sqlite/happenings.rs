@@ -5,6 +5,7 @@ use sqlx::{Row, SqliteConnection, SqlitePool};
 
 use super::audit::{actor_of, actor_text};
 use super::fault::{fit, whole};
+use super::lists::Lists;
 use super::load::{number, sid};
 use super::news::{describe, restore};
 use super::owners::scope_text;
@@ -65,7 +66,7 @@ pub(super) const TABLE: Table = Table {
 
 /// One page of what happened in `meeting`.
 pub(super) async fn of_meeting(
-    pool: &SqlitePool,
+    lists: &Lists,
     scope: &Scope,
     meeting: MeetingId,
     query: &Query,
@@ -81,7 +82,7 @@ pub(super) async fn of_meeting(
         name: "meetingId",
         test: Test::Is(Relation::Equal, Scalar::Whole(id)),
     };
-    TABLE.read(pool, scope, &query.within(own), happening).await
+    TABLE.read(lists, scope, &query.within(own), happening).await
 }
 
 /// A statement that reads what somebody missed; the same values are bound to each.

@@ -10,6 +10,7 @@ mod fault;
 mod files;
 mod happenings;
 mod interrupted;
+mod lists;
 mod load;
 mod news;
 mod open;
@@ -39,13 +40,14 @@ use model::query::Query;
 use model::{Actor, Begun, Cdr, Delivery, Happening, KeptAnswer, Mdr, MeetingId, RequestKey, Sid, Webhook};
 use sqlx::SqlitePool;
 
+use lists::Lists;
+
 /// A [`Store`] in one SQLite file. One process at a time may have it open.
 pub struct SqliteStore {
     /// One connection, so that writers queue here and not in SQLite.
     writer: SqlitePool,
     readers: SqlitePool,
-    /// Connections for lists: whatever those take, the others are free.
-    lists: SqlitePool,
+    lists: Lists,
     /// The lock is held as long as the file is open.
     lock: Mutex<Option<File>>,
 }
@@ -60,7 +62,7 @@ impl SqliteStore {
 
     async fn shut(&self) {
         self.readers.close().await;
-        self.lists.close().await;
+        self.lists.pool.close().await;
         self.writer.close().await;
         if let Ok(mut lock) = self.lock.lock() {
             lock.take();

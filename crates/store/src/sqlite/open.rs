@@ -5,14 +5,13 @@ use std::time::Duration;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, SqliteConnection, SqlitePool};
 
+use super::lists::{LISTERS, Lists};
 use super::schema::{APPLICATION_ID, LATEST, migrate};
 use super::{SqliteStore, files, interrupted};
 use crate::StoreError;
 
 /// Connections that read.
 const READERS: u32 = 3;
-/// Connections that read lists. One that goes through millions of rows wants a core meanwhile.
-const LISTERS: u32 = 2;
 /// Rows that a reading thread is ahead of us: few changes between the two threads when all is loaded.
 const ROWS_AHEAD: usize = 1000;
 /// Longest wait for a connection or for SQLite's own locks.
@@ -41,6 +40,7 @@ pub(super) async fn open(path: &Path) -> Result<SqliteStore, StoreError> {
     let reading = options(path).read_only(true).row_buffer_size(ROWS_AHEAD);
     let readers = pool(reading.clone(), READERS).await?;
     let lists = pool(reading, LISTERS).await?;
+    let lists = Lists::new(lists, writer.clone(), path);
     Ok(SqliteStore {
         writer,
         readers,

@@ -1,11 +1,11 @@
 //! Pages of lists that may have millions of rows: counted without reading them where that can be, and read from the nearer end.
 
 use model::query::Query;
+use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{SqliteConnection, SqlitePool};
 
-use super::bounded::{LIST_MAX, bounded};
 use super::fault::whole;
+use super::lists::Lists;
 use super::owners::Owners;
 use super::query::Table;
 use crate::{Records, Scope, StoreError};
@@ -48,7 +48,7 @@ impl Table {
     /// One page of the rows of `scope`, and how many there are in all, as of one moment.
     pub(super) async fn read<R>(
         &self,
-        pool: &SqlitePool,
+        lists: &Lists,
         scope: &Scope,
         query: &Query,
         each: fn(&SqliteRow) -> Result<R, StoreError>,
@@ -57,7 +57,7 @@ impl Table {
             let owners = Owners::of(db, scope, self.outlives).await?;
             self.found(db, &owners, query).await
         };
-        let (rows, total) = bounded(pool, LIST_MAX, found).await?;
+        let (rows, total) = lists.read(found).await?;
         Ok(Records {
             page: rows.iter().map(each).collect::<Result<_, _>>()?,
             total,
@@ -166,7 +166,7 @@ mod tests {
         /// How SQLite would read the first page of `query`.
         async fn plan(&self, query: &Query) -> String {
             let Self(store, table, scope) = self;
-            let mut db = store.lists.acquire().await.unwrap();
+            let mut db = store.lists.pool.acquire().await.unwrap();
             let owners = Owners::of(&mut db, scope, table.outlives).await.unwrap();
             let sql = table.page(&owners, query, Cut::first(query)).unwrap();
             let explained = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {}", sql.sql().as_str()));

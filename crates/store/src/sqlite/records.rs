@@ -5,6 +5,7 @@ use sqlx::{Row, SqliteConnection, SqlitePool};
 
 use super::deliveries::Targets;
 use super::fault::{fit, whole};
+use super::lists::Lists;
 use super::load::{number, sid};
 use super::query::Table;
 use super::transaction::transaction;
@@ -170,21 +171,13 @@ pub(super) const MDRS: Table = Table {
 };
 
 /// One page of call detail records.
-pub(super) async fn cdrs(
-    pool: &SqlitePool,
-    scope: &Scope,
-    query: &Query,
-) -> Result<Records<Cdr>, StoreError> {
-    CDRS.read(pool, scope, query, cdr).await
+pub(super) async fn cdrs(lists: &Lists, scope: &Scope, query: &Query) -> Result<Records<Cdr>, StoreError> {
+    CDRS.read(lists, scope, query, cdr).await
 }
 
 /// One page of meeting detail records.
-pub(super) async fn mdrs(
-    pool: &SqlitePool,
-    scope: &Scope,
-    query: &Query,
-) -> Result<Records<Mdr>, StoreError> {
-    MDRS.read(pool, scope, query, mdr).await
+pub(super) async fn mdrs(lists: &Lists, scope: &Scope, query: &Query) -> Result<Records<Mdr>, StoreError> {
+    MDRS.read(lists, scope, query, mdr).await
 }
 
 /// What forgets the oldest: by id, up to the first that is younger, since a clock that was wrong for a while must not take the young along.
