@@ -71,20 +71,20 @@ impl Drop for Reading {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use tempfile::TempDir;
 
     use super::super::SqliteStore;
     use super::*;
 
     /// Counts for hours.
-    async fn endless(db: &mut SqliteConnection) -> Result<i64, StoreError> {
+    pub(in crate::sqlite) async fn endless(db: &mut SqliteConnection) -> Result<i64, StoreError> {
         const ENDLESS: &str =
             "WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT max(x) FROM n";
         Ok(sqlx::query_scalar(ENDLESS).fetch_one(db).await?)
     }
 
-    async fn one(db: &mut SqliteConnection) -> Result<i64, StoreError> {
+    pub(in crate::sqlite) async fn one(db: &mut SqliteConnection) -> Result<i64, StoreError> {
         Ok(sqlx::query_scalar("SELECT 1").fetch_one(db).await?)
     }
 

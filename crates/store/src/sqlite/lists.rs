@@ -1,17 +1,24 @@
 //! Connections for lists, and the write-ahead log that grows behind them.
 
 use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use sqlx::{SqliteConnection, SqlitePool};
 use tokio::sync::Mutex;
+use tokio::time::timeout;
 
 use super::bounded::{LIST_MAX, bounded};
 use super::open;
-use crate::StoreError;
+use crate::{Scope, StoreError};
 
 /// Connections that read lists. One that goes through millions of rows wants a core meanwhile.
-pub(super) const LISTERS: u32 = 2;
+pub(super) const LISTERS: u32 = 3;
+/// Queues that accounts wait in; some share one.
+const TURNS: usize = 64;
+/// Longest wait in such a queue.
+const TURN_MAX: Duration = Duration::from_secs(5);
 /// From this length on the log is emptied, bytes; SQLite does so at some 4 MiB by itself where it can.
 const LOG_MAX: u64 = 64 << 20;
 
@@ -19,6 +26,8 @@ const LOG_MAX: u64 = 64 << 20;
 pub(super) struct Lists {
     pub(super) pool: SqlitePool,
     writer: SqlitePool,
+    /// Each held by an account that reads a list.
+    turns: [Mutex<()>; TURNS],
     /// The write-ahead log.
     log: PathBuf,
     /// Held by who empties it.
@@ -33,16 +42,21 @@ impl Lists {
         Self {
             pool,
             writer,
+            turns: std::array::from_fn(|_| Mutex::default()),
             log: log.into(),
             emptying: Mutex::default(),
         }
     }
 
-    /// Reads a list as of one moment, within its time.
+    /// Reads a list for who sees `scope`, as of one moment and within its time. Everybody reads one at a time: whoever asks for many long ones
+    /// keeps others from none of theirs.
     pub(super) async fn read<T>(
         &self,
+        scope: &Scope,
         work: impl AsyncFnOnce(&mut SqliteConnection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
+        let turn = timeout(TURN_MAX, self.turns[place(scope)].lock()).await;
+        let _turn = turn.map_err(|_| StoreError::Crowded)?;
         let done = bounded(&self.pool, LIST_MAX, work).await;
         self.keep_log_below(LOG_MAX).await;
         done
@@ -70,13 +84,51 @@ impl Lists {
     }
 }
 
+/// The queue of who sees `scope`.
+fn place(scope: &Scope) -> usize {
+    let mut hasher = DefaultHasher::new();
+    scope.sids().hash(&mut hasher);
+    hasher.finish() as usize % TURNS
+}
+
 #[cfg(test)]
 mod tests {
+    use model::Sid;
     use tempfile::TempDir;
 
     use super::super::SqliteStore;
+    use super::super::bounded::tests::{endless, one};
     use super::*;
     use crate::Store;
+
+    fn account(number: usize) -> Scope {
+        Scope::tenant(Sid::new(&format!("account {number}")))
+    }
+
+    #[tokio::test]
+    async fn who_asks_for_many_long_lists_keeps_others_from_none() {
+        let folder = TempDir::new().unwrap();
+        let store = SqliteStore::open(&folder.path().join("store.db")).await.unwrap();
+        let (greedy, lists) = (account(0), &store.lists);
+        let other = (1..).map(account).find(|other| place(other) != place(&greedy));
+        let other = other.unwrap();
+        let long = async {
+            tokio::join!(
+                lists.read(&greedy, endless),
+                lists.read(&greedy, endless),
+                lists.read(&greedy, endless),
+                lists.read(&greedy, endless)
+            )
+        };
+        let short = async {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            lists.read(&other, one).await
+        };
+        tokio::select! {
+            _ = long => panic!("these take longer"),
+            found = short => assert_eq!(found, Ok(1)),
+        }
+    }
 
     #[tokio::test]
     async fn a_log_that_has_grown_is_emptied_and_lists_go_on() {
@@ -90,9 +142,6 @@ mod tests {
         assert_eq!(length(), grown);
         store.lists.keep_log_below(grown).await;
         assert_eq!(length(), 0);
-        let one = async |db: &mut SqliteConnection| -> Result<i64, StoreError> {
-            Ok(sqlx::query_scalar("SELECT 1").fetch_one(db).await?)
-        };
-        assert_eq!(store.lists.read(one).await, Ok(1));
+        assert_eq!(store.lists.read(&account(0), one).await, Ok(1));
     }
 }

@@ -57,7 +57,7 @@ impl Table {
             let owners = Owners::of(db, scope, self.outlives).await?;
             self.found(db, &owners, query).await
         };
-        let (rows, total) = lists.read(found).await?;
+        let (rows, total) = lists.read(scope, found).await?;
         Ok(Records {
             page: rows.iter().map(each).collect::<Result<_, _>>()?,
             total,
