@@ -1,5 +1,5 @@
-//! Live changes beside a meeting that talks: calls are muted and unmuted by PUT, each of which is answered when the audit of it is on disk. How long that
-//! takes, and whether each is in the audit.
+//! Live changes beside a meeting that talks: calls are muted and unmuted by PUT, each of which is answered when the audit of it is on
+//! disk. How long that takes, and whether each is in the audit.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

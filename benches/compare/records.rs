@@ -1,5 +1,5 @@
-//! Lists of what is stored, when there are a million rows of each: how long pages, filters and orders take, whether totals are right, what they cost in
-//! memory, and how long a change waits beside lists that go through everything.
+//! Lists of what is stored, when there are a million rows of each: how long pages, filters and orders take, whether totals are right,
+//! what they cost in memory, and how long a change waits beside lists that go through everything.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -264,7 +264,7 @@ impl List<'_> {
     }
 }
 
-/// Changes of a room while two clients ask for lists that go through all calls.
+/// Changes of a room while both accounts, each of which may read one list at a time, ask for lists that go through all their calls.
 fn beside(above: &Client, below: &Client) -> Asked {
     let mut asked = Asked::new(
         "a change of a room beside two lists by duration".to_owned(),
@@ -273,8 +273,8 @@ fn beside(above: &Client, below: &Client) -> Asked {
     eprintln!("records: {}", asked.what);
     let stop = AtomicBool::new(false);
     let took = thread::scope(|scope| {
-        for _ in 0..2 {
-            let client = above.clone();
+        for client in [above, below] {
+            let client = client.clone();
             scope.spawn(|| {
                 let client = client;
                 while !stop.load(Ordering::Relaxed) {
