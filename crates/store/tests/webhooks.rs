@@ -457,10 +457,15 @@ async fn lists_are_filtered_and_ordered_by_every_field_of_theirs() {
         ("nextAttempt", Scalar::Whole(2_000), 1),
         ("state", Scalar::Text("pending".into()), 2),
         ("status", Scalar::Whole(500), 0),
+        ("state", Scalar::Text("dead".into()), 0),
     ] {
         let found = store.deliveries(&hook, &query(field, value)).await.unwrap();
         assert_eq!(found.total, total, "{field}");
     }
+    store.disable_webhook(&hook.id, &hook.url, 3_000).await.unwrap();
+    let dead = query("state", Scalar::Text("dead".into()));
+    let dead = store.deliveries(&hook, &dead).await.unwrap();
+    assert_eq!((dead.total, dead.page.len()), (2, 2));
 }
 
 #[tokio::test]

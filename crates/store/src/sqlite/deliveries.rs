@@ -120,28 +120,39 @@ fn chain(happening: &Happening) -> Result<i64, StoreError> {
 }
 
 /// Deliveries belong to whom their webhook belongs.
-pub(super) const TABLE: Table = Table {
-    name: "(SELECT deliveries.*, subscriber_sid FROM deliveries JOIN webhooks ON webhooks.id = webhook)",
-    outlives: false,
-    id: "happening",
-    fields: &[
-        ("attempts", "attempts"),
-        ("created", "created_ms"),
-        ("eventId", "happening"),
-        ("fault", "fault"),
-        ("id", "happening"),
-        ("nextAttempt", "(CASE state WHEN 0 THEN due_ms END)"),
-        (
-            "state",
-            "(CASE state WHEN 0 THEN 'pending' WHEN 1 THEN 'delivered' ELSE 'dead' END)",
-        ),
-        ("status", "status"),
-        ("webhook", "webhook"),
-    ],
-    sought: &["webhook"],
-    timed: None,
-    counted: None,
-};
+pub(super) const TABLE: Table =
+    table("(SELECT deliveries.*, subscriber_sid FROM deliveries JOIN webhooks ON webhooks.id = webhook)");
+
+/// Those that were given up, few among many.
+pub(super) const DEAD: Table = table(
+    "(SELECT deliveries.*, subscriber_sid FROM deliveries INDEXED BY deliveries_dead JOIN webhooks ON webhooks.id = webhook
+      WHERE state = 2)",
+);
+
+const fn table(name: &'static str) -> Table {
+    Table {
+        name,
+        outlives: false,
+        id: "happening",
+        fields: &[
+            ("attempts", "attempts"),
+            ("created", "created_ms"),
+            ("eventId", "happening"),
+            ("fault", "fault"),
+            ("id", "happening"),
+            ("nextAttempt", "(CASE state WHEN 0 THEN due_ms END)"),
+            (
+                "state",
+                "(CASE state WHEN 0 THEN 'pending' WHEN 1 THEN 'delivered' ELSE 'dead' END)",
+            ),
+            ("status", "status"),
+            ("webhook", "webhook"),
+        ],
+        sought: &["webhook"],
+        timed: None,
+        counted: None,
+    }
+}
 
 /// One page of the deliveries of a webhook.
 pub(super) async fn list(
@@ -154,7 +165,22 @@ pub(super) async fn list(
         test: Test::Is(Relation::Equal, Scalar::Text(webhook.id.clone())),
     };
     let scope = Scope::tenant(webhook.subscriber_sid.clone());
-    TABLE.read(lists, &scope, &query.within(own), delivery).await
+    let table = match query.filter.as_ref().is_some_and(is_of_dead) {
+        true => &DEAD,
+        false => &TABLE,
+    };
+    table.read(lists, &scope, &query.within(own), delivery).await
+}
+
+/// Whether nothing passes `filter` but what was given up.
+fn is_of_dead(filter: &Filter) -> bool {
+    match filter {
+        Filter::And(all) => all.iter().any(is_of_dead),
+        Filter::Field { name, test } => {
+            *name == "state" && *test == Test::Is(Relation::Equal, Scalar::Text("dead".to_owned()))
+        }
+        Filter::Or(_) | Filter::Not(_) => false,
+    }
 }
 
 /// Makes a delivery pending again.

@@ -49,7 +49,7 @@ impl Owners {
                 SELECT former_subscribers.sid FROM former_subscribers JOIN within ON parent_sid = within.sid
             )
             SELECT sid FROM within";
-        let sids = match outlive {
+        let sids: Vec<String> = match outlive {
             true => {
                 let within = sqlx::query_scalar(WITHIN).bind(scope_text(scope));
                 within.fetch_all(db).await?

@@ -253,5 +253,8 @@ mod tests {
         let posted = Asked(&store, &deliveries::TABLE, one());
         let key = "deliveries USING PRIMARY KEY";
         posted.is_read_by(key, ("id", true), text("webhook")).await;
+        let dead = Asked(&store, &deliveries::DEAD, one());
+        let plan = dead.plan(&query(("id", true), text("webhook"))).await;
+        assert!(plan.contains("deliveries_dead (webhook=?)"), "{plan}");
     }
 }
