@@ -31,7 +31,9 @@ pub trait Store: WebhookStore {
     /// Writes `records` in one transaction: all or none. A record already there is left as it is, so a batch may be sent again.
     fn add_records<'a>(&'a self, records: &'a [Record]) -> Answer<'a, ()>;
 
-    /// One page of call detail records of `scope`, and of who stood below it and was deleted; so it is with the other records.
+    /// One page of call detail records of `scope`, and of who stood below it and was deleted; so it is with the other records. A list that takes
+    /// too long to be found, or for which too many others are being read, is refused ([`StoreError::TooLong`], [`StoreError::Crowded`]); what
+    /// else the store does waits for none.
     fn cdrs<'a>(&'a self, scope: &'a Scope, query: &'a Query) -> Answer<'a, Records<Cdr>>;
 
     /// One page of meeting detail records of `scope`.
