@@ -65,7 +65,7 @@ fn what_is_done_to_webhooks_calls_and_rooms_is_in_the_audit_in_its_order() {
     assert_eq!(
         lines,
         [
-            format!("put webhook {id}"),
+            format!("create webhook {id}"),
             format!("put webhook {id}"),
             format!("rotate webhook {id}"),
             format!("redeliver event {event} of webhook {id}"),

@@ -35,18 +35,31 @@ impl Objects {
     }
 }
 
-/// What an edit does, and to which object.
-pub(crate) fn describe(edit: &Edit) -> (&'static str, String) {
+/// What an edit does, in one word; `makes` says that what it puts was not there before.
+pub(crate) fn action(edit: &Edit, makes: bool) -> &'static str {
     match edit {
-        Edit::PutSubscriber(subscriber) => ("put", format!("subscriber {}", subscriber.sid)),
-        Edit::DeleteSubscriber(sid) => ("delete", format!("subscriber {sid}")),
-        Edit::PutGroup(group) => ("put", format!("DID group {}", group.id)),
-        Edit::DeleteGroup(id) => ("delete", format!("DID group {id}")),
-        Edit::PutDid(did) => ("put", format!("DID {}", did.id)),
-        Edit::DeleteDid(id) => ("delete", format!("DID {id}")),
-        Edit::PutRoom(room) => ("put", format!("room {}", room.meeting_number)),
-        Edit::RenumberRoom { from, room } => ("renumber", format!("room {from} to {}", room.meeting_number)),
-        Edit::DeleteRoom(number) => ("delete", format!("room {number}")),
+        Edit::PutSubscriber(_) | Edit::PutGroup(_) | Edit::PutDid(_) | Edit::PutRoom(_) => match makes {
+            true => "create",
+            false => "put",
+        },
+        Edit::RenumberRoom { .. } => "renumber",
+        Edit::DeleteSubscriber(_) | Edit::DeleteGroup(_) | Edit::DeleteDid(_) | Edit::DeleteRoom(_) => {
+            "delete"
+        }
+    }
+}
+
+/// Which object an edit is about.
+pub(crate) fn describe(edit: &Edit) -> String {
+    match edit {
+        Edit::PutSubscriber(Subscriber { sid, .. }) | Edit::DeleteSubscriber(sid) => {
+            format!("subscriber {sid}")
+        }
+        Edit::PutGroup(DidGroup { id, .. }) | Edit::DeleteGroup(id) => format!("DID group {id}"),
+        Edit::PutDid(Did { id, .. }) | Edit::DeleteDid(id) => format!("DID {id}"),
+        Edit::PutRoom(room) => format!("room {}", room.meeting_number),
+        Edit::RenumberRoom { from, room } => format!("room {from} to {}", room.meeting_number),
+        Edit::DeleteRoom(number) => format!("room {number}"),
     }
 }
 

@@ -111,7 +111,7 @@ async fn a_change_is_seen_by_the_owner_and_all_above_and_by_nobody_else() {
     let folder = TempDir::new().unwrap();
     let store = tenants(&folder).await;
     write(&store, &[group(1, "a1"), Edit::PutRoom(room(100_001, 1, "a1"))]).await;
-    let both = ["top: put room 100001", "top: put DID group 1"];
+    let both = ["top: create room 100001", "top: put DID group 1"];
     for sid in ["a1", "a", "top"] {
         assert_eq!(seen(&store, sid).await, both, "{sid}");
     }
@@ -125,7 +125,7 @@ async fn what_moves_from_one_tenant_to_another_is_seen_by_both() {
     write(&store, &[did(1)]).await;
     write(&store, &[did(2)]).await;
     write(&store, &[Edit::DeleteDid(DidId(1))]).await;
-    assert_eq!(seen(&store, "a1").await, ["top: put DID 1"; 2]);
+    assert_eq!(seen(&store, "a1").await, ["top: put DID 1", "top: create DID 1"]);
     assert_eq!(seen(&store, "b").await, ["top: delete DID 1", "top: put DID 1"]);
     assert_eq!(seen(&store, "top").await.len(), 3);
 }
@@ -153,10 +153,39 @@ async fn a_change_outlives_its_object_and_its_owner() {
         "top: delete DID group 1",
         "top: delete room 100002",
         "top: renumber room 100001 to 100002",
-        "top: put room 100001",
+        "top: create room 100001",
     ];
     assert_eq!(seen(&store, "a").await, expected);
     assert!(seen(&store, "b").await.is_empty());
+}
+
+#[tokio::test]
+async fn what_is_made_is_told_from_what_is_changed_also_within_one_request_and_after_a_deletion() {
+    let folder = TempDir::new().unwrap();
+    let store = tenants(&folder).await;
+    let made = |number| Edit::PutRoom(room(number, 1, "a1"));
+    let account = || subscriber("a2", Some("a"), None);
+    write(&store, &[account(), account(), group(7, "a"), group(7, "a")]).await;
+    write(&store, &[made(100_001), made(100_001)]).await;
+    write(&store, &[Edit::DeleteRoom(MeetingNumber(100_001))]).await;
+    write(&store, &[made(100_001), Edit::DeleteSubscriber(Sid::new("a2"))]).await;
+    let expected = [
+        "top: delete subscriber a2",
+        "top: create room 100001",
+        "top: delete room 100001",
+        "top: put room 100001",
+        "top: create room 100001",
+        "top: put DID group 7",
+        "top: create DID group 7",
+        "top: put subscriber a2",
+        "top: create subscriber a2",
+    ];
+    assert_eq!(seen(&store, "a").await, expected);
+    assert_eq!(
+        seen(&store, "a2").await,
+        [expected[0], expected[7], expected[8]],
+        "a subscriber sees what is done to it"
+    );
 }
 
 #[tokio::test]
@@ -254,7 +283,7 @@ async fn every_field_gives_an_order_and_can_be_compared() {
         objects.collect::<Vec<_>>()
     };
     for (field, first) in [
-        ("action", "DID group 1"),
+        ("action", "subscriber a"),
         ("created", "subscriber a"),
         ("id", "subscriber a"),
         ("object", "DID group 1"),

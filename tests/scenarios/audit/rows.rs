@@ -199,7 +199,7 @@ pub(super) const ROWS: &[Row] = &[
         &[],
         r#"{"name": "g", "callFlowId": 1}"#,
         201,
-        &["put DID group {id}"],
+        &["create DID group {id}"],
     ),
     row(
         "PUT",
@@ -223,7 +223,7 @@ pub(super) const ROWS: &[Row] = &[
         &[],
         r#"{"phoneNumber": "442071838750", "didGroupId": 219}"#,
         201,
-        &["put DID {id}"],
+        &["create DID {id}"],
     ),
     row("PUT", "/dids/{id}", &["220"], TEXT, 200, &["put DID 220"]),
     row("DELETE", "/dids/{id}", &["221"], "", 204, &["delete DID 221"]),
@@ -233,7 +233,7 @@ pub(super) const ROWS: &[Row] = &[
         &[],
         NEW_ROOM,
         201,
-        &["put room {meetingNumber}"],
+        &["create room {meetingNumber}"],
     ),
     row(
         "PUT",
@@ -265,7 +265,7 @@ pub(super) const ROWS: &[Row] = &[
         &[],
         r#"{"login": "new", "password": "long enough"}"#,
         201,
-        &["put subscriber {sid}"],
+        &["create subscriber {sid}"],
     ),
     row(
         "PUT",
@@ -300,7 +300,7 @@ pub(super) const ROWS: &[Row] = &[
         &[DEMO],
         NEW_ROOM,
         201,
-        &["put room {meetingNumber}"],
+        &["create room {meetingNumber}"],
     ),
     row(
         "PUT",
@@ -342,7 +342,7 @@ pub(super) const ROWS: &[Row] = &[
         &[],
         r#"{"url": "https://hooks.example.com/2"}"#,
         201,
-        &["put webhook {id}"],
+        &["create webhook {id}"],
     ),
     row(
         "PUT",

@@ -11,7 +11,7 @@ use crate::fields::{Plain, Wire, number, text};
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "AuditEntry")]
 pub(crate) struct Change {
-    /// What was done, in one word such as `put`, `delete` or `hang_up`.
+    /// What was done, in one word: `create` where the object was made, `put` where it was changed, `delete`, `hang_up` and the like.
     action: String,
     /// When, epoch ms.
     created: i64,

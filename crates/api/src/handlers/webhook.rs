@@ -100,7 +100,7 @@ pub(crate) async fn create(
         return Err(ApiError::incomplete().and("url", "is required"));
     }
     let actor = caller.actor();
-    api.backend.put_webhook(actor, "put", webhook.clone()).await?;
+    api.backend.put_webhook(actor, "create", webhook.clone()).await?;
     let response = selection.answer(StatusCode::CREATED, &Dto::with_secret(&webhook));
     Ok(tagged(&Dto::from(&webhook), response))
 }

@@ -219,5 +219,5 @@ async fn who_changed_a_webhook_is_noted_with_what_was_done() {
     let by_alice = Actor::User(sid("alice"));
     assert!(noted.iter().all(|(actor, ..)| *actor == by_alice));
     let actions: Vec<_> = noted.iter().map(|(_, action, _)| *action).collect();
-    assert_eq!(actions, ["put", "put", "rotate", "delete", "redeliver"]);
+    assert_eq!(actions, ["create", "put", "rotate", "delete", "redeliver"]);
 }

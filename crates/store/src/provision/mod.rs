@@ -69,7 +69,7 @@ fn try_out(text: &str, edits: &[Edit], places: &Places) -> Result<(), ProvisionE
     let mut directory = Directory::default();
     for edit in edits {
         directory = directory.edited(edit.clone()).map_err(|error| {
-            let object = describe(edit).1;
+            let object = describe(edit);
             let start = places.get(&object).map_or(0, |place| place.start);
             let at = after_key(text, start, error.field);
             problem(text, at, error.field, format!("{} ({object})", error.message))
@@ -119,7 +119,7 @@ impl Reader<'_> {
         for form in forms {
             let span = form.span();
             let object = convert(self, span.start, form.into_inner());
-            let name = describe(&put(object.clone())).1;
+            let name = describe(&put(object.clone()));
             if places.contains_key(&name) {
                 self.complain(span.start, "id", format!("{name} stands twice in this file"));
             }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use model::directory::Edit;
+use model::directory::{Edit, Subscriber};
 use model::query::Query;
 use model::{Actor, LegId, Sid};
 use sqlx::sqlite::SqliteRow;
@@ -12,19 +12,18 @@ use super::fault::whole;
 use super::lists::Lists;
 use super::owners::above;
 use super::query::Table;
-use crate::assemble::describe;
+use crate::assemble::{action, describe};
 use crate::{AuditEntry, AuditLine, Records, Scope, StoreError};
 
-/// Notes who made which edit; it is seen by all who saw its object before or see it after.
+/// Notes who made which edit, and when; it is seen by all who saw its object `before` or see it `after`. What nobody saw before was made.
 pub(super) async fn note_edit(
     db: &mut SqliteConnection,
-    actor: &Actor,
+    (now_ms, actor): (i64, &Actor),
     edit: &Edit,
-    now_ms: i64,
-    tenants: &BTreeSet<Sid>,
+    [before, after]: [BTreeSet<Sid>; 2],
 ) -> Result<(), StoreError> {
-    let (action, object) = describe(edit);
-    put(db, (now_ms, actor, action, object.as_str()), tenants).await
+    let (action, object) = (action(edit, before.is_empty()), describe(edit));
+    put(db, (now_ms, actor, action, object.as_str()), &(&before | &after)).await
 }
 
 /// Notes something done to what is live.
@@ -72,8 +71,7 @@ pub(super) async fn tenants(db: &mut SqliteConnection, edit: &Edit) -> Result<BT
     const ROOM: &str = "SELECT subscriber_sid FROM rooms WHERE meeting_number = ?1";
     let owners = match edit {
         // A subscriber sees what is done to it.
-        Edit::PutSubscriber(subscriber) => vec![subscriber.sid.clone()],
-        Edit::DeleteSubscriber(sid) => vec![sid.clone()],
+        Edit::PutSubscriber(Subscriber { sid, .. }) | Edit::DeleteSubscriber(sid) => itself(db, sid).await?,
         Edit::PutGroup(group) => owner(db, GROUP, group.id.0).await?,
         Edit::DeleteGroup(id) => owner(db, GROUP, id.0).await?,
         Edit::PutDid(did) => owner(db, DID, did.id.0).await?,
@@ -91,6 +89,15 @@ pub(super) async fn tenants(db: &mut SqliteConnection, edit: &Edit) -> Result<BT
         tenants.extend(above(db, &owner).await?);
     }
     Ok(tenants)
+}
+
+/// The subscriber of `sid`, where there is one.
+async fn itself(db: &mut SqliteConnection, sid: &Sid) -> Result<Vec<Sid>, StoreError> {
+    let known: Option<String> = sqlx::query_scalar("SELECT sid FROM subscribers WHERE sid = ?1")
+        .bind(sid.as_str())
+        .fetch_optional(db)
+        .await?;
+    Ok(known.iter().map(|sid| Sid::new(sid)).collect())
 }
 
 async fn owner(db: &mut SqliteConnection, statement: &'static str, id: u64) -> Result<Vec<Sid>, StoreError> {

@@ -16,10 +16,10 @@ type Written = Result<(), StoreError>;
 pub(super) async fn write(pool: &SqlitePool, actor: &Actor, edits: &[Edit], now_ms: i64) -> Written {
     let all = async |db: &mut SqliteConnection| {
         for edit in edits {
-            let mut tenants = audit::tenants(db, edit).await?;
+            let before = audit::tenants(db, edit).await?;
             apply(db, edit).await?;
-            tenants.extend(audit::tenants(db, edit).await?);
-            audit::note_edit(db, actor, edit, now_ms, &tenants).await?;
+            let after = audit::tenants(db, edit).await?;
+            audit::note_edit(db, (now_ms, actor), edit, [before, after]).await?;
         }
         Ok(())
     };

@@ -24,7 +24,7 @@ pub(super) async fn load(pool: &SqlitePool) -> Result<Directory, StoreError> {
     tx.commit().await?;
     let mut directory = Directory::default();
     for edit in objects.edits() {
-        let object = describe(&edit).1;
+        let object = describe(&edit);
         directory = directory
             .edited(edit)
             .map_err(|error| StoreError::Damaged(format!("{object}: {error}")))?;

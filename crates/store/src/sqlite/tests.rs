@@ -356,7 +356,11 @@ fn cdr_of(leg: u64) -> Cdr {
 async fn every_edit_has_an_audit_row_without_secrets() {
     let folder = TempDir::new().unwrap();
     let store = open(&folder).await;
-    let edits = [account("a", ""), Edit::DeleteSubscriber(Sid::new("a"))];
+    let edits = [
+        account("a", ""),
+        account("a", "changed"),
+        Edit::DeleteSubscriber(Sid::new("a")),
+    ];
     store
         .write(&Actor::User(Sid::new("root")), &edits, 1234)
         .await
@@ -374,7 +378,7 @@ async fn every_edit_has_an_audit_row_without_secrets() {
             "subscriber a".to_owned(),
         )
     };
-    assert_eq!(rows, [row("put"), row("delete")]);
+    assert_eq!(rows, [row("create"), row("put"), row("delete")]);
 }
 
 #[tokio::test]
