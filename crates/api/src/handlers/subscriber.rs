@@ -109,7 +109,7 @@ pub(crate) async fn update(
     may_change(&editing.caller, &sid)?;
     let before = editing.caller.subscriber(&sid)?.clone();
     let current = state(&editing.caller, &before);
-    let changes = value::changes(&body, &current.0, FIXED)?;
+    let changes = value::changes(&body, &subscriber_patch::known(&current.0), FIXED)?;
     subscriber_patch::may_change(&editing.caller, &sid, &changes)?;
     let patch = SubscriberPatch::read(&changes, &*api.backend)?;
     let mut subscriber = (*before).clone();

@@ -2,6 +2,7 @@
 
 use model::Sid;
 use model::directory::{Callback, DidGroupReference, Subscriber, SubscriberRole};
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::editing::NEW_ID;
@@ -128,6 +129,17 @@ impl SubscriberPatch {
         }
         Ok(self.rooms)
     }
+}
+
+/// The subscriber with what is write only and known all the same: the other name of its callback's address. Without it null would not
+/// differ from what there is, and take nothing away.
+pub(super) fn known(subscriber: &impl Serialize) -> Value {
+    let mut known = serde_json::to_value(subscriber).unwrap_or_default();
+    let url = known.pointer("/callback/url").cloned().unwrap_or_default();
+    if let Value::Object(fields) = &mut known {
+        fields.insert(EVENTS.to_owned(), url);
+    }
+    known
 }
 
 /// The hash of the password in `body`, where there is one. It takes tens of milliseconds, so nobody should have to wait for it.

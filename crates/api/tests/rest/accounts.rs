@@ -283,6 +283,15 @@ async fn the_callback_is_set_by_either_of_its_names_and_taken_away_by_none() {
             r#"{"eventCallbackUrl": "https://d.example/"}"#,
             json!({"id": 1001, "url": "https://d.example/"}),
         ),
+        (
+            r#"{"eventCallbackUrl": "https://d.example/", "firstName": "Una"}"#,
+            json!({"id": 1001, "url": "https://d.example/"}),
+        ),
+        (r#"{"eventCallbackUrl": null}"#, Value::Null),
+        (
+            r#"{"callback": {"url": "https://e.example/"}}"#,
+            json!({"id": 1002, "url": "https://e.example/"}),
+        ),
         (r#"{"callback": null}"#, Value::Null),
     ] {
         let reply = world.put("uma", UMA, body).await;
