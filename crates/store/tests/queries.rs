@@ -183,6 +183,28 @@ async fn calls_are_found_by_every_kind_of_test() {
 }
 
 #[tokio::test]
+async fn the_longest_filters_are_answered() {
+    let folder = TempDir::new().unwrap();
+    let store = store(&folder).await;
+    let id = |n| field("id", Test::Is(Relation::Equal, Scalar::Whole(n)));
+    let any = Filter::Or((3..2_003).map(id).collect());
+    let all = Filter::And((2..2_002).map(|n| not(id(n))).collect());
+    let both = Filter::And(vec![any.clone(), not(all.clone())]);
+    // The small letter takes two octets, its capital three.
+    let text = like("customName", &"\u{250}".repeat(4096), true);
+    for (filter, found) in [
+        (any, &[3][..]),
+        (all, &[1]),
+        (both, &[3]),
+        (text.clone(), &[]),
+        (not(text), &[1, 2, 3]),
+    ] {
+        let asked = query(Some(filter), &[("id", false)]);
+        assert_eq!(legs(&store, &asked).await, found);
+    }
+}
+
+#[tokio::test]
 async fn ids_settle_the_order_of_what_is_equal() {
     let folder = TempDir::new().unwrap();
     let store = store(&folder).await;

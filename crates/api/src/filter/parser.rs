@@ -9,6 +9,8 @@ use crate::fields::{Plain, Shape};
 
 /// Deepest nesting of parentheses and `not`.
 const DEPTH_MAX: usize = 50;
+/// Longest text to look for, in characters: as long as the longest text there is.
+const TEXT_MAX: usize = crate::value::TEXT_MAX;
 /// Most values in one filter.
 const VALUES_MAX: usize = 2000;
 const OPERATORS: &str = "expected one of eq, ne, gt, ge, lt, le, like, ilike and in";
@@ -168,6 +170,9 @@ impl<'a> Parser<'a> {
         };
         if field.shape == Shape::Flag {
             return self.fault(format!("{} is true or false and like nothing else", field.name));
+        }
+        if text.chars().count() > TEXT_MAX {
+            return self.fault("expected a text of at most 4096 characters");
         }
         self.count()?;
         self.advance();

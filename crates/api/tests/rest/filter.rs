@@ -183,6 +183,8 @@ async fn depth_length_and_number_of_values_have_bounds() {
         (listed(2000), true),
         (listed(2001), false),
         (format!("description eq \"{}\"", "x".repeat(17_000)), false),
+        (format!("description like \"{}\"", "x".repeat(4096)), true),
+        (format!("description like \"{}\"", "x".repeat(4097)), false),
     ] {
         let path = format!("/meetingRooms?filter={}", encoded(&filter));
         let reply = world.get("alice", &path).await;

@@ -148,6 +148,7 @@ impl Table {
         }
     }
 
+    /// By halves: in a row, more than a thousand conditions would be nested deeper than SQLite takes.
     fn push_joined(
         &self,
         sql: &mut QueryBuilder<Sqlite>,
@@ -155,11 +156,16 @@ impl Table {
         by: &'static str,
         exact: bool,
     ) -> Result<(), StoreError> {
-        sql.push("(");
-        for (n, filter) in filters.iter().enumerate() {
-            sql.push(if n == 0 { "" } else { by });
-            self.push_filter(sql, filter, exact)?;
+        if filters.len() < 2 {
+            return filters
+                .iter()
+                .try_for_each(|one| self.push_filter(sql, one, exact));
         }
+        let (first, second) = filters.split_at(filters.len() / 2);
+        sql.push("(");
+        self.push_joined(sql, first, by, exact)?;
+        sql.push(by);
+        self.push_joined(sql, second, by, exact)?;
         sql.push(")");
         Ok(())
     }
