@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::error::ApiError;
-use crate::params::{Params, unquoted};
+use crate::params::{Params, listed};
 use crate::pick::pick;
 
 /// Parameters that select fields.
@@ -158,8 +158,7 @@ impl<D: Wire> Selection<D> {
 fn names<D: Wire>(params: &Params, spellings: &[&str]) -> Result<Vec<&'static str>, ApiError> {
     let mut names = Vec::new();
     for spelling in spellings {
-        for name in params.get(spelling).into_iter().flat_map(|list| list.split(',')) {
-            let name = unquoted(name);
+        for name in params.get(spelling).into_iter().flat_map(listed) {
             let field = D::field(name).ok_or_else(|| {
                 ApiError::invalid_field(*spelling, format!("there is no field called {name}"))
             })?;

@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 use crate::error::ApiError;
 use crate::fields::{self, EFFECTIVE, Selection, Wire};
 use crate::filter;
-use crate::params::{Params, unquoted};
+use crate::params::{Params, bare, is_named, listed};
 use crate::pick::{Picked, pick};
 use crate::router::Api;
 
@@ -118,7 +118,7 @@ fn envelope(params: &Params) -> Result<Envelope, ApiError> {
 }
 
 fn order<D: Wire>(text: &str) -> Result<Vec<OrderBy>, ApiError> {
-    let order: Vec<_> = text.split(',').map(order_by::<D>).collect::<Result<_, _>>()?;
+    let order: Vec<_> = listed(text).map(order_by::<D>).collect::<Result<_, _>>()?;
     match order.len() <= ORDER_MAX {
         true => Ok(order),
         false => Err(ApiError::wrong_value("order", "expected at most 8 fields")),
@@ -127,7 +127,7 @@ fn order<D: Wire>(text: &str) -> Result<Vec<OrderBy>, ApiError> {
 
 fn order_by<D: Wire>(text: &str) -> Result<OrderBy, ApiError> {
     let wrong = |message: String| Err(ApiError::wrong_value("order", message));
-    let mut words = unquoted(text).split_ascii_whitespace();
+    let mut words = text.split_ascii_whitespace().map(bare);
     let (field, direction) = (words.next().unwrap_or_default(), words.next().unwrap_or("asc"));
     let descending = direction.eq_ignore_ascii_case("desc");
     if !(descending || direction.eq_ignore_ascii_case("asc")) || words.next().is_some() {
@@ -340,7 +340,7 @@ struct Links {
 impl Links {
     fn new(parts: &Parts, api: &Api) -> Self {
         let query = parts.uri.query().unwrap_or_default().split('&');
-        let paging = |pair: &str| pair.starts_with("limit=") || pair.starts_with("offset=");
+        let paging = |pair: &str| is_named(pair, "limit") || is_named(pair, "offset");
         Self {
             base: match &api.settings.public_url {
                 Some(url) => url.trim_end_matches('/').to_owned(),

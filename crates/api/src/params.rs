@@ -66,8 +66,25 @@ impl Params {
     }
 }
 
+/// Whether one pair of a query, as it was sent, is the parameter `name`: it may be escaped, and without a value.
+pub(crate) fn is_named(pair: &str, name: &str) -> bool {
+    let uri = Uri::try_from(format!("/?{pair}")).unwrap_or_default();
+    let read = Query::<Vec<(String, String)>>::try_from_uri(&uri);
+    read.is_ok_and(|Query(pairs)| pairs.iter().any(|(found, _)| found == name))
+}
+
+/// The members of a list in which quotes may stand around the whole and around each.
+pub(crate) fn listed(list: &str) -> impl Iterator<Item = &str> {
+    list.split(',').map(bare)
+}
+
+/// `text` without white space and quotes at its ends.
+pub(crate) fn bare(text: &str) -> &str {
+    text.trim_matches(|c: char| c.is_whitespace() || matches!(c, '"' | '\''))
+}
+
 /// `value` without white space and one pair of quotes around it.
-pub(crate) fn unquoted(value: &str) -> &str {
+fn unquoted(value: &str) -> &str {
     let value = value.trim();
     let inner = |quote| {
         value

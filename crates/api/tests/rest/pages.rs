@@ -135,6 +135,39 @@ async fn following_next_meets_every_object_once_and_previous_leads_back() {
 }
 
 #[tokio::test]
+async fn links_lead_on_however_their_parameters_were_written() {
+    let world = many(25);
+    for query in [
+        "%6Cimit=7&of%66set=7",
+        "offset=7&limit=%22%37%22",
+        "offset=7&limit='7'&&",
+        "limit=7&offset=7&filter=description+like+%22room+%25%22+and+not+description+eq+%22a%26limit%3D1%22",
+        "limit=7&offset=7&order=%22description%22,meetingNumber+desc&exclude_fields=%22keychain%22",
+    ] {
+        let page = world.get("alice", &format!("/meetingRooms?{query}")).await.json();
+        let total = page["total"].clone();
+        for (link, offset) in [("previous", 0), ("next", 14)] {
+            let link = page["pagination"][link].as_str().unwrap();
+            let reply = world.get("alice", path_of(link)).await;
+            assert_eq!(reply.status, 200, "{link}: {}", reply.text);
+            let found = reply.json();
+            assert_eq!(
+                (&found["limit"], &found["offset"], &found["total"]),
+                (&json!(7), &json!(offset), &total),
+                "{link}"
+            );
+        }
+    }
+    let bare = world.get("alice", "/meetingRooms?limit&order").await.json();
+    let next = bare["pagination"]["next"].as_str().unwrap();
+    assert_eq!(
+        world.get("alice", path_of(next)).await.json()["offset"],
+        10,
+        "{next}"
+    );
+}
+
+#[tokio::test]
 async fn the_longest_page_has_a_thousand_objects_and_leads_to_the_one_more_there_is() {
     let world = many(999);
     let first = world
@@ -166,6 +199,8 @@ async fn lists_are_ordered_as_asked() {
         ("meetingNumber", 106_131),
         ("meetingNumber%20desc", 400_024),
         ("%22meetingNumber%20DESC%22", 400_024),
+        ("%22meetingNumber%22%20desc", 400_024),
+        ("%22description%22,'meetingNumber%20desc'", 273_751),
         ("subscriberSid%20desc", 273_751),
         ("description%20asc,meetingNumber%20desc", 273_751),
     ] {
@@ -186,6 +221,7 @@ async fn fields_are_selected_in_all_four_spellings() {
         "includeFields=%22meetingNumber%22",
         "include_fields='meetingNumber'",
         "includeFields=created,%20meetingNumber&exclude_fields=created",
+        "includeFields=%22created%22,%20%22meetingNumber%22&exclude_fields='created','description'",
         "excludeFields=attributes,created,didGroupReferences,keychain,primaryDidGroupId,subscriberSid,description",
         "exclude_fields=%22attributes,created,didGroupReferences,keychain,primaryDidGroupId%22&excludeFields=subscriberSid",
     ] {
