@@ -1,7 +1,8 @@
 //! Query parameters: each at most once, none that is unknown.
 
-use axum::extract::Query;
+use axum::extract::{FromRequestParts, Query};
 use axum::http::Uri;
+use axum::http::request::Parts;
 
 use crate::error::ApiError;
 use crate::fields::{EFFECTIVE, NOT_RESOLVED};
@@ -63,6 +64,17 @@ impl Params {
                 Err(ApiError::wrong_value(name, expected))
             }
         }
+    }
+}
+
+/// The query of a request that takes no parameters: what is deleted by mistake is not there for a second try without them.
+pub(crate) struct NoParams;
+
+impl<S: Send + Sync> FromRequestParts<S> for NoParams {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        Params::read(&parts.uri, &[]).map(|_| Self)
     }
 }
 

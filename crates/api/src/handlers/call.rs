@@ -16,6 +16,7 @@ use crate::error::ApiError;
 use crate::etag::Conditions;
 use crate::fields::{Detail, Selection};
 use crate::list::Listing;
+use crate::params::NoParams;
 use crate::path::{At, Key};
 use crate::router::Api;
 use crate::value;
@@ -132,6 +133,7 @@ pub(crate) async fn hang_up(
     caller: Caller,
     At(id): At<String>,
     conditions: Conditions,
+    _: NoParams,
 ) -> Result<StatusCode, ApiError> {
     let leg = find(&api.backend.live(), &caller, &id)?.leg;
     conditions.allow_untagged()?;

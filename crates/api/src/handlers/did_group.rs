@@ -19,6 +19,7 @@ use crate::error::ApiError;
 use crate::etag::{Conditions, tagged};
 use crate::fields::{Detail, Selection};
 use crate::list::Listing;
+use crate::params::NoParams;
 use crate::path::{At, Key};
 use crate::router::Api;
 use crate::value;
@@ -114,6 +115,7 @@ pub(crate) async fn delete(
     caller: Caller,
     At(id): At<String>,
     conditions: Conditions,
+    _: NoParams,
 ) -> Result<StatusCode, ApiError> {
     let editing = Editing::begin(&api, &caller, Caller::may_administer).await?;
     let group = own_group(&editing.caller, &id)?;

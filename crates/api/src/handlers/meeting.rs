@@ -14,6 +14,7 @@ use crate::error::ApiError;
 use crate::etag::Conditions;
 use crate::fields::{Detail, Selection};
 use crate::list::Listing;
+use crate::params::NoParams;
 use crate::path::{At, Key};
 use crate::router::Api;
 use crate::value;
@@ -109,6 +110,7 @@ pub(crate) async fn end(
     caller: Caller,
     At(number): At<String>,
     conditions: Conditions,
+    _: NoParams,
 ) -> Result<StatusCode, ApiError> {
     let live = api.backend.live();
     let id = caller.meeting(&live, MeetingNumber::key(&number)?)?.id;

@@ -18,6 +18,7 @@ use crate::error::ApiError;
 use crate::etag::{Conditions, tagged};
 use crate::fields::{Detail, Selection};
 use crate::list::Listing;
+use crate::params::NoParams;
 use crate::path::{At, Key};
 use crate::router::Api;
 use crate::value;
@@ -105,6 +106,7 @@ pub(crate) async fn delete(
     caller: Caller,
     At(number): At<String>,
     conditions: Conditions,
+    _: NoParams,
 ) -> Result<StatusCode, ApiError> {
     let editing = Editing::begin(&api, &caller, Caller::may_configure).await?;
     let room = editing.caller.room(MeetingNumber::key(&number)?)?;

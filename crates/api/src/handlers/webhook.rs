@@ -20,6 +20,7 @@ use crate::etag::{Conditions, tagged};
 use crate::events::checked_types;
 use crate::fields::Selection;
 use crate::list::Listing;
+use crate::params::NoParams;
 use crate::path::{At, Key};
 use crate::router::Api;
 use crate::value;
@@ -139,6 +140,7 @@ pub(crate) async fn delete(
     caller: Caller,
     At(id): At<String>,
     conditions: Conditions,
+    _: NoParams,
 ) -> Result<StatusCode, ApiError> {
     caller.may_configure()?;
     let _one_by_one = api.edits.lock().await;
@@ -177,6 +179,7 @@ pub(crate) async fn test(
     State(api): State<Api>,
     caller: Caller,
     At(id): At<String>,
+    _: NoParams,
 ) -> Result<Response, ApiError> {
     caller.may_configure()?;
     let webhook = find(&api, &caller, &id).await?;
@@ -210,6 +213,7 @@ pub(crate) async fn redeliver(
     State(api): State<Api>,
     caller: Caller,
     At((id, event)): At<(String, String)>,
+    _: NoParams,
 ) -> Result<StatusCode, ApiError> {
     caller.may_configure()?;
     let webhook = find(&api, &caller, &id).await?;

@@ -203,6 +203,35 @@ async fn a_method_that_is_not_there_says_which_are() {
 }
 
 #[tokio::test]
+async fn nothing_is_done_for_a_parameter_that_is_not_there() {
+    for (method, path) in [
+        (Method::DELETE, "/calls/6889184"),
+        (Method::DELETE, "/meetings/106131"),
+        (Method::DELETE, "/meetings/106131/calls"),
+        (Method::DELETE, "/dids/220"),
+        (Method::DELETE, "/didGroups/219"),
+        (Method::DELETE, "/meetingRooms/106131"),
+        (Method::DELETE, "/subscribers/sid-uma"),
+        (Method::DELETE, "/subscribers/sid-alice/meetingRooms/106131"),
+        (Method::DELETE, "/webhooks/whk_1"),
+        (Method::POST, "/webhooks/whk_1/rotate"),
+        (Method::POST, "/webhooks/whk_1/test"),
+        (Method::POST, "/webhooks/whk_1/deliveries/3/redeliver"),
+    ] {
+        let world = World::new();
+        for query in ["flter=id%20eq%201", "filter=&filter="] {
+            let reply = world
+                .ask("alice", method.clone(), &format!("{path}?{query}"), "")
+                .await;
+            assert_eq!(reply.status, 400, "{path}?{query}: {}", reply.text);
+        }
+        let state = world.backend.state();
+        assert_eq!((state.commands.len(), state.edits.len()), (0, 0), "{path}");
+        assert!(state.noted.is_empty() && state.tried.is_empty(), "{path}");
+    }
+}
+
+#[tokio::test]
 async fn a_trailing_slash_changes_nothing_and_head_leaves_the_body_out() {
     let world = World::new();
     for path in [
