@@ -103,11 +103,9 @@ impl Tags {
             if text == "*" {
                 return Ok(Some(Self::Any));
             }
-            for tag in text.split(',') {
-                let expected = "expected * or tags in quotes, as ETag gives them";
-                let tag = opaque(tag).ok_or_else(|| ApiError::bad_request().and(name, expected))?;
-                tags.push(tag.to_owned());
-            }
+            let expected = "expected * or tags in quotes, as ETag gives them";
+            let listed = listed(text).filter(|tags| !tags.is_empty());
+            tags.extend(listed.ok_or_else(|| ApiError::bad_request().and(name, expected))?);
         }
         Ok((!tags.is_empty()).then_some(Self::These(tags)))
     }
@@ -124,12 +122,31 @@ impl Tags {
     }
 }
 
-/// A tag with its quotes. Proxies that compress make strong tags weak; ours name the state of an object, so both are the same.
-fn opaque(tag: &str) -> Option<&str> {
-    let tag = tag.trim();
-    let tag = tag.strip_prefix("W/").unwrap_or(tag);
-    let inner = tag.strip_prefix('"')?.strip_suffix('"')?;
-    (!inner.contains('"')).then_some(tag)
+/// The tags of a list. Members may be empty, and commas stand in tags of others (RFC 9110, sections 5.6.1.2 and 8.8.3).
+fn listed(text: &str) -> Option<Vec<String>> {
+    let mut tags = Vec::new();
+    let mut rest = text;
+    loop {
+        rest = rest.trim_start_matches([' ', '\t', ',']);
+        if rest.is_empty() {
+            return Some(tags);
+        }
+        let (tag, after) = first(rest)?;
+        tags.push(tag.to_owned());
+        rest = after.trim_start_matches([' ', '\t']);
+        if !rest.is_empty() && !rest.starts_with(',') {
+            return None;
+        }
+    }
+}
+
+/// The tag that `text` begins with, in its quotes, and what is behind it. Proxies that compress make strong tags weak; ours name the state
+/// of an object, so both are the same.
+fn first(text: &str) -> Option<(&str, &str)> {
+    let tag = text.strip_prefix("W/").unwrap_or(text);
+    let inner = tag.strip_prefix('"')?.find('"')?;
+    // Each of the quotes is one octet long.
+    tag.split_at_checked(inner.saturating_add(2))
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Conditions {

@@ -275,9 +275,42 @@ async fn of_two_who_change_the_same_state_one_is_refused() {
 }
 
 #[tokio::test]
+async fn a_tag_is_found_among_those_of_others_however_they_are_listed() {
+    let world = World::new();
+    const ROOM: &str = "/meetingRooms/106131";
+    for (before, after) in [
+        ("", ","),
+        (", ,", ""),
+        ("\"a,b\",", ""),
+        ("\"\" ,\t", " , W/\"c, d\""),
+        ("W/\"a\"", ""),
+    ] {
+        let tag = world.get("alice", ROOM).await.header("etag").to_owned();
+        let separated = if before.ends_with('"') { "," } else { "" };
+        let list = format!("{before}{separated}{tag}{after}");
+        let body = r#"{"description": "x"}"#;
+        let known = with(&world, ("if-none-match", &list), Method::GET, ROOM, "").await;
+        assert_eq!(known.status, 304, "{list}");
+        let changed = with(&world, ("if-match", &list), Method::PUT, ROOM, body).await;
+        assert_eq!(changed.status, 200, "{list}: {}", changed.text);
+        stale(&with(&world, ("if-match", "\"a,b\", W/\"c\","), Method::PUT, ROOM, body).await);
+    }
+}
+
+#[tokio::test]
 async fn what_is_no_tag_is_refused_by_the_name_of_its_header() {
     let world = World::new();
-    for bad in ["x", "\"x", "\"a\" \"b\"", "\"a\",", "w/\"a\"", "\"a\", *"] {
+    for bad in [
+        "x",
+        "\"x",
+        "\"a\" \"b\"",
+        "\"a\"b",
+        "",
+        " , ",
+        "w/\"a\"",
+        "\"a\", *",
+        "W/*",
+    ] {
         for (header, method) in [("If-Match", Method::PUT), ("If-None-Match", Method::GET)] {
             let reply = with(&world, (header, bad), method, "/meetingRooms/106131", "{}").await;
             let refusal = (400, "Bad request".to_owned(), header.to_owned());
