@@ -255,6 +255,28 @@ fn a_call_on_its_way_out_is_gone_for_clients() {
 }
 
 #[test]
+fn the_calls_of_a_meeting_that_has_ended_meanwhile_are_gone_with_it() {
+    let mut world = World::new();
+    let guest = world.enter(CONF, "222#");
+    let (leg, target) = (world.leg(guest), world.target(ROOM));
+    assert_eq!(world.request(target, LiveCommand::All(Vec::new())), Ok(()));
+    assert_eq!(world.request(target, LiveCommand::EndMeeting), Ok(()));
+    world.pass(10_000);
+    let mute = Mute {
+        soft: false,
+        hard: true,
+    };
+    for each in [
+        vec![(leg, LiveCommand::Meeting(Command::SetMute { leg, mute }))],
+        vec![(leg, LiveCommand::HangUp { leg })],
+        Vec::new(),
+    ] {
+        let done = world.request(target, LiveCommand::All(each.clone()));
+        assert_eq!(done, Err(CommandError::Gone), "{each:?}");
+    }
+}
+
+#[test]
 fn a_call_is_hung_up_wherever_it_is_and_its_record_tells_how_far_it_came() {
     use world::{Level, Settings};
     let mut world = World::with(Settings {

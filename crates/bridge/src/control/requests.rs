@@ -149,6 +149,9 @@ impl Control {
                 self.end_meeting(now, id, actor);
             }
             LiveCommand::All(commands) => {
+                if matches!(target, Target::Meeting(id) if !self.meetings.contains_key(&id)) {
+                    return Err(CommandError::Gone);
+                }
                 // Whoever has left meanwhile is not there to be steered.
                 let here = |(leg, _): &(LegId, LiveCommand)| self.alive(*leg).is_ok();
                 let here: Vec<_> = commands.into_iter().filter(here).collect();
