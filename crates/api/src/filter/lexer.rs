@@ -28,19 +28,26 @@ pub(super) enum Kind<'a> {
     End,
 }
 
-/// Splits `text`; the last token is [`Kind::End`].
-pub(super) fn tokens(text: &str) -> Result<Vec<Token<'_>>, Fault> {
+/// Splits `text` up to what is no token, if there is such a thing; the last token is [`Kind::End`].
+pub(super) fn tokens(text: &str) -> (Vec<Token<'_>>, Option<Fault>) {
     let mut tokens = Vec::new();
     let mut rest = text.trim_start();
     while let Some(first) = rest.chars().next() {
         let at = text.len().saturating_sub(rest.len());
-        let (kind, after) = one(rest, first, at)?;
-        tokens.push(Token { at, kind });
-        rest = after.trim_start();
+        match one(rest, first, at) {
+            Ok((kind, after)) => {
+                tokens.push(Token { at, kind });
+                rest = after.trim_start();
+            }
+            Err(fault) => {
+                tokens.push(Token { at, kind: Kind::End });
+                return (tokens, Some(fault));
+            }
+        }
     }
     let at = text.trim_end().len();
     tokens.push(Token { at, kind: Kind::End });
-    Ok(tokens)
+    (tokens, None)
 }
 
 fn one(text: &str, first: char, at: usize) -> Result<(Kind<'_>, &str), Fault> {

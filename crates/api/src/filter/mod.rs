@@ -47,7 +47,7 @@ pub(crate) fn parse<D: Wire>(text: &str) -> Result<Filter, ApiError> {
             "expected at most 16384 characters",
         ));
     }
-    let read = Parser::new(text, D::PLAIN, D::NESTED).and_then(Parser::read);
+    let read = Parser::new(text, D::PLAIN, D::NESTED).read();
     read.map_err(|fault| {
         let before = text.get(..fault.at).unwrap_or(text);
         let character = before.chars().count().saturating_add(1);

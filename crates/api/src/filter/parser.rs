@@ -18,6 +18,8 @@ const OPERATORS: &str = "expected one of eq, ne, gt, ge, lt, le, like, ilike and
 /// Reads one filter.
 pub(super) struct Parser<'a> {
     tokens: Vec<Token<'a>>,
+    /// What is no token, where the tokens end before the text does.
+    unknown: Option<Fault>,
     next: usize,
     depth: usize,
     values: usize,
@@ -27,23 +29,29 @@ pub(super) struct Parser<'a> {
 
 impl<'a> Parser<'a> {
     /// For objects with these fields.
-    pub(super) fn new(
-        text: &'a str,
-        plain: &'static [Plain],
-        nested: &'static [&'static str],
-    ) -> Result<Self, Fault> {
-        Ok(Self {
-            tokens: tokens(text)?,
+    pub(super) fn new(text: &'a str, plain: &'static [Plain], nested: &'static [&'static str]) -> Self {
+        let (tokens, unknown) = tokens(text);
+        Self {
+            tokens,
+            unknown,
             next: 0,
             depth: 0,
             values: 0,
             plain,
             nested,
-        })
+        }
     }
 
-    /// The whole filter.
+    /// The whole filter, or the first of its faults.
     pub(super) fn read(mut self) -> Result<Filter, Fault> {
+        match (self.whole(), self.unknown) {
+            (Err(fault), Some(unknown)) if fault.at < unknown.at => Err(fault),
+            (_, Some(unknown)) => Err(unknown),
+            (read, None) => read,
+        }
+    }
+
+    fn whole(&mut self) -> Result<Filter, Fault> {
         let filter = self.condition()?;
         match self.peek().kind {
             Kind::End => Ok(filter),

@@ -152,6 +152,12 @@ async fn what_cannot_be_read_is_named_by_its_place() {
         ("created eq 1)", "at character 13: expected and, or, or the end"),
         ("created eq 1 and", "at character 17: expected a field, not or ("),
         ("created eq 1e400", "at character 12: created needs a number here"),
+        (
+            "colour eq 1 and created = 1",
+            "at character 1: there is no field called colour",
+        ),
+        ("created eq 1 ; created", "at character 14: ';' can't stand here"),
+        ("created eq 1 and ?", "at character 18: '?' can't stand here"),
     ] {
         let reply = world
             .get("alice", &format!("/meetingRooms?filter={}", encoded(filter)))
