@@ -25,7 +25,7 @@ pub(crate) const HEADER: HeaderName = HeaderName::from_static("idempotency-key")
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 /// Longest key, in octets.
 const LENGTH_MAX: usize = 255;
-/// Longest answer that is kept; one page of the longest objects.
+/// Longest answer that is kept, in octets.
 const ANSWER_MAX: usize = 8 * 1024 * 1024;
 /// Headers of an answer that are kept with it.
 const KEPT: [HeaderName; 2] = [CONTENT_TYPE, ETAG];
@@ -127,7 +127,7 @@ async fn answered_once(
         Begun::Answered(answer) => return Ok(replayed(answer)),
         Begun::Other => return Err(ApiError::other_request()),
         Begun::Unfinished => {
-            let message = "nobody knows whether this was done: the bridge stopped, or was too slow; look what came of it, and go on with a new key";
+            let message = "how this ended was not kept: the bridge stopped, or was too slow, or its answer was over 8 MiB; look what came of it, and go on with a new key";
             return Err(ApiError::conflict("Idempotency-Key", message));
         }
         Begun::Full => return Err(ApiError::too_many_requests(FULL_RETRY_S)),
@@ -157,9 +157,14 @@ async fn kept(api: &Api, key: RequestKey, response: Response) -> Result<Response
         return Ok(response);
     }
     let (parts, body) = response.into_parts();
-    let body = to_bytes(body, ANSWER_MAX)
+    // It is in memory already, as every answer to a change.
+    let body = to_bytes(body, usize::MAX)
         .await
         .map_err(|_| ApiError::internal())?;
+    if body.len() > ANSWER_MAX {
+        // It is done and told: only the disk is spared.
+        return Ok(Response::from_parts(parts, Body::from(body)));
+    }
     let passing = [
         StatusCode::PRECONDITION_FAILED,
         StatusCode::REQUEST_TIMEOUT,

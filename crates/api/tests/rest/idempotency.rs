@@ -2,9 +2,10 @@
 
 use axum::body::Body;
 use axum::http::Method;
+use model::directory::Edit;
 use serde_json::json;
 
-use crate::fixture::PASSWORD;
+use crate::fixture::{self, PASSWORD};
 use crate::world::{Reply, World, request};
 
 const ROOM: &str = r#"{"primaryDidGroupId": 219, "callFlowId": 3, "keychain": [{"role": 1}]}"#;
@@ -134,6 +135,40 @@ async fn after_a_crash_it_is_said_that_the_end_is_not_known() {
         (409, "Conflict".into(), "Idempotency-Key".into())
     );
     assert!(reply.text.contains("look what came of it"));
+}
+
+#[tokio::test]
+async fn an_answer_that_is_too_long_to_be_kept_is_given_all_the_same_and_nothing_is_done_twice() {
+    let world = World::new();
+    let rooms = (0..600).map(|n| {
+        let mut room = fixture::room(400_000 + n, "uma", 219, &[]);
+        // Four octets each.
+        room.description = "\u{1f512}".repeat(4096);
+        Edit::PutRoom(room)
+    });
+    world.edit(rooms);
+    let put = || {
+        keyed(
+            &world,
+            "alice",
+            Method::PUT,
+            "/subscribers/sid-uma",
+            r#"{"firstName": "Una"}"#,
+            "k",
+        )
+    };
+    let first = put().await;
+    assert_eq!(
+        (first.status.as_u16(), &first.json()["firstName"]),
+        (200, &json!("Una"))
+    );
+    assert!(first.text.len() > 8 * 1024 * 1024, "{}", first.text.len());
+    let again = put().await;
+    assert_eq!(
+        again.refusal(),
+        (409, "Conflict".into(), "Idempotency-Key".into())
+    );
+    assert_eq!(world.backend.state().edits.len(), 1);
 }
 
 #[tokio::test]
