@@ -287,6 +287,17 @@ pub(super) const ROWS: &[Row] = &[
         ],
     ),
     row(
+        "PUT",
+        "/subscribers/{sid}",
+        &[DEMO],
+        r#"{"meetingRooms": [{"meetingNumber": 222224, "primaryDidGroupId": 219, "callFlowId": 3}]}"#,
+        200,
+        &[
+            "put subscriber 00000000-0000-4000-8000-000000000002",
+            "create room 222224",
+        ],
+    ),
+    row(
         "DELETE",
         "/subscribers/{sid}",
         &[LONE],
