@@ -193,7 +193,8 @@ pub(crate) const NOT_RESOLVED: &str = "there is no such parameter here: attribut
 
 /// Whether `params` ask for attributes in force.
 pub(crate) fn effective(params: &Params) -> Result<bool, ApiError> {
-    match params.get(EFFECTIVE) {
+    // Clients in Python write them in capitals.
+    match params.get(EFFECTIVE).map(str::to_ascii_lowercase).as_deref() {
         None | Some("false") => Ok(false),
         Some("true") => Ok(true),
         Some(_) => Err(ApiError::wrong_value(EFFECTIVE, "expected true or false")),

@@ -198,7 +198,7 @@ impl<'a> Parser<'a> {
         let scalar = text.and_then(|text| match field.shape {
             Shape::Text => (!bare).then_some(Scalar::Text(text)),
             Shape::Number => number(&text),
-            Shape::Flag => text.parse().ok().map(Scalar::Flag),
+            Shape::Flag => text.to_ascii_lowercase().parse().ok().map(Scalar::Flag),
         });
         let Some(scalar) = scalar else {
             return self.fault(expected(field));

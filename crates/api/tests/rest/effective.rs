@@ -362,7 +362,7 @@ async fn without_it_objects_show_what_they_set_themselves() {
         let plain = world.get("alice", path).await;
         assert!(!plain.text.contains("\"origin\""), "{path}");
         assert!(plain.json()["attributes"].as_array().unwrap().len() < 4, "{path}");
-        let same = world.get("alice", &format!("{path}?effective=false")).await;
+        let same = world.get("alice", &format!("{path}?effective=False")).await;
         assert_eq!(plain, same, "{path}");
         let short = world
             .get(

@@ -209,6 +209,8 @@ async fn flags_are_true_or_false() {
     for (filter, total) in [
         ("isSecured eq false", 1),
         ("isSecured eq \"false\"", 1),
+        ("isSecured eq FALSE", 1),
+        ("isSecured in ('False', 'True')", 1),
         ("isSecured ne false", 0),
         ("isSecured in (true, false)", 1),
         ("isSecured gt false", 0),
