@@ -273,7 +273,7 @@ impl<D: Wire> Listing<D> {
             envelope.insert("count".to_owned(), count.into());
             envelope.insert("has_more".to_owned(), more.into());
             envelope.insert("limit".to_owned(), self.limit().into());
-            envelope.insert("pagination".to_owned(), self.pagination(more));
+            envelope.insert("pagination".to_owned(), self.pagination(total, more));
         }
         envelope.insert("offset".to_owned(), self.offset.into());
         envelope.insert("total".to_owned(), total.into());
@@ -306,13 +306,14 @@ impl<D: Wire> Listing<D> {
         begin..json.len()
     }
 
-    fn pagination(&self, more: bool) -> Value {
+    /// Links to what is before and behind this page; from behind the end, to the last there is.
+    fn pagination(&self, total: u64, more: bool) -> Value {
         let mut links = json!({});
         if more {
             links["next"] = self.links.to(self.limit(), self.offset + self.limit()).into();
         }
         if self.offset > 0 {
-            let offset = self.offset.saturating_sub(self.limit());
+            let offset = self.offset.min(total).saturating_sub(self.limit());
             links["previous"] = self.links.to(self.limit(), offset).into();
         }
         links

@@ -168,6 +168,22 @@ async fn links_lead_on_however_their_parameters_were_written() {
 }
 
 #[tokio::test]
+async fn from_behind_the_end_a_link_leads_to_the_last_there_is() {
+    let world = many(25);
+    for (offset, previous) in [(7, 0), (27, 20), (30, 20), (1_000_000, 20)] {
+        let path = format!("/meetingRooms?limit=7&offset={offset}");
+        let page = world.get("alice", &path).await.json();
+        let link = page["pagination"]["previous"].as_str().unwrap();
+        let before = world.get("alice", path_of(link)).await.json();
+        assert_eq!(
+            (&before["offset"], &before["count"]),
+            (&json!(previous), &json!(7)),
+            "{path}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn the_longest_page_has_a_thousand_objects_and_leads_to_the_one_more_there_is() {
     let world = many(999);
     let first = world
