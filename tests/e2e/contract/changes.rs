@@ -194,6 +194,11 @@ const OF_WHAT_IS_STORED: &[Change] = &[
     ),
     (
         "/subscribers/{sid}",
+        r#"{"eventCallbackUrl": null}"#,
+        r#"{"/callback": null}"#,
+    ),
+    (
+        "/subscribers/{sid}",
         r#"{"callback": {"url": "https://events.example.com/b"}}"#,
         r#"{"/callback/url": "https://events.example.com/b"}"#,
     ),

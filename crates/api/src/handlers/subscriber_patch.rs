@@ -44,6 +44,8 @@ const PROFILE: &[&str] = &[
 ];
 /// Those that an operator sets for itself.
 const CREDENTIALS: &[&str] = &["password"];
+/// Those that null leaves as they are.
+const KEPT_BY_NULL: &[&str] = &["didGroupReferences", "meetingRooms", "password", ROLE];
 const CALLBACK: &str = "callback";
 /// Another name of the address of `callback`, write only.
 const EVENTS: &str = "eventCallbackUrl";
@@ -161,10 +163,15 @@ pub(super) fn may_change(caller: &Caller, sid: &Sid, changes: &Map<String, Value
         SubscriberRole::Regular => (PROFILE, "only an administrator changes this"),
         SubscriberRole::Operator => (CREDENTIALS, "an operator changes nothing but its password"),
     };
-    if let Some(field) = changes.keys().find(|field| !allowed.contains(&field.as_str())) {
+    let is_asked = |field: &&String| {
+        let field = field.as_str();
+        !KEPT_BY_NULL.contains(&field) || value::present(changes, field).is_some()
+    };
+    let mut asked = changes.keys().filter(is_asked);
+    if let Some(field) = asked.find(|field| !allowed.contains(&field.as_str())) {
         return Err(ApiError::forbidden().and(field, message));
     }
-    if caller.sid == *sid && changes.contains_key(ROLE) {
+    if caller.sid == *sid && value::present(changes, ROLE).is_some() {
         return Err(ApiError::forbidden().and(ROLE, "nobody changes his own role"));
     }
     Ok(())

@@ -345,7 +345,16 @@ async fn nobody_raises_or_deletes_himself() {
     assert_eq!(world.backend.state().edits, []);
     for (login, body) in [
         ("uma", r#"{"role": 3, "login": "uma"}"#),
+        (
+            "uma",
+            r#"{"role": null, "didGroupReferences": null, "meetingRooms": null}"#,
+        ),
         ("alice", r#"{"role": "1"}"#),
+        ("alice", r#"{"role": null}"#),
+        (
+            "olga",
+            r#"{"role": null, "meetingRooms": null, "password": null}"#,
+        ),
     ] {
         let path = format!("/subscribers/sid-{login}");
         assert_eq!(world.put(login, &path, body).await.status, 200, "{body}");
