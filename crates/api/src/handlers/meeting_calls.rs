@@ -3,7 +3,8 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use model::{CallState, CallView, LegId, Live, MeetingNumber, MeetingView};
+use model::{CallState, CallView, LegId, Live, MeetingNumber, MeetingView, Question};
+use serde_json::{Map, Value};
 
 use super::call::{dto, in_force, steps_of_many};
 use super::steer::steer;
@@ -16,6 +17,7 @@ use crate::etag::Conditions;
 use crate::list::{Chosen, Listing};
 use crate::path::{At, Key};
 use crate::router::Api;
+use crate::value;
 
 /// GET /meetings/{meetingNumber}/calls: those in it or waiting for it, in order of arrival.
 pub(crate) async fn list(
@@ -48,6 +50,7 @@ pub(crate) async fn update(
     let calls = chosen(&api, &live, meeting, &listing);
     // What can't be read is refused whether there is anybody it is for or not.
     steps_of_many(LegId(0), None, &body)?;
+    one_has_the_floor(&calls, &body)?;
     let mut commands = Vec::new();
     for call in &calls {
         let steps = steps_of_many(call.leg, Some(call), &body)?.into_iter();
@@ -65,6 +68,21 @@ pub(crate) async fn update(
     // Those that were leaving when it was made have been passed over.
     let changed = after.filter(|call| call.state != CallState::Ending);
     Ok(listing.answer_all(changed.map(|call| dto(&api, call))))
+}
+
+/// Refuses to give the floor to many: each would take it from the one before.
+fn one_has_the_floor(calls: &[&CallView], body: &Map<String, Value>) -> Result<(), ApiError> {
+    const FIELD: &str = "qaMode";
+    let floor = i64::from(Question::Floor.wire());
+    let asks = |mode| value::integer(FIELD, mode, floor..=floor).is_ok();
+    let given = value::present(body, FIELD).is_some_and(asks);
+    match given && calls.len() > 1 {
+        true => Err(ApiError::wrong_value(
+            FIELD,
+            "expected 0, 1 or 3 for several calls: one alone has the floor",
+        )),
+        false => Ok(()),
+    }
 }
 
 /// DELETE /meetings/{meetingNumber}/calls: hangs up all calls, or those that pass the filter, at one moment.

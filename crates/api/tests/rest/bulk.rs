@@ -111,6 +111,21 @@ async fn only_what_changes_is_asked_for() {
 }
 
 #[tokio::test]
+async fn the_floor_is_given_to_one_alone() {
+    let world = crowded();
+    let one = format!("{CALLS}?filter=id%20eq%202");
+    for body in [r#"{"qaMode": 2}"#, r#"{"holdMode": 2, "qaMode": "2"}"#] {
+        let all = world.put("alice", CALLS, body).await;
+        assert_eq!(all.refusal(), (400, "Wrong value".into(), "qaMode".into()));
+    }
+    assert_eq!(world.commands(), []);
+    let given = world.put("alice", &one, r#"{"qaMode": 2}"#).await;
+    assert_eq!(ids(&given.json()), [2], "{}", given.text);
+    let raised = world.put("alice", CALLS, r#"{"qaMode": 1}"#).await;
+    assert_eq!(raised.status, 200, "{}", raised.text);
+}
+
+#[tokio::test]
 async fn those_chosen_are_hung_up_and_the_others_stay() {
     let world = crowded();
     let path = format!("{CALLS}?filter=role%20eq%202");
