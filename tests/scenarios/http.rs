@@ -55,6 +55,26 @@ fn several_fields_at_once_move_the_call_first_and_hold_in_its_new_role() {
 }
 
 #[test]
+fn a_new_role_comes_with_the_mute_and_hold_that_are_asked_for_and_else_with_the_meetings() {
+    let policies = [("conference_mute_policy", "l"), ("conference_hold_policy", "l")];
+    let mut world = World::room(&policies);
+    world.enter(CONF, "111#");
+    let guest = world.enter(CONF, "222#");
+    let site = Site::new(world);
+    for (body, expected) in [
+        (json!({"role": 3, "muteMode": 0, "holdMode": 0}), [3, 0, 0]),
+        (json!({"role": 2}), [2, 0, 0]),
+        (json!({"role": 3}), [3, 2, 2]),
+        (json!({"role": 2, "muteMode": 2, "holdMode": 2}), [2, 2, 2]),
+        (json!({"role": 3, "muteMode": 0, "accessCode": "111"}), [3, 0, 2]),
+    ] {
+        let (status, answer) = site.ask("PUT", &path(&site, guest), &body.to_string());
+        let found = ["role", "muteMode", "holdMode"].map(|field| answer[field].clone());
+        assert_eq!((status, json!(found)), (200, json!(expected)), "{body}");
+    }
+}
+
+#[test]
 fn what_a_call_cannot_be_put_to_is_refused_by_its_field_and_nothing_changes() {
     for body in [
         json!({"muteMode": 5}),

@@ -25,8 +25,9 @@ use crate::value;
 pub(crate) const MOVE: &str = "accessCode";
 /// Makes the command that gives a call the value of one field; `None` where the call, as far as it is known, has it.
 pub(crate) type Step = fn(&Value, LegId, Option<&CallView>) -> Result<Option<LiveCommand>, ApiError>;
-/// The other fields that take effect.
+/// The other fields that take effect, in the order in which they do.
 pub(crate) const STEPS: &[(&str, Step)] = &[
+    (ROLE, set_role),
     ("customName", set_name),
     ("gainLevel", set_gain),
     ("holdMode", set_hold),
@@ -34,8 +35,11 @@ pub(crate) const STEPS: &[(&str, Step)] = &[
     ("operatorMode", set_operator),
     ("presenterMedia", set_presenter),
     ("qaMode", set_question),
-    ("role", set_role),
 ];
+/// The field that goes first, for others follow it.
+const ROLE: &str = "role";
+/// What a meeting gives to a call with its role.
+const OF_ROLE: &[&str] = &["holdMode", "muteMode"];
 /// Fields that are accepted and change nothing, as documented; `duration` has moved on since it was read.
 pub(crate) const INERT: &[&str] = &[
     "addressFrom",
@@ -185,9 +189,14 @@ fn steps(
     body: &Map<String, Value>,
 ) -> Result<Vec<LiveCommand>, ApiError> {
     let mut commands = Vec::new();
+    let mut has_new_role = false;
     for (field, step) in STEPS {
         if let Some(value) = value::present(body, field) {
-            commands.extend(step(value, leg, now)?);
+            // What was so in the former role may come to be otherwise with the new one.
+            let known = now.filter(|_| !(has_new_role && OF_ROLE.contains(field)));
+            let command = step(value, leg, known)?;
+            has_new_role |= *field == ROLE && command.is_some();
+            commands.extend(command);
         }
     }
     Ok(commands)

@@ -218,6 +218,31 @@ async fn a_move_goes_first_and_what_comes_with_it_is_never_taken_for_unchanged()
 }
 
 #[tokio::test]
+async fn a_new_role_goes_before_mute_and_hold_which_are_not_taken_for_unchanged_then() {
+    let set = |role| Command::SetRole { leg: LEG, role };
+    let hold = Command::SetHold { leg: LEG, on: false };
+    let mute = Command::SetMute {
+        leg: LEG,
+        mute: Mute {
+            soft: false,
+            hard: false,
+        },
+    };
+    for (body, expected) in [
+        (
+            r#"{"customName": "", "holdMode": 0, "muteMode": 0, "role": 3}"#,
+            vec![set(Role::Listener), hold, mute],
+        ),
+        (r#"{"holdMode": 0, "muteMode": 0, "role": 1}"#, vec![]),
+    ] {
+        let world = World::new();
+        assert_eq!(world.put("alice", CALL, body).await.status, 200, "{body}");
+        let expected: Vec<_> = expected.into_iter().map(LiveCommand::Meeting).collect();
+        assert_eq!(world.commands(), expected, "{body}");
+    }
+}
+
+#[tokio::test]
 async fn refusals_name_the_field_and_nothing_is_done() {
     let world = World::new();
     for (body, message, field) in [
