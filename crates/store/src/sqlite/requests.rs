@@ -79,10 +79,13 @@ async fn note(
     fingerprint: &[u8; 32],
     now_ms: i64,
 ) -> Result<Begun, StoreError> {
-    let used: i64 = sqlx::query_scalar("SELECT count(*) FROM requests WHERE subscriber_sid = ?1")
-        .bind(key.sid.as_str())
-        .fetch_one(&mut *db)
-        .await?;
+    // Older ones may be there yet, behind older ones of others.
+    let used: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM requests WHERE subscriber_sid = ?1 AND at_ms >= ?2")
+            .bind(key.sid.as_str())
+            .bind(now_ms.saturating_sub(LIFETIME_MS))
+            .fetch_one(&mut *db)
+            .await?;
     if used >= KEYS_MAX {
         return Ok(Begun::Full);
     }
@@ -160,5 +163,25 @@ mod tests {
         assert_eq!(begin("a", 0).await, Ok(Begun::Full));
         assert_eq!(begin("b", 0).await, Ok(Begun::Fresh));
         assert_eq!(begin("a", LIFETIME_MS + 50).await, Ok(Begun::Fresh));
+    }
+
+    #[tokio::test]
+    async fn keys_of_the_day_before_count_no_more_though_others_have_older_ones() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let store = SqliteStore::open(&folder.path().join("store.db")).await.unwrap();
+        for (sid, after_ms) in [("b", 0), ("a", 20_000)] {
+            sqlx::query(
+                "WITH RECURSIVE used (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM used WHERE n < 10000)
+                 INSERT INTO requests (subscriber_sid, key, at_ms, fingerprint) SELECT ?1, n, ?2 + n, x'00' FROM used",
+            )
+            .bind(sid)
+            .bind(after_ms)
+            .execute(&store.writer)
+            .await
+            .unwrap();
+        }
+        let mine = key("a");
+        let begun = store.begin_request(&mine, &[1; 32], LIFETIME_MS + 40_000);
+        assert_eq!(begun.await, Ok(Begun::Fresh));
     }
 }
