@@ -65,7 +65,14 @@ impl<D: Wire> FromRequestParts<Api> for Chosen<D> {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, ApiError> {
-        Listing::read(parts, api, &[CHOOSING]).map(Self)
+        let listing = Listing::<D>::read(parts, api, &[CHOOSING])?;
+        let mut pairs = parts.uri.query().unwrap_or_default().split('&');
+        if listing.filter.is_none() && pairs.any(|pair| is_named(pair, filter::PARAMETER)) {
+            // Whoever meant to choose some, and left out which, would have chosen all.
+            let expected = "expected a condition; without a filter all are chosen";
+            return Err(ApiError::wrong_value(filter::PARAMETER, expected));
+        }
+        Ok(Self(listing))
     }
 }
 

@@ -111,6 +111,23 @@ async fn only_what_changes_is_asked_for() {
 }
 
 #[tokio::test]
+async fn an_empty_filter_chooses_nobody_rather_than_all() {
+    let world = crowded();
+    for query in ["filter=", "filter", "fil%74er=%20", "include_fields=id&filter=&"] {
+        let path = format!("{CALLS}?{query}");
+        for method in [Method::DELETE, Method::PUT] {
+            let reply = world.ask("alice", method, &path, r#"{"muteMode": 2}"#).await;
+            assert_eq!(
+                reply.refusal(),
+                (400, "Wrong value".into(), "filter".into()),
+                "{query}"
+            );
+        }
+    }
+    assert_eq!(world.commands(), []);
+}
+
+#[tokio::test]
 async fn the_floor_is_given_to_one_alone() {
     let world = crowded();
     let one = format!("{CALLS}?filter=id%20eq%202");
