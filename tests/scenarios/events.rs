@@ -248,6 +248,28 @@ fn whoever_leaves_muted_and_held_is_told_to_be_neither_before_and_not_to_talk() 
 }
 
 #[test]
+fn a_listener_who_talks_as_he_is_let_in_is_muted_from_the_start_and_not_told_to_talk() {
+    let mut world = World::new();
+    world.enter(CONF, "111#");
+    let listener = world.call(CONF);
+    world.pass(100);
+    talks(&mut world, listener, true);
+    let told = world.told.len();
+    world.key(listener, "333#");
+    world.pass(100);
+    assert_eq!(kinds(&world.told[told..]), ["call.joined", "call.muted"]);
+    world.hang_up(listener);
+    let ends = [
+        "call.joined",
+        "call.muted",
+        "call.muted",
+        "call.left",
+        "call.ended",
+    ];
+    assert_eq!(kinds(&world.told[told..]), ends);
+}
+
+#[test]
 fn what_is_told_is_kept_in_the_same_order() {
     let mut world = World::new();
     let phones = ["111#", "222#"].map(|keys| world.enter(CONF, keys));

@@ -19,6 +19,7 @@ impl Control {
         if let Some(leg) = event.leg().filter(|leg| !self.is_in(id, *leg)) {
             self.voices.goes(id, leg);
         }
+        self.note_first_state(id, &event);
         let around = self.voices.around(id, &event);
         for news in around.before {
             self.meeting_news(now, id, Actor::Bridge, news);
@@ -30,6 +31,17 @@ impl Control {
         self.meeting_news(now, id, actor, News::Meeting(event));
         if let Some(news) = around.after {
             self.meeting_news(now, id, Actor::Bridge, news);
+        }
+    }
+
+    /// Who comes in muted or held is so from then on, though it is told behind the coming: nobody hears it between the two.
+    fn note_first_state(&mut self, id: MeetingId, event: &Event) {
+        let Event::Joined { leg, .. } = event else {
+            return;
+        };
+        let slot = self.meetings.get(&id);
+        if let Some(row) = slot.and_then(|slot| slot.meeting.row(*leg)) {
+            self.voices.comes_in(*leg, row.mute.any(), row.held);
         }
     }
 

@@ -71,6 +71,14 @@ impl Voices {
         self.0.remove(&leg);
     }
 
+    /// A call comes in muted or held, of which is told behind its coming. What was told in the waiting room stays until its end is told.
+    pub(super) fn comes_in(&mut self, leg: LegId, is_muted: bool, is_held: bool) {
+        if let Some(voice) = self.0.get_mut(&leg) {
+            voice.is_muted |= is_muted;
+            voice.is_held |= is_held;
+        }
+    }
+
     /// A call is on its way out of `meeting`: what is still told of it, such as the end of its mute, lets nobody hear it.
     pub(super) fn goes(&mut self, meeting: MeetingId, leg: LegId) {
         let voice = self.0.get_mut(&leg);
@@ -214,6 +222,25 @@ mod tests {
         talks.talks(LEG, true);
         talks.goes(MeetingId(4), LEG);
         assert_eq!(talks.talks(LEG, false), Some((MEETING, talking(LEG, false))));
+    }
+
+    #[test]
+    fn whoever_comes_in_muted_or_held_talks_only_when_that_is_over() {
+        for (is_muted, is_held) in [(true, false), (false, true)] {
+            let mut voices = Voices::default();
+            voices.came(LEG);
+            voices.talks(LEG, true);
+            voices.comes_in(LEG, is_muted, is_held);
+            let state = |on| match is_muted {
+                true => muted(on),
+                false => Event::Held { leg: LEG, on },
+            };
+            for event in [joined(), state(true)] {
+                assert_eq!(voices.around(MEETING, &event), Around::default(), "{event:?}");
+            }
+            let after = voices.around(MEETING, &state(false)).after;
+            assert_eq!(after, Some(talking(LEG, true)), "{is_muted} {is_held}");
+        }
     }
 
     #[test]
