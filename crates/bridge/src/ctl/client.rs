@@ -43,6 +43,7 @@ impl Client {
             .http_status_as_error(false)
             .timeout_connect(Some(CONNECT))
             .timeout_recv_response(Some(PATIENCE))
+            .timeout_per_read(Some(PATIENCE))
             .user_agent(concat!("partyline-ctl/", env!("CARGO_PKG_VERSION")))
             .build()
             .into();
@@ -102,7 +103,7 @@ impl Client {
         };
         let mut answer = answered.map_err(|error| self.unanswered(&name, &error))?;
         match answer.status().is_success() {
-            true => Ok(json(&mut answer)),
+            true => self.said(&name, &mut answer),
             false => Err(refusal(&name, &mut answer)),
         }
     }
@@ -114,6 +115,15 @@ impl Client {
         request.header("Authorization", &self.found.authorization)
     }
 
+    /// What an answer says. One that was cut off, or that another server gave, is not taken for one that says nothing.
+    fn said(&self, name: &str, answer: &mut Response<Body>) -> Result<Value, Failure> {
+        if answer.status() == StatusCode::NO_CONTENT {
+            return Ok(Value::Null);
+        }
+        let text = text(answer).map_err(|error| self.unanswered(name, &error))?;
+        serde_json::from_slice(&text).map_err(|_| Failure::unreadable(&self.found.url, name))
+    }
+
     fn unanswered(&self, name: &str, error: &ureq::Error) -> Failure {
         Failure::unanswered(&self.found.url, name, error)
     }
@@ -123,11 +133,14 @@ fn finished<B>(request: Builder, body: B) -> Request<B> {
     request.body(body).expect("paths are escaped")
 }
 
-/// The JSON of an answer; null where it has none.
+fn text(answer: &mut Response<Body>) -> Result<Vec<u8>, ureq::Error> {
+    answer.body_mut().with_config().limit(MOST).read_to_vec()
+}
+
+/// The JSON of a refusal; null where it has none.
 fn json(answer: &mut Response<Body>) -> Value {
-    let text = answer.body_mut().with_config().limit(MOST).read_to_vec();
-    text.ok()
-        .and_then(|text| serde_json::from_slice(&text).ok())
+    let text = text(answer).ok();
+    text.and_then(|text| serde_json::from_slice(&text).ok())
         .unwrap_or_default()
 }
 
@@ -152,7 +165,25 @@ pub(super) fn escape(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::tail::tests::server;
     use super::*;
+
+    #[test]
+    fn an_answer_that_is_cut_off_or_no_json_is_not_taken_for_an_empty_list() {
+        let (client, served) = server(&[
+            "HTTP/1.1 200 OK\r\ncontent-length: 30\r\nconnection: close\r\n\r\n{\"items\":",
+            "HTTP/1.1 200 OK\r\ncontent-length: 13\r\nconnection: close\r\n\r\n<html></html>",
+            "HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n",
+            "HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n",
+        ]);
+        for _ in 0..3 {
+            let failure = client.get("/calls").unwrap_err();
+            assert!(failure.to_string().starts_with("GET /calls: no "), "{failure}");
+            assert_eq!(failure.status(), 2);
+        }
+        assert_eq!(client.delete("/calls/7"), Ok(()));
+        assert_eq!(served.join().unwrap().len(), 4);
+    }
 
     #[test]
     fn a_filter_is_escaped_into_the_query() {

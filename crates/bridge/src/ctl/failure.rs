@@ -14,14 +14,17 @@ const UNUSABLE: u8 = 2;
 pub(super) struct Failure {
     status: u8,
     text: String,
+    /// Whether it is likely to pass by itself.
+    passes: bool,
 }
 
 impl Failure {
-    /// Wrong options, or nobody answers.
+    /// Wrong options, or nobody who can be understood.
     pub(super) fn unusable(text: String) -> Self {
         Self {
             status: UNUSABLE,
             text,
+            passes: false,
         }
     }
 
@@ -39,6 +42,7 @@ impl Failure {
         Self {
             status: REFUSED,
             text,
+            passes: matches!(status, 429 | 502..=504),
         }
     }
 
@@ -50,7 +54,16 @@ impl Failure {
         } else {
             "is the bridge running, and there? --url says where"
         };
-        Self::unusable(format!("{request}: no answer from {url}: {text}\n  {advice}"))
+        Self {
+            passes: true,
+            ..Self::unusable(format!("{request}: no answer from {url}: {text}\n  {advice}"))
+        }
+    }
+
+    /// What came in answer to `request` is no JSON.
+    pub(super) fn unreadable(url: &str, request: &str) -> Self {
+        let advice = "is it the API of a bridge? --url says where";
+        Self::unusable(format!("{request}: no JSON came from {url}\n  {advice}"))
     }
 
     /// Exit status.
@@ -58,9 +71,9 @@ impl Failure {
         self.status
     }
 
-    /// Whether the API refused, so that asking again is of no use.
-    pub(super) const fn is_refusal(&self) -> bool {
-        self.status == REFUSED
+    /// Whether asking again is of use: nobody answered, the API has too much to do, or a proxy before it finds no bridge.
+    pub(super) const fn passes(&self) -> bool {
+        self.passes
     }
 }
 
@@ -107,5 +120,6 @@ mod tests {
         assert!(limited.to_string().ends_with("try again in 6 s"), "{limited}");
         let silent = Failure::refused("GET /calls", 502, &Value::Null, None);
         assert_eq!(silent.to_string(), "GET /calls: 502 no explanation");
+        assert_eq!([&failure, &limited, &silent].map(Failure::passes), [false, true, true]);
     }
 }

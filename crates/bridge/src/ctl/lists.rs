@@ -251,13 +251,18 @@ fn remainder(said: &Value) -> String {
     }
 }
 
-/// A field as it is; empty when it is not there.
+/// A field as it is, on one line; empty when it is not there.
 pub(super) fn plain(object: &Value, field: &str) -> String {
     match &object[field] {
         Value::Null => String::new(),
-        Value::String(text) => text.clone(),
+        Value::String(text) => harmless(text),
         Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => object[field].to_string(),
     }
+}
+
+/// A text without what would steer a terminal or begin a line: others wrote it, and may mean harm.
+fn harmless(text: &str) -> String {
+    text.replace(char::is_control, " ")
 }
 
 fn word(value: &Value, words: &[&str]) -> String {
@@ -417,6 +422,8 @@ CALL  CALLER        NAME  ROLE  STATE           MUTED        HELD  TALKS  MOS IN
     #[test]
     fn what_is_not_known_leaves_its_cell_empty() {
         assert_eq!(plain(&json!({}), "mosIn"), "");
+        let steers = json!({"customName": "A\u{1b}[31m\r\nB\u{9b}"});
+        assert_eq!(plain(&steers, "customName"), "A [31m  B ");
         assert_eq!(word(&json!(9), &["a"]), "9");
         assert_eq!(time(&json!(1_544_643_810_000_u64)), "2018-12-12T19:43:30.000Z");
         assert_eq!(time(&json!(u64::MAX)), u64::MAX.to_string());

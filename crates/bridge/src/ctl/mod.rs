@@ -11,7 +11,7 @@ mod sse;
 mod table;
 mod tail;
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
 use serde_json::Value;
@@ -64,7 +64,7 @@ fn execute(client: &Client, ctl: &Ctl) -> Result<(), Failure> {
         Command::Subscribers(page) => lists::SUBSCRIBERS.show(client, page, out),
         Command::Cdrs(page) => lists::CDRS.show(client, page, out),
         Command::Quality { number, page } => lists::quality(client, *number, page, out),
-        Command::Tail { number } => tail::follow(client, *number, ctl.json, &mut |line| out.line(line)),
+        Command::Tail { number } => tail::follow(client, *number, ctl.json, &mut |line| out.next(line)),
     }
 }
 
@@ -84,10 +84,52 @@ impl Out {
         }
     }
 
-    /// A line at once; whoever reads only the first ones has had enough.
+    /// A line. That nobody reads it keeps nothing from being done.
     fn line(self, text: &str) -> Result<(), Failure> {
-        let mut out = std::io::stdout().lock();
-        let written = writeln!(out, "{}", text.trim_end()).and_then(|()| out.flush());
-        written.map_err(|error| Failure::unusable(format!("standard output: {error}")))
+        self.next(text).map(drop)
+    }
+
+    /// A line at once; whether others may follow.
+    fn next(self, text: &str) -> Result<bool, Failure> {
+        print(&mut std::io::stdout().lock(), text)
+    }
+}
+
+/// Writes a line; false where nobody reads any more: whoever wanted only the first ones has had enough, which is no fault.
+fn print(out: &mut impl Write, text: &str) -> Result<bool, Failure> {
+    match writeln!(out, "{}", text.trim_end()).and_then(|()| out.flush()) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(Failure::unusable(format!("standard output: {error}"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+
+    /// What takes nothing.
+    struct Shut(ErrorKind);
+
+    impl Write for Shut {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(self.0.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn that_nobody_reads_on_is_no_fault_and_a_full_disk_is() {
+        let mut out = Vec::new();
+        assert_eq!(print(&mut out, "a \n"), Ok(true));
+        assert_eq!(out, b"a\n");
+        assert_eq!(print(&mut Shut(ErrorKind::BrokenPipe), "a"), Ok(false));
+        let failure = print(&mut Shut(ErrorKind::StorageFull), "a").unwrap_err();
+        assert_eq!(failure.status(), 2);
     }
 }

@@ -9,7 +9,7 @@ const TEACHING: &str = "Where the API is and who asks, the first that is given c
   login     --user with --password-file, PARTYLINE_LOGIN (login:password), else credentials.toml of --data: its first login, or --user's
   trust     --ca, PARTYLINE_CA, else cert.pem of --data, else the certificate authorities of the web
 
-Exit status: 0 done, 1 the API refused, 2 wrong options or nobody answers there.
+Exit status: 0 done, 1 the API refused, 2 wrong options, nobody answers there, or what answers is no bridge.
 
 Examples, on the machine of the bridge, in the folder that ./run was started in:
   partyline ctl meetings                            meetings that go on

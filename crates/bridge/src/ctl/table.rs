@@ -3,7 +3,7 @@
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use serde_json::Value;
 
-/// Columns where nothing tells how wide the terminal is.
+/// Columns where it is no terminal that is written to.
 const WIDTH: u16 = 160;
 
 /// A column: its head, and what stands in it.
@@ -56,9 +56,10 @@ pub(super) fn render(columns: &[Column], rows: &[Value], none: &str, width: u16)
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// Columns of the terminal.
+/// Columns of the terminal that is written to: another one, which a pipe was started from, breaks no lines for who reads the pipe.
 pub(super) fn width() -> u16 {
-    terminal_size::terminal_size().map_or(WIDTH, |(terminal_size::Width(width), _)| width)
+    let size = terminal_size::terminal_size_of(std::io::stdout());
+    size.map_or(WIDTH, |(terminal_size::Width(width), _)| width)
 }
 
 #[cfg(test)]

@@ -18,10 +18,10 @@ const RETRY: Duration = Duration::from_secs(1);
 /// Longest wait.
 const RETRY_MAX: Duration = Duration::from_secs(15);
 
-/// Where lines go.
-type Sink<'a> = &'a mut dyn FnMut(&str) -> Result<(), Failure>;
+/// Where lines go; whether more are wanted.
+type Sink<'a> = &'a mut dyn FnMut(&str) -> Result<bool, Failure>;
 
-/// Tells events, as JSON or as text, until Ctrl-C or until the API refuses.
+/// Tells events, as JSON or as text, until Ctrl-C, until nobody reads them, or until the API refuses.
 pub(super) fn follow(
     client: &Client,
     meeting: Option<u32>,
@@ -34,11 +34,11 @@ pub(super) fn follow(
     };
     let mut reader = Reader::default();
     let mut stream = client.stream(&path, None, SILENCE)?;
-    loop {
-        tell(&mut stream, &mut reader, json, sink)?;
+    while tell(&mut stream, &mut reader, json, sink)? {
         reader.lost();
         stream = again(client, &path, &reader)?;
     }
+    Ok(())
 }
 
 /// Connects again, for what came after the last event that was told.
@@ -52,24 +52,27 @@ fn again(client: &Client, path: &str, reader: &Reader) -> Result<Stream, Failure
         sleep(wait);
         wait = (wait * 2).min(RETRY_MAX);
         match client.stream(path, reader.last.as_deref(), SILENCE) {
-            Err(failure) if !failure.is_refusal() => {}
+            Err(failure) if failure.passes() => {}
             settled => return settled,
         }
     }
 }
 
-/// Tells what comes until the connection is lost.
-fn tell(stream: &mut impl BufRead, reader: &mut Reader, json: bool, sink: Sink<'_>) -> Result<(), Failure> {
+/// Tells what comes until the connection is lost; false where no more is wanted.
+fn tell(stream: &mut impl BufRead, reader: &mut Reader, json: bool, sink: Sink<'_>) -> Result<bool, Failure> {
     for line in stream.lines().map_while(Result::ok) {
         let Some(event) = reader.line(&line) else {
             continue;
         };
-        match serde_json::from_str(&event.data) {
+        let is_wanted = match serde_json::from_str(&event.data) {
             Ok(said) if !json => sink(&text(&said))?,
             Ok(_) | Err(_) => sink(&event.data)?,
+        };
+        if !is_wanted {
+            return Ok(false);
         }
     }
-    Ok(())
+    Ok(true)
 }
 
 /// An event on a line.
@@ -85,11 +88,9 @@ fn text(event: &Value) -> String {
     if !event["actor"].is_null() {
         words.push(format!("by {}", who(&event["actor"])));
     }
-    for (name, value) in event["data"].as_object().into_iter().flatten() {
-        words.push(format!(
-            "{name}={}",
-            value.as_str().map_or_else(|| value.to_string(), str::to_owned)
-        ));
+    let data = &event["data"];
+    for name in data.as_object().into_iter().flat_map(|data| data.keys()) {
+        words.push(format!("{name}={}", plain(data, name)));
     }
     words.retain(|word| !word.is_empty());
     words.join("  ")
@@ -106,7 +107,7 @@ fn who(actor: &Value) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::io::{BufReader, Write};
     use std::net::TcpListener;
     use std::sync::Arc;
@@ -140,10 +141,12 @@ mod tests {
             );
         }
         assert_eq!(text(&json!({"type": "bridge.ready"})), "bridge.ready");
+        let steers = json!({"type": "call.named", "data": {"customName": "Ann\n\u{1b}[2J"}});
+        assert_eq!(text(&steers), "call.named  customName=Ann  [2J");
     }
 
     /// Answers one connection after the other with what stands in `answers`; gives the heads of the requests.
-    fn server(answers: &'static [&'static str]) -> (Client, JoinHandle<Vec<String>>) {
+    pub(in crate::ctl) fn server(answers: &'static [&'static str]) -> (Client, JoinHandle<Vec<String>>) {
         let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let config = ServerConfig::builder_with_provider(provider)
@@ -188,13 +191,14 @@ mod tests {
     fn a_stream_that_was_lost_goes_on_after_the_last_event() {
         let (client, served) = server(&[
             "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\nretry: 1\n\nid: 7\ndata: {\"type\":\"a\"}\n\nid: 8\ndata: {\"type\":\"cut",
+            "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}",
             "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\nid: 8\ndata: {\"type\":\"b\"}\n\n",
             "HTTP/1.1 404 Not Found\r\ncontent-length: 23\r\nconnection: close\r\n\r\n{\"message\":\"Not found\"}",
         ]);
         let mut told = Vec::new();
         let ended = follow(&client, Some(106_131), false, &mut |line| {
             told.push(line.to_owned());
-            Ok(())
+            Ok(true)
         });
         assert_eq!(told, ["a", "b"]);
         assert!(ended.unwrap_err().to_string().contains("404 Not found"));
@@ -215,8 +219,23 @@ mod tests {
             [
                 None,
                 Some("last-event-id: 7".to_owned()),
+                Some("last-event-id: 7".to_owned()),
                 Some("last-event-id: 8".to_owned())
             ]
         );
+    }
+
+    #[test]
+    fn it_ends_where_nobody_reads_on() {
+        let (client, served) = server(&[
+            "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\nid: 7\ndata: {\"type\":\"a\"}\n\nid: 8\ndata: {\"type\":\"b\"}\n\n",
+        ]);
+        let mut told = 0;
+        let ended = follow(&client, None, true, &mut |_| {
+            told += 1;
+            Ok(false)
+        });
+        assert_eq!((ended, told), (Ok(()), 1));
+        served.join().unwrap();
     }
 }
