@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use model::Happening;
 use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::{Filter, Moment, Seat, Start};
 use crate::auth::Caller;
@@ -52,6 +52,8 @@ pub(crate) struct Stream {
     seat: Seat,
     phase: Phase,
     waiting: VecDeque<Arc<Happening>>,
+    /// When it has been silent for too long, whatever its client has to say meanwhile.
+    heartbeat_at: Instant,
 }
 
 enum Phase {
@@ -62,6 +64,14 @@ enum Phase {
         lag: Option<Lag>,
     },
     Following(mpsc::Receiver<Arc<Happening>>),
+}
+
+impl Phase {
+    /// An id that was never given: it begins anew.
+    const ANEW: Self = Self::Starting {
+        after: Some(u64::MAX),
+        lag: None,
+    };
 }
 
 /// A wait for the store, which goes on when the future that waits is dropped and made anew.
@@ -100,11 +110,18 @@ impl Stream {
             seat,
             phase,
             waiting: VecDeque::new(),
+            heartbeat_at: Instant::now() + HEARTBEAT,
         }
     }
 
     /// The next thing to tell; nothing when the stream is over. What was waited for is not lost when this future is dropped.
     pub(crate) async fn next(&mut self) -> Option<Told> {
+        let told = self.take_next().await?;
+        self.heartbeat_at = Instant::now() + HEARTBEAT;
+        Some(told)
+    }
+
+    async fn take_next(&mut self) -> Option<Told> {
         loop {
             if let Some(happening) = self.waiting.pop_front() {
                 self.look_again()?;
@@ -120,7 +137,7 @@ impl Stream {
                         return Some(told);
                     }
                 }
-                Phase::Following(events) => match timeout(HEARTBEAT, events.recv()).await {
+                Phase::Following(events) => match timeout_at(self.heartbeat_at, events.recv()).await {
                     Ok(happening) => self.waiting.push_back(happening?),
                     Err(_) => {
                         self.look_again()?;
@@ -170,11 +187,7 @@ impl Stream {
             return self.catch_up(after, upto.min(written)).await;
         }
         if kept.forgotten > after || is_too_late {
-            // An id that was never given: it begins anew.
-            return Some(Phase::Starting {
-                after: Some(u64::MAX),
-                lag: None,
-            });
+            return Some(Phase::ANEW);
         }
         Some(Phase::Starting {
             after: Some(after),
@@ -208,6 +221,10 @@ impl Stream {
             limit: PAGE,
         };
         let missed = self.api.backend.missed(scope, wanted).await.ok()?;
+        // The oldest that is kept may have been forgotten just before it was read.
+        if self.api.backend.kept().await.ok()?.forgotten > after {
+            return Some(Phase::ANEW);
+        }
         let all = missed.len() < PAGE as usize;
         let last = missed.last().map_or(upto, |happening| happening.id);
         let wanted = missed

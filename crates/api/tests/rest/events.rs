@@ -7,7 +7,7 @@ use axum::body::{Body, BodyDataStream};
 use axum::http::{Method, StatusCode};
 use futures_util::StreamExt;
 use model::directory::{Edit, Subscriber};
-use model::{Event, Happening, LegId, Role};
+use model::{Cause, Event, Happening, LegId, MeetingId, MeetingNumber, Place, Role};
 use serde_json::{Value, json};
 
 use crate::contract::{pointer, validator};
@@ -223,6 +223,46 @@ async fn an_id_that_is_too_old_or_was_never_given_begins_anew_and_says_so() {
 }
 
 #[tokio::test]
+async fn what_is_forgotten_while_it_is_read_leaves_no_gap_but_begins_the_stream_anew() {
+    let world = World::new();
+    world
+        .backend
+        .state()
+        .happenings
+        .retain(|happening| happening.id > 20);
+    world.backend.state().forgets = Some(20);
+    let mut client = Client::new(&world, "alice", "/events", Some(5)).await;
+    let Got(name, _, snapshot) = client.next().await.unwrap();
+    assert_eq!(
+        (name.as_str(), &snapshot["resumed"]),
+        ("snapshot", &json!(false))
+    );
+}
+
+#[tokio::test]
+async fn a_stream_of_a_number_goes_on_with_its_next_meeting_and_tells_nothing_of_anothers() {
+    let world = World::new();
+    let mut client = Client::new(&world, "alice", "/meetings/106131/events", None).await;
+    client.next().await.unwrap();
+    let of_next = |id: u64, owner: &str| {
+        let mut next = joined(id, owner, id);
+        next.place = Some(Place {
+            meeting: MeetingId(7),
+            number: MeetingNumber(106_131),
+            seq: 0,
+        });
+        next
+    };
+    let cause = Cause::Empty;
+    let ended = happening(41, "alice", 20, Event::Ended { cause });
+    world.publish(vec![ended, of_next(42, "bob"), of_next(43, "alice")]);
+    let Got(_, id, last) = client.next().await.unwrap();
+    assert_eq!((id, &last["meetingId"]), (41, &json!(196_938)));
+    let Got(_, id, first) = client.next().await.unwrap();
+    assert_eq!((id, &first["meetingId"]), (43, &json!(7)));
+}
+
+#[tokio::test]
 async fn types_choose_what_is_told_and_a_meeting_has_a_stream_of_its_own() {
     let world = World::new();
     let paths = [
@@ -280,7 +320,7 @@ async fn what_cannot_be_a_stream_is_refused_by_its_name() {
 async fn a_meeting_that_is_not_live_is_in_no_snapshot() {
     let world = World::new();
     let mut live = fixture::live();
-    let mut meeting = (*live.meetings[&model::MeetingNumber(106_131)]).clone();
+    let mut meeting = (*live.meetings[&MeetingNumber(106_131)]).clone();
     let mut policy = (*meeting.policy).clone();
     assert!(policy.set(model::attribute::AttributeId::conference_realtime, "off"));
     meeting.policy = policy.into();
@@ -296,7 +336,7 @@ async fn a_meeting_that_is_not_live_is_in_no_snapshot() {
 }
 
 /// Changes alice, or takes her away.
-fn edit(world: &World, change: impl FnOnce(&mut Subscriber)) {
+pub(crate) fn edit(world: &World, change: impl FnOnce(&mut Subscriber)) {
     let mut state = world.backend.state();
     let mut alice = state.directory.login("alice").unwrap().as_ref().clone();
     change(&mut alice);

@@ -1,5 +1,7 @@
 //! Streams by WebSocket, with a client of another origin.
 
+use std::time::Duration;
+
 use api::{HubLimits, Settings};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -13,6 +15,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
+use crate::events::edit;
 use crate::fixture::{LAST_EVENT, PASSWORD, happening};
 use crate::memory::{is_alone, resident_kib};
 use crate::world::World;
@@ -107,6 +110,21 @@ async fn who_sends_much_is_sent_away() {
         }
     }
     assert_eq!(closing(&mut many).await, CloseCode::Policy);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_always_has_something_to_say_is_sent_away_with_its_password_all_the_same() {
+    let world = World::new();
+    let mut socket = open(&world, "/events", OWN).await.unwrap();
+    next(&mut socket).await;
+    let begin = tokio::time::Instant::now();
+    edit(&world, |alice| {
+        alice.password_hash = api::hash_password("another", [1; 16])
+    });
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    socket.send(Message::Text("x".into())).await.unwrap();
+    assert_eq!(closing(&mut socket).await, CloseCode::Again);
+    assert!(begin.elapsed() < Duration::from_secs(16), "{:?}", begin.elapsed());
 }
 
 /// The head of a frame that announces so many octets, masked with zeros (RFC 6455, section 5.2).

@@ -57,6 +57,8 @@ pub struct State {
     /// What is on disk.
     pub happenings: Vec<Happening>,
     pub forgotten: u64,
+    /// Up to which id events are forgotten once some have been read.
+    pub forgets: Option<u64>,
     pub webhooks: Vec<Webhook>,
     pub deliveries: Vec<Delivery>,
     /// What was posted to try webhooks.
@@ -440,6 +442,7 @@ impl World {
                 .collect(),
             happenings: fixture::log(),
             forgotten: 0,
+            forgets: None,
             webhooks: fixture::webhooks(),
             deliveries: fixture::deliveries(),
             tried: Vec::new(),

@@ -14,7 +14,7 @@ impl EventBackend for Fake {
     }
 
     fn missed(&self, scope: Scope, wanted: Missed) -> Answer<'_, Result<Vec<Happening>, Unavailable>> {
-        let state = self.state();
+        let mut state = self.state();
         let within = |happening: &&Happening| {
             happening.id > wanted.after
                 && happening.id <= wanted.upto
@@ -26,6 +26,7 @@ impl EventBackend for Fake {
         };
         let missed = state.happenings.iter().filter(within);
         let missed = missed.take(wanted.limit as usize).cloned().collect();
+        state.forgotten = state.forgets.take().unwrap_or(state.forgotten);
         Box::pin(async { Ok(missed) })
     }
 
