@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use api::{LiveCommand, Target};
-use bridge::control::{Input, MediaReport};
+use bridge::control::{Input, MediaReport, WallClock};
 use model::attribute::AttributeId;
 use model::{
     Actor, CallNews, CallState, Command, Event, Happening, KeyedCommand, LegId, MeetingId, Mute, MuteMask,
@@ -276,6 +276,23 @@ fn what_is_told_is_kept_in_the_same_order() {
     phones.into_iter().for_each(|phone| world.hang_up(phone));
     let kept: Vec<_> = world.records.iter().filter_map(happening).collect();
     assert_eq!(kept, world.told);
+}
+
+#[test]
+fn what_happens_is_dated_by_the_clock_of_the_machine_though_it_was_set_meanwhile() {
+    const DAY_MS: i64 = 24 * 3_600_000;
+    let mut world = World::new();
+    let host = world.enter(CONF, "111#");
+    for set_ms in [DAY_MS, -2 * DAY_MS] {
+        let at = world.now();
+        let ms = world.control.wall_clock().ms(at) + set_ms;
+        world.input(Input::Clock(WallClock { at, ms }));
+        talks(&mut world, host, set_ms > 0);
+        let dated = world.told.last().map(|told| told.at_ms);
+        assert_eq!(dated, Some(ms));
+    }
+    world.hang_up(host);
+    check(&world.told);
 }
 
 #[test]

@@ -28,7 +28,7 @@ pub trait WebhookStore: Send + Sync + 'static {
     fn redeliver<'a>(&'a self, webhook: &'a str, happening: u64, entry: &'a AuditEntry) -> Answer<'a, bool>;
 
     /// What may be posted at `now_ms` (epoch ms), the longest due first: the first that is pending of each chain, so many of each webhook
-    /// at most.
+    /// at most. What was never tried is due whatever the clock shows.
     fn due(&self, now_ms: i64, per_webhook: u32, limit: u32) -> Answer<'_, Vec<Delivery>>;
 
     /// Writes what has become of deliveries, in one transaction.

@@ -10,6 +10,7 @@ use model::{Actor, LegId, MeetingId, RecordingFault};
 use sip::Flow;
 use store::IdKind;
 
+use super::WallClock;
 use super::output::{PlayId, Ticket, WayFor};
 
 /// One thing that happened.
@@ -53,6 +54,8 @@ pub enum Input {
     },
     /// The mixer reports.
     Media(MediaReport),
+    /// The clocks on walls were set: what happens from now on is dated by them.
+    Clock(WallClock),
     /// The directory changed.
     Directory(Arc<Directory>),
     /// Reserved ids.

@@ -283,6 +283,7 @@ impl Control {
                 WayFor::Roster(_) => {}
             },
             Input::Media(report) => self.media(now, report),
+            Input::Clock(clock) => self.clock = clock,
             Input::Directory(directory) => self.directory = directory,
             Input::Ids { kind, ids } => self.ids.refill(kind, ids),
             Input::Request {
@@ -324,6 +325,11 @@ impl Control {
             .into_iter()
             .chain(self.schedule.next())
             .min()
+    }
+
+    /// What it dates everything by.
+    pub fn wall_clock(&self) -> WallClock {
+        self.clock
     }
 
     /// Calls alive.

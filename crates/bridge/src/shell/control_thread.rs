@@ -21,7 +21,7 @@ use super::sip_tcp::Connections;
 use super::sip_ways::{Found, Ways};
 use super::teller::Teller;
 use super::{log, serve};
-use crate::control::{Control, Input, Output, Ticket};
+use crate::control::{Control, Input, Output, Ticket, WallClock};
 use crate::metrics::{ControlCounts, Metrics};
 
 /// Longest wait for anything: reports of the mixer are looked for at least this often.
@@ -32,6 +32,8 @@ const BATCH: usize = 64;
 const BEAT: Duration = Duration::from_secs(10);
 /// How often counters are laid down for readers.
 const LAY_DOWN: Duration = Duration::from_secs(1);
+/// By so much do the clocks on walls differ from what control goes by before it is told, ms.
+const CLOCK_SET_MS: i64 = 500;
 /// How long calls may take to end when the bridge stops.
 const SHUTDOWN_MAX: Duration = Duration::from_secs(4);
 
@@ -112,6 +114,7 @@ impl ControlThread {
             if now >= lay_down_at {
                 lay_down_at = now + LAY_DOWN;
                 self.lay_down();
+                self.follow_clock(now);
             }
             self.reports(now);
             self.refresh_directory(now);
@@ -138,6 +141,16 @@ impl ControlThread {
             sip: *self.control.sip_counters(),
         };
         self.metrics.control.store(Arc::new(counts));
+    }
+
+    /// Tells control that the clock was set, as on a machine that had no time yet when the bridge began.
+    fn follow_clock(&mut self, now: Instant) {
+        let (at, ms) = (Instant::now(), now_ms());
+        let set_ms = ms - self.control.wall_clock().ms(at);
+        if set_ms.abs() >= CLOCK_SET_MS {
+            tracing::warn!(set_ms, "the clock was set");
+            self.take_in(now, Input::Clock(WallClock { at, ms }));
+        }
     }
 
     /// Waits for inputs and takes a batch of them; tells whether the bridge is to stop.

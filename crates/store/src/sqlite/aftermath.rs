@@ -56,12 +56,14 @@ async fn reserve(db: &mut SqliteConnection, count: usize) -> Result<u64, StoreEr
 }
 
 /// The ends of calls that were up, of which the world has been told: of every call that was made, and of those that came and were
-/// answered. Who was with the operator without a meeting is so no more.
+/// answered. Who was with the operator without a meeting is so no more. What was told since the first of them came is looked through by
+/// id, since the clock may have been set back meanwhile; the plus lets SQLite find where that begins by its index of times.
 async fn calls(db: &mut SqliteConnection, at_ms: i64) -> Result<Vec<Happening>, StoreError> {
     let rows = sqlx::query(
         "WITH late AS (
              SELECT id, leg, kind, meeting, detail FROM happenings
-             WHERE at_ms >= (SELECT min(created_ms) FROM open_calls) AND leg IS NOT NULL
+             WHERE leg IS NOT NULL
+                 AND id >= (SELECT min(+id) FROM happenings WHERE at_ms >= (SELECT min(created_ms) FROM open_calls))
          )
          SELECT leg, subscriber_sid, (
              SELECT detail FROM late

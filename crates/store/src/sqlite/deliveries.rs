@@ -212,7 +212,7 @@ pub(super) async fn renew(
     transaction(pool, all).await
 }
 
-/// What may be posted now.
+/// What may be posted now. What was never tried waits for nobody, whatever the clock showed when it happened: it may have been set since.
 pub(super) async fn due(
     pool: &SqlitePool,
     now_ms: i64,
@@ -225,7 +225,7 @@ pub(super) async fn due(
              FROM (
                  SELECT webhook, min(happening) AS happening FROM deliveries WHERE state = 0 GROUP BY webhook, chain
              ) AS head JOIN deliveries USING (webhook, happening)
-             WHERE due_ms <= ?1 AND webhook NOT IN (SELECT id FROM webhooks WHERE is_disabled)
+             WHERE (due_ms <= ?1 OR attempts = 0) AND webhook NOT IN (SELECT id FROM webhooks WHERE is_disabled)
          ) WHERE place <= ?2 ORDER BY due_ms, happening LIMIT ?3",
     )
     .bind(now_ms)

@@ -233,8 +233,9 @@ async fn calls_and_meetings_that_were_up_at_a_crash_have_records_at_the_next_sta
     }
 }
 
-/// Calls at a crash: 1 in the menu and with the operator 2, 3 back in the menu, 4 in a meeting and waiting for the operator 5.
-fn operators() -> Vec<Record> {
+/// Calls at a crash: 1 in the menu and with the operator 2, 3 back in the menu, 4 in a meeting and waiting for the operator 5. All but the
+/// first event is of `later_ms`.
+fn operators(later_ms: i64) -> Vec<Record> {
     use model::OperatorMode::{None as Off, Requested, With};
     let set = |leg: u64, mode| {
         let (leg, cause) = (model::LegId(leg), None);
@@ -269,7 +270,7 @@ fn operators() -> Vec<Record> {
     let told = (1..).zip(all).map(|(id, (place, news))| {
         Record::Happening(std::sync::Arc::new(model::Happening {
             id,
-            at_ms: 1_000,
+            at_ms: if id == 1 { 1_000 } else { later_ms },
             subscriber_sid: Sid::new("a"),
             place,
             actor: Actor::Bridge,
@@ -282,6 +283,7 @@ fn operators() -> Vec<Record> {
     let calls = calls.map(|(leg, outbound)| {
         Record::OpenCall(Box::new(Cdr {
             outbound,
+            created_ms: 900,
             meeting: (leg == 4).then_some((MeetingId(9), model::MeetingNumber(106_131))),
             ..cdr_of(leg)
         }))
@@ -291,11 +293,21 @@ fn operators() -> Vec<Record> {
 
 #[tokio::test]
 async fn who_was_with_the_operator_at_a_crash_is_so_no_more_at_the_next_start() {
+    // The bridge ran on after its last beat: it told of something.
+    operators_after_a_crash(1_000).await;
+}
+
+#[tokio::test]
+async fn a_clock_that_was_set_back_before_a_crash_hides_no_call() {
+    operators_after_a_crash(100).await;
+}
+
+async fn operators_after_a_crash(later_ms: i64) {
     let folder = TempDir::new().unwrap();
     let store = open(&folder).await;
     write(&store, account("a", "")).await.unwrap();
     store.reserve(IdKind::Happening, 1_000).await.unwrap();
-    store.add_records(&operators()).await.unwrap();
+    store.add_records(&operators(later_ms)).await.unwrap();
     drop(store);
     let store = open(&folder).await;
     let wanted = crate::Missed {
@@ -306,8 +318,11 @@ async fn who_was_with_the_operator_at_a_crash_is_so_no_more_at_the_next_start() 
     };
     let scope = Scope::tenant(Sid::new("a"));
     let endings = store.missed(&scope, wanted).await.unwrap();
-    // The bridge ran on after its last beat: it told of something.
-    assert!(endings.iter().all(|ending| ending.at_ms == 1_000), "{endings:?}");
+    let last_ms = later_ms.max(500);
+    assert!(
+        endings.iter().all(|ending| ending.at_ms == last_ms),
+        "{endings:?}"
+    );
     let endings: Vec<_> = endings
         .iter()
         .map(|ending| (ending.news.leg().map(|leg| leg.0), ending.news.kind().text()))
