@@ -6,7 +6,7 @@ use api::{HubLimits, Settings};
 use axum::body::{Body, BodyDataStream};
 use axum::http::{Method, StatusCode};
 use futures_util::StreamExt;
-use model::directory::{Edit, Subscriber};
+use model::directory::{Edit, Subscriber, SubscriberRole};
 use model::{Cause, Event, Happening, LegId, MeetingId, MeetingNumber, Place, Role};
 use serde_json::{Value, json};
 
@@ -335,7 +335,7 @@ async fn a_meeting_that_is_not_live_is_in_no_snapshot() {
     );
 }
 
-/// Changes alice, or takes her away.
+/// Changes alice.
 pub(crate) fn edit(world: &World, change: impl FnOnce(&mut Subscriber)) {
     let mut state = world.backend.state();
     let mut alice = state.directory.login("alice").unwrap().as_ref().clone();
@@ -357,6 +357,28 @@ async fn a_stream_ends_with_the_password_it_was_opened_with_and_goes_on_through_
     world.publish(vec![joined(42, "alice", 21)]);
     assert_eq!(client.next().await, None, "nothing more is told");
     assert_eq!(world.counts().streams, 0);
+}
+
+#[tokio::test]
+async fn a_stream_ends_when_its_account_is_gone_or_is_to_see_another_tree() {
+    for is_gone in [true, false] {
+        let world = World::new();
+        let mut client = Client::new(&world, "olga", "/events", None).await;
+        client.next().await.unwrap();
+        world.publish(vec![joined(41, "alice", 20)]);
+        assert_eq!(client.ids(1).await, [41]);
+        let mut olga = Subscriber::clone(world.backend.state().directory.login("olga").unwrap());
+        olga.role = SubscriberRole::Regular;
+        let edit = match is_gone {
+            true => Edit::DeleteSubscriber(olga.sid),
+            false => Edit::PutSubscriber(olga),
+        };
+        let edited = world.backend.state().directory.edited(edit).unwrap();
+        world.backend.state().directory = edited.into();
+        world.publish(vec![joined(42, "alice", 21)]);
+        assert_eq!(client.next().await, None, "{is_gone}");
+        assert_eq!(world.counts().streams, 0);
+    }
 }
 
 #[tokio::test(start_paused = true)]
