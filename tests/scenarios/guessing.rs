@@ -141,6 +141,24 @@ fn a_hundred_wrong_codes_by_many_callers_close_their_source_for_an_hour() {
 }
 
 #[test]
+fn a_hundred_wrong_codes_from_many_places_make_all_callers_of_the_group_wait_and_are_counted() {
+    let mut world = World::new();
+    for n in 0..34 {
+        let phone = world.phone_of(10 + n, CONF, &format!("+15552{n:04}"));
+        world.send(phone, "INVITE", "", SDP);
+        world.pass(1);
+        for code in ["401#", "402#", "403#"] {
+            world.key(phone, code);
+            world.pass(20_000);
+        }
+        assert_eq!(world.end_of(phone), Some(Cause::WrongCode));
+    }
+    let phone = world.call(CONF);
+    assert_eq!(verdict(&mut world, phone, "111"), (10_000, true));
+    assert_eq!(world.control.counts().guesses_slowed, 3, "two wrong ones and the right one");
+}
+
+#[test]
 fn a_code_too_short_for_a_meeting_on_the_fly_is_not_valid() {
     for (code, opens) in [
         ("1", false),

@@ -221,7 +221,12 @@ impl World {
 
     /// A phone on another host, 127.0.0.`host`.
     pub fn phone_at(&mut self, host: u8, dialled: &str) -> PhoneId {
-        let phone = self.phone(dialled, CALLER);
+        self.phone_of(host, dialled, CALLER)
+    }
+
+    /// The same of a caller.
+    pub fn phone_of(&mut self, host: u8, dialled: &str, caller: &str) -> PhoneId {
+        let phone = self.phone(dialled, caller);
         self.phones[phone.0].address.set_ip([127, 0, 0, host].into());
         phone
     }

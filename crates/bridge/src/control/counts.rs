@@ -85,6 +85,8 @@ pub struct Counts {
     pub events_without_id: u64,
     /// Wrong codes that were forgotten before their hour because a table was full.
     pub guesses_forgotten: u64,
+    /// Codes whose answer was held back because too many of their DID group had been wrong.
+    pub guesses_slowed: u64,
     /// Rosters put together for phones that show them, one for all that watch a meeting.
     pub rosters: u64,
 }
@@ -102,6 +104,7 @@ impl Default for Counts {
             without_id: 0,
             events_without_id: 0,
             guesses_forgotten: 0,
+            guesses_slowed: 0,
             rosters: 0,
         }
     }

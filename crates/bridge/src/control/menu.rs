@@ -141,6 +141,7 @@ impl Control {
         let (found, wait) = match self.budget.allowance(now, &who) {
             Allowance::Spent => (Found::Spent, Duration::ZERO),
             Allowance::After(wait) => {
+                self.counts.guesses_slowed += u64::from(!wait.is_zero());
                 let known = self.directory.grant(who.group, code).is_some()
                     || self.on_the_fly.contains_key(&(who.group, code.to_owned()));
                 let may_open = opening::may_open(flow, code);

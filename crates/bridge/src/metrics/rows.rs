@@ -41,6 +41,11 @@ pub(super) const CALLS: &[Row<Counts, u64>] = &[
         |c| c.guesses_forgotten,
     ),
     (
+        "guesses_slowed",
+        "Codes answered late because too many of their DID group had been wrong, beyond guesses.per_group.",
+        |c| c.guesses_slowed,
+    ),
+    (
         "rosters",
         "Rosters put together for phones that show them, one for all that watch a meeting.",
         |c| c.rosters,
