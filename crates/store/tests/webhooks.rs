@@ -367,6 +367,29 @@ async fn what_is_disabled_is_given_up_and_can_be_asked_for_again() {
 }
 
 #[tokio::test]
+async fn what_is_pending_goes_to_the_latest_address_and_to_nobody_once_its_webhook_is_disabled_or_gone() {
+    let folder = TempDir::new().unwrap();
+    let store = open(&folder).await;
+    write(&store, account("c", None, Some("https://c.example.com/1"))).await;
+    put(&store, &webhook("w", "c", &[])).await;
+    add(&store, &[started(1, "c", 1)]).await;
+    assert_eq!(due(&store, 2_000, 9).await, named(&[("cb_c", 1), ("w", 1)]));
+    let disabled = Webhook {
+        is_disabled: true,
+        ..webhook("w", "c", &[])
+    };
+    put(&store, &disabled).await;
+    write(&store, account("c", None, Some("https://c.example.com/2"))).await;
+    assert_eq!(due(&store, 2_000, 9).await, named(&[("cb_c", 1)]));
+    let callback = store.webhook("cb_c").await.unwrap().unwrap();
+    assert_eq!(callback.url, "https://c.example.com/2");
+    let gone = [Edit::DeleteSubscriber(Sid::new("c"))];
+    store.write(&Actor::Bridge, &gone, 7).await.unwrap();
+    assert_eq!(due(&store, 2_000, 9).await, []);
+    assert_eq!(store.backlog().await.unwrap(), Backlog::default());
+}
+
+#[tokio::test]
 async fn a_callback_is_a_webhook_that_comes_changes_and_goes_with_its_subscriber() {
     let folder = TempDir::new().unwrap();
     let store = open(&folder).await;

@@ -45,12 +45,18 @@ pub(crate) async fn of_meeting(
     mut parts: Parts,
 ) -> Result<Response, ApiError> {
     let live = api.backend.live();
-    let meeting = caller.meeting(&live, MeetingNumber::key(&number)?)?;
+    let number = MeetingNumber::key(&number)?;
+    let meeting = caller.meeting(&live, number);
     if is_upgrade(&parts.headers) || accepts(&parts.headers, "text/event-stream") {
-        return open(api, caller, parts, Some(meeting.number)).await;
+        // Who comes back is told the rest of a meeting that has ended meanwhile.
+        if !comes_back(&parts)? {
+            meeting?;
+        }
+        return open(api, caller, parts, Some(number)).await;
     }
+    let id = meeting?.id;
     let listing = Listing::from_request_parts(&mut parts, &api).await?;
-    log(&api, &caller, meeting.id, true, &listing).await
+    log(&api, &caller, id, true, &listing).await
 }
 
 /// GET /mdrs/{meetingId}/events
@@ -126,6 +132,12 @@ fn full(full: Full) -> ApiError {
 
 /// Seconds after which one that has too many streams may try again.
 const SEAT_RETRY_S: u64 = 15;
+
+/// Whether a stream that is asked for has been there before.
+fn comes_back(parts: &Parts) -> Result<bool, ApiError> {
+    let params = Params::read(&parts.uri, &[PARAMETERS])?;
+    Ok(last_event(&params, &parts.headers)?.is_some())
+}
 
 /// A parameter says more than a header that a browser sends by itself.
 fn last_event(params: &Params, headers: &HeaderMap) -> Result<Option<u64>, ApiError> {

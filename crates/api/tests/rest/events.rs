@@ -7,7 +7,7 @@ use axum::body::{Body, BodyDataStream};
 use axum::http::{Method, StatusCode};
 use futures_util::StreamExt;
 use model::directory::{Edit, Subscriber, SubscriberRole};
-use model::{Cause, Event, Happening, LegId, MeetingId, MeetingNumber, Place, Role};
+use model::{Cause, Event, Happening, LegId, Live, MeetingId, MeetingNumber, Place, Role};
 use serde_json::{Value, json};
 
 use crate::contract::{pointer, validator};
@@ -237,6 +237,24 @@ async fn what_is_forgotten_while_it_is_read_leaves_no_gap_but_begins_the_stream_
         (name.as_str(), &snapshot["resumed"]),
         ("snapshot", &json!(false))
     );
+}
+
+#[tokio::test]
+async fn who_comes_back_to_a_meeting_that_has_ended_meanwhile_is_told_the_rest_of_it() {
+    let world = World::new();
+    world.backend.state().live = Live::default().into();
+    let cause = Cause::Empty;
+    let ended = happening(41, "alice", 20, Event::Ended { cause });
+    world.publish(vec![ended, joined(42, "bob", 20)]);
+    let mut client = Client::new(&world, "alice", "/meetings/106131/events", Some(LAST_EVENT)).await;
+    let Got(name, id, _) = client.next().await.unwrap();
+    assert_eq!((name.as_str(), id), ("meeting.ended", 41));
+    let mut stranger = Client::new(&world, "bob", "/meetings/106131/events", Some(LAST_EVENT)).await;
+    let silence = tokio::time::timeout(Duration::from_millis(50), stranger.block());
+    assert!(silence.await.is_err(), "it is none of his");
+    let anew = request(Method::GET, "/conference/v1/meetings/106131/events", "alice", PASSWORD);
+    let anew = anew.header("accept", "text/event-stream").body(Body::empty());
+    assert_eq!(world.send(anew.unwrap()).await.status, StatusCode::NOT_FOUND);
 }
 
 #[tokio::test]
