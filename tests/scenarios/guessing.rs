@@ -155,7 +155,8 @@ fn a_hundred_wrong_codes_from_many_places_make_all_callers_of_the_group_wait_and
     }
     let phone = world.call(CONF);
     assert_eq!(verdict(&mut world, phone, "111"), (10_000, true));
-    assert_eq!(world.control.counts().guesses_slowed, 3, "two wrong ones and the right one");
+    // Two wrong ones and the right one.
+    assert_eq!(world.control.counts().guesses_slowed, 3);
 }
 
 #[test]

@@ -284,7 +284,7 @@ async fn the_first_of_each_chain_is_due_and_the_next_when_it_is_settled() {
     add(&store, &all).await;
     let all = [("w", 1), ("x", 1), ("w", 3), ("x", 3), ("w", 4), ("x", 4)];
     for now_ms in [9_000, 0] {
-        assert_eq!(due(&store, now_ms, 9).await, named(&all), "the clock shows {now_ms}");
+        assert_eq!(due(&store, now_ms, 9).await, named(&all), "{now_ms}");
     }
     assert_eq!(due(&store, 9_000, 1).await, named(&[("w", 1), ("x", 1)]));
     let mut first = store.due(9_000, 1, 1).await.unwrap().remove(0);

@@ -233,10 +233,8 @@ async fn what_is_forgotten_while_it_is_read_leaves_no_gap_but_begins_the_stream_
     world.backend.state().forgets = Some(20);
     let mut client = Client::new(&world, "alice", "/events", Some(5)).await;
     let Got(name, _, snapshot) = client.next().await.unwrap();
-    assert_eq!(
-        (name.as_str(), &snapshot["resumed"]),
-        ("snapshot", &json!(false))
-    );
+    assert_eq!(name, "snapshot");
+    assert_eq!(snapshot["resumed"], false);
 }
 
 #[tokio::test]
@@ -252,7 +250,8 @@ async fn who_comes_back_to_a_meeting_that_has_ended_meanwhile_is_told_the_rest_o
     let mut stranger = Client::new(&world, "bob", "/meetings/106131/events", Some(LAST_EVENT)).await;
     let silence = tokio::time::timeout(Duration::from_millis(50), stranger.block());
     assert!(silence.await.is_err(), "it is none of his");
-    let anew = request(Method::GET, "/conference/v1/meetings/106131/events", "alice", PASSWORD);
+    let uri = "/conference/v1/meetings/106131/events";
+    let anew = request(Method::GET, uri, "alice", PASSWORD);
     let anew = anew.header("accept", "text/event-stream").body(Body::empty());
     assert_eq!(world.send(anew.unwrap()).await.status, StatusCode::NOT_FOUND);
 }
