@@ -92,6 +92,36 @@ fn callers_who_tell_their_levels_are_heard_as_well_in_every_codec() {
 }
 
 #[test]
+fn callers_who_leave_silence_unsent_and_send_redundancy_are_heard_though_packets_are_lost() {
+    let _turn = alone();
+    let bridge = Bridge::start();
+    let codec = ["--codec", "opus16", "--fec", "20", "--dtx", "--idle", "silence"];
+    let way = [
+        "--talk",
+        "spurts",
+        "--loss",
+        "5",
+        "--jitter",
+        "40ms",
+        "--max-gaps",
+        "20",
+    ];
+    let (_, table, report) = simulate(&bridge, 10, &[codec.as_slice(), way.as_slice()].concat());
+    let packets = |kind: &str| report["packets"][kind].as_u64().expect(kind);
+    assert!(packets("unsent") > packets("sent"), "{table}");
+    let heard = &report["heard"];
+    assert_eq!(
+        (&heard["pairs"], &heard["not_heard"], &heard["own_voice"]),
+        (&27.into(), &0.into(), &0.into()),
+        "{table}"
+    );
+    assert!(
+        table.contains("\nOpus was sent with redundancy for 20 % loss, without "),
+        "{table}"
+    );
+}
+
+#[test]
 fn callers_who_lose_a_third_of_their_packets_fail_and_say_so() {
     let _turn = alone();
     let bridge = Bridge::start();

@@ -130,6 +130,15 @@ const OPUS_COMPLEXITY: i32 = 5;
 /// Longest Opus packet that a phone makes, bytes.
 const OPUS_LONGEST: usize = 1_000;
 
+/// How phones send Opus.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Manner {
+    /// Whether silence is left unsent.
+    pub(crate) dtx: bool,
+    /// Loss, percent, for which a packet holds the audio of the one before it once more; 0 where none does.
+    pub(crate) fec_percent: u8,
+}
+
 /// Makes payloads of samples.
 #[derive(Debug)]
 pub(crate) enum Mouth {
@@ -144,13 +153,14 @@ pub(crate) enum Mouth {
 }
 
 impl Mouth {
-    pub(crate) fn new(speech: Speech) -> Self {
+    pub(crate) fn new(speech: Speech, manner: Manner) -> Self {
         match speech {
             Speech::Pcmu => Self::Mu,
             Speech::Pcma => Self::A,
             Speech::G722 => Self::G722(Box::new(g722::Encoder::new())),
             Speech::Opus | Speech::OpusWide => {
-                Self::Opus(opus_encoder(speech.rate_hz()).expect("settings that every libopus has"))
+                let encoder = opus_encoder(speech.rate_hz(), manner);
+                Self::Opus(encoder.expect("settings that every libopus has"))
             }
         }
     }
@@ -175,10 +185,13 @@ impl Mouth {
     }
 }
 
-fn opus_encoder(hz: u32) -> opus::Result<opus::Encoder> {
+fn opus_encoder(hz: u32, manner: Manner) -> opus::Result<opus::Encoder> {
     let mut encoder = opus::Encoder::new(hz, Channels::Mono, Application::Voip)?;
     encoder.set_bitrate(Bitrate::Bits(OPUS_BITRATE))?;
     encoder.set_complexity(OPUS_COMPLEXITY)?;
+    encoder.set_dtx(manner.dtx)?;
+    encoder.set_inband_fec(manner.fec_percent > 0)?;
+    encoder.set_packet_loss_perc(i32::from(manner.fec_percent))?;
     Ok(encoder)
 }
 
@@ -217,7 +230,8 @@ mod tests {
         for speech in Speech::ALL {
             let tick = speech.rate_hz() as usize / 50;
             let said = |n: usize| ((n as f64 * 3_141.6 / f64::from(speech.rate_hz())).sin() * 4_000.0) as i16;
-            let (mut mouth, mut hearing) = (Mouth::new(speech), Hearing::new(speech));
+            let mut mouth = Mouth::new(speech, Manner::default());
+            let mut hearing = Hearing::new(speech);
             let mut energy = [0.0; 2];
             for block in 0..50 {
                 let samples: Vec<i16> = (block * tick..(block + 1) * tick).map(said).collect();
@@ -231,6 +245,37 @@ mod tests {
             }
             let db = 10.0 * (energy[1] / energy[0]).log10();
             assert!(db.abs() < 0.5, "{}: {db:.2} dB", speech.name());
+        }
+    }
+
+    /// Syllables, five a second, each of another pitch: what an encoder takes for speech.
+    fn syllables(time: f64) -> i16 {
+        let pitch = 100.0 + 13.0 * ((time * 5.0).floor() % 5.0);
+        let swell = (time * 5.0 * std::f64::consts::PI).sin().powi(2);
+        let pulse = (time * pitch).fract();
+        ((-pulse * 6.0).exp() * (pulse * 40.0).sin() * swell * 20_000.0) as i16
+    }
+
+    #[test]
+    fn packets_hold_the_one_before_them_once_more_where_that_is_asked_for() {
+        for speech in [Speech::Opus, Speech::OpusWide] {
+            let tick = speech.rate_hz() as usize / 50;
+            let redundant = |fec_percent| {
+                let manner = Manner {
+                    fec_percent,
+                    ..Manner::default()
+                };
+                let mut mouth = Mouth::new(speech, manner);
+                let payloads = (0..100).map(|block| {
+                    let at = |n: usize| syllables((block * tick + n) as f64 / f64::from(speech.rate_hz()));
+                    mouth.encode(&(0..tick).map(at).collect::<Vec<_>>())
+                });
+                payloads
+                    .filter(|payload| speech.codec().has_redundancy(payload))
+                    .count()
+            };
+            assert_eq!(redundant(0), 0, "{}", speech.name());
+            assert!(redundant(20) > 30, "{}: {}", speech.name(), redundant(20));
         }
     }
 

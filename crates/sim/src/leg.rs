@@ -2,6 +2,7 @@
 
 mod fate;
 mod reporting;
+mod spurt;
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -25,6 +26,7 @@ use crate::sdp;
 use crate::speaker::{Speaker, When, level};
 use crate::track::Edge;
 pub(crate) use fate::{Fate, Sent, Stage};
+use spurt::Spurt;
 
 /// Edges of its own voice that a talker notes: those of the longest run, for what is heard is held against the last one said.
 const MOST_EDGES: usize = 150_000;
@@ -78,6 +80,7 @@ pub(crate) struct Leg {
     first_stamp: Option<u32>,
     speaker: Speaker,
     stream: Stream,
+    spurt: Spurt,
     keypad: Keypad,
     far: Option<sdp::Answer>,
     stage: Stage,
@@ -166,10 +169,11 @@ impl Leg {
             edges: Vec::new(),
             call: Call::new(identity(plan, number, addresses.sip, seed), sdp),
             hearing: plan.listens(number).then(|| Hearing::new(speech)),
-            mouth: (number < plan.marks.talkers).then(|| Mouth::new(speech)),
+            mouth: (number < plan.marks.talkers).then(|| Mouth::new(speech, plan.manner)),
             first_stamp: None,
             speaker: Speaker::new(voice, options.idle, seed),
             stream: Stream::new(ssrc, seed as u16, (seed as u32).wrapping_mul(99_991)),
+            spurt: Spurt::default(),
             keypad: Keypad::new((ptime * 8) as u16),
             far: None,
             stage: Stage::Waiting,
@@ -416,9 +420,6 @@ impl Leg {
             self.advance(skipped * count);
             return;
         }
-        self.sent.packets += 1;
-        self.sent.late_5ms += u64::from(late > Duration::from_millis(5));
-        self.sent.late_20ms += u64::from(late > Duration::from_millis(20));
         let first = self.next;
         let talks = self.schedule.is_some_and(|schedule| schedule.talk <= now);
         let (is_audio, is_there) = match self.keypad.is_done() {
@@ -427,7 +428,10 @@ impl Leg {
         };
         self.next += count;
         self.advance(count);
-        let way = is_there.then(|| self.link.send(now, &self.packet));
+        let way = is_there.then(|| {
+            self.sent.note(late);
+            self.link.send(now, &self.packet)
+        });
         self.ready = way == Some(Way::Straight);
         if is_audio && talks && way.is_some_and(|way| way != Way::Lost) {
             self.note_edges(now, first);
@@ -438,7 +442,7 @@ impl Leg {
         self.stream.stamp = self.stream.stamp.wrapping_add(self.speech.steps(samples));
     }
 
-    /// Makes a packet of audio: there always is one.
+    /// Makes a packet of audio; there is none where silence is left unsent.
     fn audio(&mut self, talks: bool) -> bool {
         let when = if talks { When::Talk } else { When::Before };
         let count = self.samples_a_packet();
@@ -452,9 +456,14 @@ impl Leg {
         };
         let said = said.as_ref().map(|(payload, byte)| (payload.as_slice(), *byte));
         let (payload, byte) = said.unwrap_or_else(rest);
+        let leaves_out = self.plan.manner.dtx && self.speech.is_opus();
+        let Some(marker) = self.spurt.takes(payload, leaves_out) else {
+            self.sent.unsent += 1;
+            return false;
+        };
         let content = Content {
             payload_type: self.speech.payload_type(),
-            marker: self.sent.packets == 1,
+            marker,
             since: 0,
             level: self.level_id().map(|id| Level { id, byte }),
             payload,

@@ -148,7 +148,7 @@ impl Voice {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::codec::{Hearing, Mouth, Speech};
+    use crate::codec::{Hearing, Manner, Mouth, Speech};
     use crate::tone::{Phasor, dbov};
 
     fn marks(talkers: usize, talk: Talk) -> Marks {
@@ -161,7 +161,8 @@ mod tests {
 
     /// One block in which all but `silent` talk, through G.711 twice as on the way through a bridge.
     fn mixed(marks: Marks, silent: usize, speech: Speech) -> Vec<i16> {
-        let (mut mouth, mut hearing) = (Mouth::new(speech), Hearing::new(speech));
+        let mut mouth = Mouth::new(speech, Manner::default());
+        let mut hearing = Hearing::new(speech);
         let mut sum = vec![0_i32; 160];
         for talker in (0..marks.talkers).filter(|talker| *talker != silent) {
             let voice = Voice::new(marks, talker, 8000);

@@ -22,6 +22,7 @@ Examples:
   partyline sim 15162065319 --code 5000-5199 --meetings each-code --legs 1000 --talkers 16 --rate 50
   partyline sim 15162065319 --code 111,222 --legs 200 --codec opus --levels
   partyline sim 15162065319 --code 111,222 --loss 5 --jitter 60ms --talk spurts --max-gaps 5
+  partyline sim 15162065319 --code 111,222 --codec opus16 --fec 10 --loss 5 --dtx --talk spurts --max-gaps 5
   partyline sim 15162065319 --code 111,222 --legs 500 --ears 50 --talkers 3 --rate 50 --churn 5 --duration 30min";
 
 /// What `partyline sim` takes.
@@ -46,6 +47,14 @@ pub struct Options {
     /// Tell the level of the audio in every packet (RFC 6464), where the bridge takes it
     #[arg(long)]
     pub levels: bool,
+    /// Opus phones leave silence unsent, as softphones do (DTX). Whoever talks should pause (--talk spurts): a tone without end passes for
+    /// noise
+    #[arg(long)]
+    pub dtx: bool,
+    /// Opus phones send each packet's audio once more in the next (in-band FEC), made for so much loss, percent. Below 9 an encoder may
+    /// choose a way to code that has none
+    #[arg(long, value_name = "PERCENT", default_value = "0", value_parser = percent)]
+    pub fec: f64,
     /// Calls begun a second
     #[arg(long, value_name = "CALLS", default_value_t = 10.0)]
     pub rate: f64,

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use crate::codec::Speech;
+use crate::codec::{Manner, Speech};
 use crate::ear::Relation;
 use crate::mark::{MOST_TALKERS, Marks};
 use crate::options::{Meetings, Options};
@@ -30,6 +30,8 @@ pub(crate) struct Plan {
     pub(crate) marks: Marks,
     /// Codec by leg.
     pub(crate) speech: Vec<Speech>,
+    /// How those who speak Opus send it.
+    pub(crate) manner: Manner,
     /// What those send who do not talk.
     pub(crate) rest: Rest,
 }
@@ -56,13 +58,15 @@ impl Plan {
                 codec.name()
             ));
         }
-        let rest = Rest::new(&speech, options.idle, ptime_ms as usize, options.seed);
+        let manner = manner(&options, &speech)?;
+        let rest = Rest::new(&speech, (options.idle, manner, ptime_ms as usize), options.seed);
         Ok(Self {
             options,
             target,
             far,
             marks,
             speech,
+            manner,
             rest,
         })
     }
@@ -116,6 +120,20 @@ impl Plan {
     pub(crate) fn dial_after(&self, leg: usize) -> Duration {
         Duration::from_secs_f64(leg as f64 / self.options.rate)
     }
+}
+
+/// How Opus is sent, where anybody speaks it.
+fn manner(options: &Options, speech: &[Speech]) -> Result<Manner, String> {
+    let manner = Manner {
+        dtx: options.dtx,
+        // Of less than a percent, too.
+        fec_percent: options.fec.ceil() as u8,
+    };
+    let is_asked_for = manner.dtx || manner.fec_percent > 0;
+    if is_asked_for && !speech.iter().any(|codec| codec.is_opus()) {
+        return Err("--dtx and --fec are of Opus, and no phone speaks it: add --codec opus".to_owned());
+    }
+    Ok(manner)
 }
 
 /// When talk begins, is judged and ends: found while the run goes.
@@ -256,6 +274,9 @@ pub(crate) mod tests {
             ("1 --jitter 3s", "at most 2s"),
             ("1 --codec GSM", "choose from PCMU"),
             ("1 --loss 200", "from 0 to 100"),
+            ("1 --fec 200 --codec opus", "from 0 to 100"),
+            ("1 --fec 5", "add --codec opus"),
+            ("1 --dtx --codec G722=2,PCMA", "add --codec opus"),
             ("1 --meetings each-code", "needs --code"),
             ("1 --legs 20 --churn 1", "nobody is left"),
             ("1 --legs 20 --ears 2 --churn 9", "at most 4, or more --legs"),

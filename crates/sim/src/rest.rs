@@ -1,6 +1,6 @@
 //! What phones send that do not talk, encoded once for all of them: a thousand encoders would be the load, not the bridge.
 
-use crate::codec::{Mouth, Speech};
+use crate::codec::{Manner, Mouth, Speech};
 use crate::speaker::{Idle, Speaker, level};
 
 /// Packets of a loop.
@@ -14,12 +14,12 @@ type Said = (Vec<u8>, u8);
 pub(crate) struct Rest(Vec<(Speech, Vec<Said>)>);
 
 impl Rest {
-    /// Loops for all codecs in `speech`, in packets of `ptime_ms`.
-    pub(crate) fn new(speech: &[Speech], idle: Idle, ptime_ms: usize, seed: u64) -> Self {
+    /// Loops for all codecs in `speech`: what they send, how, and in packets of so many ms.
+    pub(crate) fn new(speech: &[Speech], (idle, manner, ptime_ms): (Idle, Manner, usize), seed: u64) -> Self {
         let spoken = Speech::ALL.into_iter().filter(|codec| speech.contains(codec));
         Self(
             spoken
-                .map(|codec| (codec, packets(codec, idle, ptime_ms, seed)))
+                .map(|codec| (codec, packets(codec, (idle, manner, ptime_ms), seed)))
                 .collect(),
         )
     }
@@ -35,9 +35,9 @@ impl Rest {
     }
 }
 
-fn packets(speech: Speech, idle: Idle, ptime_ms: usize, seed: u64) -> Vec<Said> {
+fn packets(speech: Speech, (idle, manner, ptime_ms): (Idle, Manner, usize), seed: u64) -> Vec<Said> {
     let mut speaker = Speaker::new(None, idle, seed);
-    let mut mouth = Mouth::new(speech);
+    let mut mouth = Mouth::new(speech, manner);
     let samples = speech.rate_hz() as usize * ptime_ms / 1_000;
     let mut say = || {
         let said = speaker.rest(samples);
@@ -52,7 +52,8 @@ mod tests {
 
     #[test]
     fn every_phone_is_elsewhere_in_the_loop_and_goes_on_in_it() {
-        let rest = Rest::new(&[Speech::Pcmu, Speech::Opus], Idle::Noise, 20, 1);
+        let how = (Idle::Noise, Manner::default(), 20);
+        let rest = Rest::new(&[Speech::Pcmu, Speech::Opus], how, 1);
         for speech in [Speech::Pcmu, Speech::Opus] {
             assert_eq!(rest.payload(speech, 3, 0), rest.payload(speech, 3, LOOP as u64));
             assert_eq!(rest.payload(speech, 3, 37), rest.payload(speech, 4, 0));

@@ -1,5 +1,7 @@
 //! How far a phone is, and what became of its call.
 
+use std::time::Duration;
+
 /// How far a phone is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stage {
@@ -38,7 +40,18 @@ pub(crate) enum Fate {
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Sent {
     pub(crate) packets: u64,
+    /// Packets of silence that were left out.
+    pub(crate) unsent: u64,
     /// Sent more than 5 ms, more than 20 ms after their time: the simulator's own faults.
     pub(crate) late_5ms: u64,
     pub(crate) late_20ms: u64,
+}
+
+impl Sent {
+    /// One was sent, or lost on purpose, so long after its time.
+    pub(crate) fn note(&mut self, late: Duration) {
+        self.packets += 1;
+        self.late_5ms += u64::from(late > Duration::from_millis(5));
+        self.late_20ms += u64::from(late > Duration::from_millis(20));
+    }
 }

@@ -262,6 +262,35 @@ fn what_is_lost_on_purpose_is_not_sent() {
 }
 
 #[test]
+fn a_phone_of_opus_leaves_silence_unsent_where_that_is_asked_for() {
+    // One that talks later has an encoder of its own, one that never does says what all do.
+    for talkers in [0, 1] {
+        let options = format!("1 --codec opus16 --idle silence --talkers {talkers}");
+        let whole = silent(&options);
+        assert!((499..=501).contains(&whole.rtp.len()), "{}", whole.rtp.len());
+        let spared = silent(&format!("{options} --dtx"));
+        let sent = spared.leg.sent;
+        assert!((20..=150).contains(&spared.rtp.len()), "{}", spared.rtp.len());
+        assert_eq!(sent.packets, spared.rtp.len() as u64);
+        assert!((499..=501).contains(&(sent.packets + sent.unsent)), "{sent:?}");
+        assert!(spared.rtp[0].1.header.marker);
+        for pair in spared.rtp.windows(2) {
+            let [before, after] = [0, 1].map(|n| &pair[n].1.header);
+            let ticks = after.timestamp.wrapping_sub(before.timestamp) / 960;
+            assert_eq!(after.sequence_number, before.sequence_number.wrapping_add(1));
+            assert_eq!(after.marker, ticks > 1, "after {ticks} ticks");
+        }
+    }
+}
+
+/// A phone of Opus that was answered ten seconds ago.
+fn silent(options: &str) -> Stage1 {
+    let mut stage = answered(options, "111 101");
+    stage.pass(Duration::from_secs(10));
+    stage
+}
+
+#[test]
 fn a_phone_that_cannot_key_its_code_leaves_and_says_why() {
     let mut stage = answered("1 --code 1", "13");
     stage.pass(Duration::from_secs(1));

@@ -99,6 +99,8 @@ fn asked(plan: &Plan, epoch: Instant, schedule: Option<Schedule>) -> Asked {
         seconds: schedule.map_or(0.0, |_| options.duration.as_secs_f64()),
         churn: options.churn,
         levels: options.levels,
+        dtx: options.dtx,
+        fec: options.fec,
         kept: plan.kept(),
         loss: options.loss,
         loss_back: options.loss_back,

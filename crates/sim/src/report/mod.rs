@@ -88,6 +88,10 @@ pub struct Asked {
     pub churn: f64,
     /// Whether levels were to be told in packets.
     pub levels: bool,
+    /// Whether phones of Opus were to leave silence unsent.
+    pub dtx: bool,
+    /// Loss that their redundancy was made for, percent; 0 where there was none.
+    pub fec: f64,
     /// Phones that stayed in meanwhile.
     pub kept: usize,
     /// Packets lost on purpose, percent.
@@ -143,6 +147,8 @@ pub struct Packets {
     pub lost_on_purpose: u64,
     /// Received in whole calls.
     pub received: u64,
+    /// Packets of silence that were left unsent ([`Asked::dtx`]).
+    pub unsent: u64,
     /// Packets of the bridge that were lost on purpose, and are missing.
     pub lost_back_on_purpose: u64,
     /// Packets received that hold the audio of the one before once more (Opus in-band FEC).

@@ -23,6 +23,9 @@ impl Display for Report {
                 asked.loss, asked.jitter_ms
             )?;
         }
+        if let Some(manner) = manner(self) {
+            writeln!(out, "{manner}")?;
+        }
         if asked.loss_back > 0.0 {
             let lost = self.packets.lost_back_on_purpose;
             writeln!(
@@ -54,6 +57,18 @@ impl Display for Report {
         wrong_pairs(out, &self.heard.wrong_pairs)?;
         writeln!(out, "{}", if self.pass { "PASS" } else { "FAIL" })
     }
+}
+
+/// How phones of Opus sent, where more than usual was asked of them.
+fn manner(report: &Report) -> Option<String> {
+    let fec = report.asked.fec;
+    let redundancy = (fec > 0.0).then(|| format!("with redundancy for {fec} % loss"));
+    let silence = report
+        .asked
+        .dtx
+        .then(|| format!("without {} packets of silence", report.packets.unsent));
+    let all: Vec<_> = [redundancy, silence].into_iter().flatten().collect();
+    (!all.is_empty()).then(|| format!("Opus was sent {}", all.join(", ")))
 }
 
 fn wrong_pairs(out: &mut Formatter<'_>, pairs: &[WrongPair]) -> Result {

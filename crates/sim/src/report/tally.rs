@@ -75,6 +75,7 @@ impl Received {
         let (found, clock) = (&leg.arrivals, leg.speech.clock_hz());
         let packets = Packets {
             sent: leg.sent.packets,
+            unsent: leg.sent.unsent,
             lost_on_purpose: leg.link.lost,
             received: found.received,
             lost_back_on_purpose: leg.back.lost,
@@ -94,6 +95,7 @@ impl Received {
     fn take(&mut self, packets: &Packets, lateness: &[u64]) {
         let sum = &mut self.packets;
         sum.sent += packets.sent;
+        sum.unsent += packets.unsent;
         sum.lost_on_purpose += packets.lost_on_purpose;
         sum.received += packets.received;
         sum.lost_back_on_purpose += packets.lost_back_on_purpose;

@@ -19,6 +19,8 @@ fn good() -> Report {
             seconds: 10.0,
             churn: 0.0,
             levels: false,
+            dtx: false,
+            fec: 0.0,
             kept: 10,
             loss: 0.0,
             loss_back: 0.0,
@@ -242,6 +244,22 @@ fn calls_that_were_begun_anew_have_a_row_of_their_own() {
         text.contains("asked 50   answered 49   4.9 a second   set-up p50 7.0 ms"),
         "{text}"
     );
+}
+
+#[test]
+fn how_opus_was_sent_is_told_where_it_was_asked_for() {
+    let mut report = good();
+    assert!(!report.to_string().contains("Opus"));
+    report.asked.fec = 7.5;
+    assert!(
+        report
+            .to_string()
+            .contains("\nOpus was sent with redundancy for 7.5 % loss\n")
+    );
+    (report.asked.dtx, report.packets.unsent) = (true, 812);
+    let text = report.to_string();
+    let line = "\nOpus was sent with redundancy for 7.5 % loss, without 812 packets of silence\n";
+    assert!(text.contains(line), "{text}");
 }
 
 #[test]
