@@ -129,10 +129,15 @@ fn strip_padding(body: &[u8]) -> Option<&[u8]> {
 
 fn read_report(part: &Part<'_>, ours: u32, digest: &mut Digest) -> Option<()> {
     let (sender, mut rest) = take_u32(part.body)?;
-    digest.sender = sender;
+    // Where several report in one datagram, who tells what he sent is the one that counts, and what he tells is his own.
+    let is_told = digest.info.is_some();
+    if !is_told {
+        digest.sender = sender;
+    }
     if part.kind == SENDER_REPORT {
         let (info, after) = rest.split_first_chunk::<20>()?;
-        digest.info = Some(read_info(info)?);
+        let info = read_info(info)?;
+        digest.info.get_or_insert(info);
         rest = after;
     }
     for _ in 0..part.count {
@@ -377,6 +382,28 @@ mod tests {
             assert_eq!((item.type_(), item.value()), (CNAME, cname.as_bytes()));
             assert_eq!(parts.len(), if goodbye { 3 } else { 2 });
         }
+    }
+
+    #[test]
+    fn of_several_who_report_at_once_each_is_told_from_the_others() {
+        let ours = bytes(&full());
+        // The sender report alone, one of another source, and a receiver report of a third.
+        let first = &ours[..52];
+        let mut second = first.to_vec();
+        second[4..8].copy_from_slice(&9u32.to_be_bytes());
+        second[8] ^= 0xff;
+        let third: &[u8] = &[0x80, 201, 0, 1, 0, 0, 0, 7];
+        for compound in [
+            [first, third].concat(),
+            [third, first].concat(),
+            [first, second.as_slice()].concat(),
+            [third, first, third, second.as_slice()].concat(),
+        ] {
+            let digest = parse(&compound, 77).unwrap();
+            assert_eq!((digest.sender, digest.info), (OURS, full().info));
+            assert_eq!(digest.block, full().block);
+        }
+        assert_eq!(parse(&[third, third].concat(), 77).unwrap().sender, 7);
     }
 
     #[test]

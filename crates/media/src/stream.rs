@@ -244,16 +244,17 @@ pub(crate) struct Jitter {
 }
 
 impl Jitter {
-    /// Takes a packet: arrival and timestamp on the same clock, both modulo 2³².
-    pub(crate) fn arrived(&mut self, arrival: u32, timestamp: u32) {
+    /// Takes a packet: arrival and timestamp on the same clock, both modulo 2³². A step of more than a `leap` is none of the way but of the
+    /// timestamps, and no jitter.
+    pub(crate) fn arrived(&mut self, arrival: u32, timestamp: u32, leap: u32) {
         let transit = arrival.wrapping_sub(timestamp);
         if let Some(before) = self.transit.replace(transit) {
-            let step = transit.wrapping_sub(before) as i32;
+            let step = (transit.wrapping_sub(before) as i32).unsigned_abs();
+            if step > leap {
+                return;
+            }
             let decay = self.scaled.saturating_add(8) >> 4;
-            self.scaled = self
-                .scaled
-                .saturating_add(step.unsigned_abs())
-                .saturating_sub(decay);
+            self.scaled = self.scaled.saturating_add(step).saturating_sub(decay);
         }
     }
 
@@ -404,8 +405,25 @@ mod tests {
     fn jitter_of_alternating_transit_times_approaches_their_difference() {
         let mut jitter = Jitter::default();
         for n in 0..500u32 {
-            jitter.arrived(n * 160 + (n % 2) * 80, n * 160);
+            jitter.arrived(n * 160 + (n % 2) * 80, n * 160, 8_000);
         }
         assert!((75..=80).contains(&jitter.value()), "{}", jitter.value());
+    }
+
+    #[test]
+    fn timestamps_that_leap_are_no_jitter_and_late_packets_are() {
+        for leap in [8_001, 1 << 30, i32::MAX as u32, 1 << 31] {
+            let mut jitter = Jitter::default();
+            for n in 0..100u32 {
+                let begin = if n < 50 { 0 } else { leap };
+                jitter.arrived(n * 160, begin.wrapping_add(n * 160), 8_000);
+            }
+            assert_eq!(jitter.value(), 0, "{leap}");
+        }
+        let mut jitter = Jitter::default();
+        for n in 0..50u32 {
+            jitter.arrived(n * 160 + if n == 49 { 8_000 } else { 0 }, n * 160, 8_000);
+        }
+        assert_eq!(jitter.value(), 500);
     }
 }

@@ -444,6 +444,35 @@ fn answer(call: &mut Call, info: SenderInfo) {
 }
 
 #[test]
+fn jitter_that_no_way_has_is_not_believed() {
+    for (steps, told) in [
+        (40, Some(5)),
+        (8 * 59_999, Some(59_999)),
+        (8 * 60_000, None),
+        (u32::MAX, None),
+    ] {
+        let mut call = Call::new(config());
+        call.say();
+        let block = Block {
+            ssrc: OURS,
+            jitter: steps,
+            ..Block::default()
+        };
+        let report = Report {
+            ssrc: SSRC,
+            info: None,
+            block: Some(block),
+            cname: "p",
+            goodbye: false,
+        };
+        let mut room = [0; ROOM];
+        let length = report.write(&mut room);
+        call.rtcp_from(PEER_RTCP, &room[..length]);
+        assert_eq!(call.leg.quality().remote_jitter_ms, told, "{steps}");
+    }
+}
+
+#[test]
 fn the_last_report_says_goodbye_and_one_from_the_peer_ends_nothing() {
     let mut call = Call::new(config());
     call.say();

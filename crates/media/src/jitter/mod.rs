@@ -299,10 +299,21 @@ impl Player {
             self.tally.resyncs += 1;
             self.begin(arrival, timestamp);
         } else if silent > 4 * self.hz || self.all_come_too_late(delay) {
-            self.delay.rebase(arrival, delay);
+            self.follow_later(arrival, timestamp);
         }
         self.stray = None;
         true
+    }
+
+    /// Takes what comes now for punctual, however late it was by all that came before. What lies before the audio that has been played is
+    /// of timestamps that jumped back: it would be too late until it has caught up.
+    fn follow_later(&mut self, arrival: i64, timestamp: i64) {
+        if timestamp < self.fetch {
+            self.tally.resyncs += 1;
+            self.begin(arrival, timestamp);
+        } else {
+            self.delay.rebase(arrival, arrival - timestamp);
+        }
     }
 
     /// Whether packets keep coming later than the cap bears: the way has become longer, not uneven.
@@ -361,7 +372,8 @@ impl Player {
         self.playing = true;
         self.fetch = oldest.timestamp.max(self.fetch);
         self.stalled = 0;
-        self.pause = None;
+        // Behind a word that is shorter than the delay it was told of already. What lies further ahead is no place to rely on.
+        self.pause = self.pause.filter(|at| (1..self.hz).contains(&(at - self.fetch)));
         true
     }
 

@@ -357,6 +357,52 @@ fn a_jump_of_the_timestamps_is_believed_the_second_time() {
 }
 
 #[test]
+fn timestamps_that_jump_back_by_less_than_a_second_are_followed_within_a_quarter_of_one() {
+    for back in [0.3, 0.5, 0.9] {
+        let mut scene = Scene::new(tone);
+        scene.run(2, |_| Some(2.0));
+        let (begin, before) = (2 * HZ, scene.player.tally().resyncs);
+        let mut out = Frame::default();
+        let mut tick = |n: i64| {
+            let now = begin + n * 160;
+            scene.push(now + 16, now - (back * HZ as f64) as i64);
+            out.clear(out.rate());
+            scene.player.tick(now + 57, Decode::Always, &mut out)
+        };
+        let real = (0..50).filter(|n| tick(*n) == Played::Real).count();
+        assert!(real >= 38, "{back} s back: {real} of 50 ticks");
+        assert_eq!(scene.player.tally().resyncs, before + 1, "{back} s back");
+    }
+}
+
+#[test]
+fn a_word_shorter_than_the_delay_ends_at_the_pause_that_was_told_of_before_it_was_played() {
+    let config = JitterConfig {
+        min_ms: 60,
+        ..JitterConfig::default()
+    };
+    // A pause that lies too far ahead to be one is not waited for.
+    for (pause, concealed) in [(160, 1..=1), (160 + 2 * HZ, 2..=4)] {
+        let mut scene = Scene::new(tone);
+        scene.player = Player::new(Codec::Pcmu, config);
+        scene.push(0, 0);
+        scene.player.pause(1_000_000 + pause);
+        let mut out = Frame::default();
+        for tick in 0..12 {
+            out.clear(out.rate());
+            let played = scene.player.tick(tick * 160 + 57, Decode::Always, &mut out);
+            scene.kinds.push(played);
+        }
+        let real = scene.kinds.iter().filter(|kind| **kind == Played::Real).count();
+        assert!(
+            real == 1 && concealed.contains(&scene.concealed()),
+            "{pause}: {:?}",
+            scene.kinds
+        );
+    }
+}
+
+#[test]
 fn comfort_noise_ends_the_talk_spurt_without_concealment() {
     let mut scene = Scene::new(tone);
     scene.run(1, |_| Some(2.0));

@@ -38,6 +38,9 @@ use reporter::Reporter;
 use sender::{Sender, Shape};
 use watch::Watch;
 
+/// A peer that tells of as much jitter, in ms, has a wrong clock, or lies: it is not known then.
+const MOST_JITTER_MS: u32 = 60_000;
+
 /// What a tick of a leg sounds like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Heard {
@@ -362,7 +365,9 @@ impl Leg {
             remote_fraction_lost: remote.map(|block| block.fraction_lost),
             remote_lost_lately: self.reporter.losses.lately(),
             remote_lost: remote.map(|block| block.lost.max(0) as u32),
-            remote_jitter_ms: remote.map(|block| block.jitter / per_clock_ms),
+            remote_jitter_ms: remote
+                .map(|block| block.jitter / per_clock_ms)
+                .filter(|ms| *ms < MOST_JITTER_MS),
             ..self.quality
         };
         quality.take(self.player.tally(), codec.rate());

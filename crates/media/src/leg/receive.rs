@@ -97,7 +97,7 @@ impl Leg {
         self.player.restart();
         self.jitter.restart();
         self.unwrapper = super::Unwrapper::default();
-        self.reporter.restart();
+        self.reporter.restart(self.stream.counts());
         let up = self.keys.restart();
         self.tell_key(up);
     }
@@ -158,7 +158,9 @@ impl Leg {
     fn take_audio(&mut self, now: Instant, packet: &Packet<'_>, in_order: bool) {
         let codec = self.session.format.codec();
         let arrival = self.clock.steps(now, codec.clock_hz());
-        self.jitter.arrived(arrival as u32, packet.timestamp);
+        // What differs by more than a second, the jitter buffer takes for another stream, too.
+        self.jitter
+            .arrived(arrival as u32, packet.timestamp, codec.clock_hz());
         let timestamp = self.unwrapper.unwrap(packet.timestamp);
         let (arrival, timestamp) = (self.samples(arrival), self.samples(timestamp));
         if in_order {

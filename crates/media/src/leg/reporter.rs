@@ -24,6 +24,8 @@ pub(super) struct Reporter {
     heard: Option<(u32, Instant)>,
     /// Counts at our last report.
     before: Counts,
+    /// Packets lost of sources before the one we follow.
+    lost_before: u64,
     /// Packets we had sent at our last two reports: a sender is who sent since the one before the last.
     sent_before: [u32; 2],
     pub(super) rtt_ms: Option<u32>,
@@ -65,6 +67,7 @@ impl Reporter {
             random: seed | 1,
             heard: None,
             before: Counts::default(),
+            lost_before: 0,
             sent_before: [0; 2],
             rtt_ms: None,
             remote: None,
@@ -104,9 +107,10 @@ impl Reporter {
         }
     }
 
-    /// Another source: its sender reports are not those we quote.
-    pub(super) fn restart(&mut self) {
+    /// Another source, after these counts: its sender reports are not those we quote, and what it lost is counted from here.
+    pub(super) fn restart(&mut self, counts: Counts) {
         self.heard = None;
+        self.lost_before = counts.lost();
     }
 
     /// What we report on the source we follow (section 6.4.1).
@@ -121,7 +125,7 @@ impl Reporter {
         Some(Block {
             ssrc,
             fraction_lost: (lost << 8).checked_div(expected).unwrap_or(0).min(255) as u8,
-            lost: counts.lost().min(0x7f_ffff) as i32,
+            lost: counts.lost().saturating_sub(self.lost_before).min(0x7f_ffff) as i32,
             highest: stream.highest(),
             jitter,
             last_report,
@@ -139,6 +143,9 @@ impl Reporter {
     }
 }
 
+/// By so much, in 1/65536 s, a trip may seem to have taken less than no time, as each side counts in steps of its own: 10 ms.
+const ROUNDING: u32 = 655;
+
 /// Round trip in ms from a block that quotes one of our reports (section 6.4.1, figure 2).
 fn round_trip(now: u32, block: &Block) -> Option<u32> {
     if block.last_report == 0 {
@@ -147,6 +154,9 @@ fn round_trip(now: u32, block: &Block) -> Option<u32> {
     let trip = now
         .wrapping_sub(block.last_report)
         .wrapping_sub(block.since_last_report);
+    if trip.wrapping_neg() <= ROUNDING {
+        return Some(0);
+    }
     // A peer that answers before it was asked has a wrong clock, or lies.
     let plausible = trip < 1 << 22;
     plausible.then_some(((u64::from(trip) * 1_000) >> 16) as u32)
@@ -196,6 +206,18 @@ mod tests {
         assert_eq!(round_trip(10 * second, &quoting(0, 0)), None);
         assert_eq!(round_trip(10 * second, &quoting(9 * second, 2 * second)), None);
         assert_eq!(round_trip(5, &quoting(5u32.wrapping_sub(second), 0)), Some(1_000));
+        // Less than no time, by what clocks are rounded to, over the wrap too; and by more.
+        assert_eq!(round_trip(10 * second, &quoting(9 * second, second)), Some(0));
+        assert_eq!(
+            round_trip(10 * second, &quoting(9 * second, second + 655)),
+            Some(0)
+        );
+        assert_eq!(round_trip(3, &quoting(5, 0)), Some(0));
+        assert_eq!(
+            round_trip(u32::MAX, &quoting(u32::MAX - second, second + 9)),
+            Some(0)
+        );
+        assert_eq!(round_trip(10 * second, &quoting(9 * second, second + 656)), None);
     }
 
     #[test]
@@ -241,5 +263,23 @@ mod tests {
         }
         let block = reporter.block(now, &stream, 5).unwrap();
         assert_eq!((block.fraction_lost, block.lost), (0, 25));
+    }
+
+    #[test]
+    fn what_another_source_lost_is_not_told_of_the_one_that_is_followed() {
+        let now = Instant::now();
+        let mut stream = Stream::new();
+        let mut reporter = Reporter::new(now, 1);
+        for n in [0, 1, 5, 6] {
+            stream.follow(now, 9, n);
+        }
+        assert_eq!(reporter.block(now, &stream, 0).unwrap().lost, 3);
+        for n in [100, 101] {
+            stream.follow(now, 10, n);
+        }
+        reporter.restart(stream.counts());
+        stream.follow(now, 10, 104);
+        let block = reporter.block(now, &stream, 0).unwrap();
+        assert_eq!((block.ssrc, block.lost, block.highest), (10, 2, 104));
     }
 }
