@@ -72,6 +72,19 @@ mod tests {
     }
 
     #[test]
+    fn no_way_however_bad_leaves_the_scale() {
+        for loss in [-1.0, 0.0, 1.0, 7.0] {
+            for burst_ratio in [0.0, 1.0, 1e12, f64::INFINITY] {
+                for delay_ms in [0.0, 1e3, f64::from(u32::MAX), 1e300] {
+                    let way = way(loss, burst_ratio, delay_ms);
+                    let is_inside = (0.0..=BEST).contains(&way.rating()) && (1.0..=4.5).contains(&way.mos());
+                    assert!(is_inside, "{way:?}: {} {}", way.rating(), way.mos());
+                }
+            }
+        }
+    }
+
+    #[test]
     fn worse_ways_never_score_better() {
         for loss in 0..20 {
             for delay in 0..20 {

@@ -161,6 +161,26 @@ mod tests {
     }
 
     #[test]
+    fn a_level_at_a_threshold_counts_and_between_two_nothing_changes() {
+        for (levels, expected) in [
+            (&[(-43, 100)][..], &[][..]),
+            (&[(-42, 2), (-43, 1), (-42, 2)], &[]),
+            (&[(-42, 3), (-50, 100)], &[(2, true)]),
+            (&[(-42, 3), (-51, 29), (-50, 1), (-51, 29)], &[(2, true)]),
+            (&[(-42, 3), (-51, 30)], &[(2, true), (32, false)]),
+        ] {
+            assert_eq!(run(levels).0, expected, "{levels:?}");
+        }
+        for (levels, heard) in [
+            (&[(-61, 100)][..], 0),
+            (&[(-60, 1), (-66, 100)], 101),
+            (&[(-60, 1), (-67, 100)], 25),
+        ] {
+            assert_eq!(run(levels).1.len(), heard, "{levels:?}");
+        }
+    }
+
+    #[test]
     fn what_was_not_taken_is_told_again() {
         let mut talker = Talker::default();
         (0..3).for_each(|_| talker.tick(Dbov::new(-20)));
