@@ -53,6 +53,8 @@ fn what_phones_report_of_their_losses_is_rated_and_answered_with_redundancy() {
     let redundant = |report: &Value| report["packets"]["redundant"].as_u64();
     assert_eq!(redundant(&clean_report), Some(0), "nothing was lost");
     assert!(redundant(&report) > Some(50), "{}", report["packets"]);
+    let recovered = report["packets"]["recovered"].as_u64();
+    assert!(recovered > Some(2), "{}", report["packets"]);
 }
 
 #[test]

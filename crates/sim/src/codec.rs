@@ -214,6 +214,15 @@ impl Hearing {
         }
     }
 
+    /// The samples of the one packet that is missing before this payload, from the redundancy in it; none where it has none, or where
+    /// another number of samples is missing.
+    pub(crate) fn recover(&mut self, payload: &[u8], missing: usize) -> Option<&[i16]> {
+        let codec = self.decoder.codec();
+        let fits = missing > 0 && missing == codec.duration(payload) && codec.has_redundancy(payload);
+        let room = self.samples.get_mut(..missing).filter(|_| fits)?;
+        self.decoder.recover(payload, room).then_some(&*room)
+    }
+
     /// The samples of one payload; what is longer than 120 ms is cut off.
     pub(crate) fn decode(&mut self, payload: &[u8]) -> &[i16] {
         let count = self.decoder.decode(payload, &mut self.samples);
@@ -222,7 +231,7 @@ impl Hearing {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
     #[test]
@@ -249,7 +258,7 @@ mod tests {
     }
 
     /// Syllables, five a second, each of another pitch: what an encoder takes for speech.
-    fn syllables(time: f64) -> i16 {
+    pub(crate) fn syllables(time: f64) -> i16 {
         let pitch = 100.0 + 13.0 * ((time * 5.0).floor() % 5.0);
         let swell = (time * 5.0 * std::f64::consts::PI).sin().powi(2);
         let pulse = (time * pitch).fract();

@@ -94,6 +94,12 @@ impl Ear {
         self.window = Some((from, to));
     }
 
+    /// Samples that did not come before the packet that begins with number `stamp`.
+    pub(crate) fn missing_before(&self, stamp: u32) -> usize {
+        let ahead = self.next.map_or(0, |next| stamp.wrapping_sub(next).cast_signed());
+        usize::try_from(ahead).unwrap_or(0)
+    }
+
     /// The samples of a packet; `stamp` counts samples at this ear's rate.
     pub(crate) fn hear(&mut self, at: Instant, stamp: u32, samples: &[i16]) {
         if let Some(next) = self.next {

@@ -1,6 +1,7 @@
 //! One simulated phone: its call, what it says, what it hears.
 
 mod fate;
+mod listening;
 mod reporting;
 mod spurt;
 
@@ -68,6 +69,8 @@ pub(crate) struct Leg {
     pub(crate) sent: Sent,
     /// Packets that hold the audio of the one before once more.
     pub(crate) redundant: u64,
+    /// Packets that did not come, and were had from the one behind them.
+    pub(crate) recovered: u64,
     pub(crate) reports: Reports,
     /// Edges of its own voice as they were sent.
     pub(crate) edges: Vec<Edge>,
@@ -165,6 +168,7 @@ impl Leg {
             ),
             sent: Sent::default(),
             redundant: 0,
+            recovered: 0,
             reports: Reports::new(ssrc, cname, epoch, seed),
             edges: Vec::new(),
             call: Call::new(identity(plan, number, addresses.sip, seed), sdp),
@@ -308,16 +312,6 @@ impl Leg {
             self.redundant += u64::from(codec.has_redundancy(packet.payload));
             self.hear(now, header.timestamp, packet.payload);
         }
-    }
-
-    fn hear(&mut self, now: Instant, timestamp: u32, payload: &[u8]) {
-        let Some(hearing) = &mut self.hearing else {
-            return;
-        };
-        // From the first one on: only differences of timestamps mean anything, and these don't wrap in a day.
-        let first = *self.first_stamp.get_or_insert(timestamp);
-        let stamp = self.speech.samples(timestamp.wrapping_sub(first));
-        self.ear.hear(now, stamp, hearing.decode(payload));
     }
 
     /// Does what is due, but for packets: of these one at a time.

@@ -4,6 +4,7 @@ use rtp::packet::Packet;
 use webrtc_util::marshal::Unmarshal;
 
 use super::*;
+use crate::codec::{Manner, tests::syllables};
 use crate::message::read;
 use crate::plan::tests::plan;
 
@@ -250,6 +251,40 @@ fn packets_lost_on_the_way_back_are_missing_and_reported_and_not_heard() {
         assert!((5..130).contains(&block.fraction_lost), "{block:?}");
     }
     assert!(periodic.len() >= 9);
+}
+
+#[test]
+fn a_phone_has_a_lost_packet_from_the_redundancy_of_the_next() {
+    for (fec_percent, expected) in [(0, 0..=0), (20, 6..=20)] {
+        let mut stage = answered("1 --codec opus16", "111 101");
+        let manner = Manner {
+            fec_percent,
+            ..Manner::default()
+        };
+        let (mut mouth, mut stream) = (Mouth::new(Speech::OpusWide, manner), Stream::new(9, 1, 0));
+        let mut packet = Vec::new();
+        for n in 0..200 {
+            let said: Vec<i16> = (n * 320..(n + 1) * 320)
+                .map(|at| syllables(f64::from(at) / 16_000.0))
+                .collect();
+            let content = Content {
+                payload_type: 111,
+                marker: n == 0,
+                since: 0,
+                level: None,
+                payload: &mouth.encode(&said),
+            };
+            stream.write(&mut packet, content);
+            stream.stamp = stream.stamp.wrapping_add(960);
+            if n % 10 != 7 {
+                let now = stage.now + Duration::from_millis(20) * n;
+                stage.leg.on_rtp(now, &packet);
+            }
+        }
+        let recovered = stage.leg.recovered;
+        assert!(expected.contains(&recovered), "{fec_percent}: {recovered}");
+        assert_eq!(stage.leg.ear.missing_before(200 * 320), 0);
+    }
 }
 
 #[test]

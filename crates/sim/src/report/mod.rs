@@ -153,6 +153,8 @@ pub struct Packets {
     pub lost_back_on_purpose: u64,
     /// Packets received that hold the audio of the one before once more (Opus in-band FEC).
     pub redundant: u64,
+    /// Packets of the bridge that did not come, and whose audio was had from the one behind them, by phones that listen.
+    pub recovered: u64,
     /// Due in the time judged.
     pub due: u64,
     /// Of these, missing.

@@ -105,8 +105,8 @@ fn packets(packets: &Packets) -> [(&'static str, String); 3] {
         (
             "packets",
             format!(
-                "sent {}   lost on purpose {}   received {}   with redundancy {}",
-                packets.sent, packets.lost_on_purpose, packets.received, packets.redundant
+                "sent {}   lost on purpose {}   received {}   with redundancy {}   recovered {}",
+                packets.sent, packets.lost_on_purpose, packets.received, packets.redundant, packets.recovered
             ),
         ),
         (

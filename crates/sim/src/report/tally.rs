@@ -80,6 +80,7 @@ impl Received {
             received: found.received,
             lost_back_on_purpose: leg.back.lost,
             redundant: leg.redundant,
+            recovered: leg.recovered,
             due: found.due(clock),
             missing: found.missing(clock),
             latest_ms: found.latest_ms,
@@ -100,6 +101,7 @@ impl Received {
         sum.received += packets.received;
         sum.lost_back_on_purpose += packets.lost_back_on_purpose;
         sum.redundant += packets.redundant;
+        sum.recovered += packets.recovered;
         sum.due += packets.due;
         sum.missing += packets.missing;
         sum.latest_ms = sum.latest_ms.max(packets.latest_ms);
