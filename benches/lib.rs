@@ -91,6 +91,7 @@ pub fn leg(number: usize, codec: Codec, peer: SocketAddr, now: Instant) -> Box<L
         redundancy: false,
         payload_type: AUDIO,
         receive_payload_type: AUDIO,
+        other_law: None,
         telephone_event: Some(KeyFormat {
             payload_type: 101,
             clock_hz: codec.clock_hz(),

@@ -274,6 +274,7 @@ fn leg(format: Format, peer: SocketAddr, now: Instant) -> Box<Leg> {
         redundancy: true,
         payload_type: AUDIO,
         receive_payload_type: AUDIO,
+        other_law: None,
         telephone_event: None,
         inband_digits: false,
         audio_level: None,

@@ -105,6 +105,17 @@ fn an_answer_may_number_our_offer_anew() {
     assert_eq!(world.view(phone).codec, "opus");
 }
 
+#[test]
+fn a_phone_whose_answer_takes_both_laws_may_send_either() {
+    let mut world = World::new();
+    let phone = world.phone(CONF, CALLER);
+    world.manners(phone).answer = offer("8 0 101", KEYS);
+    world.send(phone, "INVITE", "", "");
+    world.pass(1);
+    let session = &world.mixer.sessions[&world.leg(phone)];
+    assert_eq!((session.receive_payload_type, session.other_law), (8, Some(0)));
+}
+
 const LEVEL: &str = "urn:ietf:params:rtp-hdrext:ssrc-audio-level";
 
 #[test]

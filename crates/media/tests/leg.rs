@@ -357,6 +357,40 @@ fn a_new_codec_is_heard_at_once() {
 }
 
 #[test]
+fn a_peer_that_may_send_both_laws_is_heard_in_either_packet_by_packet() {
+    let mut tone = [0; 160];
+    media::codec::g711::decode(&media::codec::g711::ULAW, &tone_payload(), &mut tone);
+    let mut alaw = [0; 160];
+    media::codec::g711::encode_alaw(&tone, &mut alaw);
+    let heard = |other_law| {
+        let mut config = config();
+        config.session.other_law = other_law;
+        let mut call = Call::new(config);
+        let mut levels = Vec::new();
+        for n in 0..50 {
+            let is_mu = n / 3 % 2 == 0;
+            let (kind, payload) = if is_mu { (0, tone_payload()) } else { (8, alaw) };
+            let packet = call.next_packet(kind, &payload);
+            call.timestamp = call.timestamp.wrapping_add(160);
+            call.rtp_from(PEER, &packet);
+            if let Heard::Audio { level } = call.tick() {
+                levels.push(level.db());
+            }
+        }
+        (levels, call.leg.quality())
+    };
+    let (levels, quality) = heard(Some(8));
+    assert!(levels.len() >= 48, "{levels:?}");
+    assert!(
+        levels[2..].iter().all(|db| (-16..=-14).contains(db)),
+        "{levels:?}"
+    );
+    assert_eq!((quality.wrong_payload_type, quality.concealed_ms), (0, 0));
+    let (_, quality) = heard(None);
+    assert_eq!(quality.wrong_payload_type, 24);
+}
+
+#[test]
 fn comfort_noise_is_silence_and_no_loss() {
     let mut call = Call::new(config());
     for _ in 0..50 {

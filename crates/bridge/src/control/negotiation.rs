@@ -201,6 +201,7 @@ fn session(config: &ControlConfig, negotiated: &Negotiated) -> Session {
         redundancy: negotiated.opus.use_inband_fec,
         payload_type: negotiated.payload_type,
         receive_payload_type: negotiated.receive_payload_type,
+        other_law: negotiated.other_law,
         telephone_event: negotiated.telephone_event.map(|event| KeyFormat {
             payload_type: event.payload_type,
             clock_hz: event.clock_hz,

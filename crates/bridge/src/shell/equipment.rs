@@ -183,6 +183,7 @@ mod tests {
             redundancy: true,
             payload_type: 96,
             receive_payload_type: 96,
+            other_law: None,
             telephone_event: None,
             comfort_noise: media::ComfortNoise::No,
             audio_level: None,

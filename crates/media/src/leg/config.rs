@@ -129,7 +129,7 @@ pub struct Session {
     pub rtp: SocketAddr,
     /// The peer's address for RTCP (`a=rtcp`, else the next port).
     pub rtcp: SocketAddr,
-    /// What we send, and the codec of both directions.
+    /// What we send, and the codec of both directions, but for [`Session::other_law`].
     pub format: Format,
     /// Whether the peer makes use of redundancy (`useinbandfec`): then it may be asked for when packets are lost on the way there.
     pub redundancy: bool,
@@ -137,6 +137,8 @@ pub struct Session {
     pub payload_type: u8,
     /// The payload type the peer sends with: another one where an answer renumbers our offer.
     pub receive_payload_type: u8,
+    /// The payload type with which the peer may also send the other law of G.711, packet by packet.
+    pub other_law: Option<u8>,
     /// Keys as packets, where negotiated.
     pub telephone_event: Option<KeyFormat>,
     /// What was agreed on about silence.

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use super::{Leg, LegEvent};
+use crate::codec::Codec;
 use crate::event4733::KeyEvent;
 use crate::header_extension::Malformed;
 use crate::level::{AudioLevel, Dbov, Told};
@@ -47,7 +48,8 @@ impl Leg {
 
     fn content(&self, payload_type: u8) -> Option<Content> {
         let keys = self.session.telephone_event.map(|keys| keys.payload_type);
-        if payload_type == self.session.receive_payload_type {
+        let audio = [Some(self.session.receive_payload_type), self.session.other_law];
+        if audio.contains(&Some(payload_type)) {
             Some(Content::Audio)
         } else if Some(payload_type) == keys {
             Some(Content::Key)
@@ -155,8 +157,19 @@ impl Leg {
         }
     }
 
+    /// The codec of the audio in packets of this type.
+    fn codec_of(&self, payload_type: u8) -> Codec {
+        let agreed = self.session.format.codec();
+        let is_other = payload_type != self.session.receive_payload_type;
+        match agreed {
+            Codec::Pcmu if is_other => Codec::Pcma,
+            Codec::Pcma if is_other => Codec::Pcmu,
+            Codec::Pcmu | Codec::Pcma | Codec::G722 | Codec::Opus(_) => agreed,
+        }
+    }
+
     fn take_audio(&mut self, now: Instant, packet: &Packet<'_>, in_order: bool) {
-        let codec = self.session.format.codec();
+        let codec = self.codec_of(packet.payload_type);
         let arrival = self.clock.steps(now, codec.clock_hz());
         // What differs by more than a second, the jitter buffer takes for another stream, too.
         self.jitter

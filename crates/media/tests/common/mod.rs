@@ -41,6 +41,7 @@ pub(crate) fn session() -> Session {
         payload_type: 0,
         redundancy: false,
         receive_payload_type: 0,
+        other_law: None,
         telephone_event: Some(KEYS),
         comfort_noise: media::ComfortNoise::No,
         audio_level: None,

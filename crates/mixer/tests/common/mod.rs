@@ -255,6 +255,7 @@ impl Phone {
             payload_type: AUDIO,
             redundancy: false,
             receive_payload_type: AUDIO,
+            other_law: None,
             telephone_event: Some(KeyFormat {
                 payload_type: KEYS,
                 clock_hz: self.codec.clock_hz(),

@@ -53,6 +53,15 @@ impl Codec {
         }
     }
 
+    /// The other law of G.711, where it is one.
+    pub(super) fn other_law(self) -> Option<Self> {
+        match self {
+            Self::Pcmu => Some(Self::Pcma),
+            Self::Pcma => Some(Self::Pcmu),
+            Self::G722 | Self::Opus => None,
+        }
+    }
+
     pub(super) fn of_static(payload_type: u8) -> Option<Self> {
         Self::ALL
             .into_iter()

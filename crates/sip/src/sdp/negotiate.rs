@@ -76,12 +76,15 @@ pub struct Negotiated {
     pub remote_rtcp: Option<SocketAddr>,
     /// Whether RTP and RTCP share a port (RFC 5761).
     pub rtcp_mux: bool,
-    /// The one codec, both ways.
+    /// The one codec, both ways, but for [`Negotiated::other_law`].
     pub codec: Codec,
     /// The payload type we send with.
     pub payload_type: u8,
     /// The payload type the peer sends with; another one only when an answer renumbers our offer.
     pub receive_payload_type: u8,
+    /// The payload type with which the peer may send the other law of G.711: an answer may take both that we offered (RFC 3264
+    /// section 6.1).
+    pub other_law: Option<u8>,
     /// What the peer wants of Opus; of no meaning for another codec.
     pub opus: OpusParameters,
     /// Keys as packets.
@@ -127,6 +130,7 @@ pub(super) fn agree(
         codec,
         payload_type,
         receive_payload_type: payload_type,
+        other_law: None,
         opus: format.opus,
         telephone_event: telephone_event(formats, codec).filter(|_| local.telephone_event),
         comfort_noise: codec.clock_hz() == COMFORT_NOISE_HZ

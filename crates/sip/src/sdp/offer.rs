@@ -127,7 +127,7 @@ pub fn accept_answer(
         .ok_or(Refusal::Mismatch)?;
     let local = as_offered_by(local, offered)?;
     let agreed = negotiate::agree(line, index, &local, ChoiceOf::Offerer, forbidden)?;
-    as_offered(agreed, offered)
+    as_offered(agreed, line, offered)
 }
 
 /// An answer may not change the medium or the transport.
@@ -147,10 +147,15 @@ fn as_offered_by(local: &Local, offered: &Media) -> Result<Local, Refusal> {
 }
 
 /// The peer sends with the numbers of our offer.
-fn as_offered(mut agreed: Negotiated, offered: &Media) -> Result<Negotiated, Refusal> {
+fn as_offered(mut agreed: Negotiated, answered: &Media, offered: &Media) -> Result<Negotiated, Refusal> {
     let formats = offered.usable_formats()?;
+    let taken = answered.usable_formats()?;
     let codec = Encoding::Audio(agreed.codec);
     agreed.receive_payload_type = find(formats, |e| e == codec).ok_or(Refusal::NoSharedCodec)?;
+    let other = agreed.codec.other_law().map(Encoding::Audio);
+    agreed.other_law = other
+        .filter(|law| find(taken, |e| e == *law).is_some())
+        .and_then(|law| find(formats, |e| e == law));
     agreed.telephone_event = agreed.telephone_event.and_then(|event| {
         let same = find(formats, |e| e.is_events_at(event.clock_hz));
         let payload_type = same.or_else(|| find(formats, |e| matches!(e, Encoding::Events { .. })))?;

@@ -131,6 +131,7 @@ fn everything_agreed_is_told() {
         codec: Codec::Pcma,
         payload_type: 8,
         receive_payload_type: 8,
+        other_law: None,
         opus: OpusParameters::default(),
         telephone_event: Some(TelephoneEvent {
             payload_type: 97,

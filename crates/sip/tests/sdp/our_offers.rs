@@ -91,6 +91,32 @@ fn a_renumbering_answer_gives_each_way_its_number() {
 }
 
 #[test]
+fn an_answer_that_takes_both_laws_may_send_either() {
+    let mine = make_offer(&local(), Direction::SendRecv, None);
+    for (line, codec, other) in [
+        ("m=audio 6000 RTP/AVP 0", Codec::Pcmu, None),
+        ("m=audio 6000 RTP/AVP 0 8", Codec::Pcmu, Some(8)),
+        ("m=audio 6000 RTP/AVP 8 9 0", Codec::Pcma, Some(0)),
+        ("m=audio 6000 RTP/AVP 8 9", Codec::Pcma, None),
+        ("m=audio 6000 RTP/AVP 9 0 8", Codec::G722, None),
+    ] {
+        let agreed = accept_answer(&mine, &offer(&[line]), &local(), &ours).unwrap();
+        assert_eq!((agreed.codec, agreed.other_law), (codec, other), "{line}");
+    }
+    let narrow = Local {
+        codecs: vec![Codec::Pcmu],
+        ..local()
+    };
+    let mine = make_offer(&narrow, Direction::SendRecv, None);
+    let theirs = offer(&["m=audio 6000 RTP/AVP 0 8"]);
+    let agreed = accept_answer(&mine, &theirs, &local(), &ours).unwrap();
+    assert_eq!(agreed.other_law, None, "it was not offered");
+    // Of an offer of theirs our answer takes one alone.
+    let (_, agreed) = answered(&theirs, None).unwrap();
+    assert_eq!((agreed.codec, agreed.other_law), (Codec::Pcmu, None));
+}
+
+#[test]
 fn keys_come_at_the_clock_the_answer_takes() {
     let mine = make_offer(&local(), Direction::SendRecv, None);
     for (lines, payload_type, clock_hz) in [
