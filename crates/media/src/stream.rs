@@ -130,6 +130,20 @@ impl Stream {
         Follow::Refused
     }
 
+    /// A packet whose number was seen before is of a time of its own: who sends counts anew. True at the second in a row, from which the
+    /// count goes on.
+    pub(crate) fn counts_anew(&mut self, sequence: u16) -> bool {
+        let Some(current) = self.current.as_mut() else {
+            return false;
+        };
+        let (ssrc, follows) = (current.ssrc, current.jump == Some(sequence));
+        current.jump = Some(sequence.wrapping_add(1));
+        if follows {
+            self.start(ssrc, sequence, false);
+        }
+        follows
+    }
+
     fn start(&mut self, ssrc: u32, sequence: u16, new_source: bool) -> Follow {
         self.candidates = [None; CANDIDATES];
         self.counts.expected = self.counts.expected.saturating_add(1);
@@ -398,6 +412,22 @@ mod tests {
             sorted[1..],
             [Follow::Refused, Follow::Known, Follow::Refused, jump]
         );
+        assert_eq!(stream.counts().lost(), 0);
+    }
+
+    #[test]
+    fn numbers_that_come_again_with_a_time_of_their_own_are_believed_at_the_second_in_a_row() {
+        let mut stream = Stream::new();
+        run(&mut stream, 1, 10..60);
+        // One alone, and two that are not in a row.
+        for sequence in [20, 22] {
+            assert!(!stream.counts_anew(sequence));
+        }
+        run(&mut stream, 1, [60]);
+        assert!(!stream.counts_anew(23), "the count has gone on meanwhile");
+        assert!(stream.counts_anew(24));
+        assert_eq!((stream.ssrc(), stream.highest()), (Some(1), 24));
+        assert_eq!(run(&mut stream, 1, [25, 25]), [Follow::Known, Follow::Duplicate]);
         assert_eq!(stream.counts().lost(), 0);
     }
 

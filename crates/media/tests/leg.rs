@@ -329,6 +329,23 @@ fn another_source_is_followed_after_two_packets_and_heard_without_delay_added() 
 }
 
 #[test]
+fn a_peer_that_counts_anew_from_where_it_began_is_heard_from_the_second_packet_on() {
+    let mut call = Call::new(config());
+    let begin = call.sequence;
+    for _ in 0..60 {
+        call.say();
+    }
+    call.sequence = begin;
+    let heard: Vec<_> = (0..20).map(|_| call.say()).collect();
+    assert!(heard[4..].iter().all(|&h| is_audio(h)), "{heard:?}");
+    let quality = call.leg.quality();
+    assert_eq!(
+        (quality.duplicated, quality.ssrc_changes, quality.lost),
+        (1, 0, 0)
+    );
+}
+
+#[test]
 fn a_new_codec_is_heard_at_once() {
     let mut call = Call::new(config());
     for _ in 0..10 {

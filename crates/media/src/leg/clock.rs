@@ -44,7 +44,18 @@ pub(super) struct Unwrapper {
     newest: Option<i64>,
 }
 
+/// Steps of any clock that are longer than packets can be behind and still count as the same stream: 11 s at 48 kHz.
+const FAR: i32 = 1 << 19;
+
 impl Unwrapper {
+    /// Whether no packet that came before can have had this timestamp: it is later than all, or far from them.
+    pub(super) fn is_new(&self, timestamp: u32) -> bool {
+        self.newest.is_some_and(|newest| {
+            let step = timestamp.wrapping_sub(newest as u32) as i32;
+            step > 0 || step < -FAR
+        })
+    }
+
     pub(super) fn unwrap(&mut self, timestamp: u32) -> i64 {
         let newest = self.newest.unwrap_or(i64::from(timestamp));
         let step = timestamp.wrapping_sub(newest as u32) as i32;
@@ -73,6 +84,23 @@ mod tests {
         assert_eq!(unwrapper.unwrap(0) - start, 160);
         assert_eq!(unwrapper.unwrap(u32::MAX - 319) - start, -160);
         assert_eq!(unwrapper.unwrap(160) - start, 320);
+    }
+
+    #[test]
+    fn timestamps_are_new_that_are_later_than_all_or_far_from_them() {
+        let mut unwrapper = Unwrapper::default();
+        assert!(!unwrapper.is_new(7));
+        unwrapper.unwrap(100);
+        for (timestamp, is_new) in [
+            (100, false),
+            (101, true),
+            (99, false),
+            (100u32.wrapping_sub(1 << 19), false),
+            (99u32.wrapping_sub(1 << 19), true),
+            (100 + (1 << 30), true),
+        ] {
+            assert_eq!(unwrapper.is_new(timestamp), is_new, "{timestamp}");
+        }
     }
 
     #[test]

@@ -41,7 +41,7 @@ impl Leg {
             return;
         }
         let in_order = packet.sequence == (self.stream.highest() as u16).wrapping_add(1);
-        if self.follow(now, &packet) {
+        if self.follow(now, content, &packet) {
             self.take(now, content, &packet, in_order);
         }
     }
@@ -74,10 +74,13 @@ impl Leg {
     }
 
     /// Sorts the packet into the stream; false when it is not to be played.
-    fn follow(&mut self, now: Instant, packet: &Packet<'_>) -> bool {
+    fn follow(&mut self, now: Instant, content: Content, packet: &Packet<'_>) -> bool {
+        // Of a key the time may be that of another clock.
+        let is_new = content == Content::Audio && self.unwrapper.is_new(packet.timestamp);
         match self.stream.follow(now, packet.ssrc, packet.sequence) {
             Follow::Known => {}
             Follow::Restarted { new_source } => self.restart(new_source),
+            Follow::Duplicate if is_new && self.stream.counts_anew(packet.sequence) => self.restart(false),
             Follow::Duplicate => {
                 self.quality.duplicated += 1;
                 return false;
