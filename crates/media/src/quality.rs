@@ -5,7 +5,8 @@ use crate::emodel::Way;
 use crate::frame::Rate;
 use crate::jitter::Tally;
 
-/// Counters and meters of one leg. Counters only grow, but for `lost` and `loss_bursts`: a packet that comes late after all takes one back.
+/// Counters and meters of one leg. Counters only grow, but for `lost` and `loss_bursts`, of which a packet that comes late after all takes one
+/// back, and `concealed_ms`, of which a pause that seemed to be a loss takes back what was invented at its beginning.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Quality {
     /// RTP packets taken from the peer, of every negotiated payload type.

@@ -141,6 +141,29 @@ fn every_hostile_packet_is_dropped_counted_and_leaves_the_call_whole() {
 }
 
 #[test]
+fn timestamps_that_leap_as_far_as_they_can_in_every_packet_end_no_call() {
+    for codec in [
+        Codec::Opus(Rate::Hz48000),
+        Codec::Opus(Rate::Hz16000),
+        Codec::G722,
+    ] {
+        let mut config = config();
+        config.session.format = Format::of(codec);
+        let mut call = Call::new(config);
+        for n in 0..100_000 {
+            let packet = call.next_packet(0, &[8; 3]);
+            call.rtp_from(PEER, &packet);
+            call.timestamp = call.timestamp.wrapping_add(i32::MAX as u32);
+            if n % 1_000 == 0 {
+                call.tick();
+            }
+        }
+        let quality = call.leg.quality();
+        assert_eq!((quality.received, quality.jitter_ms), (100_000, 0), "{codec:?}");
+    }
+}
+
+#[test]
 fn hostile_reports_are_dropped_and_counted() {
     let mut call = talking();
     let table: [(&str, &str, Vec<u8>); 8] = [

@@ -52,7 +52,7 @@ impl Unwrapper {
     pub(super) fn is_new(&self, timestamp: u32) -> bool {
         self.newest.is_some_and(|newest| {
             let step = timestamp.wrapping_sub(newest as u32) as i32;
-            step > 0 || step < -FAR
+            !(-FAR..=0).contains(&step)
         })
     }
 

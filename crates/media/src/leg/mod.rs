@@ -195,7 +195,8 @@ impl Leg {
     /// A place in the audio on the clock of the keys.
     fn key_steps(&self, place: i64) -> i64 {
         let hz = i64::from(self.session.format.codec().rate().hz());
-        place * i64::from(key_clock(&self.session)) / hz + self.keys_ahead
+        let steps = place.saturating_mul(i64::from(key_clock(&self.session))) / hz;
+        steps.saturating_add(self.keys_ahead)
     }
 
     /// Exchanges the audio for what is held back, on legs whose keys come in the audio.

@@ -205,9 +205,15 @@ impl Leg {
         }
     }
 
-    /// Steps of the RTP clock as samples of the audio decoded.
+    /// Steps of the RTP clock as samples of the audio decoded: there are so many whole ones in a step, or it in so many whole ones. A peer
+    /// whose timestamps leap in every packet gets no further than the largest number.
     fn samples(&self, steps: i64) -> i64 {
         let codec = self.session.format.codec();
-        (steps * i64::from(codec.rate().hz())).div_euclid(i64::from(codec.clock_hz()))
+        let (hz, clock_hz) = (codec.rate().hz(), codec.clock_hz());
+        if hz >= clock_hz {
+            steps.saturating_mul(i64::from(hz / clock_hz))
+        } else {
+            steps.div_euclid(i64::from(clock_hz / hz))
+        }
     }
 }
