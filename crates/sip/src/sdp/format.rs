@@ -118,6 +118,7 @@ impl Map {
 struct Maps<'a> {
     rtpmap: Vec<Map>,
     fmtp: Vec<Option<&'a str>>,
+    opus: Vec<OpusParameters>,
 }
 
 impl<'a> Maps<'a> {
@@ -126,6 +127,7 @@ impl<'a> Maps<'a> {
         let mut maps = Self {
             rtpmap: vec![Map::Absent; size],
             fmtp: vec![None; size],
+            opus: vec![OpusParameters::default(); size],
         };
         for attribute in attributes {
             maps.take(attribute);
@@ -146,6 +148,9 @@ impl<'a> Maps<'a> {
             "fmtp" => {
                 if let Some(fmtp) = self.fmtp.get_mut(usize::from(payload_type)) {
                     fmtp.get_or_insert(text);
+                }
+                if let Some(opus) = self.opus.get_mut(usize::from(payload_type)) {
+                    opus.read(text);
                 }
             }
             _ => {}
@@ -174,8 +179,9 @@ impl<'a> Maps<'a> {
             payload_type,
             encoding,
             opus: self
-                .fmtp_of(payload_type)
-                .map(OpusParameters::read)
+                .opus
+                .get(usize::from(payload_type))
+                .copied()
                 .unwrap_or_default(),
         })
     }

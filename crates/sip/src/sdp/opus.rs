@@ -30,14 +30,12 @@ impl Default for OpusParameters {
 }
 
 impl OpusParameters {
-    /// Reads the value of an fmtp line behind its payload type.
-    pub(super) fn read(fmtp: &str) -> Self {
-        let mut wishes = Self::default();
+    /// Reads the value of an fmtp line behind its payload type; there should be one, and what several say counts together.
+    pub(super) fn read(&mut self, fmtp: &str) {
         for parameter in fmtp.split(';').take(64) {
             let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
-            wishes.take(name.trim(), value.trim());
+            self.take(name.trim(), value.trim());
         }
-        wishes
     }
 
     fn take(&mut self, name: &str, value: &str) {
@@ -83,6 +81,12 @@ impl fmt::Display for OpusParameters {
 mod tests {
     use super::*;
 
+    fn read(fmtp: &str) -> OpusParameters {
+        let mut wishes = OpusParameters::default();
+        wishes.read(fmtp);
+        wishes
+    }
+
     #[test]
     fn wishes_are_read_in_any_order_and_case_and_nonsense_is_a_default() {
         let all = OpusParameters {
@@ -93,10 +97,7 @@ mod tests {
             constant_bitrate: true,
         };
         let text = "maxplaybackrate=16000;maxaveragebitrate=20000;useinbandfec=1;usedtx=1;cbr=1";
-        assert_eq!(
-            (OpusParameters::read(text), all.to_string().as_str()),
-            (all, text)
-        );
+        assert_eq!((read(text), all.to_string().as_str()), (all, text));
         for (text, wishes) in [
             ("", OpusParameters::default()),
             ("stereo=1; sprop-stereo=1;minptime=10", OpusParameters::default()),
@@ -124,7 +125,7 @@ mod tests {
                 },
             ),
         ] {
-            assert_eq!(OpusParameters::read(text), wishes, "{text}");
+            assert_eq!(read(text), wishes, "{text}");
         }
         assert_eq!(OpusParameters::default().to_string(), "");
     }

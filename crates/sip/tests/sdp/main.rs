@@ -254,6 +254,25 @@ fn packet_times_are_checked_and_kept_from_10_to_60_ms() {
 }
 
 #[test]
+fn wishes_about_opus_are_those_of_the_line_taken_and_may_be_spread() {
+    let lines = [
+        "m=audio 5004 RTP/AVP 98 112 0",
+        "a=rtpmap:112 opus/48000/2",
+        "a=fmtp:98 minptime=10; UseInbandFEC=1",
+        "a=fmtp:112 cbr=1;usedtx=1",
+        "a=rtpmap:98 opus/48000/2",
+        "a=fmtp:98  maxplaybackrate = 16000 ;stereo=1",
+    ];
+    let (_, agreed) = answered(&offer(&lines), None).unwrap();
+    let wishes = OpusParameters {
+        max_playback_hz: 16_000,
+        use_inband_fec: true,
+        ..OpusParameters::default()
+    };
+    assert_eq!((agreed.payload_type, agreed.opus), (98, wishes));
+}
+
+#[test]
 fn opus_is_sent_in_our_packet_time_whatever_the_peer_wishes() {
     for line in ["a=ptime:10", "a=ptime:40", "a=ptime:60", "a=maxptime:40"] {
         let lines = ["m=audio 5004 RTP/AVP 96 0", "a=rtpmap:96 opus/48000/2", line];
