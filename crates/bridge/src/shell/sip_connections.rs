@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
 use crate::config::SipSection;
@@ -41,8 +41,18 @@ struct Entry {
     source: IpAddr,
     /// When it was opened, last brought a message, or was last found to carry a call.
     used: Instant,
-    /// Dropped to close the connection.
+    /// Dropped to close the connection once what waits for it is written.
     writer: mpsc::Sender<Vec<u8>>,
+    /// Dropped with it, for one that takes nothing of what waits.
+    _stay: oneshot::Sender<()>,
+}
+
+/// What whoever serves a connection goes by.
+pub(super) struct Line {
+    /// What is to be written; over when the connection has lost its place.
+    pub(super) queue: mpsc::Receiver<Vec<u8>>,
+    /// Done when it has lost its place.
+    pub(super) leave: oneshot::Receiver<()>,
 }
 
 impl Connections {
@@ -69,13 +79,8 @@ impl Connections {
         }
     }
 
-    /// Takes a place: the connection's number, and what is to be written to it until it ends.
-    pub(super) fn open(
-        &self,
-        source: IpAddr,
-        now: Instant,
-        limits: &SipSection,
-    ) -> Option<(u64, mpsc::Receiver<Vec<u8>>)> {
+    /// Takes a place: the connection's number, and what it is to be served by until it ends.
+    pub(super) fn open(&self, source: IpAddr, now: Instant, limits: &SipSection) -> Option<(u64, Line)> {
         let mut table = self.table();
         if table.is_full(limits) || table.is_full_for(source, limits) {
             table.counts.refused += 1;
@@ -83,14 +88,16 @@ impl Connections {
         }
         table.last += 1;
         let (writer, queue) = mpsc::channel(WRITE_QUEUE);
+        let (stay, leave) = oneshot::channel();
         let entry = Entry {
             source,
             used: now,
             writer,
+            _stay: stay,
         };
         let number = table.last;
         table.entries.insert(number, entry);
-        Some((number, queue))
+        Some((number, Line { queue, leave }))
     }
 
     /// Whether a connection is there.
@@ -181,14 +188,14 @@ mod tests {
     #[test]
     fn those_unused_the_longest_of_the_source_that_holds_most_give_way_first() {
         let (connections, epoch) = (Connections::default(), Instant::now());
-        let mut queues = vec![];
+        let mut lines = vec![];
         for (n, source) in [1, 2, 2, 2, 3].into_iter().enumerate() {
             let now = epoch + Duration::from_secs(n as u64);
-            queues.push(connections.open(host(source), now, &limits()).unwrap());
+            lines.push(connections.open(host(source), now, &limits()).unwrap());
         }
         assert_eq!(numbers(&connections, 4), [0; 0], "there is room");
         assert_eq!(numbers(&connections, 2), [2, 3, 4], "a source replaces its own");
-        queues.push(connections.open(host(4), epoch, &limits()).unwrap());
+        lines.push(connections.open(host(4), epoch, &limits()).unwrap());
         connections.use_now(2, epoch + Duration::from_secs(9));
         assert_eq!(numbers(&connections, 5), [3, 4, 2, 1, 6, 5]);
         assert!(connections.open(host(5), epoch, &limits()).is_none());
@@ -199,12 +206,17 @@ mod tests {
     #[test]
     fn one_that_was_used_meanwhile_does_not_give_way() {
         let (connections, epoch) = (Connections::default(), Instant::now());
-        let (number, mut queue) = connections.open(host(1), epoch, &limits()).unwrap();
+        let (number, mut line) = connections.open(host(1), epoch, &limits()).unwrap();
         connections.use_now(number, epoch + Duration::from_secs(1));
         connections.close_unused(number, epoch);
-        assert_eq!(queue.try_recv(), Err(mpsc::error::TryRecvError::Empty));
+        assert_eq!(line.queue.try_recv(), Err(mpsc::error::TryRecvError::Empty));
+        assert_eq!(line.leave.try_recv(), Err(oneshot::error::TryRecvError::Empty));
         connections.close_unused(number, epoch + Duration::from_secs(1));
-        assert_eq!(queue.try_recv(), Err(mpsc::error::TryRecvError::Disconnected));
+        assert_eq!(
+            line.queue.try_recv(),
+            Err(mpsc::error::TryRecvError::Disconnected)
+        );
+        assert_eq!(line.leave.try_recv(), Err(oneshot::error::TryRecvError::Closed));
         assert_eq!((connections.counts().open, connections.counts().gave_way), (0, 1));
     }
 }

@@ -13,10 +13,10 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::control_thread::Inbound;
-pub(super) use super::sip_connections::Connections;
+pub(super) use super::sip_connections::{Connections, Line};
 use crate::config::SipSection;
 
-/// How long a connection that sent nonsense stays open for the answer.
+/// How long a connection that sent nonsense, or lost its place, stays open for what is on its way to it.
 const LINGER: Duration = Duration::from_millis(500);
 /// How long control may take to say which connections carry calls.
 const ANSWER: Duration = Duration::from_millis(250);
@@ -36,12 +36,12 @@ pub(super) async fn listen(
         };
         make_room(&connections, remote, &limits, &inbound).await;
         // One without a place is counted there, and closed.
-        if let Some((number, queue)) = connections.open(remote.ip(), Instant::now(), &limits) {
+        if let Some((number, line)) = connections.open(remote.ip(), Instant::now(), &limits) {
             let accepted = accepted(
                 stream,
                 remote,
                 number,
-                queue,
+                line,
                 connections.clone(),
                 limits.clone(),
                 inbound.clone(),
@@ -83,7 +83,7 @@ async fn accepted(
     stream: TcpStream,
     remote: SocketAddr,
     number: u64,
-    queue: mpsc::Receiver<Vec<u8>>,
+    line: Line,
     connections: Connections,
     limits: SipSection,
     inbound: Sender<Inbound>,
@@ -98,14 +98,14 @@ async fn accepted(
         remote: canonical(remote),
         connection: Some(number),
     };
-    serve(stream, flow, queue, connections, limits, inbound).await;
+    serve(stream, flow, line, connections, limits, inbound).await;
 }
 
 /// Reads and writes a connection, whoever opened it, until it ends, and says so.
 pub(super) async fn serve(
     stream: TcpStream,
     flow: Flow,
-    queue: mpsc::Receiver<Vec<u8>>,
+    line: Line,
     connections: Connections,
     limits: SipSection,
     inbound: Sender<Inbound>,
@@ -115,7 +115,8 @@ pub(super) async fn serve(
     let (reader, writer) = stream.into_split();
     tokio::select! {
         () = read(reader, flow, &limits, &inbound, &connections) => {}
-        () = write(writer, queue) => {}
+        () = write(writer, line.queue) => {}
+        () = place_lost(line.leave) => {}
     }
     connections.close(number);
     let _ = tokio::task::spawn_blocking(move || inbound.send(Inbound::FlowLost { connection: number })).await;
@@ -198,6 +199,12 @@ async fn write(mut writer: OwnedWriteHalf, mut queue: mpsc::Receiver<Vec<u8>>) {
             return;
         }
     }
+}
+
+/// A peer that takes nothing keeps a write waiting for ever. Once it has lost its place no limit counts it any more, so it must not stay.
+async fn place_lost(leave: oneshot::Receiver<()>) {
+    let _ = leave.await;
+    tokio::time::sleep(LINGER).await;
 }
 
 #[cfg(test)]
@@ -294,5 +301,32 @@ mod tests {
         let left = connections.candidates(IpAddr::from([192, 0, 2, 1]), &limits);
         let left: Vec<_> = left.into_iter().map(|(number, _)| number).collect();
         assert_eq!(left, [1, 2, 4, 5]);
+    }
+    #[tokio::test]
+    async fn one_that_takes_nothing_of_what_it_is_sent_is_closed_however_much_it_sends() {
+        let (inbound, queue) = crossbeam_channel::bounded(64);
+        tokio::spawn(control(queue, vec![]));
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let connections = Connections::default();
+        tokio::spawn(listen(
+            listener,
+            connections.clone(),
+            SipSection::default(),
+            inbound,
+        ));
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        // First what the system holds for a slow reader is filled, then the queue.
+        while connections.counts().stuck == 0 {
+            connections.send(1, vec![0; 64 * 1024]);
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(connections.counts().open, 0);
+        let closed = async {
+            while stream.write_all(PING).await.is_ok() {
+                tokio::time::sleep(LINGER / 25).await;
+            }
+        };
+        timeout(LINGER * 10, closed).await.unwrap();
     }
 }

@@ -129,7 +129,7 @@ impl Shared {
         let stream = timeout(LIMIT, TcpStream::connect(remote)).await??;
         let now = tokio::time::Instant::now();
         let place = self.connections.open(remote.ip(), now, &self.limits);
-        let (number, queue) =
+        let (number, line) =
             place.ok_or_else(|| io::Error::other("as many connections as sip.tcp_connections allows"))?;
         // Answers to what is in our Via and Contact come by this connection, or to where we listen.
         let local = SocketAddr::new(stream.local_addr()?.ip(), self.udp.local_addr()?.port());
@@ -143,7 +143,7 @@ impl Shared {
         let shared = self.clone();
         self.runtime.spawn(async move {
             let (connections, limits) = (shared.connections.clone(), shared.limits.clone());
-            sip_tcp::serve(stream, flow, queue, connections, limits, shared.inbound.clone()).await;
+            sip_tcp::serve(stream, flow, line, connections, limits, shared.inbound.clone()).await;
         });
         Ok(flow)
     }
