@@ -2,8 +2,8 @@
 
 mod common;
 
-use common::{Call, EVENT, PEER, PEER_RTCP, SSRC, STRANGER, config, rtp, tone_payload};
-use media::{Codec, Decode, Format, Heard, LegEvent, Quality, Rate};
+use common::{Call, EVENT, OURS, PEER, PEER_RTCP, SSRC, STRANGER, config, rtp, tone_payload};
+use media::{Codec, Decode, Format, Heard, LegEvent, LevelFormat, Quality, Rate};
 use proptest::prelude::*;
 
 /// A call that has talked for a second.
@@ -248,11 +248,63 @@ fn a_burst_larger_than_the_buffer_is_refused_and_the_delay_stays_capped() {
     }
 }
 
+#[test]
+fn timestamps_that_leap_with_every_packet_overflow_nothing() {
+    let mut config = config();
+    config.session.format = Format::of(Codec::Opus(Rate::Hz48000));
+    let mut call = Call::new(config);
+    for n in 0..120_000u32 {
+        call.timestamp = call.timestamp.wrapping_add(i32::MAX as u32);
+        let audio = call.next_packet(0, &[0xf8, 1, 2, 3]);
+        call.rtp_from(PEER, &audio);
+        if n % 100 == 0 {
+            let key = call.next_packet(EVENT, &[1, 0x80, 0, 160]);
+            call.rtp_from(PEER, &key);
+            call.tick();
+        }
+    }
+    assert_eq!(call.leg.quality().received, 121_200);
+}
+
+/// A report that is well formed, whatever it says and of whom.
+fn any_report() -> impl Strategy<Value = Vec<u8>> {
+    let mostly = |ssrc| prop_oneof![3 => Just(ssrc), 1 => any::<u32>()];
+    let words = any::<[u32; 5]>;
+    (any::<bool>(), mostly(SSRC), words(), mostly(OURS), words()).prop_map(
+        |(sends, sender, info, about, block)| {
+            let (kind, info) = if sends {
+                (200, &info[..])
+            } else {
+                (201, &info[..0])
+            };
+            let words = [&[sender][..], info, &[about][..], &block[..]].concat();
+            let body: Vec<u8> = words.iter().flat_map(|word| word.to_be_bytes()).collect();
+            [&[0x81, kind, 0, words.len() as u8][..], &body[..]].concat()
+        },
+    )
+}
+
+/// A packet with a header extension of either form, or none.
+fn extended() -> impl Strategy<Value = Vec<u8>> {
+    let profile = prop_oneof![Just(0xbede_u16), Just(0x1000), any::<u16>()];
+    let words = proptest::collection::vec(any::<u8>(), 0..6);
+    (0u16..100, profile, words).prop_map(|(sequence, profile, words)| {
+        let length = words.len() as u16;
+        let content = words.iter().flat_map(|byte| [*byte, 1, 0x90, 0]);
+        let mut packet = rtp(0, sequence, u32::from(sequence) * 160, SSRC, &[]);
+        packet[0] |= 0x10;
+        packet.extend(profile.to_be_bytes().into_iter().chain(length.to_be_bytes()));
+        packet.extend(content.chain(tone_payload()));
+        packet
+    })
+}
+
 fn any_packet() -> impl Strategy<Value = Vec<u8>> {
     let payload = proptest::collection::vec(any::<u8>(), 0..200);
     let types = prop_oneof![Just(0u8), Just(EVENT), Just(13), any::<u8>()];
     prop_oneof![
         proptest::collection::vec(any::<u8>(), 0..64),
+        extended(),
         (types, any::<u16>(), any::<u32>(), 0u32..6, payload).prop_map(
             |(kind, sequence, timestamp, ssrc, payload)| rtp(kind, sequence, timestamp, ssrc, &payload)
         ),
@@ -297,6 +349,7 @@ proptest! {
         inband: bool,
         codec in 0usize..CODECS.len(),
         decode in 0usize..3,
+        level in proptest::option::of((0u8..16, any::<bool>())),
         packets in proptest::collection::vec((any_packet(), 0u64..60), 0..80),
     ) {
         let mut config = config();
@@ -305,6 +358,7 @@ proptest! {
             config.session.telephone_event = None;
         }
         config.session.format = Format::of(CODECS[codec]);
+        config.session.audio_level = level.map(|(id, voice_flag)| LevelFormat { id, voice_flag });
         let mut call = Call::new(config);
         call.decode = [Decode::Always, Decode::IfTalking, Decode::No][decode];
         for (packet, wait) in packets {
@@ -320,5 +374,20 @@ proptest! {
         call.wait(std::time::Duration::from_millis(400));
         // The cap, and the packet that was whole when it was reached: Opus has up to 120 ms in one.
         prop_assert!(call.leg.quality().depth_ms <= 360);
+    }
+
+    #[test]
+    fn no_reports_make_a_leg_panic_whatever_they_say(
+        reports in proptest::collection::vec((any_report(), 0u64..10_000), 1..40),
+    ) {
+        let mut call = talking();
+        for (report, wait) in &reports {
+            call.rtcp_from(PEER_RTCP, report);
+            call.now += std::time::Duration::from_millis(*wait);
+            call.say();
+            call.report();
+            let _ = call.leg.quality().outbound();
+        }
+        prop_assert_eq!(call.leg.quality().rtcp_received, reports.len() as u64);
     }
 }

@@ -38,7 +38,11 @@ pub(super) const fn middle(ntp: u64) -> u32 {
     (ntp >> 16) as u32
 }
 
-/// Timestamps counted on over their wraps, each relative to the newest before it.
+/// How far timestamps are counted on, in steps. At 48 kHz that is most of a year; a peer that leaps ahead with each packet is there within
+/// minutes, and far beyond it there is no room for what is reckoned with places.
+const FURTHEST: u64 = 1 << 40;
+
+/// Timestamps counted on over their wraps, each relative to the newest before it. Who has got too far begins anew, as after any other jump.
 #[derive(Debug, Default)]
 pub(super) struct Unwrapper {
     newest: Option<i64>,
@@ -57,7 +61,8 @@ impl Unwrapper {
     }
 
     pub(super) fn unwrap(&mut self, timestamp: u32) -> i64 {
-        let newest = self.newest.unwrap_or(i64::from(timestamp));
+        let near = self.newest.filter(|newest| newest.unsigned_abs() < FURTHEST);
+        let newest = near.unwrap_or(i64::from(timestamp));
         let step = timestamp.wrapping_sub(newest as u32) as i32;
         let unwrapped = newest.saturating_add(i64::from(step));
         self.newest = Some(unwrapped.max(newest));
@@ -100,6 +105,21 @@ mod tests {
             (100 + (1 << 30), true),
         ] {
             assert_eq!(unwrapper.is_new(timestamp), is_new, "{timestamp}");
+        }
+    }
+
+    #[test]
+    fn leaps_in_either_direction_never_lead_beyond_what_there_is_room_for() {
+        for leap in [i32::MAX as u32, i32::MIN as u32, 1 << 30] {
+            let (mut unwrapper, mut timestamp, mut furthest) = (Unwrapper::default(), 0u32, 0);
+            for _ in 0..10_000 {
+                timestamp = timestamp.wrapping_add(leap);
+                furthest = furthest.max(unwrapper.unwrap(timestamp).unsigned_abs());
+            }
+            assert!(
+                furthest > FURTHEST / 2 && furthest < 2 * FURTHEST,
+                "{leap}: {furthest}"
+            );
         }
     }
 
