@@ -1,19 +1,29 @@
 //! Logins made at first start, kept for the operator in `credentials.toml` (mode 0600).
 
+use std::fmt;
 use std::fs;
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::whole_file::{self, PRIVATE};
+
 /// One login with the password it was given.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Credential {
     /// Name to log in with.
     pub login: String,
     /// Its password; only here and, hashed, in the store.
     pub password: String,
+}
+
+impl fmt::Debug for Credential {
+    /// Without the password, which no log is to hold.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Credential")
+            .field("login", &self.login)
+            .finish_non_exhaustive()
+    }
 }
 
 #[derive(Default, Serialize, Deserialize)]
@@ -42,27 +52,13 @@ pub(crate) fn read(data: &Path) -> Result<Vec<Credential>, String> {
     }
 }
 
-/// Notes logins; written whole under another name first, so that a crash leaves the old file or the new one.
+/// Notes logins; a crash leaves the old file or the new one.
 pub(crate) fn write(data: &Path, credential: &[Credential]) -> Result<(), String> {
     let path = path(data);
     let fail = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
     let credential = credential.to_vec();
     let text = toml::to_string(&File { credential }).map_err(|error| fail(&error))?;
-    let new = path.with_extension("toml.new");
-    let mut options = fs::OpenOptions::new();
-    let open = options
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&new);
-    open.and_then(|mut file| {
-        file.write_all(HEAD.as_bytes())?;
-        file.write_all(text.as_bytes())?;
-        file.sync_all()
-    })
-    .and_then(|()| fs::rename(&new, &path))
-    .map_err(|error| fail(&error))
+    whole_file::write(&path, &format!("{HEAD}{text}"), PRIVATE).map_err(|error| fail(&error))
 }
 
 /// A password of 20 letters and digits that nobody mistakes for each other: 100 bits or so.
@@ -99,6 +95,7 @@ mod tests {
         }];
         write(&folder, &made).unwrap();
         assert_eq!(read(&folder).unwrap(), made);
+        assert!(!format!("{made:?}").contains(&made[0].password));
         let mode = fs::metadata(path(&folder)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
         fs::remove_dir_all(&folder).unwrap();

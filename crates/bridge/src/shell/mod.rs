@@ -43,6 +43,7 @@ mod sip_udp;
 mod sip_ways;
 mod teller;
 mod tls;
+mod whole_file;
 mod write_limit;
 
 pub(crate) use serve::serve;

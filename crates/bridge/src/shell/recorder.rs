@@ -3,7 +3,7 @@
 //! Whatever happens to a file ends its recording and nothing else. Rooms do not wait for this thread, nor does control.
 
 use std::fs::{DirBuilder, File, OpenOptions};
-use std::io::{self, Write};
+use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -16,6 +16,7 @@ use rtrb::Consumer;
 
 use super::backend::now_ms;
 use super::recordings::Ending;
+use super::whole_file::{self, PRIVATE};
 use crate::control::MediaReport;
 use crate::metrics::Recordings as Counts;
 use crate::recording::{About, Measured, Remains, Sidecar, Tape};
@@ -58,28 +59,13 @@ impl Folder {
     /// A file that was not there before, for its owner alone.
     fn create(&self, name: &str) -> io::Result<File> {
         let mut options = OpenOptions::new();
-        options.write(true).create_new(true).mode(0o600);
+        options.write(true).create_new(true).mode(PRIVATE);
         options.open(self.path.join(name))
     }
 
-    /// Under another name first: one that is there is whole.
+    /// One that is there is whole.
     fn put_beside(&self, file: &str, sidecar: &Sidecar) -> io::Result<()> {
-        let whole = self.path.join(beside(file));
-        let part = whole.with_extension("json.part");
-        let mut options = OpenOptions::new();
-        let opened = options
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&part);
-        let written = opened.and_then(|mut part| part.write_all(sidecar.text().as_bytes()));
-        let done = written.and_then(|()| std::fs::rename(&part, whole));
-        if done.is_err() {
-            // Where this fails, too, the next start writes over it.
-            let _ = std::fs::remove_file(&part);
-        }
-        done
+        whole_file::write(&self.path.join(beside(file)), &sidecar.text(), PRIVATE)
     }
 
     /// Puts a sidecar to each recording that has none: the bridge ended without a farewell while it was being written.
@@ -89,7 +75,7 @@ impl Folder {
             let Some(name) = name.to_str().filter(|name| is_ours(name)) else {
                 continue;
             };
-            // A power cut may leave one with nothing in it.
+            // After a power cut one of an earlier version may have nothing in it.
             let beside = std::fs::metadata(self.path.join(beside(name)));
             if beside.is_ok_and(|beside| beside.len() > 0) {
                 continue;

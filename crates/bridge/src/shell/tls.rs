@@ -1,9 +1,6 @@
 //! The certificate of the REST API: the operator's own, or a self-signed one made at first start.
 
-use std::fs;
-use std::io::Write;
 use std::net::IpAddr;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -11,6 +8,7 @@ use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
+use super::whole_file::{self, PRIVATE, PUBLIC};
 use crate::config::ApiSection;
 
 /// The TLS settings of the API: TLS 1.2 and 1.3, HTTP/1.1.
@@ -50,20 +48,12 @@ fn self_signed(address: IpAddr, data: &Path) -> Result<(PathBuf, PathBuf), Strin
         ];
         let made =
             rcgen::generate_simple_self_signed(names).map_err(|error| format!("certificate: {error}"))?;
-        write(&key, &made.signing_key.serialize_pem(), 0o600)?;
-        write(&certificate, &made.cert.pem(), 0o644)?;
+        let write = |path: &Path, pem: &str, mode| {
+            whole_file::write(path, pem, mode).map_err(|error| format!("{}: {error}", path.display()))
+        };
+        // The key first: where there is no certificate yet both are made anew.
+        write(&key, &made.signing_key.serialize_pem(), PRIVATE)?;
+        write(&certificate, &made.cert.pem(), PUBLIC)?;
     }
     Ok((certificate, key))
-}
-
-fn write(path: &Path, text: &str, mode: u32) -> Result<(), String> {
-    let mut options = fs::OpenOptions::new();
-    let open = options
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(mode)
-        .open(path);
-    open.and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
-        .map_err(|error| format!("{}: {error}", path.display()))
 }

@@ -1,4 +1,4 @@
-use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
+use std::fs::{DirBuilder, File, OpenOptions, Permissions, TryLockError};
 use std::io::{self, Read};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -70,6 +70,8 @@ fn open_private(path: &Path) -> Result<File, StoreError> {
         .mode(FILE_MODE)
         .open(path)
         .map_err(not_writable(path))?;
-    fs::set_permissions(path, Permissions::from_mode(FILE_MODE)).map_err(not_writable(path))?;
+    // Of what was opened, whatever the name may mean by now.
+    file.set_permissions(Permissions::from_mode(FILE_MODE))
+        .map_err(not_writable(path))?;
     Ok(file)
 }
