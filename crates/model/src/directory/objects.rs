@@ -1,3 +1,5 @@
+use std::fmt;
+
 use crate::attribute::Overrides;
 use crate::{DidGroupId, DidId, KeyId, MeetingNumber, Role, Sid};
 
@@ -63,7 +65,7 @@ pub struct Callback {
 }
 
 /// An account: a tenant, or a user below one.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Subscriber {
     /// Secure id.
     pub sid: Sid,
@@ -132,6 +134,18 @@ impl Subscriber {
     }
 }
 
+impl fmt::Debug for Subscriber {
+    /// Without secrets, which no log is to hold.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Subscriber")
+            .field("sid", &self.sid)
+            .field("parent_sid", &self.parent_sid)
+            .field("login", &self.login)
+            .field("role", &self.role)
+            .finish_non_exhaustive()
+    }
+}
+
 /// A reference to a DID group, on or off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DidGroupReference {
@@ -176,7 +190,7 @@ pub struct Did {
 }
 
 /// An access code and what it opens.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Key {
     /// Wire id; kept while the code is kept.
     pub id: KeyId,
@@ -184,6 +198,16 @@ pub struct Key {
     pub access_code: String,
     /// Role of whoever keys it.
     pub role: Role,
+}
+
+impl fmt::Debug for Key {
+    /// Without the code, which no log is to hold.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Key")
+            .field("id", &self.id)
+            .field("role", &self.role)
+            .finish_non_exhaustive()
+    }
 }
 
 /// A meeting room: settings and access codes.
@@ -216,5 +240,25 @@ impl Room {
             .iter()
             .filter(|reference| !reference.disabled)
             .map(|reference| reference.did_group_id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_code_hash_or_token_is_in_a_debug_text() {
+        let mut account = Subscriber::new(Sid::new("s1"), None, "ann", SubscriberRole::Regular);
+        account.password_hash = "$argon2id$secret".to_owned();
+        account.authentication_token = "secret".to_owned();
+        let key = Key {
+            id: KeyId(7),
+            access_code: "735268".to_owned(),
+            role: Role::Host,
+        };
+        let text = format!("{account:?} {key:?}");
+        assert!(text.contains("ann") && text.contains("Host"), "{text}");
+        assert!(!text.contains("secret") && !text.contains("735268"), "{text}");
     }
 }
