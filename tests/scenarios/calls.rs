@@ -289,3 +289,15 @@ fn a_call_without_a_port_is_refused_and_its_record_says_why() {
         (Cause::NoMediaPort, 503)
     );
 }
+
+#[test]
+fn of_an_address_as_long_as_a_header_may_be_a_part_is_kept() {
+    let mut world = World::new();
+    let phone = world.call_as(CONF, &"a".repeat(7_000), SDP);
+    let view = world.view(phone);
+    let kept = [&view.address_from, &view.address_to].map(|address| address.chars().count());
+    assert!(kept[0] == 512 && kept[1] < 100, "{kept:?}");
+    assert_eq!(view.caller.len(), 64);
+    world.hang_up(phone);
+    assert_eq!(world.cdrs()[0].caller.len(), 64);
+}

@@ -47,9 +47,9 @@ pub struct CallView {
     pub did_group: DidGroupId,
     /// Code keyed, empty before; of a call the bridge made, the code it was made with.
     pub access_code: String,
-    /// From as the phone sent it, or as it was sent to the phone.
+    /// From as the phone sent it, 512 characters at most, or as it was sent to the phone.
     pub address_from: String,
-    /// To as the phone sent it, or as it was sent to the phone.
+    /// To as the phone sent it, 512 characters at most, or as it was sent to the phone.
     pub address_to: String,
     /// Dialled number, digits without plus; a SIP URI where the bridge called one.
     pub callee: String,

@@ -18,6 +18,10 @@ use super::output::{MediaOrder, Output};
 
 /// Seconds between the epochs of NTP (1900) and Unix (1970), RFC 868.
 const NTP_OFFSET: i64 = 2_208_988_800;
+/// Longest name or number that is kept as a phone gave it, and longest address, in characters: they are copied into every view of a call, and
+/// a header may have 8 KiB.
+const NAME_MAX: usize = 64;
+const ADDRESS_MAX: usize = 512;
 
 impl Control {
     /// A new INVITE: number, door, then a port to answer on.
@@ -56,7 +60,7 @@ impl Control {
             view: new_view(leg, &dialled, &incoming, &record),
             dialled,
             guesser,
-            peer_user: incoming.from_user.clone().unwrap_or_default(),
+            peer_user: cut(incoming.from_user.as_deref().unwrap_or_default(), ADDRESS_MAX),
             media: Media::Opening {
                 offer: incoming.offer,
             },
@@ -373,7 +377,11 @@ pub(super) fn both_ports(rtp: SocketAddr) -> [u16; 2] {
 
 /// As much of a name or number as is kept of one that is none of ours.
 fn short(user: &str) -> String {
-    user.chars().filter(|c| !c.is_control()).take(64).collect()
+    cut(user, NAME_MAX)
+}
+
+fn cut(text: &str, most: usize) -> String {
+    text.chars().filter(|c| !c.is_control()).take(most).collect()
 }
 
 /// The calling number with plus where it is one, else the name the phone gave; nothing where it is withheld.
@@ -400,8 +408,8 @@ fn new_view(leg: LegId, dialled: &Dialled, incoming: &Incoming, record: &Cdr) ->
         subscriber_sid: dialled.group.subscriber_sid.clone(),
         did_group: dialled.group.id,
         access_code: String::new(),
-        address_from: incoming.from_header.clone(),
-        address_to: incoming.to_header.clone(),
+        address_from: cut(&incoming.from_header, ADDRESS_MAX),
+        address_to: cut(&incoming.to_header, ADDRESS_MAX),
         callee: dialled.did.phone_number.clone(),
         caller: record.caller.clone(),
         codec: String::new(),
