@@ -106,6 +106,8 @@ fn transport(uri: &Uri) -> Result<Transport, TargetFault> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -168,5 +170,20 @@ mod tests {
         }
         let long = format!("sip:{}@pbx.example", "a".repeat(300));
         assert!(Target::parse(&long).is_err());
+    }
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn whatever_is_taken_is_plain_and_leads_to_a_host(
+            text in "(sip:|SIP:|sips:|tel:)?[a-z0-9%@:;=?.<>\\[\\]+-]{0,40}", other: String,
+        ) {
+            let _ = Target::parse(&other);
+            if let Ok(target) = Target::parse(&text) {
+                prop_assert_eq!(&target.uri, &text);
+                let host = &target.hop.host;
+                prop_assert!(!host.is_empty() && !host.contains(['@', ';', '?', '<', '>']), "{:?}", host);
+            }
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! Whatever is sent, the bridge is never at fault.
 
 use axum::body::Body;
-use axum::http::Method;
+use axum::http::{HeaderValue, Method};
 use proptest::prelude::*;
 use serde_json::{Map, Value};
 use tokio::runtime::Runtime;
@@ -50,6 +50,27 @@ const ROUTES: &[(Method, &str)] = &[
     (Method::PUT, "/webhooks/whk_1"),
 ];
 
+/// Addresses that look into headers, each in its way.
+const LOOKED_INTO: &[(Method, &str)] = &[
+    (Method::GET, "/events"),
+    (Method::GET, "/meetings/106131/events"),
+    (Method::GET, "/meetingRooms"),
+    (Method::GET, "/meetingRooms/106131"),
+    (Method::PUT, "/meetingRooms/106131"),
+];
+
+const HEADERS: &[&str] = &[
+    "accept",
+    "authorization",
+    "content-encoding",
+    "content-type",
+    "host",
+    "idempotency-key",
+    "if-match",
+    "if-none-match",
+    "last-event-id",
+];
+
 fn json() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
@@ -78,6 +99,20 @@ fn object(value: impl Strategy<Value = Value>) -> impl Strategy<Value = Map<Stri
         1 => any::<String>(),
     ];
     prop::collection::btree_map(key, value, 0..5).prop_map(|map| map.into_iter().collect())
+}
+
+/// Values of headers as clients send them, and as none should.
+fn header() -> impl Strategy<Value = HeaderValue> {
+    let octets = prop_oneof![
+        prop::collection::vec(any::<u8>(), 0..9),
+        "[ -~]{0,300}".prop_map(String::into_bytes),
+        "(W/)?\"[0-9a-f]{0,40}\"(, ?\"[!-~]{0,9}\"){0,3}".prop_map(String::into_bytes),
+        "(Basic|basic|Bearer) +[A-Za-z0-9+/]{0,40}={0,3}".prop_map(String::into_bytes),
+        "-?[0-9]{0,21}".prop_map(String::into_bytes),
+    ];
+    octets.prop_filter_map("no value of a header", |octets| {
+        HeaderValue::from_bytes(&octets).ok()
+    })
 }
 
 fn runtime() -> Runtime {
@@ -156,6 +191,31 @@ fn no_query_is_ever_our_fault() {
             let path = format!("/meetingRooms?{}", pairs.join("&"));
             let reply = runtime.block_on(world.get("alice", &path));
             prop_assert!(matches!(reply.status.as_u16(), 200 | 400), "{reply:?}");
+            Ok(())
+        })
+        .unwrap();
+}
+
+#[test]
+fn no_header_is_ever_our_fault() {
+    let (runtime, world) = (runtime(), World::new());
+    let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig::with_cases(1000));
+    let headers = prop::collection::vec((prop::sample::select(HEADERS), header()), 1..4);
+    let strategy = (prop::sample::select(LOOKED_INTO), headers);
+    runner
+        .run(&strategy, |((method, path), headers)| {
+            world.backend.state().directory = crate::fixture::directory().into();
+            // Wrong credentials are forgiven after a minute.
+            world.backend.state().now_ms += 60_000;
+            let mut request = request(method, &format!("/conference/v1{path}"), "alice", PASSWORD)
+                .header("content-type", "application/json")
+                .body(Body::from(r#"{"description": "x"}"#))
+                .unwrap();
+            for (name, value) in headers {
+                request.headers_mut().insert(name, value);
+            }
+            let reply = runtime.block_on(world.send(request));
+            prop_assert!(reply.status.as_u16() < 500, "{reply:?}");
             Ok(())
         })
         .unwrap();

@@ -54,7 +54,8 @@ impl Policy {
             Host::Ipv4(ip) => Some(IpAddr::V4(ip)),
             Host::Ipv6(ip) => Some(IpAddr::V6(ip)),
             Host::Domain(name) if is_local_name(name) => return Err(FORBIDDEN),
-            Host::Domain(_) => None,
+            // It is looked up without the dots behind it, and an address may be left then.
+            Host::Domain(name) => name.trim_end_matches('.').parse().ok(),
         };
         if literal.is_some_and(|ip| !self.permits(ip)) {
             return Err(FORBIDDEN);
@@ -128,6 +129,8 @@ fn is_public_v6(ip: Ipv6Addr) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     /// Forms in which somebody may write this machine, its neighbours, or something that is no web address.
@@ -141,6 +144,8 @@ mod tests {
         "https://0177.0.0.1/",
         "https://017700000001/",
         "https://127.0.0.1./",
+        "https://127.0.0.1../",
+        "https://10.0.0.1...:8443/",
         "https://127.0.0.1:8443/conference/v1/calls",
         "https://127.255.255.254/",
         "https://0.0.0.0/",
@@ -301,6 +306,33 @@ mod tests {
             ("http://[fc00::7]/", false),
         ] {
             assert_eq!(policy.read(url).is_ok(), good, "{url}");
+        }
+    }
+    /// Hosts as somebody may write them: addresses in every form, names, and what is neither.
+    fn host() -> impl Strategy<Value = String> {
+        prop_oneof![
+            "[0-9a-fA-Fx.]{1,20}",
+            "[a-z0-9.@:%-]{0,24}",
+            any::<Ipv4Addr>().prop_map(|ip| ip.to_string()),
+            any::<Ipv4Addr>().prop_map(|ip| ip.to_bits().to_string()),
+            any::<Ipv4Addr>().prop_map(|ip| format!("[::ffff:{ip}]")),
+            any::<Ipv6Addr>().prop_map(|ip| format!("[{ip}]")),
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(5_000))]
+
+        #[test]
+        fn no_text_leads_to_an_address_that_is_not_public_or_carries_credentials(
+            scheme in "(https?|HTTPS|ftp)?:?/{0,3}", host in host(), tail in "[ -~]{0,20}",
+        ) {
+            let policy = Policy { allow_http: true, ..Policy::default() };
+            if let Ok(target) = policy.read(&format!("{scheme}{host}{tail}")) {
+                let literal = target.host.parse::<IpAddr>();
+                prop_assert!(literal.is_err() || literal.is_ok_and(|ip| policy.permits(ip)), "{:?}", target);
+                prop_assert!(!target.authority.contains('@') && target.path.starts_with('/'), "{:?}", target);
+            }
         }
     }
 }

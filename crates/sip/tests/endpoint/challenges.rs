@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use proptest::prelude::*;
+
 use crate::peer::*;
 use sip::{CallId, Command, Credentials, Dial, EndCause, Event};
 
@@ -189,4 +191,30 @@ fn a_bye_says_who_we_are_and_is_sent_again_with_a_fresh_nonce() {
     assert!(challenge(&mut peer, &again, 401, SHA).is_empty());
     peer.pass(60_000);
     assert_eq!(peer.endpoint.load(), (0, 0));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn no_challenge_makes_us_tell_the_password_or_write_a_broken_message(
+        status in prop::sample::select(vec![401_u16, 407]),
+        parts in prop::collection::vec("(realm|nonce|opaque|qop|algorithm|stale|x)=\"?[ -~]{0,12}\"?", 0..6),
+    ) {
+        let mut peer = Peer::new();
+        let (_, mut request) = dialled(&mut peer);
+        let whose = if status == 401 { "WWW" } else { "Proxy" };
+        let header = format!("{whose}-Authenticate: Digest {}\r\n", parts.join(", "));
+        for _ in 0..4 {
+            let sent = challenge(&mut peer, &request, status, &header);
+            for text in &sent {
+                prop_assert!(text.contains("\r\n\r\n") && !text.contains("secret"));
+                prop_assert!(!text.split("\r\n").any(|line| line.contains(['\r', '\n'])));
+            }
+            let Some(again) = sent.into_iter().find(|text| kind(text) == "INVITE") else {
+                break;
+            };
+            request = again;
+        }
+    }
 }

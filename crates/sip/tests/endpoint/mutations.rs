@@ -74,7 +74,7 @@ proptest! {
 
     #[test]
     fn no_mutation_of_a_message_panics_or_breaks_what_we_send(
-        which in 0..7_usize,
+        which in 0..9_usize,
         changes in prop::collection::vec(change(), 1..4),
     ) {
         let mut peer = Peer::new();
@@ -87,6 +87,8 @@ proptest! {
             3 => peer.inside("BYE", 2, "", ""),
             4 => peer.stranger("OPTIONS", 2, "", ""),
             5 => reply(&ours, 200, "Session-Expires: 300;refresher=uac\r\n", "answer"),
+            6 => reply(&ours, 401, "WWW-Authenticate: Digest realm=\"r\", nonce=\"n\"\r\n", ""),
+            7 => peer.inside("SUBSCRIBE", 2, "Event: conference;id=7\r\nExpires: 600\r\n", ""),
             _ => reply(&ours, 491, "", ""),
         };
         let sent = peer.send_bytes(&apply(&text, &changes));
