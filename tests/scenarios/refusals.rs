@@ -1,7 +1,7 @@
 //! Calls that are not taken: their status, what it says, and their record.
 
 use bridge::control::Shut;
-use model::Cause;
+use model::{Cause, LegId};
 use world::{CALLER, CONF, SDP, Settings, World};
 
 /// Sends an INVITE after something was changed in it, to a bridge like this.
@@ -247,6 +247,20 @@ fn a_flood_of_refused_calls_leaves_a_bounded_number_of_records_and_the_rest_is_c
     assert_eq!(world.cdrs().len() as u64 + world.withheld, 1_101);
     assert_counted(&world, &[(Cause::UnknownNumber, 1_101)], &[]);
     assert_eq!(world.control.counts().withheld, world.withheld);
+}
+
+#[test]
+fn a_flood_that_signalling_turns_away_takes_no_ids_from_those_who_may_call() {
+    let mut world = World::new();
+    for _ in 0..1_500 {
+        let phone = world.phone(CONF, CALLER);
+        world.send(phone, "INVITE", "Accept: text/plain\r\n", SDP);
+    }
+    assert_counted(&world, &[(Cause::BadOffer, 1_500)], &[]);
+    let written = world.cdrs().len() as u64;
+    assert!((1_000..1_050).contains(&written), "{written}");
+    let phone = world.call(CONF);
+    assert_eq!(world.leg(phone), LegId(written + 1));
 }
 
 #[test]

@@ -330,20 +330,28 @@ impl Control {
         if let Some(why) = self.shut.filter(|why| why.status() == status) {
             self.counts.shut(why);
         }
+        let cause = self.why_turned_away(status);
+        if !self.unanswered.is_enough(now) {
+            // Each thousands of ids cost a write: a flood of strangers must neither cause those nor leave none for callers.
+            return self.withhold_record(now, cause);
+        }
         let Some(leg) = self.ids.leg() else {
             self.counts.without_id += 1;
             return;
         };
         let dialled = self.dialled(invite);
         let record = self.new_record(now, leg, invite, dialled.as_ref());
-        let cause = match status {
+        self.refused(now, record, status, cause);
+    }
+
+    fn why_turned_away(&self, status: u16) -> Cause {
+        match status {
             403 => Cause::NotAllowed,
             503 if self.draining => Cause::Draining,
             503 => Cause::BridgeFull,
             400 | 406 | 413 | 415 | 488 => Cause::BadOffer,
             _ => Cause::NotSupported,
-        };
-        self.refused(now, record, status, cause);
+        }
     }
 
     fn new_record(&self, now: Instant, leg: LegId, incoming: &Incoming, dialled: Option<&Dialled>) -> Cdr {

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use model::{Cdr, LegId};
+use model::{Cause, Cdr, LegId};
 use store::Record;
 
 use super::Control;
@@ -42,6 +42,13 @@ impl Unanswered {
 
     /// Takes the credit for one, if there is so much.
     pub(super) fn take(&mut self, now: Instant) -> bool {
+        let enough = self.is_enough(now);
+        self.credit -= if enough { WHOLE } else { 0 };
+        enough
+    }
+
+    /// Whether there is the credit for one.
+    pub(super) fn is_enough(&mut self, now: Instant) -> bool {
         let ms = now.saturating_duration_since(self.at).as_millis() as u64;
         self.at += Duration::from_millis(ms);
         let most = self.per_second * BURST_SECONDS * WHOLE;
@@ -49,9 +56,7 @@ impl Unanswered {
             .saturating_mul(self.per_second)
             .saturating_add(self.credit)
             .min(most);
-        let enough = self.credit >= WHOLE;
-        self.credit -= if enough { WHOLE } else { 0 };
-        enough
+        self.credit >= WHOLE
     }
 
     /// Gives back the credit for one that was answered after all.
@@ -82,14 +87,24 @@ impl Control {
 
     /// Every call has its record. Of unanswered ones those beyond the burst are counted only, and their count told.
     pub(super) fn keep_record(&mut self, now: Instant, record: Cdr) {
-        self.counts.end(record.cause);
-        if record.answered_ms.is_some() || self.unanswered.take(now) {
-            let record = Record::Call(Box::new(record));
-            self.outputs.push_back(Output::Record(record));
-        } else {
-            self.unanswered.withheld += 1;
-            self.counts.withheld += 1;
+        if record.answered_ms.is_none() && !self.unanswered.take(now) {
+            return self.withhold_record(now, record.cause);
         }
+        self.counts.end(record.cause);
+        let record = Record::Call(Box::new(record));
+        self.outputs.push_back(Output::Record(record));
+        self.tell_withheld(now);
+    }
+
+    /// A call that was never answered is over, and leaves no record.
+    pub(super) fn withhold_record(&mut self, now: Instant, cause: Cause) {
+        self.counts.end(cause);
+        self.unanswered.withheld += 1;
+        self.counts.withheld += 1;
+        self.tell_withheld(now);
+    }
+
+    fn tell_withheld(&mut self, now: Instant) {
         if let Some(records) = self.unanswered.news(now) {
             self.outputs.push_back(Output::Withheld { records });
         }
