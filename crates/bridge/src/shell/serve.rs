@@ -39,7 +39,7 @@ use crate::control::{Control, Ids, WallClock};
 use crate::metrics::{Metrics, Page};
 
 /// Things that may wait for control; what is more is refused at its source.
-const INBOUND: usize = 8192;
+pub(super) const INBOUND: usize = 8192;
 /// Bytes of datagrams that may wait to be read.
 const SIP_BUFFER: usize = 4 << 20;
 /// Edits that may wait for the disk.

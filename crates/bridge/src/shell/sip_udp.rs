@@ -15,7 +15,10 @@ use super::control_thread::Inbound;
 const DATAGRAM_MAX: usize = 65_535;
 /// Peers whose local address is remembered.
 const ROUTES_MAX: usize = 10_000;
-
+/// Longest datagram that is taken however many wait, and how many may wait before a longer one: phones send few of those, and a flood of them
+/// would take half a gigabyte until all places are taken.
+const USUAL_MAX: usize = 8 * 1024;
+const LONG_BEHIND_MAX: usize = 512;
 /// Pause after a failure of the socket, so that a lasting one does not fill the log.
 const PAUSE: std::time::Duration = std::time::Duration::from_secs(1);
 
@@ -46,6 +49,10 @@ pub(super) fn read(socket: Arc<UdpSocket>, inbound: Sender<Inbound>) {
                 continue;
             }
         };
+        if !has_room(len, inbound.len()) {
+            DROPPED.fetch_add(1, Ordering::Relaxed);
+            continue;
+        }
         let Ok(local) = routes.local(&socket, remote) else {
             continue;
         };
@@ -66,8 +73,13 @@ pub(super) fn read(socket: Arc<UdpSocket>, inbound: Sender<Inbound>) {
     }
 }
 
+/// Whether a datagram of this length may wait behind so many others.
+fn has_room(length: usize, waiting: usize) -> bool {
+    length <= USUAL_MAX || waiting < LONG_BEHIND_MAX
+}
+
 /// IPv4 callers of a socket for both families, as what they are.
-fn canonical(address: SocketAddr) -> SocketAddr {
+pub(super) fn canonical(address: SocketAddr) -> SocketAddr {
     SocketAddr::new(address.ip().to_canonical(), address.port())
 }
 
@@ -105,4 +117,21 @@ pub(super) fn source_towards(remote: SocketAddr) -> io::Result<IpAddr> {
     let probe = UdpSocket::bind(any)?;
     probe.connect(remote)?;
     Ok(probe.local_addr()?.ip())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shell::serve::INBOUND;
+
+    #[test]
+    fn a_flood_of_the_longest_datagrams_takes_a_bounded_part_of_memory() {
+        let longest = |waiting| {
+            let lengths = [DATAGRAM_MAX, USUAL_MAX];
+            lengths.into_iter().find(|length| has_room(*length, waiting))
+        };
+        let most: usize = (0..INBOUND).map(|waiting| longest(waiting).unwrap()).sum();
+        assert!(most < 96 << 20, "{most}");
+        assert!(has_room(DATAGRAM_MAX, 0) && has_room(1_500, INBOUND));
+    }
 }
