@@ -9,7 +9,7 @@ use std::hash::Hash;
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
-use model::DidGroupId;
+use model::{DidGroupId, host};
 
 /// Window in which failures are counted.
 const WINDOW: Duration = Duration::from_secs(3600);
@@ -89,7 +89,7 @@ impl GuessBudget {
     /// Asked before a code is looked up.
     pub fn allowance(&mut self, now: Instant, who: &Guesser) -> Allowance {
         let caller_spent = self.callers.count(now, &who.caller) >= self.budgets.per_caller;
-        if caller_spent || self.sources.count(now, &who.source) >= self.budgets.per_source {
+        if caller_spent || self.sources.count(now, &host(who.source)) >= self.budgets.per_source {
             return Allowance::Spent;
         }
         match self.groups.count(now, &who.group) >= self.budgets.per_group {
@@ -103,14 +103,14 @@ impl GuessBudget {
         if !who.caller.is_empty() {
             self.callers.add(now, who.caller.clone());
         }
-        self.sources.add(now, who.source);
+        self.sources.add(now, host(who.source));
         self.groups.add(now, who.group);
     }
 
     /// Whether `who` may open one more meeting on the fly; counts it if so.
     pub fn open_meeting(&mut self, now: Instant, who: &Guesser) -> bool {
         let key = match who.caller.as_str() {
-            "" => who.source.to_string(),
+            "" => host(who.source).to_string(),
             caller => caller.to_owned(),
         };
         let allowed = self.meetings.count(now, &key) < self.budgets.meetings_per_caller;
@@ -250,6 +250,19 @@ mod tests {
             budget.allowance(now, &guesser("", 2)),
             Allowance::After(Duration::from_secs(10))
         );
+    }
+
+    #[test]
+    fn a_host_of_ipv6_gets_no_new_budget_with_a_new_address() {
+        let (mut budget, now) = (GuessBudget::new(Budgets::default()), epoch());
+        let at = |last: u16| Guesser {
+            source: IpAddr::from([0x2001, 0xdb8, 0, 1, 0, 0, 0, last]),
+            ..guesser("", 1)
+        };
+        (0..100).for_each(|n| budget.failed(now, &at(n)));
+        assert_eq!(budget.allowance(now, &at(500)), Allowance::Spent);
+        let opened = (0..30).filter(|n| budget.open_meeting(now, &at(*n))).count();
+        assert_eq!(opened, 20);
     }
 
     #[test]

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use model::host;
+
 use super::turns::Blame;
 
 /// Wrong tries a minute for one login from one source.
@@ -57,14 +59,6 @@ pub(crate) fn neighbourhood(source: IpAddr) -> IpAddr {
     match source.to_canonical() {
         IpAddr::V4(address) => Ipv4Addr::from_bits(address.to_bits() & !0xff).into(),
         IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & !(u128::MAX >> 48)).into(),
-    }
-}
-
-/// An IPv6 host owns a /64 and could come from any address of it.
-pub(crate) fn host(source: IpAddr) -> IpAddr {
-    match source.to_canonical() {
-        IpAddr::V4(address) => address.into(),
-        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into(),
     }
 }
 

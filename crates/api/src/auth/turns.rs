@@ -3,9 +3,10 @@
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use model::host;
 use tokio::sync::oneshot;
 
-use super::limit::{host, neighbourhood};
+use super::limit::neighbourhood;
 use super::password::Verifier;
 
 /// Passwords checked at once; each takes 19 MiB and a core for tens of milliseconds.

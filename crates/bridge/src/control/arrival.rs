@@ -7,7 +7,7 @@ use ivr::budget::Guesser;
 use ivr::session::{self, Session};
 use media::LegConfig;
 use model::directory::Dialled;
-use model::{CallState, CallView, Cause, Cdr, LegId, Mute, OperatorMode, Question};
+use model::{CallState, CallView, Cause, Cdr, LegId, Mute, OperatorMode, Question, host};
 use sip::{Command, Incoming};
 
 use super::Control;
@@ -33,7 +33,7 @@ impl Control {
         };
         let dialled = self.dialled(&incoming);
         let record = self.new_record(now, leg, &incoming, dialled.as_ref());
-        self.door.count(incoming.source.ip().to_canonical());
+        self.door.count(incoming.source.ip());
         match dialled {
             Some(dialled) => self.accept(now, leg, dialled, incoming, record),
             None => {
@@ -73,7 +73,7 @@ impl Control {
             operator_for: None,
             aside: None,
         };
-        *self.per_source.entry(source).or_default() += 1;
+        *self.per_source.entry(host(source)).or_default() += 1;
         self.by_dialog.insert(incoming.call, leg);
         self.calls.insert(leg, call);
         self.dirty_calls.insert(leg);

@@ -178,6 +178,7 @@ impl Control {
     }
 
     fn forget_source(&mut self, source: std::net::IpAddr) {
+        let source = model::host(source);
         match self.per_source.get_mut(&source) {
             Some(count) if *count > 1 => *count -= 1,
             Some(_) | None => drop(self.per_source.remove(&source)),

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
+use model::host;
+
 use super::counts::Shut;
 use super::{Control, ControlConfig};
 
@@ -39,7 +41,7 @@ impl Door {
     /// Notes that a call of `source` came in.
     pub(super) fn count(&mut self, source: IpAddr) {
         self.calls += 1;
-        *self.sources.entry(source).or_default() += 1;
+        *self.sources.entry(host(source)).or_default() += 1;
     }
 }
 
@@ -57,6 +59,7 @@ impl Control {
         if !self.config.allow.iter().any(|network| network.contains(&source)) {
             return Some(Shut::Allow);
         }
+        let source = host(source);
         let from_source = self.per_source.get(&source).copied().unwrap_or(0);
         for (is_so, why) in [
             (self.draining, Shut::Stopping),

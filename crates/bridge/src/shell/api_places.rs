@@ -50,7 +50,7 @@ pub(super) struct Place {
 impl Places {
     /// Takes a place, and another's when all are taken; with it comes what ends when the connection must give way.
     pub(super) fn take(&self, source: IpAddr, limits: &ApiSection) -> Option<(Place, oneshot::Receiver<()>)> {
-        let mut table = self.table();
+        let (source, mut table) = (model::host(source), self.table());
         if table.count(source) >= limits.connections_per_source {
             let victim = table.first_to_go(|entry| entry.source == source)?;
             table.entries.remove(&victim);
@@ -208,6 +208,14 @@ mod tests {
         let mut other = places.take(host(3), &limits).unwrap();
         assert!(!must_leave(&mut honest) && !must_leave(&mut other));
         assert_eq!(leaving(&mut crowd).len(), 100 - 31);
+    }
+
+    #[test]
+    fn all_addresses_of_a_host_of_ipv6_share_what_one_may_have() {
+        let (places, limits) = (Places::default(), limits(33, 2));
+        let at = |last: u16| IpAddr::from([0x2001, 0xdb8, 0, 1, 0, 0, 0, last]);
+        let mut held: Vec<Held> = (0..5).map(|n| places.take(at(n), &limits).unwrap()).collect();
+        assert_eq!(leaving(&mut held), [0, 1, 2]);
     }
 
     #[test]

@@ -81,7 +81,7 @@ impl Connections {
 
     /// Takes a place: the connection's number, and what it is to be served by until it ends.
     pub(super) fn open(&self, source: IpAddr, now: Instant, limits: &SipSection) -> Option<(u64, Line)> {
-        let mut table = self.table();
+        let (source, mut table) = (model::host(source), self.table());
         if table.is_full(limits) || table.is_full_for(source, limits) {
             table.counts.refused += 1;
             return None;
@@ -115,7 +115,7 @@ impl Connections {
     /// Connections that may give way to one from `source`, the first of them first, with the time each was used last; empty
     /// when there is room. A source at its own bound replaces its own; else those come first whose source holds most.
     pub(super) fn candidates(&self, source: IpAddr, limits: &SipSection) -> Vec<(u64, Instant)> {
-        let table = self.table();
+        let (source, table) = (model::host(source), self.table());
         let own = table.is_full_for(source, limits);
         if !own && !table.is_full(limits) {
             return vec![];
@@ -201,6 +201,17 @@ mod tests {
         assert!(connections.open(host(5), epoch, &limits()).is_none());
         let counts = connections.counts();
         assert_eq!((counts.open, counts.refused), (6, 1));
+    }
+
+    #[test]
+    fn a_host_of_ipv6_replaces_its_own_by_whatever_address_it_comes() {
+        let (connections, epoch) = (Connections::default(), Instant::now());
+        let at = |last: u16| IpAddr::from([0x2001, 0xdb8, 0, 1, 0, 0, 0, last]);
+        let open = |n| connections.open(at(n), epoch, &limits());
+        let _lines: Vec<_> = (0..3).map(|n| open(n).unwrap()).collect();
+        assert!(open(3).is_none());
+        let candidates = connections.candidates(at(9), &limits());
+        assert_eq!(candidates.len(), 3);
     }
 
     #[test]
