@@ -17,6 +17,7 @@ use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
 
+use super::accept;
 use super::api_places::{Place, Places};
 use super::raw_quotes::RawQuotes;
 use super::write_limit::WriteLimit;
@@ -42,11 +43,7 @@ pub(super) async fn serve(
 ) {
     let (acceptor, places) = (TlsAcceptor::from(tls), Places::default());
     loop {
-        let Ok((stream, remote)) = listener.accept().await else {
-            // Out of file handles: those in use will be given back.
-            tokio::time::sleep(Duration::from_millis(100)).await;
-            continue;
-        };
+        let (stream, remote) = accept::next(&listener).await;
         let Some((place, leave)) = places.take(remote.ip(), &limits) else {
             counts.refused.inc();
             continue;

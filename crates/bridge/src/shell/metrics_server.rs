@@ -16,6 +16,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
+use super::accept;
 use super::backend::now_ms;
 use super::control_thread::Inbound;
 use super::sip_connections::Connections;
@@ -83,11 +84,7 @@ pub(super) async fn serve(listener: TcpListener, page: Page) {
         let Ok(place) = places.clone().acquire_owned().await else {
             return;
         };
-        let Ok((stream, _)) = listener.accept().await else {
-            // Out of file handles: those in use will be given back.
-            tokio::time::sleep(Duration::from_millis(100)).await;
-            continue;
-        };
+        let (stream, _) = accept::next(&listener).await;
         let page = page.clone();
         tokio::spawn(async move {
             // Whoever takes too long asks again.

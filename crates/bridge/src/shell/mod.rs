@@ -1,5 +1,6 @@
 //! The shell: sockets, clocks and threads around the machines.
 
+mod accept;
 mod api_places;
 mod api_server;
 mod audited;

@@ -12,8 +12,10 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, timeout, timeout_at};
 
+use super::accept;
 use super::control_thread::Inbound;
 pub(super) use super::sip_connections::{Connections, Line};
+use super::sip_udp::canonical;
 use crate::config::SipSection;
 
 /// How long a connection that sent nonsense, or lost its place, stays open for what is on its way to it.
@@ -29,11 +31,7 @@ pub(super) async fn listen(
     inbound: Sender<Inbound>,
 ) {
     loop {
-        let Ok((stream, remote)) = listener.accept().await else {
-            // Out of file handles: those in use will be given back.
-            tokio::time::sleep(Duration::from_millis(100)).await;
-            continue;
-        };
+        let (stream, remote) = accept::next(&listener).await;
         make_room(&connections, remote, &limits, &inbound).await;
         // One without a place is counted there, and closed.
         if let Some((number, line)) = connections.open(remote.ip(), Instant::now(), &limits) {
@@ -88,7 +86,6 @@ async fn accepted(
     limits: SipSection,
     inbound: Sender<Inbound>,
 ) {
-    let canonical = |address: SocketAddr| SocketAddr::new(address.ip().to_canonical(), address.port());
     let Ok(local) = stream.local_addr() else {
         return connections.close(number);
     };

@@ -106,21 +106,14 @@ impl Endpoint {
 
     /// Whether a new call can be held; else the refusal, which costs nothing.
     fn admit_call(&mut self, class: Class, door: Door) -> Result<(), Refusal> {
+        self.look_at(door)?;
         let limits = &self.config.limits;
-        if let Door::Shut(status) = door {
-            self.out.counters.shut_out += 1;
-            let refusal = Refusal::new(status);
-            return Err(match status {
-                503 => refusal.with("Retry-After", limits.retry_after.to_string()),
-                _ => refusal,
-            });
-        }
         let room = self.calls.len() < limits.calls;
         self.out.counters.shed_calls += u64::from(!room);
         if room && self.transactions.admits(class, limits, &mut self.out.counters) {
             return Ok(());
         }
-        Err(Refusal::new(503).with("Retry-After", limits.retry_after.to_string()))
+        Err(self.busy())
     }
 
     fn new_call(&mut self, now: Instant, request: &Request, door: Door) {

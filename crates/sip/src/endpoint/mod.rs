@@ -39,7 +39,7 @@ use crate::counters::Counters;
 use crate::dialog::call::{Call, Stage};
 use crate::dialog::session::Policy;
 use crate::flow::Flow;
-use crate::message::{Reading, read};
+use crate::message::{Reading, Refusal, read};
 use crate::random::Random;
 
 /// The user agent core: transactions, dialogs and what may happen in them. No sockets, no clock.
@@ -214,6 +214,23 @@ impl Endpoint {
                 .map(seconds)
                 .map(|default| default.max(90)),
         }
+    }
+
+    /// What there is no room for now may be asked for again later.
+    fn busy(&self) -> Refusal {
+        Refusal::new(503).with("Retry-After", self.config.limits.retry_after.to_string())
+    }
+
+    /// Why a stranger is not let in, where the door is shut.
+    fn look_at(&mut self, door: Door) -> Result<(), Refusal> {
+        let Door::Shut(status) = door else {
+            return Ok(());
+        };
+        self.out.counters.shut_out += 1;
+        Err(match status {
+            503 => self.busy(),
+            _ => Refusal::new(status),
+        })
     }
 
     fn late(&mut self) {

@@ -30,8 +30,7 @@ impl Endpoint {
             .transactions
             .admits(class, &self.config.limits, &mut self.out.counters)
         {
-            let busy = Refusal::new(503).with("Retry-After", self.config.limits.retry_after.to_string());
-            return self.refuse_stateless(&request.echo, &busy);
+            return self.refuse_stateless(&request.echo, &self.busy());
         }
         let tx = self.open(request, class, id);
         self.with_call(id, |endpoint, call| endpoint.in_dialog(now, call, tx, request));

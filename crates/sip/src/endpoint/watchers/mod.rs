@@ -223,20 +223,12 @@ impl Endpoint {
 
     /// Whether one more can be held, whoever asks.
     fn admit_watcher(&mut self, class: Class, door: Door) -> Result<(), Refusal> {
-        let limits = self.config.limits;
-        let busy = || Refusal::new(503).with("Retry-After", limits.retry_after.to_string());
-        if let Door::Shut(status) = door {
-            self.out.counters.shut_out += 1;
-            return Err(if status == 503 {
-                busy()
-            } else {
-                Refusal::new(status)
-            });
-        }
+        self.look_at(door)?;
         self.check_room_for_watcher()?;
-        match self.transactions.admits(class, &limits, &mut self.out.counters) {
+        let limits = &self.config.limits;
+        match self.transactions.admits(class, limits, &mut self.out.counters) {
             true => Ok(()),
-            false => Err(busy()),
+            false => Err(self.busy()),
         }
     }
 
@@ -245,7 +237,7 @@ impl Endpoint {
             return Ok(());
         }
         self.out.counters.shed_subscriptions += 1;
-        Err(Refusal::new(503).with("Retry-After", self.config.limits.retry_after.to_string()))
+        Err(self.busy())
     }
 
     /// A SUBSCRIBE inside a call: a new subscription, or one that goes on or ends.
@@ -320,8 +312,7 @@ impl Endpoint {
             .transactions
             .admits(class, &self.config.limits, &mut self.out.counters)
         {
-            let busy = Refusal::new(503).with("Retry-After", self.config.limits.retry_after.to_string());
-            return self.refuse_stateless(&request.echo, &busy);
+            return self.refuse_stateless(&request.echo, &self.busy());
         }
         let tx = self.open(request, class, CallId(id.0));
         if let Err(refusal) = self.resubscribe(now, id, tx, request) {
@@ -448,7 +439,7 @@ impl Endpoint {
         let counters = &mut self.out.counters;
         if status == 503 {
             counters.shed_subscriptions += 1;
-            return Refusal::new(503).with("Retry-After", self.config.limits.retry_after.to_string());
+            return self.busy();
         }
         counters.refused_subscriptions += 1;
         Refusal::new(if (400..700).contains(&status) { status } else { 403 })
