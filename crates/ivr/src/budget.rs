@@ -27,7 +27,9 @@ pub struct Budgets {
     pub group_wait: Duration,
     /// Meetings an hour that one caller may open on the fly.
     pub meetings_per_caller: usize,
-    /// Most callers, sources and groups remembered; the longest silent ones are forgotten first.
+    /// The same of one network address: a code that opens a meeting is a guess as well, and callers choose the numbers they call from.
+    pub meetings_per_source: usize,
+    /// Most callers, sources and groups remembered; the longest silent ones are forgotten first. No budget is larger.
     pub entries: usize,
 }
 
@@ -39,6 +41,7 @@ impl Default for Budgets {
             per_group: 100,
             group_wait: Duration::from_secs(10),
             meetings_per_caller: 20,
+            meetings_per_source: 1_000,
             entries: 50_000,
         }
     }
@@ -67,33 +70,35 @@ pub enum Allowance {
 /// The counts.
 #[derive(Debug)]
 pub struct GuessBudget {
-    budgets: Budgets,
+    group_wait: Duration,
     callers: Failures<String>,
     sources: Failures<IpAddr>,
     groups: Failures<DidGroupId>,
     meetings: Failures<String>,
+    meetings_of_sources: Failures<IpAddr>,
 }
 
 impl GuessBudget {
     /// Nothing counted yet.
     pub fn new(budgets: Budgets) -> Self {
+        let Budgets { entries, .. } = budgets;
         Self {
-            budgets,
-            callers: Failures::new(budgets.entries),
-            sources: Failures::new(budgets.entries),
-            groups: Failures::new(budgets.entries),
-            meetings: Failures::new(budgets.entries),
+            group_wait: budgets.group_wait,
+            callers: Failures::new(budgets.per_caller, entries),
+            sources: Failures::new(budgets.per_source, entries),
+            groups: Failures::new(budgets.per_group, entries),
+            meetings: Failures::new(budgets.meetings_per_caller, entries),
+            meetings_of_sources: Failures::new(budgets.meetings_per_source, entries),
         }
     }
 
     /// Asked before a code is looked up.
     pub fn allowance(&mut self, now: Instant, who: &Guesser) -> Allowance {
-        let caller_spent = self.callers.count(now, &who.caller) >= self.budgets.per_caller;
-        if caller_spent || self.sources.count(now, &host(who.source)) >= self.budgets.per_source {
+        if self.callers.is_spent(now, &who.caller) || self.sources.is_spent(now, &host(who.source)) {
             return Allowance::Spent;
         }
-        match self.groups.count(now, &who.group) >= self.budgets.per_group {
-            true => Allowance::After(self.budgets.group_wait),
+        match self.groups.is_spent(now, &who.group) {
+            true => Allowance::After(self.group_wait),
             false => Allowance::After(Duration::ZERO),
         }
     }
@@ -109,20 +114,23 @@ impl GuessBudget {
 
     /// Whether `who` may open one more meeting on the fly; counts it if so.
     pub fn open_meeting(&mut self, now: Instant, who: &Guesser) -> bool {
+        let source = host(who.source);
         let key = match who.caller.as_str() {
-            "" => host(who.source).to_string(),
+            "" => source.to_string(),
             caller => caller.to_owned(),
         };
-        let allowed = self.meetings.count(now, &key) < self.budgets.meetings_per_caller;
-        if allowed {
-            self.meetings.add(now, key);
+        if self.meetings.is_spent(now, &key) || self.meetings_of_sources.is_spent(now, &source) {
+            return false;
         }
-        allowed
+        self.meetings.add(now, key);
+        self.meetings_of_sources.add(now, source);
+        true
     }
 
     /// How many entries were forgotten before their hour because a table was full.
     pub fn forgotten(&self) -> u64 {
-        self.callers.forgotten + self.sources.forgotten + self.groups.forgotten + self.meetings.forgotten
+        let of_codes = self.callers.forgotten + self.sources.forgotten + self.groups.forgotten;
+        of_codes + self.meetings.forgotten + self.meetings_of_sources.forgotten
     }
 }
 
@@ -131,21 +139,25 @@ impl GuessBudget {
 struct Failures<K> {
     times: HashMap<K, VecDeque<Instant>>,
     order: VecDeque<(Instant, K)>,
+    /// How many of one key are forgiven. More change nothing any more, and are not kept.
+    budget: usize,
     entries: usize,
     forgotten: u64,
 }
 
-/// Failures beyond this many change nothing any more, so they need not be kept.
-const TIMES_MAX: usize = 256;
-
 impl<K: Eq + Hash + Clone> Failures<K> {
-    fn new(entries: usize) -> Self {
+    fn new(budget: usize, entries: usize) -> Self {
         Self {
             times: HashMap::new(),
             order: VecDeque::new(),
+            budget: budget.min(entries),
             entries,
             forgotten: 0,
         }
+    }
+
+    fn is_spent(&mut self, now: Instant, key: &K) -> bool {
+        self.count(now, key) >= self.budget
     }
 
     fn count(&mut self, now: Instant, key: &K) -> usize {
@@ -161,7 +173,7 @@ impl<K: Eq + Hash + Clone> Failures<K> {
     fn add(&mut self, now: Instant, key: K) {
         self.expire(now);
         let times = self.times.entry(key.clone()).or_default();
-        if times.len() == TIMES_MAX {
+        if times.len() >= self.budget.max(1) {
             times.pop_front();
         }
         times.push_back(now);
@@ -241,6 +253,21 @@ mod tests {
     }
 
     #[test]
+    fn a_budget_of_thousands_is_kept_to_as_one_of_ten_is() {
+        let (per_source, now) = (3_000, epoch());
+        let mut budget = GuessBudget::new(Budgets {
+            per_source,
+            ..Budgets::default()
+        });
+        let who = guesser("", 1);
+        for _ in 0..per_source {
+            assert_ne!(budget.allowance(now, &who), Allowance::Spent);
+            budget.failed(now, &who);
+        }
+        assert_eq!(budget.allowance(now, &who), Allowance::Spent);
+    }
+
+    #[test]
     fn callers_without_a_number_are_counted_by_their_source() {
         let (mut budget, now) = (GuessBudget::new(Budgets::default()), epoch());
         let who = guesser("", 1);
@@ -285,5 +312,13 @@ mod tests {
         let who = guesser("15550001", 1);
         assert_eq!((0..30).filter(|_| budget.open_meeting(now, &who)).count(), 20);
         assert!(budget.open_meeting(now + WINDOW, &who));
+    }
+
+    #[test]
+    fn a_source_opens_a_thousand_meetings_an_hour_whatever_numbers_it_calls_from() {
+        let (mut budget, now) = (GuessBudget::new(Budgets::default()), epoch());
+        let opens = |n: &u32| budget.open_meeting(now, &guesser(&format!("1555{n:04}"), 1));
+        assert_eq!((0..5_000).filter(opens).count(), 1_000);
+        assert!(budget.open_meeting(now, &guesser("15559999", 2)));
     }
 }

@@ -293,6 +293,9 @@ pub struct GuessesSection {
     /// Meetings an hour that one caller may open on the fly.
     #[serde(deserialize_with = "count")]
     pub meetings_per_caller: usize,
+    /// The same of one network address.
+    #[serde(deserialize_with = "count")]
+    pub meetings_per_source: usize,
 }
 
 impl Default for GuessesSection {
@@ -304,6 +307,7 @@ impl Default for GuessesSection {
             per_group: budgets.per_group,
             group_wait: budgets.group_wait,
             meetings_per_caller: budgets.meetings_per_caller,
+            meetings_per_source: budgets.meetings_per_source,
         }
     }
 }

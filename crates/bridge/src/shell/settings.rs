@@ -107,6 +107,7 @@ fn budgets(config: &Config) -> Budgets {
         per_group: guesses.per_group,
         group_wait: guesses.group_wait,
         meetings_per_caller: guesses.meetings_per_caller,
+        meetings_per_source: guesses.meetings_per_source,
         ..Budgets::default()
     }
 }
