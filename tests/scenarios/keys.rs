@@ -1,5 +1,6 @@
 //! What is keyed in a meeting.
 
+use bridge::control::{Input, MediaReport};
 use meeting::Hears;
 use model::{Cause, Event, Role};
 use world::{CONF, PhoneId, ROOM, World};
@@ -343,4 +344,18 @@ fn keys_are_those_of_the_group_and_roles_those_of_the_room() {
     world.key(guest, "##");
     world.pass(5_000);
     assert!(!world.has_got(guest, "BYE"));
+}
+
+#[test]
+fn keys_beyond_what_anybody_can_press_are_counted_and_not_heard() {
+    let (mut world, [_, guest, _]) = three();
+    let leg = world.leg(guest);
+    for key in ['*', '6'].into_iter().cycle().take(2_000) {
+        world.input(Input::Media(MediaReport::Digit { leg, key }));
+    }
+    assert_eq!(world.control.counts().keys_dropped, 2_000 - 40);
+    assert!(world.speaks(guest), "it muted and unmuted itself ten times");
+    world.pass(1_000);
+    world.key(guest, "*6");
+    assert!(!world.speaks(guest));
 }

@@ -66,6 +66,7 @@ impl Control {
             },
             stage: Stage::Door,
             playing: None,
+            keys: Call::key_credit(now),
             record,
             cause: None,
             ends_at: None,
@@ -331,7 +332,7 @@ impl Control {
             self.counts.shut(why);
         }
         let cause = self.why_turned_away(status);
-        if !self.unanswered.is_enough(now) {
+        if !self.unanswered.credit.is_enough(now) {
             // Each thousands of ids cost a write: a flood of strangers must neither cause those nor leave none for callers.
             return self.withhold_record(now, cause);
         }

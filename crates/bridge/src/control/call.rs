@@ -9,9 +9,14 @@ use ivr::session::Session;
 use model::directory::Dialled;
 use model::{CallState, CallView, Cause, Cdr, LegId, MeetingId, Sid};
 
+use super::credit::Credit;
 use super::dialling::Dialling;
 use super::negotiation::Agreed;
 use super::output::PlayId;
+
+/// Keys taken of one caller a second, and at once: more than anybody presses. Each may be an event on disk.
+const KEYS_PER_SECOND: u32 = 20;
+const KEYS_AT_ONCE: u64 = 40;
 
 /// A call from its INVITE to its record.
 #[derive(Debug)]
@@ -25,6 +30,8 @@ pub(super) struct Call {
     pub(super) stage: Stage,
     /// What is being played to the leg alone.
     pub(super) playing: Option<PlayId>,
+    /// How much its caller may key yet.
+    pub(super) keys: Credit,
     /// What is said about it to readers, less what its meeting decides.
     pub(super) view: CallView,
     /// What will be recorded of it.
@@ -80,6 +87,11 @@ pub(super) enum Stage {
 }
 
 impl Call {
+    /// What the caller of one that begins `now` may key.
+    pub(super) fn key_credit(now: Instant) -> Credit {
+        Credit::new(now, KEYS_PER_SECOND, KEYS_AT_ONCE)
+    }
+
     /// From now on it is for the room that `code` opens, whose `owner` has its news and its record.
     pub(super) fn belong_to(&mut self, owner: Sid, code: &str) {
         code.clone_into(&mut self.view.access_code);

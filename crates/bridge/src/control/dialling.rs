@@ -204,6 +204,7 @@ impl Control {
             peer_user: to.person(),
             media: Media::None,
             playing: None,
+            keys: Call::key_credit(now),
             record: new_record(leg, owner.clone(), to, caller.clone(), created_ms, &order),
             cause: None,
             ends_at: None,

@@ -97,6 +97,10 @@ impl Control {
         let Some(call) = self.calls.get_mut(&leg) else {
             return;
         };
+        if !call.keys.take(now) {
+            self.counts.keys_dropped += 1;
+            return;
+        }
         match &call.stage {
             Stage::Menu(_) => self.session_input(now, leg, session::Input::Digit(key)),
             Stage::Meeting { .. } => self.meeting_digit(now, leg, key),

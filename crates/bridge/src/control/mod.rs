@@ -9,6 +9,7 @@ mod audit;
 mod call;
 mod conference_info;
 mod counts;
+mod credit;
 mod departure;
 mod dial_plan;
 mod dialling;
@@ -55,6 +56,7 @@ use model::directory::Directory;
 use model::{Actor, Command, DidGroupId, Happening, LegId, Live, MeetingId, MeetingNumber};
 
 use call::Call;
+use credit::Credit;
 use dialling::Today;
 use door::Door;
 use headroom::Headroom;
@@ -178,7 +180,7 @@ pub struct Control {
     headroom: Headroom,
     unanswered: Unanswered,
     /// Credit for telling the world of calls that ring.
-    rings: Unanswered,
+    rings: Credit,
     voices: Voices,
     meetings: BTreeMap<MeetingId, Slot>,
     by_number: HashMap<MeetingNumber, MeetingId>,
@@ -220,7 +222,7 @@ impl Control {
             endpoint: sip::Endpoint::new(config.endpoint.clone(), random.seed()),
             budget: GuessBudget::new(config.budgets),
             unanswered: Unanswered::new(clock.at, config.unanswered_records_per_second),
-            rings: Unanswered::new(clock.at, config.unanswered_records_per_second),
+            rings: unanswered::credit(clock.at, config.unanswered_records_per_second),
             voices: Voices::default(),
             headroom: Headroom::new(config.max_load),
             config,

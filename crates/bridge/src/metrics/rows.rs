@@ -46,6 +46,11 @@ pub(super) const CALLS: &[Row<Counts, u64>] = &[
         |c| c.guesses_slowed,
     ),
     (
+        "keys_dropped",
+        "Keys not heard because their caller sent more than 20 a second.",
+        |c| c.keys_dropped,
+    ),
+    (
         "rosters",
         "Rosters put together for phones that show them, one for all that watch a meeting.",
         |c| c.rosters,
