@@ -20,6 +20,7 @@ mod handlers;
 mod idempotency;
 mod list;
 mod openapi;
+mod origin;
 mod params;
 mod path;
 mod pick;

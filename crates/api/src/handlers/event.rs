@@ -4,7 +4,7 @@ use std::convert::Infallible;
 
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::{FromRequestParts, State};
-use axum::http::header::{ACCEPT, HOST, ORIGIN, UPGRADE};
+use axum::http::header::{ACCEPT, UPGRADE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::sse::{Event as Line, Sse};
@@ -20,6 +20,7 @@ use crate::dto::event::{Event as Dto, Snapshot};
 use crate::error::ApiError;
 use crate::events::{Filter, Full, READ_BUFFER, READ_MAX, Stream, Told, serve_socket};
 use crate::list::Listing;
+use crate::origin::OwnPage;
 use crate::params::Params;
 use crate::path::{At, Key};
 use crate::router::{Api, Hold, Streaming};
@@ -181,9 +182,7 @@ fn accepts(headers: &HeaderMap, media_type: &str) -> bool {
 
 /// A browser sends credentials along from any page; only ours may use them (RFC 6455, section 10.2).
 async fn upgrade(parts: &mut Parts, api: &Api) -> Result<WebSocketUpgrade, ApiError> {
-    if !is_own_origin(&parts.headers, api.settings.public_url.as_deref()) {
-        return Err(ApiError::forbidden());
-    }
+    OwnPage::from_request_parts(parts, api).await?;
     let upgrade = WebSocketUpgrade::from_request_parts(parts, api).await;
     let upgrade =
         upgrade.map_err(|_| ApiError::bad_request().and("Upgrade", "expected WebSocket version 13"))?;
@@ -191,23 +190,6 @@ async fn upgrade(parts: &mut Parts, api: &Api) -> Result<WebSocketUpgrade, ApiEr
         .max_message_size(READ_MAX)
         .max_frame_size(READ_MAX)
         .read_buffer_size(READ_BUFFER))
-}
-
-/// Whether the request comes from no page, or from one of this very address.
-fn is_own_origin(headers: &HeaderMap, public_url: Option<&str>) -> bool {
-    let Some(origin) = headers.get(ORIGIN) else {
-        return true;
-    };
-    let (origin, host) = (origin.to_str().unwrap_or_default(), headers.get(HOST));
-    let own = host
-        .and_then(|host| host.to_str().ok())
-        .map(|host| format!("https://{host}"));
-    let public = public_url.map(|url| url.trim_end_matches('/'));
-    let known = [own.as_deref(), public];
-    known
-        .into_iter()
-        .flatten()
-        .any(|known| known.eq_ignore_ascii_case(origin))
 }
 
 fn lines(stream: Stream, api: Api, hold: Option<Hold>) -> impl IntoResponse {

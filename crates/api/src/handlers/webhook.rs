@@ -20,6 +20,7 @@ use crate::etag::{Conditions, tagged};
 use crate::events::checked_types;
 use crate::fields::Selection;
 use crate::list::Listing;
+use crate::origin::OwnPage;
 use crate::params::NoParams;
 use crate::path::{At, Key};
 use crate::router::Api;
@@ -158,6 +159,7 @@ pub(crate) async fn delete(
 pub(crate) async fn rotate(
     State(api): State<Api>,
     caller: Caller,
+    _: OwnPage,
     At(id): At<String>,
     conditions: Conditions,
     selection: Selection<Dto>,
@@ -178,6 +180,7 @@ pub(crate) async fn rotate(
 pub(crate) async fn test(
     State(api): State<Api>,
     caller: Caller,
+    _: OwnPage,
     At(id): At<String>,
     _: NoParams,
 ) -> Result<Response, ApiError> {
@@ -212,6 +215,7 @@ pub(crate) async fn deliveries(
 pub(crate) async fn redeliver(
     State(api): State<Api>,
     caller: Caller,
+    _: OwnPage,
     At((id, event)): At<(String, String)>,
     _: NoParams,
 ) -> Result<StatusCode, ApiError> {

@@ -1,10 +1,11 @@
 use api::Settings;
+use axum::body::Body;
 use axum::http::Method;
 use model::{Actor, DeliveryState};
 use serde_json::{Value, json};
 
-use crate::fixture::{NOW_MS, sid};
-use crate::world::World;
+use crate::fixture::{NOW_MS, PASSWORD, sid};
+use crate::world::{World, request};
 
 async fn create(world: &World, login: &str, body: &str) -> crate::world::Reply {
     world.ask(login, Method::POST, "/webhooks", body).await
@@ -220,4 +221,24 @@ async fn who_changed_a_webhook_is_noted_with_what_was_done() {
     assert!(noted.iter().all(|(actor, ..)| *actor == by_alice));
     let actions: Vec<_> = noted.iter().map(|(_, action, _)| *action).collect();
     assert_eq!(actions, ["create", "put", "rotate", "delete", "redeliver"]);
+}
+
+#[tokio::test]
+async fn no_page_of_somebody_else_changes_a_secret_or_has_anything_posted() {
+    let world = World::new();
+    for (origin, path, status) in [
+        ("https://evil.example.com", "rotate", 403),
+        ("https://evil.example.com", "test", 403),
+        ("null", "deliveries/7/redeliver", 403),
+        ("https://here.example.com", "rotate", 200),
+    ] {
+        let path = format!("/conference/v1/webhooks/whk_1/{path}");
+        let request = request(Method::POST, &path, "alice", PASSWORD)
+            .header("host", "here.example.com")
+            .header("origin", origin);
+        let reply = world.send(request.body(Body::empty()).unwrap()).await;
+        assert_eq!(reply.status, status, "{path}");
+    }
+    let state = world.backend.state();
+    assert_eq!((state.noted.len(), state.tried.len()), (1, 0));
 }
