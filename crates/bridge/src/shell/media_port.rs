@@ -455,7 +455,7 @@ impl MediaPort {
         }
     }
 
-    /// Whether all shards' threads are still there: without them the bridge is of no use.
+    /// Whether all shards are still at work: without them the bridge is of no use.
     pub(super) fn is_alive(&self) -> bool {
         self.shards.are_alive()
     }

@@ -14,6 +14,10 @@ use super::lateness::Lateness;
 use super::{panics, realtime, serve, shard_thread};
 use crate::metrics::ShardCounts;
 
+/// Orders that may wait for a shard: many times those of the largest rush. A shard that is so far behind takes none any more, and is as good as
+/// gone.
+const WAITING_MAX: usize = 100_000;
+
 /// One shard.
 pub(super) struct Desk {
     handle: Handle<MediaSocket>,
@@ -35,6 +39,12 @@ impl Desk {
     /// Brings encoders, and takes them back, before what is the reason of it is ordered.
     pub(super) fn bring(&mut self, bring: Bring) {
         bring.into_iter().for_each(|order| self.order(order));
+    }
+
+    /// Whether its thread is there, and takes orders.
+    fn is_alive(&self) -> bool {
+        let is_there = self.thread.as_ref().is_some_and(|thread| !thread.is_finished());
+        is_there && self.waiting.len() < WAITING_MAX
     }
 
     fn flush(&mut self) {
@@ -121,10 +131,9 @@ impl Shards {
         None
     }
 
-    /// Whether all threads are still there: without one of them some calls would be silent.
+    /// Whether all are still at work: without one of them some calls would be silent.
     pub(super) fn are_alive(&self) -> bool {
-        let is_alive = |desk: &Desk| desk.thread.as_ref().is_some_and(|thread| !thread.is_finished());
-        self.desks.iter().all(is_alive)
+        self.desks.iter().all(Desk::is_alive)
     }
 
     /// Stops all threads; says whether one of them had failed.
@@ -143,5 +152,42 @@ fn run_in_real_time(thread: &JoinHandle<()>, priority: u8) {
             error,
             "the mixer runs as any other thread: the system allows no real time (CAP_SYS_NICE or LimitRTPRIO= would)"
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use media::Clip;
+    use mixer::RoomKey;
+
+    use super::*;
+
+    #[test]
+    fn a_shard_that_takes_no_orders_any_more_is_as_good_as_gone() {
+        let config = ShardConfig {
+            max_legs: 1,
+            max_rooms: 1,
+            orders: 8,
+            reports: 8,
+            music: Clip::default(),
+            noise: Clip::default(),
+        };
+        let (_shard, handle) = mixer::shard(config);
+        let (stop, stopped) = crossbeam_channel::bounded::<()>(0);
+        let hung = std::thread::spawn(move || stopped.recv().unwrap_or_default());
+        let mut desk = Desk {
+            handle,
+            waiting: VecDeque::new(),
+            thread: Some(hung),
+            equipment: Equipment::default(),
+            lateness: Lateness::default(),
+            counts: ShardCounts::default(),
+        };
+        let room = RoomKey(1);
+        (0..1_000).for_each(|_| desk.order(Order::CloseRoom { room }));
+        assert!(desk.is_alive());
+        (0..WAITING_MAX).for_each(|_| desk.order(Order::CloseRoom { room }));
+        assert!(!desk.is_alive());
+        drop(stop);
     }
 }
