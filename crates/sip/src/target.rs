@@ -171,6 +171,7 @@ mod tests {
         let long = format!("sip:{}@pbx.example", "a".repeat(300));
         assert!(Target::parse(&long).is_err());
     }
+
     proptest! {
         #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
 

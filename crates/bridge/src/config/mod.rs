@@ -69,7 +69,7 @@ impl Config {
 
     /// Reads TOML text and checks what no single key shows.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let config: Self = toml::from_str(text).map_err(|error| error.to_string())?;
+        let config: Self = toml::from_str(text).map_err(|error| told(&error))?;
         config.check()?;
         Ok(config)
     }
@@ -166,6 +166,19 @@ impl Config {
     }
 }
 
+/// What is wrong and where, with the line that it is about: but for one with a password, which no log is to hold.
+fn told(error: &toml::de::Error) -> String {
+    let told = error.to_string();
+    let is_secret = |line: &str| line.contains(" | ") && line.contains("password");
+    match told.lines().any(is_secret) {
+        true => {
+            let place = told.lines().next().unwrap_or_default();
+            format!("{place}\npassword: expected a text in quotes")
+        }
+        false => told,
+    }
+}
+
 fn are_cores(cores: &[usize]) -> bool {
     let known: std::collections::BTreeSet<_> = cores.iter().filter(|core| **core <= LAST_CORE).collect();
     known.len() == cores.len()
@@ -206,6 +219,15 @@ mod tests {
                 assert!(documented, "[{section}] {line} has no comment");
             }
             documented = false;
+        }
+    }
+
+    #[test]
+    fn a_password_that_cannot_be_read_is_in_no_message() {
+        for written in ["12345678", "h12345678", "\"12345678", "[\"12345678\"]"] {
+            let text = format!("[dial_out]\npassword = {written}\nusername = \"bridge\"\n");
+            let told = Config::parse(&text).unwrap_err();
+            assert!(told.contains("line ") && !told.contains("12345678"), "{told}");
         }
     }
 

@@ -34,7 +34,13 @@ impl ProvisionError {
     /// From what the TOML reader says.
     pub(super) fn of_toml(text: &str, error: &toml::de::Error) -> Self {
         let at = error.span().map_or(0, |span| span.start);
-        problem(text, at, key_at(text, at), error.message().to_owned())
+        let key = key_at(text, at);
+        let message = match key.starts_with("password") {
+            // What the reader says holds what it has read, and no log is to have that.
+            true => "expected a text in quotes",
+            false => error.message(),
+        };
+        problem(text, at, key, message.to_owned())
     }
 }
 

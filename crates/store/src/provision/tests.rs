@@ -201,6 +201,11 @@ fn mistakes_are_told_by_place_field_and_what_was_expected() {
         ),
         (
             "login = \"demo\"",
+            "login = \"demo\"\npassword = 12345678",
+            "password: expected a text in quotes",
+        ),
+        (
+            "login = \"demo\"",
             "login = \"demo\"\npassword = \"a\"\npasswordHash = \"b\"",
             "passwordHash: expected password or passwordHash, not both",
         ),
