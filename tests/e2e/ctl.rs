@@ -21,9 +21,14 @@ fn ctl(bridge: &Bridge, words: &str) -> Output {
 }
 
 fn command(bridge: &Bridge) -> Command {
+    command_at(bridge, &bridge.rest().url)
+}
+
+/// The same where the API is said to be at `url`.
+fn command_at(bridge: &Bridge, url: &str) -> Command {
     let mut command = Command::new(partyline());
     command
-        .args(["ctl", "--url", &bridge.rest().url, "--data"])
+        .args(["ctl", "--url", url, "--data"])
         .arg(bridge.file("data"))
         .env_remove("PARTYLINE_LOGIN");
     command
@@ -228,6 +233,23 @@ fn a_room_is_made_changed_and_deleted_from_the_command_line() {
 }
 
 #[test]
+fn the_bridge_is_found_by_its_address_without_a_path_and_a_wrong_path_is_named() {
+    let _turn = share();
+    let bridge = Bridge::start();
+    for (path, status, says) in [
+        ("", 0, ""),
+        ("/", 0, ""),
+        ("/api", 1, "or the API does not begin at https://127.0.0.1:"),
+    ] {
+        let mut command = command_at(&bridge, &format!("{}{path}", bridge.rest().root()));
+        command.arg("calls");
+        let (ended, complaint) = refused(command);
+        assert_eq!(ended, Some(status), "{path}: {complaint}");
+        assert!(complaint.contains(says), "{path}: {complaint}");
+    }
+}
+
+#[test]
 fn refusals_say_what_to_do_and_have_their_exit_status() {
     let _turn = share();
     let bridge = Bridge::start();
@@ -247,10 +269,14 @@ fn refusals_say_what_to_do_and_have_their_exit_status() {
         complaint.contains("401 Bad credentials") && complaint.contains("--password-file"),
         "{complaint}"
     );
-    let mut nowhere = command(&bridge);
-    nowhere.args(["--url", "https://127.0.0.1:1/conference/v1", "calls"]);
+    let mut nowhere = command_at(&bridge, "https://127.0.0.1:1/conference/v1");
+    nowhere.arg("calls");
     let (status, complaint) = refused(nowhere);
     assert_eq!(status, Some(2), "{complaint}");
+    assert!(
+        complaint.contains("no answer from https://127.0.0.1:1/"),
+        "{complaint}"
+    );
     let mut silent = command(&bridge);
     silent.args(["tail", "999999"]);
     let (status, complaint) = refused(silent);

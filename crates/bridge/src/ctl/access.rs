@@ -11,9 +11,9 @@ use super::options::Access;
 use crate::shell::credentials;
 
 /// Where `partyline serve` listens unless told otherwise.
-const URL: &str = "https://127.0.0.1:8443";
+pub(super) const URL: &str = "https://127.0.0.1:8443";
 /// Where the API is on a bridge.
-const BASE: &str = "/conference/v1";
+pub(super) const BASE: &str = "/conference/v1";
 
 /// All that a client needs.
 pub(super) struct Found {

@@ -86,7 +86,7 @@ impl Client {
             .run(request)
             .map_err(|error| self.unanswered(&name, &error))?;
         if answer.status() != StatusCode::OK {
-            return Err(refusal(&name, &mut answer));
+            return Err(self.refusal(&name, &mut answer));
         }
         Ok(BufReader::new(answer.into_body().into_reader()))
     }
@@ -104,7 +104,7 @@ impl Client {
         let mut answer = answered.map_err(|error| self.unanswered(&name, &error))?;
         match answer.status().is_success() {
             true => self.said(&name, &mut answer),
-            false => Err(refusal(&name, &mut answer)),
+            false => Err(self.refusal(&name, &mut answer)),
         }
     }
 
@@ -122,6 +122,22 @@ impl Client {
         }
         let text = text(answer).map_err(|error| self.unanswered(name, &error))?;
         serde_json::from_slice(&text).map_err(|_| Failure::unreadable(&self.found.url, name))
+    }
+
+    fn refusal(&self, name: &str, answer: &mut Response<Body>) -> Failure {
+        let status = answer.status().as_u16();
+        let retry_after = answer
+            .headers()
+            .get("retry-after")
+            .and_then(|value| value.to_str().ok());
+        let retry_after = retry_after.map(str::to_owned);
+        Failure::refused(
+            &self.found.url,
+            name,
+            status,
+            &json(answer),
+            retry_after.as_deref(),
+        )
     }
 
     fn unanswered(&self, name: &str, error: &ureq::Error) -> Failure {
@@ -142,16 +158,6 @@ fn json(answer: &mut Response<Body>) -> Value {
     let text = text(answer).ok();
     text.and_then(|text| serde_json::from_slice(&text).ok())
         .unwrap_or_default()
-}
-
-fn refusal(name: &str, answer: &mut Response<Body>) -> Failure {
-    let status = answer.status().as_u16();
-    let retry_after = answer
-        .headers()
-        .get("retry-after")
-        .and_then(|value| value.to_str().ok());
-    let retry_after = retry_after.map(str::to_owned);
-    Failure::refused(name, status, &json(answer), retry_after.as_deref())
 }
 
 /// As a query holds it (RFC 3986, section 2).

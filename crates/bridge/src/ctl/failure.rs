@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde_json::Value;
 
+use super::access::{BASE, URL};
+
 /// The API refused.
 const REFUSED: u8 = 1;
 /// Nothing could be asked.
@@ -28,8 +30,18 @@ impl Failure {
         }
     }
 
-    /// What the API said to `request`, and after how many seconds it may be asked again.
-    pub(super) fn refused(request: &str, status: u16, said: &Value, retry_after: Option<&str>) -> Self {
+    /// What the API at `url` said to `request`, and after how many seconds it may be asked again.
+    pub(super) fn refused(
+        url: &str,
+        request: &str,
+        status: u16,
+        said: &Value,
+        retry_after: Option<&str>,
+    ) -> Self {
+        // The API says why; something else that answers there knows nothing of what was asked for.
+        if status == 404 && !said["code"].is_u64() {
+            return Self::elsewhere(url, request);
+        }
         let message = said["message"].as_str().unwrap_or("no explanation");
         let mut text = format!("{request}: {status} {message}");
         for error in said["errors"].as_array().into_iter().flatten() {
@@ -39,11 +51,24 @@ impl Failure {
         if let Some(advice) = advice(status, retry_after) {
             text.push_str(&format!("\n  {advice}"));
         }
+        // A bridge answers so at every address.
+        if status == 404 && !url.ends_with(BASE) {
+            text.push_str(&format!(
+                "\n  or the API does not begin at {url}, but at {BASE}: --url says where"
+            ));
+        }
         Self {
             status: REFUSED,
             text,
             passes: matches!(status, 429 | 502..=504),
         }
+    }
+
+    /// Who answered `request` is not the API.
+    fn elsewhere(url: &str, request: &str) -> Self {
+        Self::unusable(format!(
+            "{request}: 404, but not from the API of a bridge\n  it does not begin at {url}: --url says where, such as {URL} or {URL}{BASE}"
+        ))
     }
 
     /// No answer came to `request`.
@@ -107,20 +132,45 @@ mod tests {
 
     #[test]
     fn a_refusal_says_what_the_api_said_and_what_to_do() {
+        let at = format!("{URL}{BASE}");
         let said = json!({"code": 409, "message": "Conflict", "errors": [{"field": "meetingNumber", "message": "this number is already taken"}]});
-        let failure = Failure::refused("POST /meetingRooms", 409, &said, None);
+        let failure = Failure::refused(&at, "POST /meetingRooms", 409, &said, None);
         let text = "POST /meetingRooms: 409 Conflict\n  meetingNumber: this number is already taken\n  choose another, or leave it out and the bridge makes one";
         assert_eq!((failure.to_string().as_str(), failure.status()), (text, 1));
         let limited = Failure::refused(
+            &at,
             "GET /calls",
             429,
             &json!({"message": "Too many requests"}),
             Some("6"),
         );
         assert!(limited.to_string().ends_with("try again in 6 s"), "{limited}");
-        let silent = Failure::refused("GET /calls", 502, &Value::Null, None);
+        let silent = Failure::refused(&at, "GET /calls", 502, &Value::Null, None);
         assert_eq!(silent.to_string(), "GET /calls: 502 no explanation");
         let passing = [&failure, &limited, &silent].map(Failure::passes);
         assert_eq!(passing, [false, true, true]);
+    }
+
+    #[test]
+    fn what_is_not_there_is_told_from_an_address_that_is_not_the_api_s() {
+        let said = json!({"code": 404, "message": "Not found", "errors": []});
+        let not_there = |url: &str, said: &Value| {
+            let failure = Failure::refused(url, "GET /calls/1", 404, said, None);
+            (failure.to_string(), failure.status())
+        };
+        let (text, status) = not_there("https://a.example/conference/v1", &said);
+        assert!(text.starts_with("GET /calls/1: 404 Not found\n"), "{text}");
+        assert!(!text.contains("--url") && status == 1, "{text}");
+        let (text, status) = not_there("https://a.example/bridge", &said);
+        assert!(
+            text.contains("\n  or the API does not begin at https://a.example/bridge"),
+            "{text}"
+        );
+        assert_eq!(status, 1);
+        for other in [Value::Null, json!({"message": "Not found"}), json!("no")] {
+            let (text, status) = not_there("https://a.example/conference/v1", &other);
+            assert!(text.contains("404, but not from the API of a bridge"), "{text}");
+            assert!(text.contains("--url says where") && status == 2, "{text}");
+        }
     }
 }

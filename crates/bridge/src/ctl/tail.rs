@@ -193,7 +193,7 @@ pub(super) mod tests {
             "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\nretry: 1\n\nid: 7\ndata: {\"type\":\"a\"}\n\nid: 8\ndata: {\"type\":\"cut",
             "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}",
             "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\nid: 8\ndata: {\"type\":\"b\"}\n\n",
-            "HTTP/1.1 404 Not Found\r\ncontent-length: 23\r\nconnection: close\r\n\r\n{\"message\":\"Not found\"}",
+            "HTTP/1.1 404 Not Found\r\ncontent-length: 34\r\nconnection: close\r\n\r\n{\"code\":404,\"message\":\"Not found\"}",
         ]);
         let mut told = Vec::new();
         let ended = follow(&client, Some(106_131), false, &mut |line| {
