@@ -222,6 +222,25 @@ fn the_attribute_page_is_fresh() {
 }
 
 #[test]
+fn the_help_of_the_bench_is_told_without_installing_or_building() {
+    use std::os::unix::fs::PermissionsExt;
+    let tools = tempfile::tempdir().unwrap();
+    for name in ["dpkg-query", "apt-get", "sudo", "cargo"] {
+        let tool = tools.path().join(name);
+        fs::write(&tool, "#!/bin/sh\nexit 1\n").unwrap();
+        fs::set_permissions(&tool, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let path = format!("{}:{}", tools.path().display(), std::env::var("PATH").unwrap());
+    let help = fs::read_to_string(root().join("benches/compare/help.txt")).unwrap();
+    for words in [&["--help"][..], &["-h"], &["help"], &["soak", "--help"]] {
+        let mut bench = std::process::Command::new(root().join("bench"));
+        let told = bench.args(words).env("PATH", &path).output().unwrap();
+        assert!(told.status.success(), "{words:?}");
+        assert_eq!(String::from_utf8(told.stdout).unwrap(), help, "{words:?}");
+    }
+}
+
+#[test]
 fn every_prompt_has_its_text_and_its_recording() {
     let folder = root().join("crates/media/prompts");
     let catalogue = fs::read_to_string(folder.join("en.toml")).unwrap();

@@ -2,10 +2,10 @@
 //!
 //! Three servers take turns on core 0, with their callers on core 1: a *floor*, which receives and sends the same packets and
 //! does nothing else; `partyline serve`, called by `partyline sim`; and Janus with its AudioBridge, joined by plain RTP phones
-//! of our own. `./bench` builds all this and runs it; `./bench --help` names the sizes. `./bench sustain` and
-//! `./bench soak` let the bridge run for long, and say whether it lasts; `./bench crowd` and `./bench churn` hold against
-//! it thousands of streams and silent clients, and a stream of events while hundreds a second join and leave; `./bench records` lets it read
-//! lists with a million rows, and `./bench edits` changes what is live.
+//! of our own. `./bench` builds all this and runs it; `./bench --help` names the sizes without building, by `help.txt`, which
+//! a test makes of the options. `./bench sustain` and `./bench soak` let the bridge run for long, and say whether it lasts;
+//! `./bench crowd` and `./bench churn` hold against it thousands of streams and silent clients, and a stream of events while
+//! hundreds a second join and leave; `./bench records` lets it read lists with a million rows, and `./bench edits` changes what is live.
 //!
 //! What is printed and drawn was measured in that very run. Servers are children of this process and die with it.
 

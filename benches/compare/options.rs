@@ -315,7 +315,58 @@ impl Crowd {
 
 #[cfg(test)]
 mod tests {
+    use clap::{Command, CommandFactory};
+
     use super::*;
+
+    /// What `./bench --help` prints, which must not have to build anything for it.
+    fn help() -> String {
+        let command = Options::command();
+        let modes = command.get_subcommands().map(|mode| {
+            let usage = format!("./bench {} [OPTIONS]", mode.get_name());
+            described(&usage, mode)
+        });
+        let all: Vec<_> = [described("./bench [OPTIONS]", &command)]
+            .into_iter()
+            .chain(modes)
+            .collect();
+        format!("{}\n{TEACHING}\n", all.join("\n"))
+    }
+
+    /// What a command does, and its options with what they are unless they are given.
+    fn described(usage: &str, command: &Command) -> String {
+        let about = command.get_about().unwrap();
+        let mut text = format!("Usage: {usage}\n{about}\n\n");
+        for option in command.get_arguments() {
+            let (name, value) = (option.get_long().unwrap(), &option.get_value_names().unwrap()[0]);
+            let values: Vec<_> = option
+                .get_default_values()
+                .iter()
+                .map(|value| value.to_str().unwrap())
+                .collect();
+            let unless = match values.join(";") {
+                values if values.is_empty() => values,
+                values => format!(" [{values}]"),
+            };
+            let what = option.get_help().unwrap();
+            let also = match option.is_global_set() {
+                true => "; what stands below takes it, too",
+                false => "",
+            };
+            text.push_str(&format!("  --{name} <{value}>{unless}\n      {what}{also}\n"));
+        }
+        text
+    }
+
+    #[test]
+    fn the_help_that_is_told_without_building_is_fresh() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/compare/help.txt");
+        let help = help();
+        if std::fs::read_to_string(path).ok().as_deref() != Some(help.as_str()) {
+            std::fs::write(path, help).unwrap();
+            panic!("{path} was stale and has been rewritten: commit it");
+        }
+    }
 
     #[test]
     fn sizes_that_do_not_fit_are_named() {
