@@ -23,23 +23,24 @@ const AHEAD_MS: (usize, usize) = (20, 5);
 
 /// Remembers what was played and invents how it could have gone on.
 #[derive(Debug)]
+#[repr(C)]
 pub(crate) struct Concealer {
-    per_ms: usize,
-    /// The last audio, oldest first.
-    history: Box<[i16]>,
+    /// Samples until the audio ahead; 0 where none is known.
+    gap: usize,
+    /// Samples invented since the last real one; 0 while audio is real.
+    invented: usize,
     /// Samples at its end that were put as silence.
     silent: usize,
+    /// The last audio, oldest first.
+    history: Box<[i16]>,
+    per_ms: usize,
     /// The audio behind a gap, its end first: backwards, what is invented follows it.
     ahead: Box<[i16]>,
     /// How the one goes on, and the other backwards.
     onward: Period,
     backward: Period,
-    /// Samples until the audio ahead; 0 where none is known.
-    gap: usize,
     /// Samples of the next packet that the gap reaches over, where a decoder needs some to find itself again.
     unsettled: usize,
-    /// Samples invented since the last real one; 0 while audio is real.
-    invented: usize,
 }
 
 impl Concealer {

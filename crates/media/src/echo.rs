@@ -13,10 +13,9 @@ const WINDOW: usize = 250;
 /// Delays that are looked at, in ticks; an echo at the first or last of them cannot be told from one beyond.
 const DELAYS: usize = 32;
 const LEAST_DELAY: usize = 2;
-/// Levels kept, powers of two.
-const SENT: usize = 512;
-const HEARD: usize = 256;
-const _: () = assert!(SENT >= WINDOW + DELAYS && HEARD >= WINDOW);
+/// Ticks of which levels are kept.
+const KEPT: usize = 288;
+const _: () = assert!(KEPT >= WINDOW + DELAYS);
 /// Ticks between two comparisons.
 const PACE: u32 = 50;
 /// Ticks that must count in a comparison: two seconds.
@@ -58,11 +57,25 @@ struct Found {
     loss_db: f32,
 }
 
+/// Levels of one tick, dBov.
+#[derive(Debug, Clone, Copy)]
+struct Levels {
+    sent: i8,
+    heard: i8,
+}
+
+impl Levels {
+    const NONE: Self = Self {
+        sent: FLOOR,
+        heard: UNUSED,
+    };
+}
+
 /// Compares what a leg is sent with what comes back.
 #[derive(Debug)]
 pub(crate) struct EchoWatch {
-    sent: [i8; SENT],
-    heard: [i8; HEARD],
+    /// Levels of the last ticks.
+    levels: [Levels; KEPT],
     /// Number of the tick.
     tick: u32,
     /// Loudest that was sent within the longest delay, and for how many ticks it is remembered.
@@ -78,8 +91,7 @@ impl EchoWatch {
     /// `seed` spreads the comparisons of many legs over ticks.
     pub(crate) const fn new(seed: u64) -> Self {
         Self {
-            sent: [FLOOR; SENT],
-            heard: [UNUSED; HEARD],
+            levels: [Levels::NONE; KEPT],
             tick: (seed % PACE as u64) as u32,
             loudest: FLOOR,
             remembered: 0,
@@ -108,8 +120,10 @@ impl EchoWatch {
             self.loudest = FLOOR;
         }
         let used = level.filter(|level| self.may_be_echo(*level));
-        self.heard[self.tick as usize % HEARD] = used.map_or(UNUSED, |level| level.db().max(FLOOR));
-        self.sent[self.tick as usize % SENT] = FLOOR;
+        self.levels[self.tick as usize % KEPT] = Levels {
+            sent: FLOOR,
+            heard: used.map_or(UNUSED, |level| level.db().max(FLOOR)),
+        };
         if self.tick.is_multiple_of(PACE) {
             self.judge();
         }
@@ -118,7 +132,7 @@ impl EchoWatch {
     /// Notes how loud is what is sent in this tick.
     pub(crate) fn sent(&mut self, level: Dbov) {
         let db = level.db().max(FLOOR);
-        self.sent[self.tick as usize % SENT] = db;
+        self.levels[self.tick as usize % KEPT].sent = db;
         if db >= self.loudest {
             (self.loudest, self.remembered) = (db, DELAYS);
         }
@@ -186,7 +200,7 @@ impl Compared {
         };
         let ago = |ticks: usize| watch.tick.wrapping_sub(ticks as u32) as usize;
         for n in 0..WINDOW {
-            let level = watch.heard[ago(WINDOW - 1 - n) % HEARD];
+            let level = watch.levels[ago(WINDOW - 1 - n) % KEPT].heard;
             if level != UNUSED {
                 new.counts[n] = 1.0;
                 new.heard[n] = f32::from(level) - f32::from(FLOOR);
@@ -199,7 +213,7 @@ impl Compared {
         new.sum = new.heard.iter().sum();
         new.squares = dot(&new.heard, &new.heard);
         for n in 0..WINDOW + DELAYS {
-            let level = watch.sent[ago(WINDOW + DELAYS - 1 - n) % SENT];
+            let level = watch.levels[ago(WINDOW + DELAYS - 1 - n) % KEPT].sent;
             new.sent[n] = f32::from(level) - f32::from(FLOOR);
             new.sent_squared[n] = new.sent[n] * new.sent[n];
         }

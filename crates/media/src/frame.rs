@@ -75,6 +75,14 @@ impl Frame {
         }
     }
 
+    /// Makes this the same as `other`; little is copied where that is silent.
+    pub fn copy(&mut self, other: &Self) {
+        self.clear(other.rate);
+        if !other.silent {
+            self.samples_mut().copy_from_slice(other.samples());
+        }
+    }
+
     /// The samples: as many as [`Rate::samples_per_tick`] says.
     pub fn samples(&self) -> &[i16] {
         &self.samples[..self.rate.samples_per_tick()]

@@ -8,9 +8,12 @@ use crate::jitter::Tally;
 /// Counters and meters of one leg. Counters only grow, but for `lost` and `loss_bursts`, of which a packet that comes late after all takes one
 /// back, and `concealed_ms`, of which a pause that seemed to be a loss takes back what was invented at its beginning.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[repr(C)]
 pub struct Quality {
     /// RTP packets taken from the peer, of every negotiated payload type.
     pub received: u64,
+    /// RTP packets sent.
+    pub sent: u64,
     /// Packets the sequence numbers say are missing; duplicates are not mistaken for lost ones.
     pub lost: u64,
     /// Losses in a row count as one here; one of which all have come after all is none.
@@ -81,8 +84,6 @@ pub struct Quality {
     pub digits: u64,
     /// Keys lost because nobody polled the events.
     pub digits_dropped: u64,
-    /// RTP packets sent.
-    pub sent: u64,
     /// Payloads not sent because the peer never answered.
     pub send_withheld: u64,
     /// RTCP datagrams taken from the peer.

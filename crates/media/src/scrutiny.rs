@@ -13,17 +13,18 @@ const TICK_MS: u64 = 20;
 
 /// Scrutiny of one leg.
 #[derive(Debug)]
+#[repr(C)]
 pub(crate) struct Scrutiny {
-    pub(crate) meter: Meter,
-    texture: Texture,
-    agc: Agc,
-    echo: EchoWatch,
     /// What was told last.
     music_told: bool,
     echo_told: bool,
     /// For how long each was suspected, in ms.
     pub(crate) music_ms: u64,
     pub(crate) echo_ms: u64,
+    echo: EchoWatch,
+    pub(crate) meter: Meter,
+    agc: Agc,
+    texture: Texture,
 }
 
 impl Scrutiny {

@@ -32,14 +32,6 @@ struct Trial {
     count: u8,
 }
 
-#[derive(Debug, Clone, Copy)]
-enum State {
-    /// The address of the SDP has not been heard; others may be on trial.
-    Waiting([Option<Trial>; WATCHED]),
-    /// The address in force is settled.
-    Settled,
-}
-
 /// What a packet's address means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Admission {
@@ -53,20 +45,25 @@ pub(crate) enum Admission {
 
 /// The rule for RTP.
 #[derive(Debug)]
+#[repr(C)]
 pub(crate) struct Source {
     peer: SocketAddr,
-    signalling: IpAddr,
+    /// Whether the address in force was heard.
+    settled: bool,
     latching: Latching,
-    state: State,
+    signalling: IpAddr,
+    /// Others that are on trial until then.
+    trials: [Option<Trial>; WATCHED],
 }
 
 impl Source {
     pub(crate) fn new(peer: SocketAddr, signalling: IpAddr, latching: Latching) -> Self {
         Self {
             peer,
-            signalling: signalling.to_canonical(),
+            settled: false,
             latching,
-            state: State::Waiting([None; WATCHED]),
+            signalling: signalling.to_canonical(),
+            trials: [None; WATCHED],
         }
     }
 
@@ -77,7 +74,7 @@ impl Source {
 
     /// Whether a packet has come from the address in force.
     pub(crate) fn settled(&self) -> bool {
-        matches!(self.state, State::Settled)
+        self.settled
     }
 
     /// Whether a datagram from this address can be of any use: strangers are turned away before their bytes are read.
@@ -92,28 +89,27 @@ impl Source {
     /// Judges a well-formed packet of a negotiated payload type.
     pub(crate) fn admit(&mut self, from: SocketAddr, ssrc: u32, sequence: u16) -> Admission {
         if same(from, self.peer) {
-            self.state = State::Settled;
+            self.settled = true;
             return Admission::Peer;
         }
         if !self.may_learn(from) || !self.try_out(from, ssrc, sequence) {
             return Admission::Foreign;
         }
         self.peer = from;
-        self.state = State::Settled;
+        self.settled = true;
         Admission::Learnt
     }
 
     /// Signalling named an address. The same one as before keeps what was learnt.
     pub(crate) fn redirect(&mut self, peer: SocketAddr) {
         self.peer = peer;
-        self.state = State::Waiting([None; WATCHED]);
+        self.settled = false;
+        self.trials = [None; WATCHED];
     }
 
     /// Counts a packet on trial; true at the one that proves it.
     fn try_out(&mut self, from: SocketAddr, ssrc: u32, sequence: u16) -> bool {
-        let State::Waiting(trials) = &mut self.state else {
-            return false;
-        };
+        let trials = &mut self.trials;
         let known = trials.iter_mut().flatten().find(|t| t.from == from);
         if let Some(trial) = known {
             return trial.take(ssrc, sequence);

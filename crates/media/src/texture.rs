@@ -45,22 +45,23 @@ const PATIENCE: u16 = 750;
 
 /// The texture of what one leg says.
 #[derive(Debug)]
+#[repr(C)]
 pub(crate) struct Texture {
-    spectrum: Spectrum,
-    before: [f32; BANDS],
     /// Ticks until the next look.
     next_look: u8,
+    suspected: bool,
     /// Ticks heard and looks taken, as far as they matter.
     ticks: u16,
     looks: u16,
     /// Mean power, 1 at 0 dBov.
     power: f32,
+    streak: u16,
     steady: f32,
     steady_now: f32,
     pauses: f32,
     swing: f32,
-    streak: u16,
-    suspected: bool,
+    spectrum: Spectrum,
+    before: [f32; BANDS],
 }
 
 impl Texture {

@@ -2,13 +2,14 @@
 
 mod ramping;
 
+use std::cell::Cell;
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
 use media::{
     Channel, Converter, Dbov, Decode, Encoder, Format, Frame, Heard, Leg, LegEvent, LegSocket, Prepared,
-    Rate, TICK,
+    Rate, Received, TICK,
 };
 
 use crate::baggage::Baggage;
@@ -33,6 +34,9 @@ use crate::{Hears, LegKey};
 const DUCKED: i32 = UNITY * 178 / 1_000;
 /// Ticks between two looks at a leg's reports: they come every few seconds, and the kernel notes when.
 const REPORTS: u64 = 8;
+
+/// Ticks for which more than one packet may wait of a leg of which something else was read than one packet, the next in order.
+const UNEVEN: u8 = 50;
 
 /// What a leg hears in a tick.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,47 +80,50 @@ pub(crate) enum Goes {
 /// Ticks for which a leg under way is made up at most: what is later has lost its phone anyway.
 const MOST_UNDER_WAY: u32 = 500;
 
-/// A leg with its network and its faders.
+/// A leg with its network and its faders. What each tick needs lies together, and before what few ticks need: see [`Leg`].
+#[repr(C)]
 pub(crate) struct LegSlot<S> {
-    pub(crate) key: LegKey,
-    pub(crate) media: Box<Leg>,
-    pub(crate) socket: S,
-    pub(crate) player: Player,
     /// Set when its processing failed: nothing is asked of it again.
     pub(crate) failed: bool,
+    speaks: bool,
+    hears: Hears,
+    /// What was heard of it in this tick.
+    heard: Heard,
+    /// Whether there was anything of it in the last tick.
+    said: bool,
+    sounds: bool,
+    /// Ticks for which more than one packet may wait to be read, for all that is known.
+    uneven: u8,
+    /// Ticks for which its ramp has been put off.
+    put_off: u8,
+    talker: Talker,
+    pub(crate) key: LegKey,
+    pub(crate) media: Box<Leg>,
     /// Place of its room in the shard's table.
     room: Option<usize>,
     next: Move,
-    speaks: bool,
-    hears: Hears,
-    gain: Gain,
-    talker: Talker,
-    voice_fade: Fade,
-    /// Whether there was anything of it in the last tick.
-    said: bool,
-    room_fade: Fade,
-    ride: OwnRide,
-    music_fade: Fade,
-    encoder: Warm,
-    /// The tick in which it was sent last what had been encoded before, and what that sounds like: its encoder has not heard it.
-    read: Option<(u64, Frame)>,
-    /// What was heard of it in this tick.
-    heard: Heard,
-    /// What it gives in this tick, if it sounds, at every rate that its room wants.
-    voice: ByRate<Frame>,
-    /// Make the other rates of its own; that of its own rate is not used.
-    converters: ByRate<Converter>,
-    sounds: bool,
     /// When it was last sent something, or would have been.
     sent_at: Option<Instant>,
-    /// The tick in which it was sent last what was made for a ramp of others too, and whose encoder made that.
-    led: Option<(u64, LegKey)>,
-    /// Ticks for which its ramp has been put off.
-    put_off: u8,
+    pub(crate) socket: S,
+    gain: Gain,
+    voice_fade: Fade,
+    room_fade: Fade,
+    music_fade: Fade,
     /// Ticks in which it does not hear its room yet: what it said before it came may be on its way from another branch of it.
     deaf: u32,
     /// There while it is about to go to another shard.
     pub(crate) baggage: Option<Box<Baggage<S>>>,
+    ride: OwnRide,
+    pub(crate) player: Player,
+    encoder: Warm,
+    /// The tick in which it was sent last what was made for a ramp of others too, and whose encoder made that.
+    led: Option<(u64, LegKey)>,
+    /// What it gives in this tick, if it sounds, at every rate that its room wants.
+    voice: ByRate<Frame>,
+    /// The tick in which it was sent last what had been encoded before, and what that sounds like: its encoder has not heard it.
+    read: Option<(u64, Frame)>,
+    /// Make the other rates of its own; that of its own rate is not used.
+    converters: ByRate<Converter>,
 }
 
 impl<S: LegSocket> LegSlot<S> {
@@ -133,6 +140,7 @@ impl<S: LegSocket> LegSlot<S> {
             socket,
             player: Player::default(),
             failed: false,
+            uneven: UNEVEN,
             room: None,
             next: Move::Stay,
             speaks: false,
@@ -309,19 +317,40 @@ impl<S: LegSocket> LegSlot<S> {
 
     /// Takes in what has arrived; in tick number `tick`, or between that and the next.
     pub(crate) fn receive(&mut self, now: Instant, tick: u64, reading: &mut Reading<S::Buffers>) {
-        let Self { media, socket, .. } = self;
-        reading.read(socket, Channel::Rtp, &mut |received| {
-            media.on_rtp(received.at.unwrap_or(now), received.from, received.datagram);
-        });
-        if (tick + self.key.0).is_multiple_of(REPORTS) {
+        let Self {
+            media,
+            socket,
+            uneven,
+            ..
+        } = self;
+        let reports = (tick + self.key.0).is_multiple_of(REPORTS);
+        let (taken, in_order) = (Cell::new(0), Cell::new(true));
+        let mut rtp = |received: Received<'_>| {
+            let at = received.at.unwrap_or(now);
+            let is_next = media.on_rtp(at, received.from, received.datagram);
+            taken.set(taken.get() + 1);
+            in_order.set(in_order.get() && is_next);
+        };
+        // In most ticks a phone's one packet has come, and to look for a second costs half as much as to read one. What waits behind it all the
+        // same, come early, is read in the next tick, in which its turn is, or with the reports.
+        let one = *uneven == 0 && !reports;
+        if !one || reading.read_one(socket, Channel::Rtp, &mut rtp) && !in_order.get() {
+            reading.read(socket, Channel::Rtp, &mut rtp);
+        }
+        *uneven = match taken.get() == 1 && in_order.get() {
+            true => uneven.saturating_sub(1),
+            false => UNEVEN,
+        };
+        if reports {
             reading.read(socket, Channel::Rtcp, &mut |received| {
                 media.on_rtcp(received.at.unwrap_or(now), received.from, received.datagram);
             });
         }
     }
 
-    /// Plays what has arrived; returns how loud it speaks for the floor, if it may be heard.
-    pub(crate) fn listen(&mut self, now: Instant) -> Option<i16> {
+    /// Plays what has arrived; returns how loud it speaks for the floor, if it may be heard. Of most legs nothing is kept: `scratch` is the
+    /// same for all.
+    pub(crate) fn listen(&mut self, now: Instant, scratch: &mut Frame) -> Option<i16> {
         let open = self.is_open();
         let decode = match open {
             // What fades out or is in the floor goes on to its end, the soft end of a word too.
@@ -330,8 +359,7 @@ impl<S: LegSocket> LegSlot<S> {
             true => Decode::IfTalking,
             false => Decode::No,
         };
-        let rate = self.rate();
-        self.heard = self.media.playout(now, decode, self.voice.at_mut(rate));
+        self.heard = self.media.playout(now, decode, scratch);
         match self.heard {
             _ if !open => self.talker.silence(),
             Heard::Audio { level } => self.talker.tick(level),
@@ -340,12 +368,22 @@ impl<S: LegSocket> LegSlot<S> {
             Heard::Concealed => {}
         }
         self.gain.set_agc(self.media.agc_gain_db());
+        if self.has_voice() {
+            self.voice.at_mut(self.rate()).copy(scratch);
+        }
         // The floor goes to who will be heard loudest.
         self.talker.score().map(|score| score + self.gain.agc_16ths())
     }
 
     fn is_open(&self) -> bool {
         self.speaks && self.room.is_some() && self.next == Move::Stay
+    }
+
+    /// Whether [`LegSlot::speak`] has anything to do: something was heard of it now or in the last tick, or it has the floor or asks for it.
+    pub(crate) fn has_voice(&self) -> bool {
+        let is_heard = matches!(self.heard, Heard::Audio { .. } | Heard::Concealed);
+        let was_heard = self.said || self.sounds || !self.voice_fade.is_out();
+        is_heard || was_heard || self.talker.score().is_some() || self.talker.is_seated()
     }
 
     /// Makes its voice of what it said, at all the rates its room wants: whole with a seat on the floor, faded to nothing without.

@@ -64,14 +64,15 @@ impl<'a> Before<'a> {
 
 /// An encoder that knows whether it has heard what came just before.
 #[derive(Debug)]
+#[repr(C)]
 pub(crate) struct Warm {
-    encoder: Encoder,
-    /// Number of the tick it was last used in.
-    used: Option<u64>,
-    /// What decoders remembered before that.
-    began: Memory,
     /// Ticks until it is like one that heard what all hear.
     apart: u8,
+    /// Number of the tick it was last used in.
+    used: Option<u64>,
+    encoder: Encoder,
+    /// What decoders remembered before that.
+    began: Memory,
 }
 
 impl Warm {

@@ -37,6 +37,16 @@ impl<B: Default> Reading<B> {
         S::fallbacks(&self.buffers)
     }
 
+    /// Reads one datagram of a channel; whether there was one.
+    pub(crate) fn read_one<S: LegSocket<Buffers = B>>(
+        &mut self,
+        socket: &mut S,
+        channel: Channel,
+        take: &mut dyn FnMut(Received<'_>),
+    ) -> bool {
+        socket.receive(channel, &mut self.buffers, 1, take) == 1
+    }
+
     /// Reads one channel: the share, and of the spare ones as many as it takes.
     pub(crate) fn read<S: LegSocket<Buffers = B>>(
         &mut self,

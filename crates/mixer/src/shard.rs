@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
-use media::{Clip, Codec, Effort, Format, LegEvent, LegSocket};
+use media::{Clip, Codec, Effort, Format, Frame, LegEvent, LegSocket};
 use rtrb::{Consumer, RingBuffer};
 
 use crate::branch::Missed;
@@ -62,6 +62,7 @@ pub fn shard<S: LegSocket>(config: ShardConfig) -> (Shard<S>, Handle<S>) {
         rooms: Table::new(config.max_rooms),
         orders: orders_in,
         out: Outbox::new(reports_out, legs + rooms),
+        voices: Vec::with_capacity(2 * config.max_legs),
         desk: Desk::new(config.music, config.noise),
         stats: Stats::default(),
     };
@@ -75,12 +76,16 @@ pub struct Shard<S: LegSocket> {
     pub(crate) orders: Consumer<Order<S>>,
     pub(crate) out: Outbox<S>,
     pub(crate) stats: Stats,
+    /// Places of the legs that may give something to their rooms in this tick.
+    voices: Vec<usize>,
     pub(crate) desk: Desk<S::Buffers>,
 }
 
 /// What the steps of a tick share.
 pub(crate) struct Desk<B> {
     reading: Reading<B>,
+    /// What was heard of the leg whose turn it is.
+    heard: Frame,
     pub(crate) music: Loop,
     pub(crate) noise: Loop,
     ramps: Ramps,
@@ -94,6 +99,7 @@ impl<B: Default> Desk<B> {
     fn new(music: Clip, noise: Clip) -> Self {
         Self {
             reading: Reading::new(),
+            heard: Frame::default(),
             music: Loop::new(music),
             noise: Loop::new(noise),
             ramps: Ramps::default(),
@@ -133,7 +139,7 @@ impl<S: LegSocket> Shard<S> {
         self.take_orders(now);
         self.each_leg(|shard, place| shard.listen(now, place));
         self.prepare();
-        self.each_leg(|shard, place| shard.give(place));
+        self.each_voice(|shard, place| shard.give(place));
         self.announce(now);
         self.each_leg(|shard, place| shard.speak(now, place));
         self.settle(now);
@@ -202,16 +208,28 @@ impl<S: LegSocket> Shard<S> {
     /// Takes one step with every leg. A panic is that leg's alone: it is asked nothing again, and goes when the tick ends.
     fn each_leg(&mut self, step: impl Fn(&mut Self, usize)) {
         for n in 0..self.legs.count() {
-            let Some(place) = self.legs.nth(n) else { continue };
-            if self.legs.at(place).is_none_or(|leg| leg.failed) {
-                continue;
+            if let Some(place) = self.legs.nth(n) {
+                self.guard(place, &step);
             }
-            let outcome = catch_unwind(AssertUnwindSafe(|| step(self, place)));
-            if outcome.is_err()
-                && let Some(leg) = self.legs.at(place)
-            {
-                leg.failed = true;
-            }
+        }
+    }
+
+    /// The same with those that may give something to their rooms.
+    fn each_voice(&mut self, step: impl Fn(&mut Self, usize)) {
+        let mut voices = std::mem::take(&mut self.voices);
+        voices.drain(..).for_each(|place| self.guard(place, &step));
+        self.voices = voices;
+    }
+
+    fn guard(&mut self, place: usize, step: &impl Fn(&mut Self, usize)) {
+        if self.legs.at(place).is_none_or(|leg| leg.failed) {
+            return;
+        }
+        let outcome = catch_unwind(AssertUnwindSafe(|| step(self, place)));
+        if outcome.is_err()
+            && let Some(leg) = self.legs.at(place)
+        {
+            leg.failed = true;
         }
     }
 
@@ -223,13 +241,17 @@ impl<S: LegSocket> Shard<S> {
             out,
             desk,
             stats,
+            voices,
             ..
         } = self;
         let Some(leg) = legs.at(place) else { return };
         leg.keep_time(now);
         leg.receive(now, stats.ticks, &mut desk.reading);
-        let score = leg.listen(now);
+        let score = leg.listen(now, &mut desk.heard);
         tell_events(leg, out);
+        if leg.has_voice() {
+            voices.push(place);
+        }
         if let Some(room) = leg.room().and_then(|room| rooms.at(room)) {
             room.note(leg.rate());
             if let Some(score) = score {

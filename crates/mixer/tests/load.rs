@@ -43,6 +43,35 @@ fn a_flood_above_every_bound_costs_a_tick_a_bounded_time_and_only_the_leg_it_is_
     assert!(!world.hears(1, 0) && world.shard.stats().receive_limited >= 20);
 }
 
+/// Packets of a phone that wait, after so many ticks of which the first finds as many as are given.
+fn waiting(packets: usize, ticks: usize) -> usize {
+    let mut world = World::new(2);
+    world.gather(1);
+    world.run(3_000);
+    (1..packets).for_each(|_| world.talk());
+    (0..ticks).for_each(|_| world.tick());
+    let wire = &world.phones[0].socket.0;
+    wire.borrow().inbound.len()
+}
+
+#[test]
+fn of_a_phone_of_one_packet_a_tick_one_is_read_and_what_came_early_within_eight_ticks() {
+    assert_eq!(waiting(1, 1), 0);
+    let early: Vec<usize> = (1..=8).map(|ticks| waiting(2, ticks)).collect();
+    assert!(early.is_sorted_by(|a, b| a >= b), "{early:?}");
+    assert_eq!((early[0], early[7]), (1, 0), "{early:?}");
+    // Where packets were missing, all that come then are read at once.
+    let mut world = World::new(2);
+    world.gather(1);
+    world.run(3_000);
+    world.phones[0].socket.0.borrow_mut().inbound.clear();
+    world.now += TICK;
+    world.shard.tick(world.now);
+    (0..3).for_each(|_| world.talk());
+    world.tick();
+    assert!(world.phones[0].socket.0.borrow().inbound.is_empty());
+}
+
 #[test]
 fn what_is_read_between_ticks_is_heard() {
     let mut world = World::new(2);

@@ -1,8 +1,8 @@
 //! The two UDP sockets of a leg: datagrams are read in batches, each with the moment at which it reached the machine.
 //!
 //! One `recvmmsg` takes all that waits at a socket and says by its count that nothing is left, where a loop of `recv` needs a second
-//! call to learn it. The kernel's time of arrival (`SO_TIMESTAMPNS`) makes a packet's lateness known however long it waited
-//! for the tick: read at the tick, all packets would seem to arrive with it.
+//! call to learn it; one that is asked for a single datagram does not look for more. The kernel's time of arrival (`SO_TIMESTAMPNS`)
+//! makes a packet's lateness known however long it waited for the tick: read at the tick, all packets would seem to arrive with it.
 //!
 //! Where the system has no such call or forbids it (`ENOSYS`, `EPERM`, `EINVAL`, `EOPNOTSUPP`: old emulations, filters of system calls), each
 //! datagram is read by a `recvfrom` from then on, within the very call that was refused. Where it has no such option, or does not date a

@@ -69,7 +69,7 @@ impl Delay {
 
     /// Forgets everything; the first packet has `delay`.
     pub(crate) fn restart(&mut self, arrival: i64, delay: i64) {
-        self.counts = [0; BINS];
+        self.counts.fill(0);
         self.total = 0;
         self.wait_bins = 0;
         self.rebase(arrival, delay);
@@ -146,7 +146,7 @@ impl Delay {
             return;
         }
         let old = self.counts;
-        self.counts = [0; BINS];
+        self.counts.fill(0);
         for (bin, count) in old.into_iter().enumerate() {
             let to = (bin as i64).saturating_sub(by).clamp(0, LAST_BIN);
             if let Some(place) = self.counts.get_mut(to as usize) {
@@ -159,7 +159,7 @@ impl Delay {
 
     fn fade(&mut self) {
         self.total = 0;
-        for count in &mut self.counts {
+        for count in self.counts.iter_mut() {
             *count >>= 1;
             self.total = self.total.saturating_add(u32::from(*count));
         }

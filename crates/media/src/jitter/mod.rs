@@ -67,16 +67,12 @@ pub(crate) struct Tally {
 
 /// Buffer, decoder, concealment and time correction of one stream.
 #[derive(Debug)]
+#[repr(C)]
 pub struct Player {
     tick: usize,
     hz: i64,
     least: i64,
     most: i64,
-    slots: Slots,
-    delay: Delay,
-    voice: Voice,
-    stretch: Stretch,
-    fifo: Fifo,
     /// Whether a packet ever came.
     started: bool,
     playing: bool,
@@ -114,6 +110,11 @@ pub struct Player {
     lossy: u32,
     depth: i64,
     tally: Tally,
+    slots: Slots,
+    fifo: Fifo,
+    voice: Voice,
+    stretch: Stretch,
+    delay: Delay,
 }
 
 impl Player {

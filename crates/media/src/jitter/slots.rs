@@ -33,7 +33,7 @@ pub(crate) struct Slot {
 #[derive(Debug)]
 pub(crate) struct Slots {
     /// The first `used` are occupied and sorted.
-    order: [Slot; SLOTS],
+    order: Box<[Slot; SLOTS]>,
     used: usize,
     /// Bit n: place n of the payloads is occupied.
     occupied: u64,
@@ -61,7 +61,7 @@ impl Slots {
             place: 0,
         };
         Self {
-            order: [empty; SLOTS],
+            order: Box::new([empty; SLOTS]),
             used: 0,
             occupied: 0,
             payloads: vec![0; SLOTS.saturating_mul(longest)].into_boxed_slice(),

@@ -24,19 +24,20 @@ const UNSETTLED_MS: usize = 2;
 
 /// The voice of one stream.
 #[derive(Debug)]
+#[repr(C)]
 pub(super) struct Voice {
-    decoder: Decoder,
-    concealer: Concealer,
-    silence: Silence,
-    skipped: Skipped,
-    pace: Pace,
     /// The next packet is silent by all that is known, and only looked into.
     looks: bool,
     /// Packets in a row that said they are silent, and were not; once there are too many it stays.
     lies: u8,
-    false_levels: u64,
+    pace: Pace,
+    silence: Silence,
     /// Samples that the decoder invented since it last decoded.
     invented: usize,
+    concealer: Concealer,
+    skipped: Skipped,
+    false_levels: u64,
+    decoder: Decoder,
 }
 
 impl Voice {

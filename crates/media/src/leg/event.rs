@@ -55,10 +55,10 @@ pub enum LegEvent {
     },
 }
 
-/// Events in order; a full queue refuses the newest.
+/// Events in order; a full queue refuses the newest. Their places lie apart: in most ticks there is none.
 #[derive(Debug)]
 pub(crate) struct EventQueue {
-    events: [Option<LegEvent>; CAPACITY],
+    events: Box<[Option<LegEvent>; CAPACITY]>,
     head: usize,
     len: usize,
     /// Digits refused because nobody polled.
@@ -66,9 +66,9 @@ pub(crate) struct EventQueue {
 }
 
 impl EventQueue {
-    pub(crate) const fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
-            events: [None; CAPACITY],
+            events: Box::new([None; CAPACITY]),
             head: 0,
             len: 0,
             digits_dropped: 0,
@@ -85,6 +85,9 @@ impl EventQueue {
     }
 
     pub(crate) fn pop(&mut self) -> Option<LegEvent> {
+        if self.len == 0 {
+            return None;
+        }
         let event = self.events[self.head].take()?;
         self.head = (self.head + 1) % CAPACITY;
         self.len -= 1;

@@ -58,36 +58,41 @@ pub enum Heard {
 }
 
 /// One leg of a call.
+///
+/// A tick goes through all legs, and none of them is in the processor's caches when its turn comes again: what costs is the pages and lines of
+/// memory that are touched, some hundred ns each. So a leg is one page, in which what each tick needs lies together; what few ticks need
+/// lies behind it, or apart.
 #[derive(Debug)]
+#[repr(C, align(4096))]
 pub struct Leg {
-    session: Session,
-    cname: String,
-    clock: Clock,
-    events: EventQueue,
-    quality: Quality,
-    watch: Watch,
-    source: Source,
-    report_source: ReportSource,
-    /// The host learnt for RTP: RTCP may come from it too.
-    learnt: Option<IpAddr>,
-    stream: Stream,
-    jitter: Jitter,
-    unwrapper: Unwrapper,
-    keys: Keys,
-    /// For keys on another clock than the audio's.
-    key_unwrapper: Unwrapper,
-    /// Steps of the keys' clock by which it is ahead of the audio's place: 0 where both have one clock.
-    keys_ahead: i64,
+    gate: Gate,
     /// The key that is down began over other audio than that of now: where it lies is not known, so all is blank until it is up.
     key_carried: bool,
+    ssrc: u32,
+    jitter: Jitter,
+    unwrapper: Unwrapper,
+    clock: Clock,
+    /// Steps of the keys' clock by which it is ahead of the audio's place: 0 where both have one clock.
+    keys_ahead: i64,
+    /// Listens for keys in the audio, where no telephone events were negotiated.
+    inband: Option<Box<Inband>>,
+    events: EventQueue,
+    source: Source,
+    session: Session,
+    watch: Watch,
+    sender: Sender,
+    stream: Stream,
     player: Player,
     scrutiny: Scrutiny,
-    gate: Gate,
-    /// Listens for keys in the audio, where no telephone events were negotiated.
-    inband: Option<Inband>,
-    sender: Sender,
-    ssrc: u32,
     reporter: Reporter,
+    keys: Keys,
+    quality: Quality,
+    /// For keys on another clock than the audio's.
+    key_unwrapper: Unwrapper,
+    /// The host learnt for RTP: RTCP may come from it too.
+    learnt: Option<IpAddr>,
+    report_source: ReportSource,
+    cname: String,
 }
 
 impl Leg {
@@ -114,7 +119,7 @@ impl Leg {
             player: Player::new(codec, config.jitter),
             scrutiny: Scrutiny::new(codec.rate(), config.level_target, config.seed),
             gate: Gate::new(),
-            inband: listens(&session).then(Inband::new),
+            inband: listens(&session).then(|| Box::new(Inband::new())),
             sender: Sender::new(config.ssrc, config.first_sequence, config.first_timestamp),
             ssrc: config.ssrc,
             reporter: Reporter::new(now, config.seed),
@@ -425,8 +430,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_leg_stays_far_below_its_share_of_memory() {
+    fn a_leg_is_one_page_beside_what_few_ticks_need() {
         // 64 KiB are the goal for a leg in a meeting; the waiting packets take 30 of them.
-        assert!(size_of::<Leg>() <= 8 * 1_024, "{}", size_of::<Leg>());
+        assert_eq!((size_of::<Leg>(), align_of::<Leg>()), (4_096, 4_096));
     }
 }

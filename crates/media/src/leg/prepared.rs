@@ -10,7 +10,7 @@ use crate::jitter::Player;
 pub struct Prepared {
     pub(super) session: Session,
     pub(super) player: Player,
-    pub(super) inband: Option<Inband>,
+    pub(super) inband: Option<Box<Inband>>,
 }
 
 impl Prepared {
@@ -18,7 +18,7 @@ impl Prepared {
     pub fn new(session: Session, jitter: JitterConfig) -> Self {
         Self {
             player: Player::new(session.format.codec(), jitter),
-            inband: listens(&session).then(Inband::new),
+            inband: listens(&session).then(|| Box::new(Inband::new())),
             session,
         }
     }

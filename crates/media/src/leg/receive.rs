@@ -22,28 +22,30 @@ enum Content {
 
 impl Leg {
     /// Takes a datagram of the RTP socket. Strangers, lies about lengths and payload types that were not negotiated
-    /// are dropped and counted.
-    pub fn on_rtp(&mut self, now: Instant, from: SocketAddr, datagram: &[u8]) {
+    /// are dropped and counted. Returns whether it is the peer's next packet in order.
+    pub fn on_rtp(&mut self, now: Instant, from: SocketAddr, datagram: &[u8]) -> bool {
         if !self.source.may_be_peer(from) {
             self.quality.foreign += 1;
-            return;
+            return false;
         }
         let longest = self.session.format.codec().longest_payload();
         let Some(packet) = Packet::parse(datagram).filter(|p| p.payload.len() <= longest) else {
             self.quality.malformed += 1;
-            return;
+            return false;
         };
         let Some(content) = self.content(packet.payload_type) else {
             self.quality.wrong_payload_type += 1;
-            return;
+            return false;
         };
         if !self.admit(from, &packet) {
-            return;
+            return false;
         }
         let in_order = packet.sequence == (self.stream.highest() as u16).wrapping_add(1);
-        if self.follow(now, content, &packet) {
+        let follows = self.follow(now, content, &packet);
+        if follows {
             self.take(now, content, &packet, in_order);
         }
+        in_order && follows
     }
 
     fn content(&self, payload_type: u8) -> Option<Content> {

@@ -22,8 +22,8 @@ pub(super) struct Sender {
     timestamp: u32,
     /// The next packet starts a talk spurt.
     marker: bool,
-    /// Header and payload of the packet in the making.
-    packet: [u8; HEADER + ROOM],
+    /// Header and payload of the packet in the making. It lies apart: most are whole at once.
+    packet: Box<[u8; HEADER + ROOM]>,
     collected: usize,
     /// Ticks since the peer was told that there is nothing to hear; 0 where it must be.
     rested: u32,
@@ -60,13 +60,13 @@ impl Shape {
 }
 
 impl Sender {
-    pub(super) const fn new(ssrc: u32, sequence: u16, timestamp: u32) -> Self {
+    pub(super) fn new(ssrc: u32, sequence: u16, timestamp: u32) -> Self {
         Self {
             ssrc,
             sequence,
             timestamp,
             marker: true,
-            packet: [0; HEADER + ROOM],
+            packet: Box::new([0; HEADER + ROOM]),
             collected: 0,
             rested: 0,
             packets: 0,
@@ -131,6 +131,11 @@ impl Sender {
 
     /// Takes one tick's payload; `wire` gets every packet that is full.
     pub(super) fn send(&mut self, shape: Shape, payload: &[u8], wire: &mut dyn FnMut(&[u8])) {
+        let (bytes, steps) = shape.packet();
+        let bytes = bytes.unwrap_or(payload.len());
+        if self.collected == 0 && bytes > 0 && payload.len() == bytes {
+            return self.send_whole(shape, payload, wire);
+        }
         let start = HEADER + self.collected;
         let Some(room) = self.packet.get_mut(start..start + payload.len()) else {
             return;
@@ -138,8 +143,6 @@ impl Sender {
         room.copy_from_slice(payload);
         self.rested = 0;
         self.collected += payload.len();
-        let (bytes, steps) = shape.packet();
-        let bytes = bytes.unwrap_or(payload.len());
         while self.collected >= bytes && self.collected > 0 {
             let header = self.header(shape).to_bytes();
             self.packet[..HEADER].copy_from_slice(&header);
@@ -149,6 +152,20 @@ impl Sender {
             self.collected -= bytes;
             self.advance(bytes, steps);
         }
+    }
+
+    /// A payload that is a packet goes out as it is.
+    fn send_whole(&mut self, shape: Shape, payload: &[u8], wire: &mut dyn FnMut(&[u8])) {
+        let mut packet = [0; HEADER + ROOM];
+        let length = HEADER + payload.len();
+        let Some(room) = packet.get_mut(HEADER..length) else {
+            return;
+        };
+        room.copy_from_slice(payload);
+        packet[..HEADER].copy_from_slice(&self.header(shape).to_bytes());
+        self.rested = 0;
+        wire(&packet[..length]);
+        self.advance(payload.len(), shape.packet().1);
     }
 
     fn header(&self, shape: Shape) -> Header {

@@ -7,17 +7,18 @@ use super::event::MediaLoss;
 
 /// Watches one peer.
 #[derive(Debug)]
+#[repr(C)]
 pub(super) struct Watch {
-    timeouts: MediaTimeouts,
-    /// Since when this address is sent to.
-    target_since: Instant,
     /// Whether this address ever answered, by RTP or by a report on what we send.
     answered: bool,
     /// Whether any packet ever came.
     heard: bool,
+    told: bool,
     /// The last packet, or the last change of what is expected.
     quiet_since: Instant,
-    told: bool,
+    timeouts: MediaTimeouts,
+    /// Since when this address is sent to.
+    target_since: Instant,
 }
 
 impl Watch {

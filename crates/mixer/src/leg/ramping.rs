@@ -48,11 +48,13 @@ impl<S: LegSocket> LegSlot<S> {
     /// The ramp it is about to take in tick number `tick`, or settles of, if it heard in the last one what others did: their decoders
     /// remember the same.
     pub(crate) fn ramp(&self, tick: u64, ear: Ear) -> Option<Ramp> {
+        if !matches!(ear, Ear::Ramp | Ear::Settles) {
+            return None;
+        }
         let led_by = self.led.filter(|(at, _)| at + 1 == tick).map(|(_, by)| by);
         let read = self.read.as_ref().is_some_and(|(at, _)| at + 1 == tick);
         let heard_alone = led_by.is_none() && (read || self.goes_on(tick));
-        let takes = matches!(ear, Ear::Ramp | Ear::Settles);
-        (takes && !heard_alone).then(|| Ramp {
+        (!heard_alone).then(|| Ramp {
             room: self.room,
             format: self.format(),
             faders: self.faders(),
