@@ -44,7 +44,7 @@ struct Document {
 struct Made {
     per_second: f64,
     took_ms: Spread,
-    /// All the time: not answered with 2xx.
+    /// Not answered with 2xx while callers were judged: behind it they hang up, and there is nobody to mute.
     failed: usize,
     /// All the time: answered, and not in the audit.
     missing: u64,
@@ -171,12 +171,19 @@ fn change(client: &Client, calls: &[String], every: Duration, stop: &AtomicBool)
 fn made(changes: &[Change], begin: Instant, seconds: f64, noted: u64) -> Made {
     let end = begin + Duration::from_secs_f64(seconds);
     let good = || changes.iter().filter(|change| change.good);
-    let judged = good().filter(|change| (begin..end).contains(&change.at));
-    let took: Vec<_> = judged.map(|change| change.took.as_secs_f64() * 1e3).collect();
+    let is_judged = |change: &&Change| (begin..end).contains(&change.at);
+    let took: Vec<_> = good()
+        .filter(is_judged)
+        .map(|change| change.took.as_secs_f64() * 1e3)
+        .collect();
     Made {
         per_second: took.len() as f64 / seconds,
         took_ms: Spread::of(took),
-        failed: changes.len() - good().count(),
+        failed: changes
+            .iter()
+            .filter(is_judged)
+            .filter(|change| !change.good)
+            .count(),
         missing: (good().count() as u64).saturating_sub(noted),
     }
 }
@@ -216,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn changes_are_judged_while_callers_are_and_failures_count_at_any_time() {
+    fn changes_and_their_failures_are_judged_while_callers_are() {
         let begin = Instant::now() + Duration::from_secs(10);
         let change = |second: u64, ms: u64, good: bool| Change {
             at: begin + Duration::from_secs(second) - Duration::from_secs(1),
@@ -229,6 +236,7 @@ mod tests {
             change(2, 6, true),
             change(2, 6, false),
             change(3, 900, true),
+            change(3, 1, false),
         ];
         let made = made(&changes, begin, 2.0, 3);
         assert_eq!((made.per_second, made.failed, made.missing), (1.0, 1, 1));
