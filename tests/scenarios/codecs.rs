@@ -43,18 +43,36 @@ fn the_caller_s_order_decides_unless_the_operator_wants_ours() {
 }
 
 #[test]
-fn opus_is_sent_as_the_phone_wants_it_and_within_our_limit() {
+fn opus_is_sent_as_the_phone_wants_it_within_our_limit_and_heard_as_wide_as_it_speaks() {
     let plain = OpusSend::default();
     for (fmtp, rate, send, redundancy) in [
         ("minptime=10", Rate::Hz48000, plain, false),
         ("useinbandfec=1;stereo=1", Rate::Hz48000, plain, true),
         (
-            "maxplaybackrate=16000;maxaveragebitrate=20500;usedtx=1",
+            "maxplaybackrate=16000;sprop-maxcapturerate=12000;maxaveragebitrate=20500;usedtx=1",
             Rate::Hz16000,
             OpusSend {
                 bitrate: 20_000,
                 playback_hz: 16_000,
                 dtx: true,
+                ..plain
+            },
+            false,
+        ),
+        (
+            "maxplaybackrate=8000;sprop-maxcapturerate=16000",
+            Rate::Hz16000,
+            OpusSend {
+                playback_hz: 8_000,
+                ..plain
+            },
+            false,
+        ),
+        (
+            "maxplaybackrate=8000",
+            Rate::Hz48000,
+            OpusSend {
+                playback_hz: 8_000,
                 ..plain
             },
             false,

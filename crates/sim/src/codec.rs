@@ -61,7 +61,7 @@ impl Speech {
         match self {
             Self::Pcmu | Self::Pcma | Self::G722 => None,
             Self::Opus => Some("useinbandfec=1"),
-            Self::OpusWide => Some("maxplaybackrate=16000;useinbandfec=1"),
+            Self::OpusWide => Some("maxplaybackrate=16000;sprop-maxcapturerate=16000;useinbandfec=1"),
         }
     }
 

@@ -168,6 +168,7 @@ fn local(here: &Here<'_>) -> Local {
         ptime_ms: PTIME_MS,
         opus: OpusParameters {
             max_playback_hz: opus_rate(config).hz(),
+            max_capture_hz: opus_rate(config).hz(),
             use_inband_fec: true,
             ..OpusParameters::default()
         },
@@ -237,7 +238,8 @@ fn format(config: &ControlConfig, negotiated: &Negotiated) -> Format {
     }
 }
 
-/// The Opus that a phone with these wishes is sent by a bridge that mixes it at `rate`, and allows `limit` bits a second.
+/// The Opus that a phone with these wishes is sent by a bridge that mixes it at `rate`, and allows `limit` bits a second. It is mixed at less
+/// where the phone neither plays nor speaks more: a wish about what it hears says nothing about its voice.
 pub fn opus_format(rate: Rate, limit: u32, wishes: sdp::OpusParameters) -> Format {
     let send = OpusSend {
         bitrate: bitrate(wishes.max_average_bitrate, limit),
@@ -246,12 +248,13 @@ pub fn opus_format(rate: Rate, limit: u32, wishes: sdp::OpusParameters) -> Forma
         dtx: wishes.use_dtx,
         cbr: wishes.constant_bitrate,
     };
-    Format::with_opus(Codec::Opus(heard_at(wishes.max_playback_hz).min(rate)), send)
+    let widest = wishes.max_playback_hz.max(wishes.max_capture_hz);
+    Format::with_opus(Codec::Opus(enough_for(widest).min(rate)), send)
 }
 
-/// The rate of ours that such a player makes use of.
-fn heard_at(playback_hz: u32) -> Rate {
-    let enough = |rate: &Rate| rate.hz() >= playback_hz;
+/// The rate of ours that loses nothing of audio at this one, Hz.
+fn enough_for(hz: u32) -> Rate {
+    let enough = |rate: &Rate| rate.hz() >= hz;
     Rate::ALL.into_iter().find(enough).unwrap_or(Rate::Hz48000)
 }
 
@@ -313,8 +316,8 @@ mod tests {
     }
 
     #[test]
-    fn players_get_the_lowest_rate_that_is_enough_for_them() {
-        let rates = [8_000, 12_000, 16_000, 24_000, 48_000].map(heard_at);
+    fn opus_is_mixed_at_the_lowest_rate_that_is_enough() {
+        let rates = [8_000, 12_000, 16_000, 24_000, 48_000].map(enough_for);
         use Rate::{Hz8000, Hz16000, Hz48000};
         assert_eq!(rates, [Hz8000, Hz16000, Hz16000, Hz48000, Hz48000]);
     }

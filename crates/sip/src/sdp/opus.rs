@@ -1,4 +1,4 @@
-//! What one side wants to be sent as Opus: the parameters of its fmtp (RFC 7587 section 6.1).
+//! What one side wants to be sent as Opus, and how wide it speaks: the parameters of its fmtp (RFC 7587 section 6.1).
 
 use std::fmt;
 
@@ -7,6 +7,8 @@ use std::fmt;
 pub struct OpusParameters {
     /// `maxplaybackrate`: the highest rate that the receiver can play, Hz; 8,000 to 48,000.
     pub max_playback_hz: u32,
+    /// `sprop-maxcapturerate`: the highest rate that the same side will speak at, Hz; 8,000 to 48,000.
+    pub max_capture_hz: u32,
     /// `maxaveragebitrate`: most bits a second on average; 6,000 to 510,000.
     pub max_average_bitrate: Option<u32>,
     /// `useinbandfec`: whether the receiver makes use of redundancy.
@@ -21,6 +23,7 @@ impl Default for OpusParameters {
     fn default() -> Self {
         Self {
             max_playback_hz: 48_000,
+            max_capture_hz: 48_000,
             max_average_bitrate: None,
             use_inband_fec: false,
             use_dtx: false,
@@ -40,18 +43,18 @@ impl OpusParameters {
 
     fn take(&mut self, name: &str, value: &str) {
         let number = || value.parse::<u32>().ok();
+        let rate_or = |known: u32| number().map_or(known, |hz| hz.clamp(8_000, 48_000));
         let is_on = value == "1";
         match name.to_ascii_lowercase().as_str() {
-            "maxplaybackrate" => {
-                self.max_playback_hz = number().map_or(self.max_playback_hz, |hz| hz.clamp(8_000, 48_000));
-            }
+            "maxplaybackrate" => self.max_playback_hz = rate_or(self.max_playback_hz),
+            "sprop-maxcapturerate" => self.max_capture_hz = rate_or(self.max_capture_hz),
             "maxaveragebitrate" => {
                 self.max_average_bitrate = number().map(|bits| bits.clamp(6_000, 510_000));
             }
             "useinbandfec" => self.use_inband_fec = is_on,
             "usedtx" => self.use_dtx = is_on,
             "cbr" => self.constant_bitrate = is_on,
-            // Stereo and what a sender announces about itself change nothing: one channel is sent, and all is understood.
+            // Stereo, wished for or announced, changes nothing: one channel is sent, and both are understood.
             _ => {}
         }
     }
@@ -60,14 +63,14 @@ impl OpusParameters {
 impl fmt::Display for OpusParameters {
     /// The parameters that are not their defaults, as fmtp lists them.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let playback =
-            (self.max_playback_hz < 48_000).then(|| format!("maxplaybackrate={}", self.max_playback_hz));
+        let rate = |hz: u32, name: &str| (hz < 48_000).then(|| format!("{name}={hz}"));
         let bitrate = self
             .max_average_bitrate
             .map(|bits| format!("maxaveragebitrate={bits}"));
         let flag = |on: bool, name: &str| on.then(|| format!("{name}=1"));
         let all = [
-            playback,
+            rate(self.max_playback_hz, "maxplaybackrate"),
+            rate(self.max_capture_hz, "sprop-maxcapturerate"),
             bitrate,
             flag(self.use_inband_fec, "useinbandfec"),
             flag(self.use_dtx, "usedtx"),
@@ -91,12 +94,13 @@ mod tests {
     fn wishes_are_read_in_any_order_and_case_and_nonsense_is_a_default() {
         let all = OpusParameters {
             max_playback_hz: 16_000,
+            max_capture_hz: 24_000,
             max_average_bitrate: Some(20_000),
             use_inband_fec: true,
             use_dtx: true,
             constant_bitrate: true,
         };
-        let text = "maxplaybackrate=16000;maxaveragebitrate=20000;useinbandfec=1;usedtx=1;cbr=1";
+        let text = "maxplaybackrate=16000;sprop-maxcapturerate=24000;maxaveragebitrate=20000;useinbandfec=1;usedtx=1;cbr=1";
         assert_eq!((read(text), all.to_string().as_str()), (all, text));
         for (text, wishes) in [
             ("", OpusParameters::default()),
@@ -106,11 +110,11 @@ mod tests {
                 OpusParameters::default(),
             ),
             (
-                "maxplaybackrate=99999999999;maxaveragebitrate=-1",
+                "maxplaybackrate=99999999999;sprop-maxcapturerate=-8000;maxaveragebitrate=-1",
                 OpusParameters::default(),
             ),
             (
-                " CBR = 1 ; MaxPlaybackRate=9",
+                " CBR = 1 ; MaxPlaybackRate=9; Sprop-MaxCaptureRate = 96000",
                 OpusParameters {
                     max_playback_hz: 8_000,
                     constant_bitrate: true,

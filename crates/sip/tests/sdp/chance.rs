@@ -11,7 +11,7 @@ fn line() -> impl Strategy<Value = String> {
         "m=(audio|video|image|AUDIO) [0-9]{1,5} (RTP/AVP|RTP/SAVP|RTP/AVPF|udptl)( [0-9]{1,3}){1,4}",
         "a=rtpmap:[0-9]{1,3} (PCMU|pcma|opus|telephone-event|G722|CN|x)/(8000|48000|9)(/[0-9])?",
         "a=fmtp:[0-9]{1,3} [0-9,;= -]{0,12}",
-        "a=fmtp:[0-9]{1,3} (maxplaybackrate|maxaveragebitrate|useinbandfec|usedtx|cbr|stereo)=-?[0-9]{0,12}[; ]?",
+        "a=fmtp:[0-9]{1,3} (maxplaybackrate|sprop-maxcapturerate|maxaveragebitrate|useinbandfec|usedtx|cbr|stereo)=-?[0-9]{0,12}[; ]?",
         "a=(ptime|maxptime|rtcp):[0-9]{0,12}",
         "a=extmap:[0-9]{1,4}(/(sendonly|recvonly|x))? urn:(x|ietf:params:rtp-hdrext:ssrc-audio-level)( vad=(on|off|x))?",
         "a=(sendrecv|sendonly|recvonly|inactive|rtcp-mux|x)",
