@@ -184,7 +184,8 @@ impl Page {
         self.samples(name).map(|(_, value)| value).sum()
     }
 
-    fn of(&self, name: &str, (label, value): (&str, &str)) -> f64 {
+    /// What those samples of this name come to that have this label.
+    pub(crate) fn of(&self, name: &str, (label, value): (&str, &str)) -> f64 {
         let wanted = (label.to_owned(), value.to_owned());
         self.samples(name)
             .filter(|(labels, _)| labels.contains(&wanted))

@@ -4,11 +4,13 @@ use std::fs;
 use std::net::UdpSocket;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::thread;
 use std::time::Duration;
 
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::quality::scrape;
 use crate::support::baresip::{Baresip, NOBODY};
 use crate::support::bridge::Bridge;
 use crate::support::program::{partyline, tool};
@@ -36,11 +38,38 @@ fn told(output: &Output, json: &Path) -> (ExitStatus, String, Value) {
 
 /// Runs it for `legs` phones of which 3 talk; gives its status, table and JSON.
 fn simulate(bridge: &Bridge, legs: u32, more: &[&str]) -> (ExitStatus, String, Value) {
+    simulate_while(bridge, legs, more, || ())
+}
+
+/// The same; meanwhile `look` looks.
+fn simulate_while(
+    bridge: &Bridge,
+    legs: u32,
+    more: &[&str],
+    look: impl FnOnce(),
+) -> (ExitStatus, String, Value) {
     let json = bridge.file("sim.json");
     let target = format!("sip:15162065319@{}", bridge.sip());
     let words = format!("--code 111,222 --legs {legs} --talkers 3 --rate 20 --duration 6s");
     let mut caller = caller(&target, &words, &json);
-    told(&caller.args(more).output().expect("the program runs"), &json)
+    caller.args(more);
+    let output = thread::scope(|scope| {
+        let running = scope.spawn(|| caller.output().expect("the program runs"));
+        look();
+        running.join().expect("the program ends")
+    });
+    told(&output, &json)
+}
+
+/// Waits until both mixer threads have the meeting, and several of its legs each.
+fn until_spread(bridge: &Bridge) {
+    until_true("the meeting is spread", Duration::from_secs(30), || {
+        let page = scrape(bridge);
+        ["0", "1"].into_iter().all(|shard| {
+            let of_shard = |name| page.of(name, ("shard", shard));
+            of_shard("partyline_mixer_rooms") >= 1.0 && of_shard("partyline_mixer_legs") >= 10.0
+        })
+    });
 }
 
 #[test]
@@ -67,7 +96,8 @@ fn a_meeting_spread_over_two_mixer_threads_is_one_to_its_callers() {
     // Two legs of a thread are many: the talkers and those who listen to them sit in both.
     let bridge = Bridge::start_with("[media]\ncores = [0, 1]\nspread_legs = 2\n");
     let codecs = "PCMU=26,G722=7,opus=7";
-    let (status, table, report) = simulate(&bridge, 40, &["--codec", codecs, "--max-gaps", "3"]);
+    let more = ["--codec", codecs, "--max-gaps", "3"];
+    let (status, table, report) = simulate_while(&bridge, 40, &more, || until_spread(&bridge));
     assert_eq!(status.code(), Some(0), "{table}");
     assert_eq!(report["heard"]["pairs"], 3 * 39, "{table}");
     assert_eq!(report["heard"]["right"], 3 * 39, "{table}");
