@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::results::{Delay, Results, Row, Sample, Server, Span};
+use crate::results::{Delay, Heard, Results, Row, Sample, Server, Span};
 use crate::scenario::{
     ALL_TALK, FLOOD, JOINS, LISTS, MANY_MEETINGS, MIXED, OPUS, PCMU, RUSH, THREE_TALK, rush_legs,
 };
@@ -54,10 +54,14 @@ struct Found {
 /// How long requests of one kind took.
 type Took = fn(&Rest) -> Option<Delay>;
 
-/// All of them: cost, punctuality, delay, what goes on beside.
+/// What was heard, of one kind.
+type Judged = fn(&Heard) -> u64;
+
+/// All of them: cost, punctuality, sound, delay, what goes on beside.
 pub(crate) fn goals(results: &Results) -> Vec<Goal> {
     let mut goals = cost(results);
     goals.extend(punctuality(results));
+    goals.extend(hearing(results));
     goals.extend(delay(results));
     goals.extend(joins(results));
     goals.extend(rush(results));
@@ -147,7 +151,13 @@ fn flat(results: &Results, codec: &str, name: &str) -> Goal {
 
 fn punctuality(results: &Results) -> Vec<Goal> {
     let legs = results.others;
-    let rows = [(THREE_TALK, PCMU), (THREE_TALK, OPUS), (ALL_TALK, PCMU)];
+    let rows = [
+        (THREE_TALK, PCMU),
+        (THREE_TALK, OPUS),
+        (THREE_TALK, MIXED),
+        (MANY_MEETINGS, PCMU),
+        (ALL_TALK, PCMU),
+    ];
     let of_row = |(name, codec)| {
         let mut goals = vec![late(results, (name, codec, legs), name)];
         goals.extend(harm(results, (name, codec, legs), name));
@@ -188,6 +198,36 @@ fn harm_of(row: Option<&Row>, shown: &str, codec: &str) -> [Goal; 2] {
     ]
 }
 
+/// That everybody hears those who talk, nobody himself, and nobody another meeting: a bridge that sent silence in time would reach all else.
+fn hearing(results: &Results) -> Vec<Goal> {
+    let rows = [
+        (THREE_TALK, PCMU),
+        (THREE_TALK, OPUS),
+        (THREE_TALK, MIXED),
+        (MANY_MEETINGS, PCMU),
+    ];
+    let of_row = |(name, codec)| {
+        let mut all: Vec<(&str, Judged)> = vec![
+            ("talkers who are not heard", |heard| heard.unheard),
+            ("talkers heard by themselves, or in another meeting", |heard| {
+                heard.misheard
+            }),
+            ("silence in a tone, blocks of 20 ms", |heard| heard.silent),
+        ];
+        // Others are within what Opus makes of several tones.
+        if codec == PCMU {
+            all.push(("dips, jumps and clicks in a tone", |heard| heard.disturbed));
+        }
+        let row = results.row((name, codec, results.others));
+        let goals = all.into_iter().map(move |(what, of)| {
+            let found = row.and_then(|row| figures_of(row, |sample| Some(of(&sample.heard?) as f64)));
+            goal(format!("{name}, {codec}: {what}"), Limit::Never, found, 0)
+        });
+        goals.collect::<Vec<_>>()
+    };
+    rows.into_iter().flat_map(of_row).collect()
+}
+
 fn delay(results: &Results) -> Vec<Goal> {
     let at = |legs: usize| {
         let figure =
@@ -221,6 +261,7 @@ fn joins(results: &Results) -> Vec<Goal> {
             0,
         ),
     ];
+    goals.push(late(results, (JOINS, PCMU, kept), "the legs beside them"));
     goals.extend(harm(results, (JOINS, PCMU, kept), "the legs beside them"));
     goals
 }
@@ -385,6 +426,28 @@ mod tests {
             found(&goals, "1000 legs, Opus: CPU, times the floor"),
             (None, None)
         );
+    }
+
+    #[test]
+    fn a_bridge_whose_packets_come_in_time_and_say_nothing_misses_its_goals() {
+        let mut talk = row(Server::Partyline, 1_000, &[0.3, 0.3], 0);
+        let heard = |unheard| Heard {
+            pairs: 147,
+            unheard,
+            ..Heard::default()
+        };
+        talk.samples[0].heard = Some(heard(0));
+        let what = "one meeting, 3 talk, PCMU: talkers who are not heard";
+        assert_eq!(
+            found(&goals(&results(vec![talk.clone()])), what),
+            (Some(0.0), Some(true))
+        );
+        talk.samples[1].heard = Some(heard(147));
+        assert_eq!(
+            found(&goals(&results(vec![talk])), what),
+            (Some(73.5), Some(false))
+        );
+        assert_eq!(found(&goals(&results(Vec::new())), what), (None, None));
     }
 
     #[test]

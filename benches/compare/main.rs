@@ -60,14 +60,14 @@ fn main() -> ExitCode {
     }
 }
 
-/// Does what is asked for; false where something did not last.
+/// Does what is asked for; false where something did not last, or a goal was missed.
 fn run(options: &Options) -> Result<bool, String> {
     options.check()?;
     // What cannot be opened then is said where it is opened.
     let _ = rlimit::increase_nofile_limit(u64::MAX);
     benches::pin_to(options::CALLERS_CORE);
     match &options.mode {
-        None => compare(options).map(|()| true),
+        None => compare(options),
         Some(Mode::Sustain(what)) => sustain::run(options, what),
         Some(Mode::Soak(what)) => soak::run(options, what),
         Some(Mode::Crowd(what)) => crowd::run(options, what),
@@ -77,10 +77,11 @@ fn run(options: &Options) -> Result<bool, String> {
     }
 }
 
-fn compare(options: &Options) -> Result<(), String> {
+fn compare(options: &Options) -> Result<bool, String> {
     let results = measure::all(options)?;
     println!("{}", report::text(&results));
     let page = report::write(&results, &options.out)?;
     println!("The same with charts: {}", page.display());
-    Ok(())
+    let is_missed = |goal: &goals::Goal| goal.reached == Some(false);
+    Ok(!goals::goals(&results).iter().any(is_missed))
 }

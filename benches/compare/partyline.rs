@@ -64,11 +64,13 @@ pub(crate) fn measure(place: &Place, scenario: &Scenario) -> Result<Outcome, Str
     match call(place, scenario)? {
         Called::Judged(run) => {
             let sample = sample(&run)?;
-            // In babble no edge of a tone can be told from noise.
-            let delay = sample
-                .delay
-                .filter(|_| !scenario.callers.iter().any(|word| word == "babble"));
-            let sample = Sample { delay, ..sample };
+            // In babble no tone, and no edge of one, can be told from noise.
+            let is_clear = !scenario.callers.iter().any(|word| word == "babble");
+            let sample = Sample {
+                delay: sample.delay.filter(|_| is_clear),
+                heard: sample.heard.filter(|_| is_clear),
+                ..sample
+            };
             Ok(Outcome::Measured(Box::new(sample)))
         }
         Called::Refused(said) => Ok(Outcome::NotOffered(said)),

@@ -85,6 +85,8 @@ pub(crate) struct Sample {
     pub(crate) latest_ms: f64,
     /// From packet in to packet out.
     pub(crate) delay: Option<Delay>,
+    /// What those callers heard whose audio was judged; none where none was.
+    pub(crate) heard: Option<Heard>,
     /// Packets that the callers themselves sent more than 5 ms late, percent of what they sent.
     pub(crate) callers_late_percent: f64,
     /// How much of their core the callers used, percent.
@@ -99,6 +101,23 @@ pub(crate) struct Sample {
     pub(crate) joins: Option<Joins>,
     /// What was asked of REST meanwhile.
     pub(crate) rest: Option<Rest>,
+}
+
+/// Talkers' tones at those who are to hear them, and at those who are not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct Heard {
+    /// Pairs of a talker and a listener who is to hear him.
+    pub(crate) pairs: u64,
+    /// Of these, those who do not.
+    pub(crate) unheard: u64,
+    /// Talkers who hear themselves, and pairs of different meetings that hear each other.
+    pub(crate) misheard: u64,
+    /// Blocks of 20 ms that should have had a tone, over all pairs.
+    pub(crate) blocks: u64,
+    /// Of these, silent.
+    pub(crate) silent: u64,
+    /// Of these, with a dip, a jump or a click. Opus bends several steady tones at once by that much itself.
+    pub(crate) disturbed: u64,
 }
 
 /// Calls of phones that hung up and called again.
@@ -245,10 +264,15 @@ impl Row {
 }
 
 impl Results {
-    /// The most legs that this row's server was seen to hold in this scenario.
-    pub(crate) fn most_held(&self, row: &Row) -> Option<usize> {
-        let alike = self.rows.iter().filter(|other| other.alike(row) && other.holds());
-        alike.map(|row| row.legs).max()
+    /// The most legs that this row's server was seen to hold in this scenario, and whether no more than these were tried.
+    pub(crate) fn most_held(&self, row: &Row) -> Option<(usize, bool)> {
+        let alike = || {
+            self.rows
+                .iter()
+                .filter(|other| other.alike(row) && other.line().is_some())
+        };
+        let held = alike().filter(|row| row.holds()).map(|row| row.legs).max()?;
+        Some((held, alike().all(|row| row.legs <= held)))
     }
 
     /// How many times this row's CPU the peer takes for the same codec: its cheapest size among those it holds, which is what
@@ -331,7 +355,8 @@ pub(crate) mod tests {
             row(Server::Janus, 300, &[1.0], 11),
             row(Server::Partyline, 100, &[0.5], 0),
         ]);
-        assert_eq!(results.most_held(&results.rows[0]), Some(200));
+        assert_eq!(results.most_held(&results.rows[0]), Some((200, false)));
+        assert_eq!(results.most_held(&results.rows[3]), Some((100, true)));
         assert_eq!(results.peer_takes(&results.rows[3]), Some(3.0));
         let mut partly = row(Server::Janus, 400, &[1.0], 0);
         partly.samples[0].legs_in = 399;

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::cpu::{self, Timeline};
 use crate::partyline::{Run, judged};
-use crate::results::{Delay, Joins, Sample};
+use crate::results::{Delay, Heard, Joins, Sample};
 
 /// Figures of a report.
 struct Report<'a>(&'a Value);
@@ -44,6 +44,19 @@ impl Report<'_> {
         }
         let gone = self.number("/calls/hung_up").unwrap_or_default();
         Ok((self.needed("/calls/answered")? - gone).max(0.0))
+    }
+
+    /// What was heard; none where nobody who listens was to hear anybody.
+    fn heard(&self) -> Result<Option<Heard>, String> {
+        let heard = Heard {
+            pairs: self.count("/heard/pairs")?,
+            unheard: self.count("/heard/not_heard")?,
+            misheard: self.count("/heard/own_voice")? + self.count("/heard/elsewhere")?,
+            blocks: self.count("/audio/blocks")?,
+            silent: self.count("/audio/silent_blocks")?,
+            disturbed: self.count("/audio/dips")? + self.count("/audio/clicks")?,
+        };
+        Ok((heard.pairs > 0).then_some(heard))
     }
 
     fn joins(&self) -> Result<Option<Joins>, String> {
@@ -100,6 +113,7 @@ fn figures(report: &Value, watched: &crate::partyline::Watched, empty_kib: u64) 
         late_20ms: packet("late_20ms")?,
         latest_ms: report.needed(&format!("{packets}/latest_ms"))?,
         delay: report.delay("/delay_ms")?,
+        heard: report.heard()?,
         callers_late_percent: 100.0 * late,
         callers_busy_percent: 100.0 * grown(&watched.callers) / seconds,
         others_percent: cpu::percent(
@@ -128,6 +142,8 @@ mod tests {
             "packets_kept": { "due": 400, "missing": 1, "late_5ms": 0, "late_20ms": 0, "latest_ms": 2.5 },
             "simulator": { "late_5ms": 10 },
             "delay_ms": { "count": 7, "p50": 15.0, "p99": 30.0 },
+            "heard": { "pairs": 147, "not_heard": 2, "own_voice": 1, "elsewhere": 3 },
+            "audio": { "blocks": 9_000, "silent_blocks": 5, "dips": 6, "clicks": 7 },
         })
     }
 
@@ -157,6 +173,22 @@ mod tests {
             (100, 5, Some(50.0))
         );
         assert_eq!(sample.delay, Some(Delay { p50: 15.0, p99: 30.0 }));
+    }
+
+    #[test]
+    fn who_does_not_hear_whom_he_should_and_who_hears_whom_he_should_not_is_counted() {
+        let mut report = report();
+        let heard = Heard {
+            pairs: 147,
+            unheard: 2,
+            misheard: 4,
+            blocks: 9_000,
+            silent: 5,
+            disturbed: 13,
+        };
+        assert_eq!(figures(&report, &watched(), 0).unwrap().heard, Some(heard));
+        report["heard"]["pairs"] = json!(0);
+        assert_eq!(figures(&report, &watched(), 0).unwrap().heard, None);
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! Large meetings for a long time, one codec after another: whether each packet comes, and in time, and what a leg costs beside the floor
-//! of the same minutes.
+//! Large meetings for a long time, one codec after another: whether each packet comes, in time and with the talkers' tones in it, and what a
+//! leg costs beside the floor of the same minutes.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::environment::Environment;
 use crate::options::{Options, Sustain};
 use crate::partyline::{self, Outcome, Place};
-use crate::results::Sample;
+use crate::results::{Heard, Sample};
 use crate::scenario::{OPUS, PCMU, Scenario};
 use crate::verdict::{self, Check};
 use crate::{cpu, floor};
@@ -86,7 +86,7 @@ fn checks(codec: &str, legs: usize, sample: &Sample) -> Vec<Check> {
     let away = legs.saturating_sub(sample.legs_in) as f64;
     let late = 100.0 * sample.late_5ms as f64 / sample.due.max(1) as f64;
     let times = sample.cpu_ms / sample.floor_ms;
-    vec![
+    let mut checks = vec![
         Check::at_most("legs that were not in", away, 0.0, 0, ""),
         Check::at_most("packets missing", sample.missing as f64, 0.0, 0, ""),
         Check::at_most("packets more than 5 ms late", late, LATE_5MS_PERCENT, 4, "%"),
@@ -98,7 +98,31 @@ fn checks(codec: &str, legs: usize, sample: &Sample) -> Vec<Check> {
             "",
         ),
         Check::at_most("CPU of a leg, times the floor", times, times_floor(codec), 2, ""),
-    ]
+    ];
+    checks.extend(hearing(codec, sample.heard.unwrap_or_default()));
+    checks
+}
+
+/// A meeting of silence has no packet missing either.
+fn hearing(codec: &str, heard: Heard) -> Vec<Check> {
+    let none = |what, found: u64| Check::at_most(what, found as f64, 0.0, 0, "");
+    let mut checks = vec![
+        Check::at_least(
+            "pairs of talker and listener judged",
+            heard.pairs as f64,
+            1.0,
+            0,
+            "",
+        ),
+        none("talkers who are not heard", heard.unheard),
+        none("talkers heard by themselves", heard.misheard),
+        none("silence in a tone, blocks of 20 ms", heard.silent),
+    ];
+    // Others are within what Opus makes of several tones.
+    if codec == PCMU {
+        checks.push(none("dips, jumps and clicks in a tone", heard.disturbed));
+    }
+    checks
 }
 
 fn title(meeting: &Meeting, what: &Sustain) -> String {
@@ -142,23 +166,32 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_meeting_is_held_only_where_every_packet_came_in_time() {
+    fn a_meeting_is_held_only_where_every_packet_came_in_time_and_all_was_heard() {
         let good = Sample {
             cpu_ms: 0.4,
             floor_ms: 0.2,
             legs_in: 100,
             due: 100_000,
             late_5ms: 100,
+            heard: Some(Heard {
+                pairs: 147,
+                ..Heard::default()
+            }),
             ..Sample::default()
         };
         assert!(verdict::all_reached(&checks(PCMU, 100, &good)));
         type Change = fn(&mut Sample);
-        let changes: [Change; 5] = [
+        let changes: [Change; 10] = [
             |sample| sample.legs_in = 99,
             |sample| sample.missing = 1,
             |sample| sample.late_5ms = 101,
             |sample| sample.late_20ms = 1,
             |sample| sample.cpu_ms = 0.41,
+            |sample| sample.heard = None,
+            |sample| sample.heard.as_mut().unwrap().unheard = 1,
+            |sample| sample.heard.as_mut().unwrap().misheard = 1,
+            |sample| sample.heard.as_mut().unwrap().silent = 1,
+            |sample| sample.heard.as_mut().unwrap().disturbed = 1,
         ];
         for (place, change) in changes.iter().enumerate() {
             let mut sample = good;

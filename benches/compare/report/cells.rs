@@ -38,7 +38,7 @@ pub(super) fn cells(results: &Results, row: &Row) -> Option<Vec<String>> {
         format!("{:.2}", line.to_floor.median),
         or_dash(results.peer_takes(row).map(|times| format!("{times:.1}×"))),
         format!("{:.0}", line.legs_a_core),
-        or_dash(results.most_held(row).map(|legs| legs.to_string())),
+        or_dash(results.most_held(row).map(held)),
     ];
     cells.extend([line.missing, line.late_5ms, line.late_20ms].map(|percent| mark(share(percent), &line)));
     cells.push(mark(format!("{:.1}", line.latest_ms), &line));
@@ -49,6 +49,11 @@ pub(super) fn cells(results: &Results, row: &Row) -> Option<Vec<String>> {
     cells.push(or_dash(delay));
     cells.push(or_dash(line.memory_kib.map(|kib| format!("{kib:.0}"))));
     Some(cells)
+}
+
+/// How many are held, and a + where no more were tried.
+fn held((legs, is_all_tried): (usize, bool)) -> String {
+    format!("{legs}{}", if is_all_tried { "+" } else { "" })
 }
 
 /// What should be known of a row's figures, if anything.
@@ -161,7 +166,7 @@ mod tests {
         assert_eq!(cells.len(), HEADS.len());
         assert_eq!(
             cells[4..10],
-            ["0.500 (0.400–0.800)", "2.50", "–", "2000", "100", "0.100"]
+            ["0.500 (0.400–0.800)", "2.50", "–", "2000", "100+", "0.100"]
         );
     }
 

@@ -25,7 +25,8 @@ const METHOD: [&str; 9] = [
      floor\" is against the floor of the same run at the nearest size, with packets of PCMU for all codecs.",
     "Partyline is called over SIP by \"partyline sim\", a process of its own: each leg keys a code and joins. Janus's AudioBridge is joined \
      through its API by plain RTP phones of this program; its room mixes at 8 kHz for PCMU and at 16 kHz for Opus, and its prebuffer is \
-     left at its default. Three talk and all others send digital silence. Where there are 200 meetings, three of them have a talker.",
+     left at its default. Three talk. All others of Janus's phones send digital silence, and those of Partyline \
+     noise at −70 dBov, as a quiet room's line has, which is no cheaper. Where there are 200 meetings, three of them have a talker.",
     "Goals are reached by the median of the runs; what must never happen, by every run. Joins: 900 phones of a second kind hang up and call \
      again all the time, through answer, prompt, code and join, while the others stay, of whom alone packets are judged. REST is asked over \
      HTTPS on connections that are kept, each request with its login, by this program on the callers' core: lists of all calls some ten times a \
@@ -34,7 +35,7 @@ const METHOD: [&str; 9] = [
      quickest packets set the grid. A server that holds its legs misses at most 1 % and has all of them in. Partyline turns callers away with \
      503 whom it has no time for: such a row says how many were in, whose cost and packets alone are judged.",
     "\"a core\" is 1000 ms over the median CPU: what one core would hold at this cost, were it spent to the last. \"held\" is the largest \
-     size of that scenario measured here that was held; more was not tried, or was not held.",
+     size of that scenario measured here that was held, with a + where no larger one was tried.",
     "Delay is from a sound's packet leaving its phone to the same sound's packet reaching another, place in the packet included: with \
      Partyline by edges of a talker's upper tone, with Janus by bursts once a second (with Opus at twelve phones, after decoding), with \
      the floor not at all. \"peer takes\" is how many times this CPU Janus takes for the same codec, at its cheapest size among those held.",

@@ -185,7 +185,8 @@ fn growth(results: &Results) -> Chart {
 
 /// The largest size held by each server in each scenario: measured, with what its cost there would allow beside it.
 fn capacity(results: &Results) -> Chart {
-    let largest = |row: &&Row| row.server != Server::Floor && results.most_held(row) == Some(row.legs);
+    let is_most = |row: &Row| matches!(results.most_held(row), Some((held, _)) if held == row.legs);
+    let largest = |row: &&Row| row.server != Server::Floor && is_most(row);
     let bars = results.rows.iter().filter(largest).filter_map(|row| {
         let line = row.line()?;
         let more = line.legs_a_core;
