@@ -1,6 +1,6 @@
 //! MANY legs: the shard that mixes. One tick is 20 ms of everything: orders, packets in, playout, sums, packets out, reports.
 //!
-//! Real time: nothing in [`Shard::tick`] locks, allocates, frees, logs, or makes a system call that can block; a test proves
+//! Real time: nothing in a tick locks, allocates, frees, logs, or makes a system call that can block; a test proves
 //! it. Whatever is no longer needed goes back through the ring of reports and is freed by whoever reads them. Every table has its size from
 //! construction on, and what does not fit is counted or stays with the sender.
 //!
@@ -11,6 +11,8 @@
 //! A room that is recorded gives its whole sum to a [`Tap`] in every tick, by such a ring, too.
 //!
 //! The arithmetic of mixing can be had without legs, too, as benches do: [`Sum`] and [`limit_all`].
+//!
+//! A tick has two halves, [`Shard::hear`] and [`Shard::say`]; a [`Pace`] tells when to begin the second, so that packets leave evenly.
 //!
 //! A shard is a machine: [`media::LegSocket`] stands for the network, `now` for the clock, so that whole meetings run in tests.
 
@@ -27,6 +29,7 @@ mod limiter;
 mod looped;
 mod order;
 mod outbox;
+mod pace;
 mod payload;
 mod player;
 mod ramps;
@@ -47,6 +50,7 @@ pub use encoded::Encoded;
 pub use handle::Handle;
 pub use limiter::limit_all;
 pub use order::{Audience, Hears, LegKey, Order, PlayId, Playlist, RoomKey, Sound, Target};
+pub use pace::Pace;
 pub use payload::MOST_FORMATS;
 pub use report::{RampCounts, Report, Retired, Spent, Stats};
 pub use room::Room;

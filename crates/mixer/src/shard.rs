@@ -135,12 +135,22 @@ impl<B: Default> Desk<B> {
 impl<S: LegSocket> Shard<S> {
     /// 20 ms of everything. Called for every deadline of a [`Schedule`], late ones one after another.
     pub fn tick(&mut self, now: Instant) {
+        self.hear(now);
+        self.say(now);
+    }
+
+    /// The first half of a tick: all that legs and rooms say in it is known then. [`Shard::say`] must follow before anything else.
+    pub fn hear(&mut self, now: Instant) {
         self.begin(now);
         self.take_orders(now);
         self.each_leg(|shard, place| shard.listen(now, place));
         self.prepare();
         self.each_voice(|shard, place| shard.give(place));
         self.announce(now);
+    }
+
+    /// The second half: each leg is sent what it hears.
+    pub fn say(&mut self, now: Instant) {
         self.each_leg(|shard, place| shard.speak(now, place));
         self.settle(now);
         self.report();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use mixer::{Schedule, Shard};
+use mixer::{Pace, Schedule, Shard};
 use udp::MediaSocket;
 
 /// Ticks until told to stop, at the same moments as all others that began at `epoch`. From the first tick on nothing locks, allocates or logs.
@@ -17,16 +17,27 @@ pub(super) fn run(mut shard: Shard<MediaSocket>, core: Option<usize>, epoch: Ins
             "the mixer's thread is not pinned: this core of media.cores is not there, or not the program's"
         );
     }
-    let mut schedule = Schedule::new(epoch);
+    let (mut schedule, mut pace) = (Schedule::new(epoch), Pace::default());
     while !stop.load(Ordering::Relaxed) {
         sleep_until(schedule.wake(Instant::now()));
         if let Some(due) = schedule.take(Instant::now()) {
-            let begin = Instant::now();
-            shard.tick(due);
-            shard.note_spent(begin.elapsed());
+            tick(&mut shard, &mut pace, due);
         }
         shard.note_schedule(&mut schedule);
     }
+}
+
+/// Hears all, rests until it is time to send, and sends.
+fn tick(shard: &mut Shard<MediaSocket>, pace: &mut Pace, due: Instant) {
+    let begin = Instant::now();
+    shard.hear(due);
+    let heard = Instant::now();
+    sleep_until(due + pace.lag());
+    let resumed = Instant::now();
+    shard.say(due);
+    let said = resumed.elapsed();
+    pace.note(heard.saturating_duration_since(due), said);
+    shard.note_spent(heard.duration_since(begin) + said);
 }
 
 /// Keeps the thread that asks on one core; whether the system does so. It does not where there is no such core, or where it is none of the
