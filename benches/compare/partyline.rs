@@ -16,7 +16,7 @@ use crate::rest::Client;
 use crate::results::Sample;
 use crate::room;
 use crate::sample::sample;
-use crate::scenario::Scenario;
+use crate::scenario::{Cores, Scenario};
 use crate::traffic::{Rest, Traffic};
 use crate::vitals::{self, Vitals};
 use crate::witness::{Held, Witness};
@@ -32,7 +32,7 @@ const SLACK: Duration = Duration::from_secs(90);
 /// How long the bridge may take to start.
 const START: Duration = Duration::from_secs(30);
 /// The bridge's limits, out of the way of one caller with thousands of legs and hundreds of calls a second; all else has its default.
-const LIMITS: &str = "[media]\nports = \"10000-29999\"\n[calls]\nmax_calls = 5000\nmax_calls_per_source = 5000\n\
+const LIMITS: &str = "ports = \"10000-29999\"\n[calls]\nmax_calls = 5000\nmax_calls_per_source = 5000\n\
                       new_calls_per_second = 1000\nnew_calls_per_second_per_source = 1000\n\
                       [guesses]\nmeetings_per_caller = 5000\nmeetings_per_source = 50000\n[log]\nlevel = \"warn\"\n\
                       [api]\nrequests_per_second_per_login = 0\n";
@@ -115,7 +115,7 @@ impl Called {
 /// # Errors
 /// A child does not start, or does not do what it should.
 pub(crate) fn call(place: &Place, scenario: &Scenario) -> Result<Called, String> {
-    Bridge::start(place, "")?.call(place, scenario)
+    Bridge::start_on(place, scenario.cores, "")?.call(place, scenario)
 }
 
 /// A bridge that waits for calls.
@@ -134,9 +134,13 @@ impl Bridge {
     /// # Errors
     /// It does not start, or does not let its room be widened.
     pub(crate) fn start(place: &Place, more: &str) -> Result<Self, String> {
+        Self::start_on(place, Cores::One, more)
+    }
+
+    fn start_on(place: &Place, cores: Cores, more: &str) -> Result<Self, String> {
         let (sip, api) = (free_port()?, free_port()?);
-        prepare(place, more)?;
-        let child = serve(place, sip, api)?;
+        prepare(place, cores, more)?;
+        let child = serve(place, cores, sip, api)?;
         let client = Client::new(&child.printed(), api, &place.data())?;
         room::widen(&client)?;
         Self::of(child, (sip, api), client)
@@ -153,7 +157,7 @@ impl Bridge {
         })
     }
 
-    /// Ends it, lets something be done to the folder of its data, and starts it anew on that, where it was.
+    /// Ends it, lets something be done to the folder of its data, and starts it anew on that, where it was, on the servers' core.
     ///
     /// # Errors
     /// That fails, or it does not start.
@@ -172,7 +176,7 @@ impl Bridge {
         drop(child);
         meanwhile(&place.data())?;
         // The connections of the client have ended with the bridge before.
-        Self::of(serve(place, sip, api)?, (sip, api), client.clone())
+        Self::of(serve(place, Cores::One, sip, api)?, (sip, api), client.clone())
     }
 
     /// A client of the account above all others; there is none any more once it was started anew.
@@ -313,19 +317,28 @@ fn work_folder(out: &Path) -> Result<PathBuf, String> {
 }
 
 /// A configuration, and no data yet.
-fn prepare(place: &Place, more: &str) -> Result<(), String> {
+fn prepare(place: &Place, cores: Cores, more: &str) -> Result<(), String> {
     let _ = fs::remove_dir_all(place.data());
     let config = place.config();
-    fs::write(&config, format!("{LIMITS}{more}")).map_err(|error| format!("{}: {error}", config.display()))
+    let pinned = match cores {
+        Cores::One => String::new(),
+        Cores::MixerApart => format!("cores = [{SERVER_CORE}]\n"),
+    };
+    fs::write(&config, format!("[media]\n{pinned}{LIMITS}{more}"))
+        .map_err(|error| format!("{}: {error}", config.display()))
 }
 
-fn serve(place: &Place, sip: SocketAddr, api: SocketAddr) -> Result<Child, String> {
+fn serve(place: &Place, cores: Cores, sip: SocketAddr, api: SocketAddr) -> Result<Child, String> {
     let mut command = Command::new(&place.program);
     command.args(["serve", "--demo", "--config"]).arg(place.config());
     command.arg("--data").arg(place.data());
     command.args(["--sip", &sip.to_string(), "--api", &api.to_string()]);
     command.args(["--metrics", "127.0.0.1:0"]);
-    let mut bridge = Child::start(&mut command, SERVER_CORE, &place.folder.join("bridge.log"))?;
+    let core = match cores {
+        Cores::One => SERVER_CORE,
+        Cores::MixerApart => CALLERS_CORE,
+    };
+    let mut bridge = Child::start(&mut command, core, &place.folder.join("bridge.log"))?;
     let takes_calls = |bridge: &Child| bridge.printed().contains("certificate ");
     let ready = bridge.wait_until(START, takes_calls);
     ready.map_err(|error| format!("the bridge: {error}"))?;

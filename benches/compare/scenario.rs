@@ -23,6 +23,16 @@ pub(crate) struct Scenario {
     pub(crate) churn: Option<Churn>,
     /// What is asked of REST meanwhile.
     pub(crate) asked: Option<Asked>,
+    pub(crate) cores: Cores,
+}
+
+/// Where the bridge runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cores {
+    /// All of it on the servers' core, as in every row that is compared with others.
+    One,
+    /// Its mixer has that core to itself (`media.cores`); all else of it is beside the callers.
+    MixerApart,
 }
 
 /// Phones that come and go.
@@ -46,6 +56,8 @@ pub(crate) const RUSH: &str = "rush, 300 calls a second";
 const RUSH_RATE: u32 = 300;
 /// With lists of all calls.
 pub(crate) const LISTS: &str = "REST lists, 3 talk";
+/// The same, with the mixer on a core of its own, as where there are cores enough.
+pub(crate) const LISTS_APART: &str = "REST lists, mixer on its own core";
 /// With as many requests as a careless client makes.
 pub(crate) const FLOOD: &str = "2000 requests a second";
 /// Opus at 48 kHz, and codecs mixed, as `--codec` takes them.
@@ -80,6 +92,7 @@ impl Scenario {
             callers: words.map(str::to_owned).collect(),
             churn: None,
             asked: None,
+            cores: Cores::One,
         }
     }
 
@@ -183,12 +196,15 @@ fn partyline(options: &Options) -> Vec<Scenario> {
         rate: Some(RUSH_RATE),
         ..Scenario::new(RUSH, OPUS, rush_legs(others), &["--code", "222"])
     });
+    let lists = || Asked::Lists(options.filter.clone());
     let rest = [
-        (LISTS, Asked::Lists(options.filter.clone())),
-        (FLOOD, Asked::Flood),
+        (LISTS, lists(), Cores::One),
+        (LISTS_APART, lists(), Cores::MixerApart),
+        (FLOOD, Asked::Flood, Cores::One),
     ];
-    all.extend(rest.map(|(name, asked)| Scenario {
+    all.extend(rest.map(|(name, asked, cores)| Scenario {
         asked: Some(asked),
+        cores,
         ..Scenario::new(name, PCMU, others, &["--code", "222"])
     }));
     all
@@ -281,7 +297,7 @@ mod tests {
         for codec in OTHERS {
             assert_eq!(sizes(THREE_TALK, codec), [500], "{codec}");
         }
-        for name in [MANY_MEETINGS, ALL_TALK, LISTS, FLOOD] {
+        for name in [MANY_MEETINGS, ALL_TALK, LISTS, LISTS_APART, FLOOD] {
             assert_eq!(sizes(name, PCMU), [500], "{name}");
         }
         assert_eq!((sizes(JOINS, PCMU), all.janus.len()), (vec![250], 2));

@@ -30,7 +30,8 @@ const METHOD: [&str; 9] = [
     "Goals are reached by the median of the runs; what must never happen, by every run. Joins: 900 phones of a second kind hang up and call \
      again all the time, through answer, prompt, code and join, while the others stay, of whom alone packets are judged. REST is asked over \
      HTTPS on connections that are kept, each request with its login, by this program on the callers' core: lists of all calls some ten times a \
-     second and single calls some fifty times, in no step with the mixer; or single calls two thousand times.",
+     second and single calls some fifty times, in no step with the mixer; or single calls two thousand times. In one row the mixer has core 0 to itself, as it may where a \
+     machine has more, and all else of the bridge is beside the callers.",
     "Missing and late are judged by the same code for all: against the sequence numbers and the 20 ms grid of each leg's own stream, whose \
      quickest packets set the grid. A server that holds its legs misses at most 1 % and has all of them in. Partyline turns callers away with \
      503 whom it has no time for: such a row says how many were in, whose cost and packets alone are judged.",
