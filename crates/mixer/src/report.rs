@@ -167,6 +167,8 @@ pub struct Stats {
     pub worst_tick: Duration,
     /// Time that all ticks took since the last report.
     pub busy: Duration,
+    /// From a tick's deadline until it begins to send ([`crate::Pace::lag`]); 0 where it does as soon as all is heard.
+    pub lag: Duration,
     /// How long ticks took, from the first on.
     pub spent: Spent,
 }

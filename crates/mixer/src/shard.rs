@@ -186,8 +186,9 @@ impl<S: LegSocket> Shard<S> {
         self.stats.worst_late = self.stats.worst_late.max(schedule.take_worst());
     }
 
-    /// Notes how long a tick took by the caller's clock.
-    pub fn note_spent(&mut self, spent: Duration) {
+    /// Notes how long a tick took by the caller's clock, without the rest between its halves, and when it began to send.
+    pub fn note_spent(&mut self, spent: Duration, lag: Duration) {
+        self.stats.lag = lag;
         self.stats.worst_tick = self.stats.worst_tick.max(spent);
         self.stats.busy += spent;
         self.stats.spent.note(spent);

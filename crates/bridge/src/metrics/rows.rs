@@ -388,6 +388,11 @@ pub(super) const SHARD_NOW: &[Row<ShardCounts, f64>] = &[
         "Longest time that a tick took in the last second.",
         |c| c.worst_tick.as_secs_f64(),
     ),
+    (
+        "mixer_send_delay_seconds",
+        "From a tick's deadline until it begins to send: when all has been heard in 99 of 100 ticks; 0 where few legs need no such rest.",
+        |c| c.stats.lag.as_secs_f64(),
+    ),
     ("mixer_orders_waiting", "Orders that wait for the mixer.", |c| {
         c.orders_waiting as f64
     }),

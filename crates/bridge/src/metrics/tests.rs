@@ -99,6 +99,7 @@ fn metrics() -> Arc<Metrics> {
         shards: vec![ShardCounts {
             stats: Stats {
                 ticks: 100,
+                lag: Duration::from_micros(6_500),
                 spent: Spent {
                     ticks: [90, 5, 4, 0, 0, 0, 0, 0, 1],
                     total: Duration::from_millis(130),
@@ -209,6 +210,7 @@ fn the_page_tells_what_was_counted() {
         (r#"partyline_mixer_unsent_datagrams_total{shard="0"}"#, 11.0),
         (r#"partyline_mixer_load_ratio{shard="0"}"#, 0.37),
         (r#"partyline_mixer_worst_tick_seconds{shard="0"}"#, 0.045),
+        (r#"partyline_mixer_send_delay_seconds{shard="0"}"#, 0.0065),
         (r#"partyline_mixer_tick_seconds_count{shard="0"}"#, 100.0),
         (r#"partyline_mixer_tick_seconds_sum{shard="0"}"#, 0.13),
         (

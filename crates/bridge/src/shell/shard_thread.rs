@@ -32,12 +32,13 @@ fn tick(shard: &mut Shard<MediaSocket>, pace: &mut Pace, due: Instant) {
     let begin = Instant::now();
     shard.hear(due);
     let heard = Instant::now();
-    sleep_until(due + pace.lag());
+    let lag = pace.lag();
+    sleep_until(due + lag);
     let resumed = Instant::now();
     shard.say(due);
     let said = resumed.elapsed();
     pace.note(heard.saturating_duration_since(due), said);
-    shard.note_spent(heard.duration_since(begin) + said);
+    shard.note_spent(heard.duration_since(begin) + said, lag);
 }
 
 /// Keeps the thread that asks on one core; whether the system does so. It does not where there is no such core, or where it is none of the
