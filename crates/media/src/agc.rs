@@ -2,7 +2,8 @@
 //!
 //! What is levelled is speech, measured as the active speech level of ITU-T P.56, method B, means it: over words, with the short gaps within
 //! them, and without the pauses between them. The gain moves only while the peer speaks, so that noise between words is never lifted; it stands
-//! still for whatever is not speech.
+//! still for whatever is not speech. While music is suspected, what lifts the peer is taken back: who is lifted in his words and then puts the
+//! meeting on hold is not to play his music so much louder. It is given back when he is heard as speech again.
 
 use crate::level::Dbov;
 
@@ -28,10 +29,23 @@ const FEW: u16 = 50;
 const CEILING: f32 = 29_200.0;
 /// How fast what was taken for that is given back, dB a tick: 12 dB a second.
 const GIVEN_BACK_DB: f32 = 0.25;
+/// How fast what lifts the peer is taken back while music is suspected, dB a tick: 6 dB a second.
+const TAKEN_BACK_DB: f32 = 0.12;
 /// By how much the level of speech falls in a tick in which all speech is too faint to count, dB: 3 dB a second.
 const FORGET_DB: f32 = 0.06;
 
-/// The gain of one leg: what brings speech to its level, less what a shout takes.
+/// What a frame is taken for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Taken {
+    /// A word of the peer's own.
+    Speech,
+    /// Music, a tone or a machine, which it is suspected to be for long.
+    Music,
+    /// Nothing that is known.
+    Neither,
+}
+
+/// The gain of one leg: what brings speech to its level, less what a shout or music takes.
 #[derive(Debug)]
 pub(crate) struct Agc {
     target: Option<Dbov>,
@@ -64,11 +78,10 @@ impl Agc {
         self.level_db - self.taken_db
     }
 
-    /// Takes in one frame of real audio: the gain is for it already. `is_speech` tells whether it is the peer's own voice, `noise_dbov` what
-    /// lies beneath it.
-    pub(crate) fn hear(&mut self, level: Dbov, samples: &[i16], is_speech: bool, noise_dbov: f32) {
+    /// Takes in one frame of real audio: the gain is for it already. `taken` tells what it is taken for, `noise_dbov` what lies beneath it.
+    pub(crate) fn hear(&mut self, level: Dbov, samples: &[i16], taken: Taken, noise_dbov: f32) {
         let Some(target) = self.target else { return };
-        let is_word = is_speech && self.is_word(level);
+        let is_word = taken == Taken::Speech && self.is_word(level);
         self.hangover = if is_word {
             HANGOVER
         } else {
@@ -82,6 +95,7 @@ impl Agc {
             let most = (MOST_NOISE_DBOV - noise_dbov).clamp(0.0, MOST_DB);
             self.approach(right.clamp(LEAST_DB, most));
         }
+        self.lift_less(taken);
         self.make_room(samples);
     }
 
@@ -111,9 +125,16 @@ impl Agc {
         }
     }
 
+    /// Takes back what lifts music, and gives back what was taken from all else.
+    fn lift_less(&mut self, taken: Taken) {
+        self.taken_db = match taken {
+            Taken::Music => (self.taken_db + TAKEN_BACK_DB).min(self.level_db.max(0.0)),
+            Taken::Speech | Taken::Neither => (self.taken_db - GIVEN_BACK_DB).max(0.0),
+        };
+    }
+
     /// Takes back for a moment what would drive samples over full scale: who was faint may shout.
     fn make_room(&mut self, samples: &[i16]) {
-        self.taken_db = (self.taken_db - GIVEN_BACK_DB).max(0.0);
         if self.level_db > 0.0 {
             let peak = samples
                 .iter()

@@ -1,6 +1,6 @@
 //! What is made of what a leg says, frame by frame: its gain, and whether it plays music or sends back what it hears.
 
-use crate::agc::Agc;
+use crate::agc::{Agc, Taken};
 use crate::echo::{Echo, EchoWatch};
 use crate::frame::Rate;
 use crate::leg::LegEvent;
@@ -48,8 +48,12 @@ impl Scrutiny {
         let is_word = self.meter.tick(level, samples);
         self.texture.hear(level, samples, rate);
         let is_own = self.echo.suspected().is_none() && !self.echo.may_be_echo(level);
-        let is_speech = is_word && is_own && self.texture.is_speech();
-        self.agc.hear(level, samples, is_speech, self.meter.noise());
+        let taken = match is_word && is_own && self.texture.is_speech() {
+            true => Taken::Speech,
+            false if self.music() => Taken::Music,
+            false => Taken::Neither,
+        };
+        self.agc.hear(level, samples, taken, self.meter.noise());
         self.count();
     }
 

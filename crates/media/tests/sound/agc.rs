@@ -103,22 +103,23 @@ fn a_caller_who_is_levelled_is_left_alone() {
     }
 }
 
+const BAND: Song = Song {
+    beats_a_minute: 100.0,
+    drums: 0.5,
+    chords: 0.5,
+    bass: 0.6,
+    melody: 0.6,
+    decay: 2.0,
+};
+
 #[test]
-fn music_tones_and_noise_are_not_levelled_and_stop_it() {
-    let band = Song {
-        beats_a_minute: 100.0,
-        drums: 0.5,
-        chords: 0.5,
-        bass: 0.6,
-        melody: 0.6,
-        decay: 2.0,
-    };
+fn music_tones_and_noise_are_not_levelled() {
     let pulses: Vec<i16> = (0..60)
         .flat_map(|n| tone(800.0, if n % 2 == 0 { -40.0 } else { -90.0 }, HZ / 2))
         .collect();
     for (name, audio) in [
         ("the bridge's own music", louder(&round(&hold_music(), 60), -12.0)),
-        ("a band", louder(&song(band, 60), 10.0)),
+        ("a band", louder(&song(BAND, 60), 10.0)),
         ("a tone", tone(1_000.0, -40.0, 60 * HZ)),
         ("pulses of a tone", pulses),
         ("noise", noise(-40.0, 60 * HZ)),
@@ -130,14 +131,44 @@ fn music_tones_and_noise_are_not_levelled_and_stop_it() {
             .fold(0.0_f32, |worst, gain| worst.max(gain.abs()));
         assert!(worst <= 0.5, "{name}: {worst} dB");
     }
-    let story = [
-        &spoken_at(&round(&voice("alice"), 30), -36.0)[..],
-        &louder(&song(band, 60), -8.0),
-    ]
-    .concat();
-    let gains = Levelled::new(&story).gains;
-    let (before, after) = (gains[30 * 50], gains[gains.len() - 1]);
-    assert!(before > 8.0 && (before - after).abs() < 3.0, "{before} {after}");
+}
+
+/// The gains of one who speaks for half a minute at this level, puts the meeting on hold for a minute, and speaks on for another.
+fn through_a_hold(level: f64, music: &[i16]) -> Vec<f32> {
+    let speech = spoken_at(&round(&voice("alice"), 60), level);
+    let story = [&speech[..30 * HZ], &music[..60 * HZ], &speech].concat();
+    Levelled::new(&story).gains
+}
+
+#[test]
+fn who_is_lifted_and_puts_the_meeting_on_hold_plays_his_music_no_louder_than_it_comes_and_is_lifted_again() {
+    for (name, music) in [
+        ("a band", louder(&song(BAND, 60), -8.0)),
+        ("the bridge's own music", round(&hold_music(), 60)),
+        ("a tone", tone(440.0, -20.0, 60 * HZ)),
+    ] {
+        let gains = through_a_hold(-36.0, &music);
+        let before = gains[30 * 50];
+        assert!(before > 8.0, "{name}: {before} dB");
+        // It is suspected within half a minute, and 12 dB take two seconds.
+        let (hold, suspected, back) = (30 * 50, 62 * 50, 90 * 50);
+        let fell = gains[hold..back].windows(2).map(|pair| pair[0] - pair[1]);
+        assert!(fell.fold(0.0, f32::max) < 0.121, "{name}");
+        let most = gains[suspected..back].iter().copied().fold(0.0, f32::max);
+        assert_eq!(most, 0.0, "{name}");
+        let again = gains[gains.len() - 1];
+        assert!(
+            (again - before).abs() < 3.0,
+            "{name}: {again} dB, {before} before"
+        );
+    }
+}
+
+#[test]
+fn who_is_turned_down_plays_his_music_turned_down_too() {
+    let gains = through_a_hold(-16.0, &louder(&song(BAND, 60), 6.0));
+    let (before, after) = (gains[30 * 50], gains[90 * 50]);
+    assert!(before < -6.0 && (before - after).abs() < 0.5, "{before} {after}");
 }
 
 #[test]
