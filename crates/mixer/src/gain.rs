@@ -42,14 +42,17 @@ impl Gain {
         self.factor
     }
 
-    /// The automatic part in 1/16 dB.
-    pub(crate) fn agc_16ths(self) -> i16 {
-        (self.agc_db * 16.0).round() as i16
+    /// Both together in 1/16 dB, by which one is heard louder than he speaks.
+    pub(crate) fn in_16ths(self) -> i16 {
+        (self.db() * 16.0).round() as i16
+    }
+
+    fn db(self) -> f32 {
+        f32::from(self.host_db) + self.agc_db
     }
 
     fn update(&mut self) {
-        let db = f32::from(self.host_db) + self.agc_db;
-        self.factor = (UNITY as f32 * 10f32.powf(db / 20.0)).round() as i32;
+        self.factor = (UNITY as f32 * 10f32.powf(self.db() / 20.0)).round() as i32;
     }
 }
 
@@ -71,7 +74,7 @@ mod tests {
             gain.set_agc(agc);
             let found = 20.0 * (f64::from(gain.factor()) / f64::from(UNITY)).log10();
             assert!((found - db).abs() < 0.02, "{host} and {agc}: {found}");
-            assert_eq!(gain.agc_16ths(), (16.0 * agc) as i16);
+            assert_eq!(gain.in_16ths(), (16.0 * db) as i16);
         }
     }
 }

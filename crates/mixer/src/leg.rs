@@ -371,8 +371,8 @@ impl<S: LegSocket> LegSlot<S> {
         if self.has_voice() {
             self.voice.at_mut(self.rate()).copy(scratch);
         }
-        // The floor goes to who will be heard loudest.
-        self.talker.score().map(|score| score + self.gain.agc_16ths())
+        // The floor goes to who will be heard loudest. Whether one is a voice at all is judged by what he says: no gain makes one of noise.
+        self.talker.score().map(|score| score + self.gain.in_16ths())
     }
 
     fn is_open(&self) -> bool {

@@ -147,6 +147,58 @@ fn the_loudest_few_are_heard_and_a_louder_one_takes_the_seat_of_the_faintest() {
     assert!((level(&world, 5, 0) + 6.0).abs() < 1.0);
 }
 
+/// Nine who talk alike, of whom eight may be heard, and one who listens.
+fn nine_for_eight_seats() -> World {
+    let mut world = World::speaking(&[Codec::Pcmu; 10]);
+    world.phones[9].speaks = false;
+    let (room, audio) = (RoomKey(1), Room::new(8));
+    world.order(Order::OpenRoom { room, audio });
+    (0..10).for_each(|n| world.enter(n, 1));
+    world.run(400);
+    world
+}
+
+/// Turns one of them up or down; whom the one who listens hears then.
+fn heard_with_gain(world: &mut World, speaker: usize, db: i8) -> Vec<usize> {
+    let leg = world.phones[speaker].key;
+    world.order(Order::Gain { leg, db });
+    world.run(400);
+    let is_heard = |speaker: &usize| level(world, 9, *speaker) > -4.0;
+    (0..9).filter(is_heard).collect()
+}
+
+#[test]
+fn whom_a_host_turns_down_leaves_the_floor_to_others_and_whom_he_turns_up_takes_a_seat() {
+    let mut world = nine_for_eight_seats();
+    assert_eq!(heard_with_gain(&mut world, 0, 0), [0, 1, 2, 3, 4, 5, 6, 7]);
+    // Who has a seat has 6 dB in favour.
+    assert!(level(&world, 9, 8) < -20.0);
+    let turned_down_a_little = heard_with_gain(&mut world, 0, -3);
+    assert_eq!(turned_down_a_little, [0, 1, 2, 3, 4, 5, 6, 7]);
+    assert_eq!(heard_with_gain(&mut world, 0, -40), [1, 2, 3, 4, 5, 6, 7, 8]);
+    assert_eq!(heard_with_gain(&mut world, 0, 5), [1, 2, 3, 4, 5, 6, 7, 8]);
+    let turned_up = heard_with_gain(&mut world, 0, 7);
+    assert!(turned_up.contains(&0) && turned_up.len() == 8, "{turned_up:?}");
+}
+
+#[test]
+fn a_hosts_gain_makes_no_voice_of_what_is_too_faint_for_one_and_takes_none_away() {
+    let mut world = nine_for_eight_seats();
+    (1..9).for_each(|n| world.phones[n].speaks = false);
+    // -67 dBov: the noise of a line.
+    world.phones[0].peak = 20.0;
+    world.run(1_000);
+    heard_with_gain(&mut world, 0, 40);
+    assert!(level(&world, 9, 0) < -50.0, "{}", level(&world, 9, 0));
+    world.phones[0].peak = PEAK;
+    heard_with_gain(&mut world, 0, -40);
+    assert!(
+        (level(&world, 9, 0) + 40.0).abs() < 3.0,
+        "{}",
+        level(&world, 9, 0)
+    );
+}
+
 #[test]
 fn a_crowd_that_changes_over_at_once_costs_a_bounded_number_of_encodings() {
     let mut codecs = vec![Codec::Opus(Rate::Hz16000); 60];
