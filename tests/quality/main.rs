@@ -5,6 +5,7 @@
 //! call are left in `target/tmp/quality`, the worst marked.
 
 mod call;
+mod effort;
 mod judge;
 mod measure;
 mod networks;

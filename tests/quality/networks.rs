@@ -19,7 +19,7 @@ const MOST_LOST_ONCE: f64 = 0.8;
 /// Loss that the redundancy of an Opus phone is made for, in percent.
 const EXPECTED_LOSS: u8 = 10;
 
-static SPEECH: LazyLock<Speech> = LazyLock::new(Speech::new);
+pub(crate) static SPEECH: LazyLock<Speech> = LazyLock::new(Speech::new);
 
 const fn network(loss: f64, jitter_ms: u32) -> Network {
     Network {

@@ -19,6 +19,7 @@
 mod baggage;
 mod branch;
 mod command;
+mod effort;
 mod encoded;
 mod fade;
 mod floor;
@@ -52,7 +53,7 @@ pub use limiter::limit_all;
 pub use order::{Audience, Hears, LegKey, Order, PlayId, Playlist, RoomKey, Sound, Target};
 pub use pace::Pace;
 pub use payload::MOST_FORMATS;
-pub use report::{RampCounts, Report, Retired, Spent, Stats};
+pub use report::{EffortCounts, RampCounts, Report, Retired, Spent, Stats};
 pub use room::Room;
 pub use schedule::Schedule;
 pub use shard::{STATS_TICKS, Shard, ShardConfig, shard};

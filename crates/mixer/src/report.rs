@@ -137,6 +137,8 @@ pub struct Stats {
     pub read: u64,
     /// Ticks of legs that were sent nothing because there was nothing but noise to hear, which their phones make.
     pub rested: u64,
+    /// Opus payloads of single legs whose encoders tried less hard because there were many of them.
+    pub efforts: EffortCounts,
     /// Ramps that were too many at once.
     pub ramps: RampCounts,
     /// Orders that named nothing known, or had no place.
@@ -171,6 +173,15 @@ pub struct Stats {
     pub lag: Duration,
     /// How long ticks took, from the first on.
     pub spent: Spent,
+}
+
+/// Opus payloads of single legs that were made with less than full effort ([`media::Effort`]). Counters only grow.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct EffortCounts {
+    /// Those with half of it.
+    pub half: u64,
+    /// Those with the least.
+    pub least: u64,
 }
 
 /// Ramps for which there were not encodings enough. Counters only grow.

@@ -7,6 +7,7 @@ use media::{Clip, Codec, Effort, Format, Frame, LegEvent, LegSocket};
 use rtrb::{Consumer, RingBuffer};
 
 use crate::branch::Missed;
+use crate::effort::Diligence;
 use crate::handle::Handle;
 use crate::leg::{Ear, Goes, LegSlot};
 use crate::looped::Loop;
@@ -42,10 +43,6 @@ pub struct ShardConfig {
 pub const STATS_TICKS: u64 = 10;
 /// Ticks between two reports of a leg's quality: a second.
 const QUALITY_TICKS: u64 = 50;
-/// Legs with an Opus mix of their own (talkers, and those who hear a prompt) from which on their encoders try less hard: an encoding
-/// takes some 0.13 ms at full effort, and a tick has 20.
-const MANY: u32 = 16;
-const CROWD: u32 = 32;
 /// Reports that the end of one player can make: each playlist is told of and given back.
 const PLAYER_REPORTS: usize = 2 * (QUEUE + 2);
 /// Reports that the end of one leg can make beside those of its player, and what control has to hear of it before.
@@ -89,10 +86,7 @@ pub(crate) struct Desk<B> {
     pub(crate) music: Loop,
     pub(crate) noise: Loop,
     ramps: Ramps,
-    /// Mixes of single legs in formats whose encoding costs, in this tick.
-    costly: u32,
-    /// How hard their encoders try, by how many there were in the last.
-    effort: Effort,
+    diligence: Diligence,
 }
 
 impl<B: Default> Desk<B> {
@@ -103,17 +97,12 @@ impl<B: Default> Desk<B> {
             music: Loop::new(music),
             noise: Loop::new(noise),
             ramps: Ramps::default(),
-            costly: 0,
-            effort: Effort::Full,
+            diligence: Diligence::default(),
         }
     }
 
     fn begin(&mut self) {
-        self.effort = match std::mem::take(&mut self.costly) {
-            0..MANY => Effort::Full,
-            MANY..CROWD => Effort::Half,
-            CROWD.. => Effort::Least,
-        };
+        self.diligence.begin();
         self.ramps.clear();
         self.reading.begin();
         self.music.begin();
@@ -122,13 +111,15 @@ impl<B: Default> Desk<B> {
 
     /// How hard the encoder of one leg alone is to try; counts it.
     pub(crate) fn effort_for(&mut self, format: Format) -> Effort {
-        self.costly += u32::from(matches!(format.codec(), Codec::Opus(_)));
-        self.effort
+        match format.codec() {
+            Codec::Opus(_) => self.diligence.one_more(),
+            Codec::Pcmu | Codec::Pcma | Codec::G722 => Effort::Full,
+        }
     }
 
-    /// Whether there are so many mixes of single legs that their encoders try least.
-    fn is_crowded(&self) -> bool {
-        self.effort == Effort::Least
+    /// Whether there are so many mixes of single legs that other things have to be put off.
+    const fn is_crowded(&self) -> bool {
+        self.diligence.is_crowded()
     }
 }
 
@@ -186,8 +177,10 @@ impl<S: LegSocket> Shard<S> {
         self.stats.worst_late = self.stats.worst_late.max(schedule.take_worst());
     }
 
-    /// Notes how long a tick took by the caller's clock, without the rest between its halves, and when it began to send.
+    /// Notes how long a tick took by the caller's clock, without the rest between its halves, and when it began to send. Where ticks are short,
+    /// encoders of single legs try harder though there are many.
     pub fn note_spent(&mut self, spent: Duration, lag: Duration) {
+        self.desk.diligence.note_spent(spent);
         self.stats.lag = lag;
         self.stats.worst_tick = self.stats.worst_tick.max(spent);
         self.stats.busy += spent;
@@ -201,6 +194,7 @@ impl<S: LegSocket> Shard<S> {
             rooms: self.rooms.len(),
             reports_lost: self.out.lost(),
             receive_limited: self.desk.reading.limited,
+            efforts: self.desk.diligence.counts,
             ramps: self.desk.ramps.counts,
             fallbacks: self.desk.reading.fallbacks::<S>(),
             ..self.stats

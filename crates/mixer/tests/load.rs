@@ -5,8 +5,8 @@ mod common;
 use std::time::Duration;
 
 use common::World;
-use media::TICK;
-use mixer::{Report, Schedule};
+use media::{Codec, Rate, TICK};
+use mixer::{EffortCounts, Report, Schedule};
 
 #[test]
 fn a_flood_at_one_leg_is_read_to_a_bound_and_no_leg_loses_a_frame() {
@@ -107,6 +107,32 @@ fn late_ticks_are_made_up_for_and_counted() {
         (TICK * 2 + TICK / 2, Duration::from_millis(3))
     );
     assert_eq!(world.phones[0].socket.0.borrow().sent, 4);
+}
+
+/// Payloads made with less effort in so many ticks, each of which took so long.
+fn made_with_less(world: &mut World, ticks: u64, spent: Duration) -> (u64, u64) {
+    let EffortCounts { half, least } = world.shard.stats().efforts;
+    for _ in 0..ticks {
+        world.tick();
+        world.shard.note_spent(spent, Duration::ZERO);
+    }
+    let after = world.shard.stats().efforts;
+    (after.half - half, after.least - least)
+}
+
+#[test]
+fn many_who_talk_in_opus_are_encoded_with_less_effort_while_ticks_are_long_and_that_is_counted() {
+    let (short, long) = (Duration::from_millis(1), Duration::from_millis(9));
+    for (count, full) in [(15, (0, 0)), (20, (10 * 20, 0)), (32, (0, 10 * 32))] {
+        let mut world = World::speaking(&vec![Codec::Opus(Rate::Hz8000); count]);
+        world.gather(1);
+        world.run(1_500);
+        assert_eq!(made_with_less(&mut world, 10, long), full, "{count}");
+        made_with_less(&mut world, 2 * 50, short);
+        assert_eq!(made_with_less(&mut world, 10, short), (0, 0), "{count}");
+        made_with_less(&mut world, 1, long);
+        assert_eq!(made_with_less(&mut world, 10, long), full, "{count}");
+    }
 }
 
 #[test]

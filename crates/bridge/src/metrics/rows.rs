@@ -298,6 +298,16 @@ pub(super) const SHARD: &[Row<Stats, u64>] = &[
         |c| c.read,
     ),
     (
+        "mixer_half_effort_payloads",
+        "Opus payloads encoded for one leg at complexity 2, because a tick had 16 of them or more, and no time to spare.",
+        |c| c.efforts.half,
+    ),
+    (
+        "mixer_least_effort_payloads",
+        "Opus payloads encoded for one leg at complexity 0, because a tick had 32 of them or more, and no time to spare.",
+        |c| c.efforts.least,
+    ),
+    (
         "mixer_ramps_put_off",
         "Ticks by which ramps of single legs began later because there were too many at once.",
         |c| c.ramps.put_off,

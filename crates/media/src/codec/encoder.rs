@@ -13,7 +13,7 @@ pub enum Effort {
     Full,
     /// Complexity 2: two thirds of the time.
     Half,
-    /// Complexity 0: a third of the time, and still speech as clear as a telephone's.
+    /// Complexity 0: a third of the time, and speech that is less clear by less than 0.2 of five points in ViSQOL.
     Least,
 }
 
