@@ -12,7 +12,9 @@ use media::{Clip, Codec, Encoder, Format, Frame, JitterConfig, Prepared, Session
 use mixer::{Audience, Handle, Hears, Order, Report, Room, RoomKey, Shard, ShardConfig, shard};
 
 pub(crate) use phone::Phone;
-pub(crate) use tone::{MUSIC_HZ, PEAK, PROMPT_HZ, clip, peak_of, prompt, steps, worst_jump};
+pub(crate) use tone::{
+    MUSIC_HZ, PEAK, PROMPT_HZ, SETTLED_MS, clip, peak_of, prompt, steps, undisturbed, worst_jump,
+};
 pub(crate) use wire::{Fault, SimSocket, peer};
 
 /// Voices in the sum of a room.

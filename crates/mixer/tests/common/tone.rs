@@ -1,13 +1,17 @@
 //! The tones that phones and the bridge say, and how much of one is in what is heard.
 
-use media::{Clip, Rate};
+use media::{Clip, Codec, Rate};
 use mixer::{PlayId, Playlist};
+
+use super::World;
 
 /// Peak of every phone's tone: eight of them together stay under the limiter's knee.
 pub(crate) const PEAK: f64 = 2_900.0;
 /// Tones played by the bridge lie apart from those of the phones.
 pub(crate) const MUSIC_HZ: f64 = 2_500.0;
 pub(crate) const PROMPT_HZ: f64 = 3_000.0;
+/// Until a tone is heard in every codec, whatever its packets look like.
+pub(crate) const SETTLED_MS: u64 = 1_500;
 
 /// The bridge's tones, as clips.
 pub(crate) fn clip(hz: f64, ms: usize) -> Clip {
@@ -57,4 +61,16 @@ const ROUNDING: f64 = 260.0;
 /// Largest step that `tones` at once explain.
 pub(crate) fn steps(tones: &[f64]) -> f64 {
     tones.iter().map(|hz| step(*hz)).sum::<f64>() + ROUNDING
+}
+
+/// Worst step of a tone in a codec when nothing happens.
+pub(crate) fn undisturbed(codec: Codec, hz: f64) -> f64 {
+    let mut world = World::speaking(&[codec; 2]);
+    world.phones[0].hz = hz;
+    world.phones[1].speaks = false;
+    world.gather(1);
+    world.run(SETTLED_MS);
+    world.listen_anew();
+    world.run(1_000);
+    f64::from(world.phones[1].worst_jump())
 }
