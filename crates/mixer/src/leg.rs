@@ -121,8 +121,10 @@ pub(crate) struct LegSlot<S> {
     led: Option<(u64, LegKey)>,
     /// What it gives in this tick, if it sounds, at every rate that its room wants.
     voice: ByRate<Frame>,
-    /// The tick in which it was sent last what had been encoded before, and what that sounds like: its encoder has not heard it.
-    read: Option<(u64, Frame)>,
+    /// The tick in which it was sent last what had been encoded before.
+    read: Option<u64>,
+    /// The tick in which it was sent last what it alone hears, and what that sounds like: an encoder that has not heard it hears it first.
+    alone: Option<(u64, Frame)>,
     /// Make the other rates of its own; that of its own rate is not used.
     converters: ByRate<Converter>,
 }
@@ -134,6 +136,7 @@ impl<S: LegSocket> LegSlot<S> {
             key,
             encoder: Warm::new(encoder),
             read: None,
+            alone: None,
             heard: Heard::Silence,
             voice: ByRate(Rate::ALL.map(Frame::silence)),
             converters: converters(rate),
@@ -188,7 +191,7 @@ impl<S: LegSocket> LegSlot<S> {
     /// Goes on in another shard, in its tick number `tick`, due at `now`: lets the ticks pass that it was under way; says how many.
     pub(crate) fn arrive(&mut self, now: Instant, tick: u64) -> u64 {
         self.encoder.resume(tick);
-        (self.read, self.led) = (None, None);
+        (self.read, self.alone, self.led) = (None, None, None);
         let mut passed = 0;
         while let Some(at) = self.sent_at.map(|at| at + TICK)
             && at < now
@@ -278,6 +281,7 @@ impl<S: LegSocket> LegSlot<S> {
         }
         if self.rate() != before {
             self.converters = converters(self.rate());
+            self.alone = None;
             // What is in the middle of a ramp has no rate to end it at.
             [&mut self.voice_fade, &mut self.room_fade, &mut self.music_fade]
                 .into_iter()
@@ -423,16 +427,20 @@ impl<S: LegSocket> LegSlot<S> {
         let mut frame = Frame::silence(rate);
         limit_all(sum.samples(), frame.samples_mut());
         if let Some(payload) = encoded {
-            self.read = Some((tick, frame));
+            (self.read, self.alone) = (Some(tick), Some((tick, frame)));
             return payload;
         }
-        let before = match (&self.read, room) {
+        let before = match (&self.alone, room) {
             (Some((at, frame)), _) if at + 1 == tick => Before::sound(frame),
             (_, Some(room)) if room_began > 0 => room.before(tick, format),
             _ if music_began > 0 => desk.music.before(tick, format),
             _ => desk.noise.before(tick, format),
         };
-        self.encoder.encode(tick, &frame, &before)
+        let payload = self.encoder.encode(tick, &frame, &before);
+        if format.codec().has_memory() {
+            self.alone = Some((tick, frame));
+        }
+        payload
     }
 
     /// Whether nothing but the noise of the line is beneath what is played to it.
@@ -463,7 +471,7 @@ impl<S: LegSocket> LegSlot<S> {
 
     /// Whether it was sent in tick number `tick` what had been encoded before.
     pub(crate) fn reads(&self, tick: u64) -> bool {
-        self.read.as_ref().is_some_and(|(at, _)| *at == tick)
+        self.read == Some(tick)
     }
 
     /// Sends 20 ms of audio, and a report when one is due.

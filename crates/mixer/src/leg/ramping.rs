@@ -52,7 +52,7 @@ impl<S: LegSocket> LegSlot<S> {
             return None;
         }
         let led_by = self.led.filter(|(at, _)| at + 1 == tick).map(|(_, by)| by);
-        let read = self.read.as_ref().is_some_and(|(at, _)| at + 1 == tick);
+        let read = self.read.is_some_and(|at| at + 1 == tick);
         let heard_alone = led_by.is_none() && (read || self.goes_on(tick));
         (!heard_alone).then(|| Ramp {
             room: self.room,
