@@ -186,7 +186,7 @@ fn partyline(options: &Options) -> Vec<Scenario> {
         .flat_map(|codec| sized(options, codec))
         .collect();
     let many = ["--code", "5000-5199", "--meetings", "each-code"];
-    all.push(Scenario::new(MANY_MEETINGS, PCMU, others, &many));
+    all.extend([PCMU, OPUS].map(|codec| Scenario::new(MANY_MEETINGS, codec, others, &many)));
     let babble = ["--code", "222", "--idle", "babble"];
     all.push(Scenario::new(ALL_TALK, PCMU, others, &babble));
     all.extend(OTHERS.map(|codec| Scenario::three_talk(codec, others)));
@@ -300,6 +300,7 @@ mod tests {
         for name in [MANY_MEETINGS, ALL_TALK, LISTS, LISTS_APART, FLOOD] {
             assert_eq!(sizes(name, PCMU), [500], "{name}");
         }
+        assert_eq!(sizes(MANY_MEETINGS, OPUS), [500]);
         assert_eq!((sizes(JOINS, PCMU), all.janus.len()), (vec![250], 2));
         assert_eq!(sizes(RUSH, OPUS), [1_000]);
     }
