@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use media::{
     Channel, Clip, Codec, Direction, Encoder, Format, JitterConfig, KeyFormat, Latching, Leg, LegConfig,
-    LegSocket, MediaTimeouts, Received, Session, TICK,
+    LegSocket, MediaTimeouts, Rate, Received, Session, TICK,
 };
 use mixer::{
     Audience, Branch, Handle, Hears, LegKey, Order, Room, RoomKey, Schedule, Shard, ShardConfig, shard,
@@ -24,6 +24,8 @@ pub enum Crowd {
     ThreeTalk,
     /// Everybody talks.
     AllTalk,
+    /// Nobody does.
+    NobodyTalks,
 }
 
 impl Crowd {
@@ -32,6 +34,7 @@ impl Crowd {
         match self {
             Self::ThreeTalk => n < 3,
             Self::AllTalk => true,
+            Self::NobodyTalks => false,
         }
     }
 }
@@ -137,7 +140,7 @@ impl<S: LegSocket> Bench<S> {
             orders: 8 * (legs + rooms),
             reports: 8 * legs + 64,
             music: Clip::default(),
-            noise: Clip::default(),
+            noise: media::noise::comfort_noise(&Rate::ALL),
         });
         let mut bench = Self {
             shard,
@@ -163,10 +166,10 @@ impl<S: LegSocket> Bench<S> {
                 socket,
             });
             if n % room_size < 3 {
-                bench.order(Order::Equip {
-                    whom: Audience::Room(room),
-                    encoder: encoder(),
-                });
+                for whom in [Audience::Nothing, Audience::Room(room)] {
+                    let encoder = encoder();
+                    bench.order(Order::Equip { whom, encoder });
+                }
             }
             bench.order(Order::Join { leg: key, room });
             bench.order(Order::Route {

@@ -276,6 +276,30 @@ fn tick(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// A tick of 200 rooms in which nobody speaks, some time after they were opened; throughput is rooms.
+fn quiet(criterion: &mut Criterion) {
+    const ROOMS: usize = 200;
+    let mut group = criterion.benchmark_group("tick of 200 quiet rooms");
+    group.throughput(Throughput::Elements(ROOMS as u64));
+    for codecs in [Codecs::Pcmu, Codecs::G722, Codecs::Opus] {
+        for room_size in [1, 5] {
+            let name = format!("{codecs:?}, legs each");
+            group.bench_with_input(BenchmarkId::new(name, room_size), &room_size, |bencher, size| {
+                let mut speeches = Speeches::default();
+                let wire = |n| {
+                    let codec = codecs.of(n);
+                    let phone = Phone::new(n, codec, Crowd::NobodyTalks.talks(n), &mut speeches);
+                    (codec, peer(), NullSocket::new(phone, peer()))
+                };
+                let mut bench = Bench::new(ROOMS * size, *size, wire);
+                (0..100).for_each(|_| bench.tick());
+                bencher.iter_batched(|| (), |()| bench.tick(), BatchSize::NumIterations(50));
+            });
+        }
+    }
+    group.finish();
+}
+
 /// Shards with a thousand legs between them, six of whom talk; where they are linked, two branches of one meeting.
 fn shards(count: usize, are_linked: bool) -> Vec<Bench<NullSocket>> {
     let (legs, talkers) = (1_000 / count, 6 / count);
@@ -326,6 +350,7 @@ fn main() {
     packetise(&mut criterion);
     receive_and_play(&mut criterion);
     tick(&mut criterion);
+    quiet(&mut criterion);
     spread(&mut criterion);
     criterion.final_summary();
 }
