@@ -99,7 +99,9 @@ fn late_ticks_are_made_up_for_and_counted() {
     assert_eq!(world.shard.run(&mut schedule, world.now + TICK), 1);
     assert_eq!(world.shard.run(&mut schedule, world.now + TICK * 4 + TICK / 2), 3);
     world.shard.note_spent(Duration::from_millis(3), Duration::ZERO);
-    world.shard.note_spent(Duration::from_millis(2), Duration::from_millis(1));
+    world
+        .shard
+        .note_spent(Duration::from_millis(2), Duration::from_millis(1));
     let stats = world.shard.stats();
     assert_eq!((stats.ticks, stats.late, stats.skipped), (4, 3, 0));
     assert_eq!(

@@ -1,5 +1,6 @@
 //! A simulated phone, which says a steady tone of its own.
 
+use std::net::SocketAddr;
 use std::time::Instant;
 
 use media::{
