@@ -35,6 +35,10 @@ pub struct Counters {
     pub shed_source: u64,
     /// Requests inside a dialog refused because even the reserve of transactions was used up.
     pub shed_in_dialog: u64,
+    /// Requests refused because transactions, or dialogs, kept as many bytes as they may: new ones, and those inside a dialog.
+    pub shed_bytes: u64,
+    /// Refused INVITEs forgotten for newer ones while copies of them could still come: each copy counts as another call that was refused.
+    pub forgotten_refusals: u64,
     /// Final failure responses nobody acknowledged.
     pub unacknowledged: u64,
     /// Commands for a call or an offer that was gone when they came.
@@ -57,7 +61,7 @@ pub struct Counters {
 
 impl Counters {
     /// Every counter with its name.
-    pub fn named(&self) -> [(&'static str, u64); 25] {
+    pub fn named(&self) -> [(&'static str, u64); 27] {
         let Self {
             requests,
             responses,
@@ -75,6 +79,8 @@ impl Counters {
             shed_transactions,
             shed_source,
             shed_in_dialog,
+            shed_bytes,
+            forgotten_refusals,
             unacknowledged,
             late_commands,
             calls,
@@ -102,6 +108,8 @@ impl Counters {
             ("shed_transactions", shed_transactions),
             ("shed_source", shed_source),
             ("shed_in_dialog", shed_in_dialog),
+            ("shed_bytes", shed_bytes),
+            ("forgotten_refusals", forgotten_refusals),
             ("unacknowledged", unacknowledged),
             ("late_commands", late_commands),
             ("calls", calls),

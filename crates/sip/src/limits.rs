@@ -26,6 +26,13 @@ pub struct Limits {
     pub transactions_per_source: usize,
     /// Most transactions at once that one call's peer started, BYE and CANCEL apart.
     pub transactions_per_call: usize,
+    /// Most bytes that transactions keep at once: what they send again, and what they are known by. New INVITEs get 503 beyond it; requests
+    /// inside a dialog may use half as many again, BYE and CANCEL twice as many. One source or call may use the part of it that it may use
+    /// of `transactions`.
+    pub transaction_bytes: usize,
+    /// Most bytes that calls and subscriptions keep at once of messages: routes, addresses, and what an answer has yet to repeat. A new INVITE or
+    /// SUBSCRIBE gets 503 beyond it; requests inside a dialog, BYE and CANCEL apart, may use half as many again.
+    pub dialog_bytes: usize,
     /// Most subscriptions at once; beyond it a new SUBSCRIBE gets 503.
     pub subscriptions: usize,
     /// Most subscriptions at once inside one call; beyond it 403.
@@ -54,6 +61,8 @@ impl Default for Limits {
             transactions: 20_000,
             transactions_per_source: 10_000,
             transactions_per_call: 500,
+            transaction_bytes: 64 << 20,
+            dialog_bytes: 64 << 20,
             subscriptions: 500,
             subscriptions_per_call: 2,
             document_datagram: 7 * 1024,
@@ -67,7 +76,22 @@ impl Default for Limits {
 impl Limits {
     /// The bound on transactions for requests inside a dialog, CANCEL and our own requests.
     pub(crate) fn transactions_in_dialog(&self) -> usize {
-        self.transactions.saturating_add(self.transactions / 2)
+        with_reserve(self.transactions)
+    }
+
+    /// The bound on bytes of transactions for requests inside a dialog.
+    pub(crate) fn transaction_bytes_in_dialog(&self) -> usize {
+        with_reserve(self.transaction_bytes)
+    }
+
+    /// The bound on bytes of transactions for whoever may have so many of them.
+    pub(crate) fn transaction_bytes_of(&self, share: usize) -> usize {
+        self.transaction_bytes.saturating_mul(share) / self.transactions.max(1)
+    }
+
+    /// The bound on bytes of dialogs for requests inside one.
+    pub(crate) fn dialog_bytes_in_dialog(&self) -> usize {
+        with_reserve(self.dialog_bytes)
     }
 
     /// The bound on a document that goes by this transport, bytes.
@@ -77,4 +101,9 @@ impl Limits {
             Transport::Tcp => self.document_stream,
         }
     }
+}
+
+/// What requests inside a dialog may use of something that has this bound for new ones.
+fn with_reserve(bound: usize) -> usize {
+    bound.saturating_add(bound / 2)
 }

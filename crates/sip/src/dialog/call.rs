@@ -35,6 +35,8 @@ pub(crate) struct Call {
     pub(crate) peer_updates: bool,
     /// How challenges are answered, in a call we made with credentials.
     pub(crate) authenticator: Option<Box<Authenticator>>,
+    /// What was counted of it, bytes.
+    pub(crate) counted: usize,
 }
 
 /// How far a call is.
@@ -173,7 +175,21 @@ impl Call {
             local_sdp: Bytes::new(),
             peer_updates: false,
             authenticator: None,
+            counted: 0,
         }
+    }
+
+    /// What it keeps of messages, bytes; nothing once it is to be forgotten.
+    pub(crate) fn bytes(&self) -> usize {
+        let stage = match &self.stage {
+            Stage::Ringing { invite, .. } => invite.echo.size(),
+            Stage::Dialling(dialling) | Stage::Abandoned(dialling) => dialling.cancel.len(),
+            Stage::Up | Stage::Leaving { .. } | Stage::Closing => 0,
+            Stage::Gone => return 0,
+        };
+        let unacked = self.unacked.as_ref().map_or(0, |unacked| unacked.ok.len());
+        let offer = self.peer_offer.as_ref().map_or(0, |offer| offer.echo.size());
+        self.dialog.bytes() + self.local_sdp.len() + stage + unacked + offer
     }
 
     /// When something is to be done next.

@@ -41,6 +41,8 @@ pub(crate) struct Dialog {
     remote: Bytes,
     /// The peer's Contact.
     target: Uri,
+    /// How long that is, bytes.
+    target_size: usize,
     /// The route set, in the order our requests use.
     routes: Vec<Bytes>,
     local_seq: u32,
@@ -67,6 +69,7 @@ impl Dialog {
             },
             local: Bytes::from(local),
             remote: Bytes::from(value(&HeaderName::From)),
+            target_size: target.to_bytes().len(),
             target,
             routes: request.echo.record_routes.clone(),
             local_seq: 0,
@@ -81,6 +84,7 @@ impl Dialog {
         Self {
             local: Bytes::from(format!("{from};tag={tag}")),
             remote: Bytes::from([b"<", target.to_bytes().as_ref(), b">"].concat()),
+            target_size: target.to_bytes().len(),
             key: DialogKey {
                 call_id: Bytes::from(call_id),
                 local_tag: Bytes::from(tag),
@@ -100,6 +104,7 @@ impl Dialog {
         let mut routes = text::list(&response.headers, &HeaderName::RecordRoute);
         routes.reverse();
         let target = contact(&response.headers).ok().flatten();
+        let target = target.unwrap_or_else(|| self.target.clone());
         Self {
             key: DialogKey {
                 remote_tag: response.to_tag.clone().unwrap_or_default(),
@@ -107,7 +112,8 @@ impl Dialog {
             },
             local: self.local.clone(),
             remote: response.to.clone(),
-            target: target.unwrap_or_else(|| self.target.clone()),
+            target_size: target.to_bytes().len(),
+            target,
             direct: routes.is_empty(),
             routes: routes.into_iter().map(Bytes::from).collect(),
             ..*self
@@ -140,8 +146,16 @@ impl Dialog {
     /// A target refresh (RFC 3261 section 12.2): the peer's new Contact, if it names a usable one.
     pub(crate) fn retarget(&mut self, headers: &Headers) {
         if let Ok(Some(target)) = contact(headers) {
+            self.target_size = target.to_bytes().len();
             self.target = target;
         }
+    }
+
+    /// What it keeps, bytes; what it is known by stands in an index, too.
+    pub(crate) fn bytes(&self) -> usize {
+        let routes: usize = self.routes.iter().map(Bytes::len).sum();
+        let key = self.key.call_id.len() + self.key.local_tag.len() + self.key.remote_tag.len();
+        2 * key + self.local.len() + self.remote.len() + self.target_size + routes
     }
 
     /// A request of ours, up to its CSeq; `via` as the whole header value.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use super::api::CallId;
+use super::tally::Tally;
 use crate::dialog::DialogKey;
 use crate::dialog::call::{Call, Stage};
 use crate::timers::Agenda;
@@ -15,6 +16,7 @@ pub(crate) struct Calls {
     by_dialog: BTreeMap<DialogKey, CallId>,
     by_connection: BTreeSet<(u64, CallId)>,
     agenda: Agenda<CallId>,
+    kept: Tally,
     last: u64,
 }
 
@@ -25,12 +27,18 @@ impl Calls {
             by_dialog: BTreeMap::new(),
             by_connection: BTreeSet::new(),
             agenda: Agenda::new(),
+            kept: Tally::default(),
             last: 0,
         }
     }
 
     pub(crate) fn len(&self) -> usize {
         self.by_id.len()
+    }
+
+    /// What all of them keep of messages, bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.kept.bytes()
     }
 
     pub(crate) fn next_id(&mut self) -> CallId {
@@ -73,7 +81,9 @@ impl Calls {
     }
 
     /// Puts a call back, or forgets it when it is gone.
-    pub(crate) fn put(&mut self, call: Box<Call>) {
+    pub(crate) fn put(&mut self, mut call: Box<Call>) {
+        let now = call.bytes();
+        self.kept.count(&mut call.counted, now);
         self.agenda.set(call.id, call.deadline());
         if matches!(call.stage, Stage::Gone) {
             self.agenda.set(call.id, None);

@@ -46,11 +46,10 @@ impl Endpoint {
             .filter(|uri| uri.scheme().is_sip() && !uri.has_headers())
             .ok_or(DialError::BadAddress)?;
         Address::parse(dial.from.as_bytes(), "From").map_err(|_| DialError::BadAddress)?;
-        let limits = &self.config.limits;
+        let limits = self.config.limits;
         let room = self.calls.len() < limits.calls
-            && self
-                .transactions
-                .admits(Class::Ending, limits, &mut self.out.counters);
+            && self.dialogs_fit(limits.dialog_bytes)
+            && self.admits_in_dialog(Class::Ending);
         if !room {
             return Err(DialError::Full);
         }

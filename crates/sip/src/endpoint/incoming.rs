@@ -1,7 +1,7 @@
 //! Requests as they come: copies of known ones, refusals that keep no state, new calls, CANCEL and ACK.
 
 use std::collections::VecDeque;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use sipx_sip::HeaderName;
 
@@ -9,11 +9,13 @@ use super::Endpoint;
 use super::api::{CallId, Door, EndCause, Event, Incoming, SubscriptionId};
 use super::transactions::{Class, NewServer, TxId};
 use super::watchers::{self, DOCUMENT};
+use crate::counters::Counters;
 use crate::dialog::call::{Call, Pending, PendingKind, Stage};
 use crate::dialog::session::Agreed;
 use crate::dialog::{Dialog, DialogKey, contact};
 use crate::message::refusal::{ALLOW, SUPPORTED};
 use crate::message::{Echo, Refusal, Request, Verb, Writer, body, identity, text};
+use crate::timers::T1;
 use crate::transaction::ServerInput;
 use crate::transaction::key::{Key, Origin};
 
@@ -37,10 +39,10 @@ impl Endpoint {
         match screen(request).and_then(|()| self.place(request)) {
             Ok(Place::Within(call)) => self.within(now, call, request),
             Ok(Place::Watching(watcher)) => self.within_watch(now, watcher, request),
-            Ok(Place::NewWatcher) => self.subscribe(request, door),
+            Ok(Place::NewWatcher) => self.subscribe(now, request, door),
             Ok(Place::NewCall) => self.new_call(now, request, door),
             Ok(Place::Options) => self.answer_options(&request.echo),
-            Err(refusal) => self.refuse(request, &refusal),
+            Err(refusal) => self.refuse(now, request, &refusal),
         }
     }
 
@@ -52,19 +54,23 @@ impl Endpoint {
         self.out.send(echo.flow, bytes);
     }
 
-    pub(super) fn refuse(&mut self, request: &Request, refusal: &Refusal) {
+    pub(super) fn refuse(&mut self, now: Instant, request: &Request, refusal: &Refusal) {
         self.out.counters.stateless_answers += 1;
         self.out.counters.merged += u64::from(refusal.status == 482);
         self.refuse_stateless(&request.echo, refusal);
-        self.tell_turned_away(request, refusal.status);
+        self.tell_turned_away(now, request, refusal.status);
     }
 
     /// A merged INVITE (482) belongs to a call that is known, who hears 422 calls again at once with a longer interval (RFC 4028
     /// section 7.3), and an INVITE inside a dialog is no new call.
-    fn tell_turned_away(&mut self, request: &Request, status: u16) {
+    fn tell_turned_away(&mut self, now: Instant, request: &Request, status: u16) {
         let new_call =
             request.verb == Verb::Invite && request.to_tag().is_none() && ![422, 482].contains(&status);
-        if new_call && self.turned_away.is_new(Key::of(request)) {
+        if new_call
+            && self
+                .turned_away
+                .is_new(now, Key::of(request), &mut self.out.counters)
+        {
             let invite = Box::new(incoming(self.calls.next_id(), request, None));
             self.tell(Event::TurnedAway { invite, status });
         }
@@ -107,10 +113,13 @@ impl Endpoint {
     /// Whether a new call can be held; else the refusal, which costs nothing.
     fn admit_call(&mut self, class: Class, door: Door) -> Result<(), Refusal> {
         self.look_at(door)?;
-        let limits = &self.config.limits;
+        let limits = self.config.limits;
         let room = self.calls.len() < limits.calls;
         self.out.counters.shed_calls += u64::from(!room);
-        if room && self.transactions.admits(class, limits, &mut self.out.counters) {
+        if room
+            && self.dialogs_fit(limits.dialog_bytes)
+            && self.transactions.admits(class, &limits, &mut self.out.counters)
+        {
             return Ok(());
         }
         Err(self.busy())
@@ -126,7 +135,7 @@ impl Endpoint {
         });
         let (offer, agreed, target) = match invitation {
             Ok(invitation) => invitation,
-            Err(refusal) => return self.refuse(request, &refusal),
+            Err(refusal) => return self.refuse(now, request, &refusal),
         };
         self.out.counters.calls += 1;
         let id = self.calls.next_id();
@@ -150,7 +159,7 @@ impl Endpoint {
     fn ringing(&self, now: Instant, id: CallId, dialog: Dialog, invite: Pending, request: &Request) -> Call {
         let bound = self.config.limits.ringing;
         let expires = text::seconds(&request.headers, &HeaderName::Expires);
-        let wait = expires.map_or(bound, |s| bound.min(std::time::Duration::from_secs(u64::from(s))));
+        let wait = expires.map_or(bound, |s| bound.min(Duration::from_secs(u64::from(s))));
         let stage = Stage::Ringing {
             invite: Box::new(invite),
             remind_at: None,
@@ -179,13 +188,10 @@ impl Endpoint {
         let known = invite.and_then(|tx| self.transactions.server(tx));
         let matching = known.filter(|(_, origin)| **origin == Origin::of_invite(request));
         let (Some((call, _)), Some(invite)) = (matching, invite) else {
-            return self.refuse(request, &Refusal::new(481));
+            return self.refuse(now, request, &Refusal::new(481));
         };
-        if !self
-            .transactions
-            .admits(Class::Ending, &self.config.limits, &mut self.out.counters)
-        {
-            return self.refuse(request, &Refusal::new(503));
+        if !self.admits_in_dialog(Class::Ending) {
+            return self.refuse(now, request, &Refusal::new(503));
         }
         let tx = self.open(request, Class::Ending, call);
         let tag = self.with_call(call, |_, call| call.dialog.local_tag().to_owned());
@@ -236,21 +242,25 @@ impl Endpoint {
     }
 }
 
-/// INVITEs turned away lately: their copies are no calls of their own.
+/// INVITEs turned away lately, the latest first, and when: their copies are no calls of their own.
 #[derive(Debug, Default)]
-pub(super) struct TurnedAway(VecDeque<Key>);
+pub(super) struct TurnedAway(VecDeque<(Instant, Key)>);
 
 impl TurnedAway {
     /// How many are remembered: those of half a second, after which a caller without an answer sends again, at a rate that is a flood.
     const MAX: usize = 512;
 
-    fn is_new(&mut self, key: Key) -> bool {
-        let new = !self.0.contains(&key);
-        if new {
-            self.0.truncate(Self::MAX - 1);
-            self.0.push_front(key);
+    /// Whether it was not turned away before. Counts those forgotten for it of which a copy may still come.
+    fn is_new(&mut self, now: Instant, key: Key, counters: &mut Counters) -> bool {
+        if self.0.iter().any(|(_, known)| *known == key) {
+            return false;
         }
-        new
+        for (at, _) in self.0.drain((Self::MAX - 1).min(self.0.len())..) {
+            let may_come = now.saturating_duration_since(at) <= T1;
+            counters.forgotten_refusals += u64::from(may_come);
+        }
+        self.0.push_front((now, key));
+        true
     }
 }
 

@@ -15,6 +15,7 @@
 //! | `watchers` | subscriptions to the conference, and their NOTIFYs |
 //! | `timeouts` | deadlines of a call |
 //! | `calls`, `transactions` | the tables |
+//! | `tally` | how many bytes they keep |
 
 mod answers;
 pub(crate) mod api;
@@ -23,6 +24,7 @@ mod commands;
 mod dial;
 mod incoming;
 mod outgoing;
+mod tally;
 mod timeouts;
 pub(crate) mod transactions;
 pub(crate) mod watchers;
@@ -33,7 +35,7 @@ use std::time::Instant;
 use self::api::{CallId, Command, Door, EndCause, EndpointConfig, Event, Input, Output, SubscriptionId};
 use self::calls::Calls;
 pub use self::dial::DialError;
-use self::transactions::{Outbox, Purpose, Transactions};
+use self::transactions::{Class, Outbox, Purpose, Transactions};
 use self::watchers::Watchers;
 use crate::counters::Counters;
 use crate::dialog::call::{Call, Stage};
@@ -120,6 +122,14 @@ impl Endpoint {
     /// Calls and transactions held now.
     pub fn load(&self) -> (usize, usize) {
         (self.calls.len(), self.transactions.len())
+    }
+
+    /// What transactions keep now, and what calls and subscriptions do, bytes.
+    pub fn kept_bytes(&self) -> (usize, usize) {
+        (
+            self.transactions.bytes(),
+            self.calls.bytes() + self.watchers.bytes(),
+        )
     }
 
     /// Whether a call or a subscription hangs on this connection: losing it would end either.
@@ -231,6 +241,23 @@ impl Endpoint {
             503 => self.busy(),
             _ => Refusal::new(status),
         })
+    }
+
+    /// Whether dialogs keep less than so many bytes; counts the refusal otherwise.
+    fn dialogs_fit(&mut self, most: usize) -> bool {
+        let fits = self.calls.bytes() + self.watchers.bytes() < most;
+        self.out.counters.shed_bytes += u64::from(!fits);
+        fits
+    }
+
+    /// Whether one more request inside a dialog can be held. What ends a call makes no dialog longer.
+    fn admits_in_dialog(&mut self, class: Class) -> bool {
+        let limits = self.config.limits;
+        let dialogs = match class {
+            Class::InCall(_) => self.dialogs_fit(limits.dialog_bytes_in_dialog()),
+            Class::NewCall(_) | Class::Ending => true,
+        };
+        dialogs && self.transactions.admits(class, &limits, &mut self.out.counters)
     }
 
     fn late(&mut self) {

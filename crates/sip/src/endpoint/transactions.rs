@@ -7,6 +7,7 @@ use std::time::Instant;
 use bytes::Bytes;
 
 use super::api::{CallId, Output};
+use super::tally::Tally;
 use crate::counters::Counters;
 use crate::flow::Flow;
 use crate::limits::Limits;
@@ -51,6 +52,13 @@ pub(crate) enum Class {
 enum Holder {
     Source(IpAddr),
     Call(CallId),
+}
+
+/// How much of the table one holder has.
+#[derive(Clone, Copy, Debug, Default)]
+struct Share {
+    transactions: usize,
+    bytes: Tally,
 }
 
 impl Class {
@@ -125,6 +133,8 @@ struct ServerSlot {
     flow: Flow,
     class: Class,
     call: CallId,
+    /// What was counted of it, bytes.
+    counted: usize,
 }
 
 #[derive(Debug)]
@@ -142,6 +152,8 @@ struct ClientSlot {
     purpose: Purpose,
     seq: u32,
     ack: Option<Writer>,
+    /// What was counted of it, bytes.
+    counted: usize,
 }
 
 /// The store.
@@ -150,13 +162,14 @@ pub(crate) struct Transactions {
     servers: BTreeMap<TxId, ServerSlot>,
     by_key: BTreeMap<Key, TxId>,
     by_origin: BTreeMap<Origin, TxId>,
-    by_holder: BTreeMap<Holder, usize>,
+    by_holder: BTreeMap<Holder, Share>,
     clients: BTreeMap<TxId, ClientSlot>,
     by_branch: BTreeMap<(Bytes, &'static [u8]), TxId>,
     /// The last INVITE we sent in a call.
     invite_of: BTreeMap<CallId, TxId>,
     by_connection: BTreeSet<(u64, TxId)>,
     agenda: Agenda<TxId>,
+    kept: Tally,
     last: u64,
 }
 
@@ -172,12 +185,18 @@ impl Transactions {
             invite_of: BTreeMap::new(),
             by_connection: BTreeSet::new(),
             agenda: Agenda::new(),
+            kept: Tally::default(),
             last: 0,
         }
     }
 
     pub(crate) fn len(&self) -> usize {
         self.servers.len() + self.clients.len()
+    }
+
+    /// What all of them keep, bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.kept.bytes()
     }
 
     pub(crate) fn next_deadline(&self) -> Option<Instant> {
@@ -191,17 +210,30 @@ impl Transactions {
             Class::Ending => (&mut counters.shed_in_dialog, in_dialog),
             Class::InCall(call) => (
                 &mut counters.shed_in_dialog,
-                in_dialog && self.held_by(Holder::Call(call)) < limits.transactions_per_call,
+                in_dialog && self.held_by(Holder::Call(call)).transactions < limits.transactions_per_call,
             ),
             Class::NewCall(_) if self.len() >= limits.transactions => {
                 (&mut counters.shed_transactions, false)
             }
             Class::NewCall(source) => (
                 &mut counters.shed_source,
-                self.held_by(Holder::Source(source)) < limits.transactions_per_source,
+                self.held_by(Holder::Source(source)).transactions < limits.transactions_per_source,
             ),
         };
         *counter += u64::from(!fits);
+        fits && self.has_room(class, limits, counters)
+    }
+
+    /// Whether this class may have more bytes kept; counts the refusal otherwise.
+    fn has_room(&self, class: Class, limits: &Limits, counters: &mut Counters) -> bool {
+        let (most, share) = match class {
+            Class::NewCall(_) => (limits.transaction_bytes, limits.transactions_per_source),
+            Class::InCall(_) => (limits.transaction_bytes_in_dialog(), limits.transactions_per_call),
+            Class::Ending => (limits.transaction_bytes.saturating_mul(2), 0),
+        };
+        let own = class.holder().map(|holder| self.held_by(holder).bytes.bytes());
+        let fits = self.bytes() < most && own.is_none_or(|own| own < limits.transaction_bytes_of(share));
+        counters.shed_bytes += u64::from(!fits);
         fits
     }
 
@@ -230,7 +262,7 @@ impl Transactions {
         self.by_key.insert(new.key.clone(), id);
         self.by_origin.insert(new.origin.clone(), id);
         if let Some(holder) = new.class.holder() {
-            *self.by_holder.entry(holder).or_default() += 1;
+            self.by_holder.entry(holder).or_default().transactions += 1;
         }
         let slot = ServerSlot {
             machine,
@@ -239,8 +271,10 @@ impl Transactions {
             flow: new.flow,
             class: new.class,
             call: new.call,
+            counted: 0,
         };
         self.servers.insert(id, slot);
+        self.weigh(id);
         id
     }
 
@@ -268,6 +302,7 @@ impl Transactions {
             purpose: new.purpose,
             seq: new.seq,
             ack: new.ack,
+            counted: 0,
         };
         self.clients.insert(id, slot);
         self.drain_client(id, out);
@@ -373,8 +408,22 @@ impl Transactions {
             }
         }
         self.agenda.set(id, slot.machine.poll_timeout());
-        if over {
-            self.forget_server(id);
+        match over {
+            true => self.forget_server(id),
+            false => self.weigh(id),
+        }
+    }
+
+    /// Counts what a server transaction keeps now.
+    fn weigh(&mut self, id: TxId) {
+        let Some(slot) = self.servers.get_mut(&id) else {
+            return;
+        };
+        let (mut before, now) = (slot.counted, slot.bytes());
+        self.kept.count(&mut slot.counted, now);
+        let holder = slot.class.holder();
+        if let Some(share) = holder.and_then(|holder| self.by_holder.get_mut(&holder)) {
+            share.bytes.count(&mut before, now);
         }
     }
 
@@ -392,6 +441,8 @@ impl Transactions {
             }
         }
         self.agenda.set(id, slot.machine.poll_timeout());
+        let now = slot.bytes();
+        self.kept.count(&mut slot.counted, now);
         if over {
             self.forget_client(id);
         }
@@ -399,34 +450,38 @@ impl Transactions {
     }
 
     fn forget_server(&mut self, id: TxId) {
-        let Some(slot) = self.servers.remove(&id) else {
+        let Some(mut slot) = self.servers.remove(&id) else {
             return;
         };
+        if let Some(holder) = slot.class.holder() {
+            self.release(holder, slot.counted);
+        }
+        self.kept.count(&mut slot.counted, 0);
         self.by_key.remove(&slot.key);
         if self.by_origin.get(&slot.origin) == Some(&id) {
             self.by_origin.remove(&slot.origin);
         }
-        if let Some(holder) = slot.class.holder() {
-            self.release(holder);
-        }
         self.forget_everywhere(id, slot.flow);
     }
 
-    fn held_by(&self, holder: Holder) -> usize {
-        self.by_holder.get(&holder).copied().unwrap_or(0)
+    fn held_by(&self, holder: Holder) -> Share {
+        self.by_holder.get(&holder).copied().unwrap_or_default()
     }
 
-    fn release(&mut self, holder: Holder) {
-        if let Some(count) = self.by_holder.get_mut(&holder) {
-            *count = count.saturating_sub(1);
-            if *count == 0 {
+    /// Takes one transaction, of which so many bytes were counted, from its holder.
+    fn release(&mut self, holder: Holder, mut counted: usize) {
+        if let Some(share) = self.by_holder.get_mut(&holder) {
+            share.transactions = share.transactions.saturating_sub(1);
+            share.bytes.count(&mut counted, 0);
+            if share.transactions == 0 {
                 self.by_holder.remove(&holder);
             }
         }
     }
 
     fn forget_client(&mut self, id: TxId) {
-        if let Some(slot) = self.clients.remove(&id) {
+        if let Some(mut slot) = self.clients.remove(&id) {
+            self.kept.count(&mut slot.counted, 0);
             self.by_branch.remove(&(slot.branch, slot.purpose.method()));
             if self.invite_of.get(&slot.call) == Some(&id) {
                 self.invite_of.remove(&slot.call);
@@ -440,6 +495,17 @@ impl Transactions {
         if let Some(connection) = flow.connection {
             self.by_connection.remove(&(connection, id));
         }
+    }
+}
+
+impl ServerSlot {
+    /// What it keeps, bytes; what it is known by stands in an index, too.
+    fn bytes(&self) -> usize {
+        let machine = match &self.machine {
+            ServerMachine::Invite(machine) => machine.kept_bytes(),
+            ServerMachine::Other(machine) => machine.kept_bytes(),
+        };
+        machine + 2 * (self.key.size() + self.origin.size())
     }
 }
 
@@ -483,6 +549,15 @@ impl ClientMachine {
 }
 
 impl ClientSlot {
+    /// What it keeps, bytes.
+    fn bytes(&self) -> usize {
+        let machine = match &self.machine {
+            ClientMachine::Invite(machine) => machine.kept_bytes(),
+            ClientMachine::Other(machine) => machine.kept_bytes(),
+        };
+        machine + self.branch.len() + self.ack.as_ref().map_or(0, Writer::size)
+    }
+
     fn report(&self, answered: bool) -> Report {
         Report {
             call: self.call,

@@ -26,10 +26,7 @@ impl Endpoint {
             | Verb::Declined
             | Verb::Unknown => Class::InCall(id),
         };
-        if !self
-            .transactions
-            .admits(class, &self.config.limits, &mut self.out.counters)
-        {
+        if !self.admits_in_dialog(class) {
             return self.refuse_stateless(&request.echo, &self.busy());
         }
         let tx = self.open(request, class, id);

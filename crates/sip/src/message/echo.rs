@@ -69,6 +69,12 @@ impl Echo {
             flow: way_back(top, flow),
         })
     }
+
+    /// How much it holds, bytes.
+    pub(crate) fn size(&self) -> usize {
+        let parts = [&self.head].into_iter().chain(&self.to);
+        parts.chain(&self.record_routes).map(Bytes::len).sum()
+    }
 }
 
 /// Whether a head may be repeated as it is.

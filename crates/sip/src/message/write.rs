@@ -57,6 +57,11 @@ impl Writer {
         }
     }
 
+    /// How much is written so far, bytes.
+    pub(crate) fn size(&self) -> usize {
+        self.out.len()
+    }
+
     /// The end, without a body.
     pub(crate) fn done(self) -> Bytes {
         self.body(&[])

@@ -103,6 +103,14 @@ impl Client {
         }
     }
 
+    /// Bytes that it keeps to send them again.
+    pub fn kept_bytes(&self) -> usize {
+        match &self.state {
+            State::Waiting { request, .. } => request.len(),
+            State::Completed { .. } | State::Terminated => 0,
+        }
+    }
+
     fn complete(&mut self, now: Instant) {
         self.outputs.push_back(ClientOutput::Deliver);
         if self.reliable {

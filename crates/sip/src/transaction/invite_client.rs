@@ -118,6 +118,15 @@ impl InviteClient {
         }
     }
 
+    /// Bytes that it keeps to send them again.
+    pub fn kept_bytes(&self) -> usize {
+        match &self.state {
+            State::Calling { request, .. } => request.len(),
+            State::Completed { ack, .. } => ack.as_ref().map_or(0, Bytes::len),
+            State::Proceeding | State::Accepted { .. } | State::Terminated => 0,
+        }
+    }
+
     fn advance(&mut self, now: Instant, status: u16, ack: Option<Bytes>) {
         self.outputs.push_back(ClientOutput::Deliver);
         match status {

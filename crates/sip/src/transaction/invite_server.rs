@@ -97,6 +97,17 @@ impl InviteServer {
         }
     }
 
+    /// Bytes that it keeps to send them again.
+    pub fn kept_bytes(&self) -> usize {
+        match &self.state {
+            State::Proceeding { last: Some(response) } | State::Completed { response, .. } => response.len(),
+            State::Proceeding { last: None }
+            | State::Confirmed { .. }
+            | State::Accepted { .. }
+            | State::Terminated => 0,
+        }
+    }
+
     fn resend(&mut self) {
         match &self.state {
             State::Proceeding { last: Some(response) } | State::Completed { response, .. } => {

@@ -30,6 +30,13 @@ impl Key {
         Self::with_method(request, &request.method)
     }
 
+    /// How long it is, bytes.
+    pub(crate) fn size(&self) -> usize {
+        match self {
+            Self::Branch(parts) | Self::Old(parts) => parts.len(),
+        }
+    }
+
     /// The key of the INVITE that this CANCEL or ACK means.
     pub(crate) fn of_invite(request: &Request) -> Self {
         Self::with_method(request, b"INVITE")
@@ -62,6 +69,11 @@ impl Origin {
     /// What the request has in common with its other copies.
     pub(crate) fn of(request: &Request) -> Self {
         Self::with_method(request, &request.method)
+    }
+
+    /// How long it is, bytes.
+    pub(crate) fn size(&self) -> usize {
+        self.call_id.len() + self.from_tag.len() + self.method.len()
     }
 
     /// The same for the INVITE that this CANCEL means.

@@ -70,6 +70,14 @@ impl Server {
         }
     }
 
+    /// Bytes that it keeps to send them again.
+    pub fn kept_bytes(&self) -> usize {
+        match &self.state {
+            State::Proceeding { last: response } | State::Completed { response, .. } => response.len(),
+            State::Trying | State::Terminated => 0,
+        }
+    }
+
     fn resend(&mut self) {
         match &self.state {
             State::Proceeding { last: response } | State::Completed { response, .. } => {

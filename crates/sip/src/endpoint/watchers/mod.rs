@@ -12,6 +12,7 @@ use sipx_sip::HeaderName;
 
 use super::Endpoint;
 use super::api::{CallId, Door, Event, Subscriber, SubscriptionId, SubscriptionOrder};
+use super::tally::Tally;
 use super::transactions::{Class, TxId};
 use crate::dialog::call::Call;
 use crate::dialog::{Dialog, DialogKey, contact};
@@ -39,6 +40,8 @@ pub(super) struct Watcher {
     /// The connection opened for its NOTIFYs, where it came by datagram.
     way: Option<Flow>,
     stage: Stage,
+    /// What was counted of it, bytes.
+    counted: usize,
 }
 
 /// In whose dialog it lives.
@@ -68,6 +71,7 @@ pub(super) struct Watchers {
     by_dialog: BTreeMap<DialogKey, SubscriptionId>,
     by_call: BTreeSet<(CallId, SubscriptionId)>,
     agenda: Agenda<SubscriptionId>,
+    kept: Tally,
 }
 
 impl Watchers {
@@ -77,11 +81,17 @@ impl Watchers {
             by_dialog: BTreeMap::new(),
             by_call: BTreeSet::new(),
             agenda: Agenda::new(),
+            kept: Tally::default(),
         }
     }
 
     pub(super) fn len(&self) -> usize {
         self.by_id.len()
+    }
+
+    /// What all of them keep of messages, bytes.
+    pub(super) fn bytes(&self) -> usize {
+        self.kept.bytes()
     }
 
     pub(super) fn next_deadline(&self) -> Option<Instant> {
@@ -146,8 +156,9 @@ impl Watchers {
     }
 
     /// Puts one back, or forgets it when it is gone.
-    fn put(&mut self, watcher: Box<Watcher>) {
-        let id = watcher.id;
+    fn put(&mut self, mut watcher: Box<Watcher>) {
+        let (id, now) = (watcher.id, watcher.bytes());
+        self.kept.count(&mut watcher.counted, now);
         let deadline = match &watcher.stage {
             Stage::Running(machine) => machine.poll_timeout(),
             Stage::Asked { .. } | Stage::Gone => None,
@@ -203,7 +214,7 @@ pub(super) fn check_event(request: &Request) -> Result<(), Refusal> {
 
 impl Endpoint {
     /// A SUBSCRIBE outside of any dialog.
-    pub(super) fn subscribe(&mut self, request: &Request, door: Door) {
+    pub(super) fn subscribe(&mut self, now: Instant, request: &Request, door: Door) {
         let class = Class::NewCall(request.flow.remote.ip());
         let asked = self.admit_watcher(class, door).and_then(|()| {
             let target = contact(&request.headers)?.ok_or_else(|| Refusal::bad("No Contact"))?;
@@ -211,7 +222,7 @@ impl Endpoint {
         });
         let (target, ask) = match asked {
             Ok(asked) => asked,
-            Err(refusal) => return self.refuse(request, &refusal),
+            Err(refusal) => return self.refuse(now, request, &refusal),
         };
         let tag = self.random.token();
         let dialog = Box::new(Dialog::from_invite(request, target, &tag));
@@ -225,8 +236,10 @@ impl Endpoint {
     fn admit_watcher(&mut self, class: Class, door: Door) -> Result<(), Refusal> {
         self.look_at(door)?;
         self.check_room_for_watcher()?;
-        let limits = &self.config.limits;
-        match self.transactions.admits(class, limits, &mut self.out.counters) {
+        let limits = self.config.limits;
+        let room = self.dialogs_fit(limits.dialog_bytes)
+            && self.transactions.admits(class, &limits, &mut self.out.counters);
+        match room {
             true => Ok(()),
             false => Err(self.busy()),
         }
@@ -295,6 +308,7 @@ impl Endpoint {
             event: ask.event,
             way: None,
             stage,
+            counted: 0,
         }));
         self.tell(Event::Subscribing(Box::new(Subscriber {
             subscription: id,
@@ -308,10 +322,7 @@ impl Endpoint {
     /// A request in the dialog of a subscription.
     pub(super) fn within_watch(&mut self, now: Instant, id: SubscriptionId, request: &Request) {
         let class = Class::InCall(CallId(id.0));
-        if !self
-            .transactions
-            .admits(class, &self.config.limits, &mut self.out.counters)
-        {
+        if !self.admits_in_dialog(class) {
             return self.refuse_stateless(&request.echo, &self.busy());
         }
         let tx = self.open(request, class, CallId(id.0));
@@ -503,6 +514,20 @@ impl Endpoint {
 }
 
 impl Watcher {
+    /// What it keeps of messages, bytes; nothing once it is to be forgotten.
+    fn bytes(&self) -> usize {
+        let asked = match &self.stage {
+            Stage::Asked { echo, .. } => echo.size(),
+            Stage::Running(_) => 0,
+            Stage::Gone => return 0,
+        };
+        let dialog = match &self.place {
+            Place::Inside(_) => 0,
+            Place::Alone { dialog, .. } => dialog.bytes(),
+        };
+        self.event.len() + asked + dialog
+    }
+
     /// Whether its NOTIFYs go by this connection, opened for them.
     fn goes_by(&self, connection: u64) -> bool {
         self.way.is_some_and(|way| way.connection == Some(connection))
