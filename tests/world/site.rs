@@ -70,7 +70,7 @@ impl Site {
             random: AtomicU64::new(RANDOM_STEP),
         });
         Self {
-            router: api::router(api::Settings::default(), bridge.clone()),
+            router: api::router(api::Settings::default(), api::Limited::default(), bridge.clone()),
             bridge,
             runtime,
         }
@@ -239,8 +239,8 @@ impl Backend for Bridge {
         Box::pin(async { Ok(Begun::Fresh) })
     }
 
-    fn finish_request(&self, _: RequestKey, _: KeptAnswer) -> Answer<'_, Result<(), Unavailable>> {
-        Box::pin(async { Ok(()) })
+    fn finish_request(&self, _: RequestKey, _: KeptAnswer) -> Answer<'_, Result<bool, Unavailable>> {
+        Box::pin(async { Ok(true) })
     }
 
     fn forget_request(&self, _: RequestKey) -> Answer<'_, Result<(), Unavailable>> {

@@ -63,12 +63,12 @@ pub trait Backend: EventBackend + WebhookBackend {
     /// What a call would go through, played by the machines that real calls go through. Nothing live is touched.
     fn simulate(&self, call: SimulatedCall) -> Answer<'_, Result<Simulation, Unavailable>>;
 
-    /// Notes on disk that a change with this key is about to be made, unless it was noted within the last day.
+    /// Notes on disk that a change with this key is about to be made, unless it was noted within the last day, or as much is kept as may be.
     fn begin_request(&self, key: RequestKey, fingerprint: [u8; 32])
     -> Answer<'_, Result<Begun, Unavailable>>;
 
-    /// Keeps the answer to a change that was begun; on disk when this answers.
-    fn finish_request(&self, key: RequestKey, answer: KeptAnswer) -> Answer<'_, Result<(), Unavailable>>;
+    /// Keeps the answer to a change that was begun, where there is room for it; on disk when this answers whether there was.
+    fn finish_request(&self, key: RequestKey, answer: KeptAnswer) -> Answer<'_, Result<bool, Unavailable>>;
 
     /// Forgets a change that was begun and came to nothing.
     fn forget_request(&self, key: RequestKey) -> Answer<'_, Result<(), Unavailable>>;

@@ -186,8 +186,13 @@ impl ApiError {
 
     /// 503: the bridge is too busy, or its store can't be written to.
     pub(crate) fn unavailable() -> Self {
+        Self::unavailable_for(BUSY_RETRY_S)
+    }
+
+    /// 503: the same, or there is no room; good again after `seconds`.
+    pub(crate) fn unavailable_for(seconds: u64) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "Service unavailable")
-            .with_header(RETRY_AFTER, HeaderValue::from(BUSY_RETRY_S))
+            .with_header(RETRY_AFTER, HeaderValue::from(seconds))
     }
 
     /// 503: the same, and what was asked may have been done all the same.

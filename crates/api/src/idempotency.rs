@@ -1,5 +1,6 @@
 //! `Idempotency-Key`: a change that is sent again is not made again, its first answer is (as in the IETF's draft
-//! "The Idempotency-Key HTTP Header Field"). Keys are kept for a day, on disk.
+//! "The Idempotency-Key HTTP Header Field"). Keys are kept for a day, on disk, up to bounds ([`KeyLimit`]) beyond which a change is refused
+//! before it is made.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,7 +13,7 @@ use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use blake2::{Blake2s256, Digest};
-use model::{Begun, KeptAnswer, RequestKey};
+use model::{Begun, KeptAnswer, KeyLimit, RequestKey};
 
 use crate::auth::Caller;
 use crate::body::raw;
@@ -25,12 +26,12 @@ pub(crate) const HEADER: HeaderName = HeaderName::from_static("idempotency-key")
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 /// Longest key, in octets.
 const LENGTH_MAX: usize = 255;
-/// Longest answer that is kept, in octets.
-const ANSWER_MAX: usize = 8 * 1024 * 1024;
 /// Headers of an answer that are kept with it.
 const KEPT: [HeaderName; 2] = [CONTENT_TYPE, ETAG];
-/// When a key whose table is full may be tried again, in seconds.
+/// When a key for which there is no room may be tried again, in seconds.
 const FULL_RETRY_S: u64 = 3600;
+/// What to do meanwhile.
+const FULL_ADVICE: &str = "until some are a day old; try later, or without a key";
 
 /// Keys whose first request is still at work.
 #[derive(Clone, Default)]
@@ -127,13 +128,42 @@ async fn answered_once(
         Begun::Answered(answer) => return Ok(replayed(answer)),
         Begun::Other => return Err(ApiError::other_request()),
         Begun::Unfinished => {
-            let message = "how this ended was not kept: the bridge stopped, or was too slow, or its answer was over 8 MiB; look what came of it, and go on with a new key";
+            let message = "how this ended was not kept: the bridge stopped, or was too slow, or its answer was over 8 MiB or one of too many at once; look what came of it, and go on with a new key";
             return Err(ApiError::conflict("Idempotency-Key", message));
         }
-        Begun::Full => return Err(ApiError::too_many_requests(FULL_RETRY_S)),
+        Begun::Full(limit) => return Err(full(api, limit)),
     }
     let response = next.run(Request::from_parts(parts, Body::from(bytes))).await;
     kept(api, key, response).await
+}
+
+/// The refusal of a key for which there is no room.
+fn full(api: &Api, limit: KeyLimit) -> ApiError {
+    let most = limit.most();
+    let (refusal, is_reached) = match limit {
+        KeyLimit::Keys => {
+            api.limited.note(|counts| counts.keys_refused += 1);
+            let is_reached = format!("this account has used {most} keys, as many as are kept");
+            (ApiError::too_many_requests(FULL_RETRY_S), is_reached)
+        }
+        KeyLimit::AccountBytes => {
+            api.limited.note(|counts| counts.keys_refused_for_account += 1);
+            let is_reached = format!(
+                "the answers kept for this account take {} MiB, the most",
+                most >> 20
+            );
+            (ApiError::too_many_requests(FULL_RETRY_S), is_reached)
+        }
+        KeyLimit::AllBytes => {
+            api.limited.note(|counts| counts.keys_refused_for_all += 1);
+            let is_reached = format!(
+                "the answers kept for all accounts take {} MiB, the most",
+                most >> 20
+            );
+            (ApiError::unavailable_for(FULL_RETRY_S), is_reached)
+        }
+    };
+    refusal.and("Idempotency-Key", format!("{is_reached}, {FULL_ADVICE}"))
 }
 
 /// What makes a request the same again: its method, address and body.
@@ -161,8 +191,10 @@ async fn kept(api: &Api, key: RequestKey, response: Response) -> Result<Response
     let body = to_bytes(body, usize::MAX)
         .await
         .map_err(|_| ApiError::internal())?;
-    if body.len() > ANSWER_MAX {
+    let unkept = || api.limited.note(|counts| counts.answers_unkept += 1);
+    if body.len() > KeptAnswer::BODY_MAX {
         // It is done and told: only the disk is spared.
+        unkept();
         return Ok(Response::from_parts(parts, Body::from(body)));
     }
     let passing = [
@@ -179,7 +211,11 @@ async fn kept(api: &Api, key: RequestKey, response: Response) -> Result<Response
             headers: headers(&parts.headers),
             body: body.to_vec(),
         };
-        api.backend.finish_request(key, answer).await
+        let kept = api.backend.finish_request(key, answer).await;
+        if kept != Ok(true) {
+            unkept();
+        }
+        kept.map(|_| ())
     };
     if written.is_err() {
         // It is done all the same; whoever repeats it is told that its end is not known.

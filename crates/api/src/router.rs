@@ -22,6 +22,7 @@ use crate::handlers::{
     meeting_calls, quality, room, simulate, subscriber, subscriber_room, webhook,
 };
 use crate::idempotency::{self, AtWork};
+use crate::limited::Limited;
 use crate::openapi;
 
 /// Where the API begins.
@@ -76,19 +77,21 @@ pub(crate) struct Api {
     pub(crate) edits: Arc<Mutex<()>>,
     /// Keys of changes that are being made.
     pub(crate) at_work: AtWork,
+    pub(crate) limited: Limited,
     pub(crate) hasher: Hasher,
 }
 
 /// The whole API: `/conference/v1` behind credentials; `/livez`, `/readyz`, `/openapi.json` and `/docs` without.
 ///
-/// Requests should carry a [`crate::Peer`] extension, by which failed logins are counted.
-pub fn router(settings: Settings, backend: Arc<dyn Backend>) -> Router {
+/// Requests should carry a [`crate::Peer`] extension, by which failed logins are counted. What limits do is counted in `limited`.
+pub fn router(settings: Settings, limited: Limited, backend: Arc<dyn Backend>) -> Router {
     let api = Api {
         gate: Arc::new(Gate::new(&*backend, settings.requests_per_second)),
         backend,
         settings: Arc::new(settings),
         edits: Arc::default(),
         at_work: AtWork::default(),
+        limited,
         hasher: Hasher::default(),
     };
     let v1 = routes()

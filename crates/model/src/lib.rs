@@ -39,6 +39,6 @@ pub use qa::Question;
 pub use quality::{EchoView, Incoming, Outgoing, Playout, Qualities, QualityView, Score};
 pub use record::{Cdr, Mdr};
 pub use recording::{RecordingEnd, RecordingFault};
-pub use request::{Begun, KeptAnswer, RequestKey};
+pub use request::{Begun, KeptAnswer, KeyLimit, RequestKey};
 pub use role::{Role, Roles};
 pub use webhook::{Delivery, DeliveryState, Webhook};

@@ -22,8 +22,33 @@ pub enum Begun {
     Other,
     /// The same change was begun and its end is not known.
     Unfinished,
-    /// This subscriber has used as many keys as are kept for one.
-    Full,
+    /// It is not noted, since as much is kept as may be.
+    Full(KeyLimit),
+}
+
+/// What bounds the keys and answers that are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyLimit {
+    /// Keys of one subscriber.
+    Keys,
+    /// Bytes of one subscriber's keys and answers.
+    AccountBytes,
+    /// Bytes of all keys and answers.
+    AllBytes,
+}
+
+impl KeyLimit {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Keys, Self::AccountBytes, Self::AllBytes];
+
+    /// How many keys, or bytes, there may be within a day.
+    pub const fn most(self) -> i64 {
+        match self {
+            Self::Keys => 10_000,
+            Self::AccountBytes => 64 << 20,
+            Self::AllBytes => 2 << 30,
+        }
+    }
 }
 
 /// An answer as it is kept.
@@ -35,4 +60,9 @@ pub struct KeptAnswer {
     pub headers: Vec<(String, String)>,
     /// Body, whole.
     pub body: Vec<u8>,
+}
+
+impl KeptAnswer {
+    /// Longest body that is kept, bytes.
+    pub const BODY_MAX: usize = 8 << 20;
 }

@@ -39,7 +39,8 @@ pub trait Store: WebhookStore {
     /// One page of meeting detail records of `scope`.
     fn mdrs<'a>(&'a self, scope: &'a Scope, query: &'a Query) -> Answer<'a, Records<Mdr>>;
 
-    /// Notes that a change with this key is about to be made, unless it was noted within the last day. On disk when this answers.
+    /// Notes that a change with this key is about to be made, unless it was noted within the last day, or as much is kept as may be
+    /// ([`model::KeyLimit`]). On disk when this answers.
     fn begin_request<'a>(
         &'a self,
         key: &'a RequestKey,
@@ -47,8 +48,13 @@ pub trait Store: WebhookStore {
         now_ms: i64,
     ) -> Answer<'a, Begun>;
 
-    /// Keeps the answer to a change that was begun.
-    fn finish_request<'a>(&'a self, key: &'a RequestKey, answer: &'a KeptAnswer) -> Answer<'a, ()>;
+    /// Keeps the answer to a change that was begun, where there is room for it; whether there was. Without, the key stays unfinished.
+    fn finish_request<'a>(
+        &'a self,
+        key: &'a RequestKey,
+        answer: &'a KeptAnswer,
+        now_ms: i64,
+    ) -> Answer<'a, bool>;
 
     /// Forgets a change that was begun and came to nothing.
     fn forget_request<'a>(&'a self, key: &'a RequestKey) -> Answer<'a, ()>;

@@ -37,7 +37,7 @@ async fn an_answer_outlives_the_process_that_gave_it() {
         store.begin_request(&ours, &[1; 32], 6).await,
         Ok(Begun::Unfinished)
     );
-    store.finish_request(&ours, &answer()).await.unwrap();
+    assert_eq!(store.finish_request(&ours, &answer(), 6).await, Ok(true));
     store.close().await.unwrap();
     drop(store);
     let store = open(&folder).await;

@@ -260,7 +260,7 @@ impl Refusal {
             Self::Conflict => (
                 409,
                 "Conflict",
-                "A number, code or name is already taken, or the first request with this `Idempotency-Key` is still at work.",
+                "A number, code or name is already taken, or the first request with this `Idempotency-Key` is still at work, or how it ended was not kept.",
                 None,
             ),
             Self::PreconditionFailed => (
@@ -285,14 +285,14 @@ impl Refusal {
             Self::TooManyRequests => (
                 429,
                 "Too many requests",
-                "Too many requests of this login, or too many wrong credentials from here.",
+                "Too many requests of this login, or too many wrong credentials from here; with `errors`, that this account has used as many of `Idempotency-Key` as are kept, by their number or by the bytes of their answers.",
                 Some("Retry-After"),
             ),
             Self::InternalServerError => (500, "Internal server error", "A fault of the bridge.", None),
             Self::ServiceUnavailable => (
                 503,
                 "Service unavailable",
-                "The bridge is too busy, or its store can't be written to; of a list with `errors`, that it takes too long to be found.",
+                "The bridge is too busy, or its store can't be written to; with `errors`, of a list that it takes too long to be found, of a change that no more answers are kept for `Idempotency-Key` of all accounts.",
                 Some("Retry-After"),
             ),
         }

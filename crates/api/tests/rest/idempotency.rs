@@ -2,6 +2,7 @@
 
 use axum::body::Body;
 use axum::http::Method;
+use model::KeyLimit;
 use model::directory::Edit;
 use serde_json::json;
 
@@ -169,6 +170,61 @@ async fn an_answer_that_is_too_long_to_be_kept_is_given_all_the_same_and_nothing
         (409, "Conflict".into(), "Idempotency-Key".into())
     );
     assert_eq!(world.backend.state().edits.len(), 1);
+    assert_eq!(world.limited.counts().answers_unkept, 1);
+}
+
+#[tokio::test]
+async fn a_change_whose_key_has_no_room_is_refused_before_it_is_made_and_the_limit_is_named() {
+    let world = World::new();
+    for (limit, status, message, said) in [
+        (KeyLimit::Keys, 429, "Too many requests", "10000 keys"),
+        (
+            KeyLimit::AccountBytes,
+            429,
+            "Too many requests",
+            "for this account take 64 MiB",
+        ),
+        (
+            KeyLimit::AllBytes,
+            503,
+            "Service unavailable",
+            "for all accounts take 2048 MiB",
+        ),
+    ] {
+        world.backend.state().refuse_key = Some(limit);
+        let refused = make(&world, "k").await;
+        assert_eq!(
+            refused.refusal(),
+            (status, message.into(), "Idempotency-Key".into())
+        );
+        assert!(refused.text.contains(said), "{}", refused.text);
+        assert_eq!(refused.header("retry-after"), "3600");
+    }
+    let counts = world.limited.counts();
+    let refused = [
+        counts.keys_refused,
+        counts.keys_refused_for_account,
+        counts.keys_refused_for_all,
+    ];
+    assert_eq!(refused, [1, 1, 1]);
+    assert!(world.backend.state().edits.is_empty());
+    assert!(world.backend.state().requests.is_empty());
+    world.backend.state().refuse_key = None;
+    assert_eq!(make(&world, "k").await.status, 201);
+}
+
+#[tokio::test]
+async fn an_answer_for_which_others_left_no_room_is_given_and_nothing_is_done_twice() {
+    let world = World::new();
+    world.backend.state().keep_no_answer = true;
+    assert_eq!(make(&world, "k").await.status, 201);
+    let again = make(&world, "k").await;
+    assert_eq!(
+        again.refusal(),
+        (409, "Conflict".into(), "Idempotency-Key".into())
+    );
+    assert_eq!(world.backend.state().edits.len(), 1);
+    assert_eq!(world.limited.counts().answers_unkept, 1);
 }
 
 #[tokio::test]

@@ -5,9 +5,9 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, Mutex};
 
 use api::{
-    Answer, Backend, Change, CommandError, DialOrder, EditRefused, Hub, HubLimits, IdKind, LiveCommand,
-    Login, Names, Peer, Readiness, Records, Route, Scope, Settings, SimulatedCall, Simulation, Target,
-    Unavailable, Unlisted,
+    Answer, Backend, Change, CommandError, DialOrder, EditRefused, Hub, HubLimits, IdKind, Limited,
+    LiveCommand, Login, Names, Peer, Readiness, Records, Route, Scope, Settings, SimulatedCall, Simulation,
+    Target, Unavailable, Unlisted,
 };
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -17,8 +17,9 @@ use base64::engine::general_purpose::STANDARD;
 use model::directory::{Directory, Edit};
 use model::query::Query;
 use model::{
-    Actor, Begun, CallState, CallView, Cdr, Command, Delivery, Happening, KeptAnswer, LegId, Live, Mdr,
-    MeetingId, MeetingNumber, MeetingState, MeetingView, OperatorMode, Qualities, RequestKey, Sid, Webhook,
+    Actor, Begun, CallState, CallView, Cdr, Command, Delivery, Happening, KeptAnswer, KeyLimit, LegId, Live,
+    Mdr, MeetingId, MeetingNumber, MeetingState, MeetingView, OperatorMode, Qualities, RequestKey, Sid,
+    Webhook,
 };
 use serde_json::Value;
 use tower::ServiceExt;
@@ -51,6 +52,9 @@ pub struct State {
     pub cdrs: Vec<Cdr>,
     /// Changes that came with keys: what they were, and how they were answered.
     pub requests: HashMap<RequestKey, ([u8; 32], Option<KeptAnswer>)>,
+    pub refuse_key: Option<KeyLimit>,
+    /// Others have left no room for answers to them.
+    pub keep_no_answer: bool,
     /// Records asked for so far.
     pub queries: Vec<Query>,
     pub mdrs: Vec<Mdr>,
@@ -174,7 +178,10 @@ impl Backend for Fake {
     ) -> Answer<'_, Result<Begun, Unavailable>> {
         let mut state = self.state();
         let begun = match state.requests.get(&key) {
-            None => Begun::Fresh,
+            None => match state.refuse_key {
+                Some(limit) => return Box::pin(async move { Ok(Begun::Full(limit)) }),
+                None => Begun::Fresh,
+            },
             Some((known, _)) if *known != fingerprint => Begun::Other,
             Some((_, None)) => Begun::Unfinished,
             Some((_, Some(answer))) => Begun::Answered(answer.clone()),
@@ -183,11 +190,13 @@ impl Backend for Fake {
         Box::pin(async { Ok(begun) })
     }
 
-    fn finish_request(&self, key: RequestKey, answer: KeptAnswer) -> Answer<'_, Result<(), Unavailable>> {
-        if let Some((_, kept)) = self.state().requests.get_mut(&key) {
+    fn finish_request(&self, key: RequestKey, answer: KeptAnswer) -> Answer<'_, Result<bool, Unavailable>> {
+        let mut state = self.state();
+        let has_room = !state.keep_no_answer;
+        if let Some((_, kept)) = state.requests.get_mut(&key).filter(|_| has_room) {
             *kept = Some(answer);
         }
-        Box::pin(async { Ok(()) })
+        Box::pin(async move { Ok(has_room) })
     }
 
     fn forget_request(&self, key: RequestKey) -> Answer<'_, Result<(), Unavailable>> {
@@ -384,6 +393,7 @@ impl Reply {
 /// The API and its backend.
 pub struct World {
     pub backend: Arc<Fake>,
+    pub limited: Limited,
     router: Router,
 }
 
@@ -435,6 +445,8 @@ impl World {
                 .chain([fixture::cdr(4, "bob")])
                 .collect(),
             requests: HashMap::new(),
+            refuse_key: None,
+            keep_no_answer: false,
             queries: Vec::new(),
             mdrs: (1..=2)
                 .map(|id| fixture::mdr(id, "uma"))
@@ -451,8 +463,13 @@ impl World {
         let hub = Hub::new(limits, last);
         hub.publish(&state.directory, state.live.clone(), Vec::new());
         let backend = Arc::new(Fake(Mutex::new(state), hub));
-        let router = api::router(settings, backend.clone());
-        Self { backend, router }
+        let limited = Limited::default();
+        let router = api::router(settings, limited.clone(), backend.clone());
+        Self {
+            backend,
+            limited,
+            router,
+        }
     }
 
     /// Publishes what happens, in the order of its ids, with the snapshot there is.

@@ -58,6 +58,8 @@ pub(crate) struct Metrics {
     pub(crate) audits_late: Counter,
     /// Lists of what is stored that were not read.
     pub(crate) lists: UnreadLists,
+    /// What limits of the API did.
+    pub(crate) limited: api::Limited,
 }
 
 /// Lists of what is stored that were not read.
@@ -220,6 +222,7 @@ impl Metrics {
             records_forgotten: Counter::default(),
             audits_late: Counter::default(),
             lists: UnreadLists::default(),
+            limited: api::Limited::default(),
         })
     }
 }

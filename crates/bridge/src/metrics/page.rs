@@ -4,6 +4,7 @@ use std::fmt::{self, Error};
 use std::sync::Arc;
 use std::time::Duration;
 
+use api::LimitCounts;
 use mixer::{Spent, Stats};
 use model::{CallState, Live, MeetingState};
 use prometheus_client::collector::Collector;
@@ -310,6 +311,22 @@ fn requests(page: &mut Scribe<'_>, metrics: &Metrics) -> Result<(), Error> {
         "api_connections_refused",
         "REST connections that nobody gave way to.",
         &requests.refused,
+    )?;
+    limited(page, metrics.limited.counts())
+}
+
+/// What limits of the API forgot, turned away or left out.
+fn limited(page: &mut Scribe<'_>, counts: LimitCounts) -> Result<(), Error> {
+    page.each(rows::LIMITED, &counts)?;
+    page.counters(
+        "api_keys_refused",
+        "Changes refused because as much is kept for Idempotency-Key as may be, by the limit: keys of an account, bytes of one or of all.",
+        [
+            ("keys", counts.keys_refused),
+            ("account_bytes", counts.keys_refused_for_account),
+            ("all_bytes", counts.keys_refused_for_all),
+        ]
+        .map(|(limit, count)| ([("limit", limit)], count)),
     )
 }
 

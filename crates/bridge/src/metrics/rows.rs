@@ -1,6 +1,7 @@
 //! What stands on the page under one name each: the name, what it is, and where it comes from.
 
 use ::media::Quality;
+use api::LimitCounts;
 use mixer::Stats;
 use prometheus_client::metrics::histogram::Histogram;
 
@@ -429,6 +430,30 @@ pub(super) const TRANSPORT: &[Row<TransportCounts, u64>] = &[
         "sip_connections_stuck",
         "SIP connections closed because they took nothing of what was sent.",
         |c| c.connections_stuck,
+    ),
+];
+
+/// Limits of the API, counted.
+pub(super) const LIMITED: &[Row<LimitCounts, u64>] = &[
+    (
+        "api_logins_forgotten",
+        "Good logins forgotten because 10000 were remembered; their passwords are hashed anew.",
+        |c| c.logins_forgotten,
+    ),
+    (
+        "api_wrong_logins_forgotten",
+        "Wrong logins, by login, address or network, forgotten before their minute because 10000 were remembered.",
+        |c| c.wrong_logins_forgotten,
+    ),
+    (
+        "api_password_checks_refused",
+        "REST requests turned away because 256 others waited for a password to be checked.",
+        |c| c.checks_refused,
+    ),
+    (
+        "api_answers_unkept",
+        "Answers given and not kept for their Idempotency-Key: over 8 MiB, without room beside others, or the store failed.",
+        |c| c.answers_unkept,
     ),
 ];
 

@@ -126,6 +126,25 @@ fn metrics() -> Arc<Metrics> {
     metrics.audits_late.inc_by(2);
     metrics.lists.too_long.inc_by(3);
     metrics.lists.crowded.inc_by(4);
+    metrics.limited.note(|counts| {
+        *counts = api::LimitCounts {
+            logins_forgotten: 16,
+            wrong_logins_forgotten: 17,
+            checks_refused: 18,
+            keys_refused: 19,
+            keys_refused_for_account: 20,
+            keys_refused_for_all: 21,
+            answers_unkept: 22,
+        };
+    });
+    metrics.control.store(Arc::new(ControlCounts {
+        sip: sip::Counters {
+            shed_bytes: 12,
+            forgotten_refusals: 13,
+            ..sip::Counters::default()
+        },
+        ..ControlCounts::default()
+    }));
     metrics.recordings.gap_ms.inc_by(1_500);
     for (route, status, login) in [
         (Some("/conference/v1/calls/:id"), StatusCode::OK, Login::Good),
@@ -192,6 +211,8 @@ fn the_page_tells_what_was_counted() {
         ),
         (r#"partyline_calls_shut_out_total{reason="max_load"}"#, 0.0),
         (r#"partyline_sip_events_total{event="malformed"}"#, 0.0),
+        (r#"partyline_sip_events_total{event="shed_bytes"}"#, 12.0),
+        (r#"partyline_sip_events_total{event="forgotten_refusals"}"#, 13.0),
         ("partyline_rtp_lost_packets_total", 5.0),
         ("partyline_audio_concealed_seconds_total", 1.5),
         ("partyline_leg_mos_in_count", 1.0),
@@ -226,6 +247,13 @@ fn the_page_tells_what_was_counted() {
         ("partyline_recordings_started_total", 1.0),
         ("partyline_recording_gap_seconds_total", 1.5),
         ("partyline_sip_datagrams_dropped_total", 5.0),
+        ("partyline_api_logins_forgotten_total", 16.0),
+        ("partyline_api_wrong_logins_forgotten_total", 17.0),
+        ("partyline_api_password_checks_refused_total", 18.0),
+        (r#"partyline_api_keys_refused_total{limit="keys"}"#, 19.0),
+        (r#"partyline_api_keys_refused_total{limit="account_bytes"}"#, 20.0),
+        (r#"partyline_api_keys_refused_total{limit="all_bytes"}"#, 21.0),
+        ("partyline_api_answers_unkept_total", 22.0),
         (
             r#"partyline_api_requests_total{route="/conference/v1/calls/:id",method="GET",status="4xx"}"#,
             1.0,
@@ -278,7 +306,7 @@ fn labels_have_values_of_fixed_sets_and_nothing_of_a_call_is_told() {
         .chain(dialling.refused_to_dial().map(|(reason, _)| reason))
         .collect();
     let events = sip::Counters::default().named().map(|(name, _)| name);
-    let sets: [(&str, &[&str]); 14] = [
+    let sets: [(&str, &[&str]); 15] = [
         ("version", &[env!("CARGO_PKG_VERSION")]),
         (
             "state",
@@ -307,6 +335,7 @@ fn labels_have_values_of_fixed_sets_and_nothing_of_a_call_is_told() {
         ),
         ("cause", &causes),
         ("reason", &reasons),
+        ("limit", &["keys", "account_bytes", "all_bytes"]),
         ("event", &events),
         ("codec", &["PCMU", "PCMA", "G722", "opus"]),
         ("shard", &["0"]),

@@ -204,9 +204,9 @@ impl Backend for BridgeBackend {
         })
     }
 
-    fn finish_request(&self, key: RequestKey, answer: KeptAnswer) -> Answer<'_, Result<(), Unavailable>> {
+    fn finish_request(&self, key: RequestKey, answer: KeptAnswer) -> Answer<'_, Result<bool, Unavailable>> {
         Box::pin(async move {
-            let kept = self.store.finish_request(&key, &answer).await;
+            let kept = self.store.finish_request(&key, &answer, now_ms()).await;
             kept.map_err(Self::unavailable)
         })
     }

@@ -192,8 +192,8 @@ async fn start(mut config: Config, data: &Path, filling: &Filling) -> Result<Run
 }
 
 fn serve_api(listener: TcpListener, tls: Arc<rustls::ServerConfig>, config: &Config, backend: BridgeBackend) {
-    let counts = backend.metrics.requests.clone();
-    let router = api::router(api_settings(config), Arc::new(backend));
+    let (counts, limited) = (backend.metrics.requests.clone(), backend.metrics.limited.clone());
+    let router = api::router(api_settings(config), limited, Arc::new(backend));
     let serving = api_server::serve(listener, tls, config.api.clone(), router, counts);
     tokio::spawn(serving);
 }

@@ -104,8 +104,13 @@ impl Store for SqliteStore {
         Box::pin(requests::begin(&self.writer, key, fingerprint, now_ms))
     }
 
-    fn finish_request<'a>(&'a self, key: &'a RequestKey, answer: &'a KeptAnswer) -> Answer<'a, ()> {
-        Box::pin(requests::finish(&self.writer, key, answer))
+    fn finish_request<'a>(
+        &'a self,
+        key: &'a RequestKey,
+        answer: &'a KeptAnswer,
+        now_ms: i64,
+    ) -> Answer<'a, bool> {
+        Box::pin(requests::finish(&self.writer, key, answer, now_ms))
     }
 
     fn forget_request<'a>(&'a self, key: &'a RequestKey) -> Answer<'a, ()> {

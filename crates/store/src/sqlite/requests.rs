@@ -1,4 +1,4 @@
-use model::{Begun, KeptAnswer, RequestKey};
+use model::{Begun, KeptAnswer, KeyLimit, RequestKey, Sid};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqliteConnection, SqlitePool};
 
@@ -7,8 +7,29 @@ use crate::StoreError;
 
 /// How long a key is kept, in ms.
 const LIFETIME_MS: i64 = 24 * 3600 * 1000;
-/// Most keys kept for one subscriber.
-const KEYS_MAX: i64 = 10_000;
+/// What a key takes beside its answer, bytes: its row and what finds it. The migration that counts bytes has it, too.
+const KEY_BYTES: i64 = 1024;
+
+/// What is kept of one subscriber's last day, and of all.
+struct Used {
+    keys: i64,
+    bytes: i64,
+    bytes_of_all: i64,
+}
+
+impl Used {
+    /// The first limit that so much more would be beyond.
+    fn beyond(&self, keys: i64, bytes: i64) -> Option<KeyLimit> {
+        KeyLimit::ALL.into_iter().find(|limit| {
+            let after = match limit {
+                KeyLimit::Keys => self.keys.saturating_add(keys),
+                KeyLimit::AccountBytes => self.bytes.saturating_add(bytes),
+                KeyLimit::AllBytes => self.bytes_of_all.saturating_add(bytes),
+            };
+            after > limit.most()
+        })
+    }
+}
 
 /// Notes `key`, unless it is known.
 pub(super) async fn begin(
@@ -79,44 +100,68 @@ async fn note(
     fingerprint: &[u8; 32],
     now_ms: i64,
 ) -> Result<Begun, StoreError> {
-    // Older ones may be there yet, behind older ones of others.
-    let used: i64 =
-        sqlx::query_scalar("SELECT count(*) FROM requests WHERE subscriber_sid = ?1 AND at_ms >= ?2")
-            .bind(key.sid.as_str())
-            .bind(now_ms.saturating_sub(LIFETIME_MS))
-            .fetch_one(&mut *db)
-            .await?;
-    if used >= KEYS_MAX {
-        return Ok(Begun::Full);
+    // With room for an answer as long as any: once the change is made it is too late to refuse it.
+    let longest = KEY_BYTES + KeptAnswer::BODY_MAX as i64;
+    if let Some(limit) = used(db, &key.sid, now_ms).await?.beyond(1, longest) {
+        return Ok(Begun::Full(limit));
     }
-    sqlx::query("INSERT INTO requests (subscriber_sid, key, at_ms, fingerprint) VALUES (?1, ?2, ?3, ?4)")
-        .bind(key.sid.as_str())
-        .bind(&key.key)
-        .bind(now_ms)
-        .bind(&fingerprint[..])
-        .execute(db)
-        .await?;
+    sqlx::query(
+        "INSERT INTO requests (subscriber_sid, key, at_ms, fingerprint, bytes) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )
+    .bind(key.sid.as_str())
+    .bind(&key.key)
+    .bind(now_ms)
+    .bind(&fingerprint[..])
+    .bind(KEY_BYTES)
+    .execute(db)
+    .await?;
     Ok(Begun::Fresh)
 }
 
-/// Keeps the answer to a change that was begun.
+async fn used(db: &mut SqliteConnection, sid: &Sid, now_ms: i64) -> Result<Used, StoreError> {
+    // Older ones may be there yet, behind older ones of others.
+    let row = sqlx::query(
+        "SELECT count(*) AS keys, coalesce(sum(bytes), 0) AS bytes, (SELECT kept.bytes FROM requests_kept AS kept) AS bytes_of_all
+         FROM requests WHERE subscriber_sid = ?1 AND at_ms >= ?2",
+    )
+    .bind(sid.as_str())
+    .bind(now_ms.saturating_sub(LIFETIME_MS))
+    .fetch_one(db)
+    .await?;
+    Ok(Used {
+        keys: row.try_get("keys")?,
+        bytes: row.try_get("bytes")?,
+        bytes_of_all: row.try_get("bytes_of_all")?,
+    })
+}
+
+/// Keeps the answer to a change that was begun, unless it is too long, or several at once are too many bytes.
 pub(super) async fn finish(
     pool: &SqlitePool,
     key: &RequestKey,
     answer: &KeptAnswer,
-) -> Result<(), StoreError> {
+    now_ms: i64,
+) -> Result<bool, StoreError> {
+    if answer.body.len() > KeptAnswer::BODY_MAX {
+        return Ok(false);
+    }
     let headers = serde_json::to_string(&answer.headers).unwrap_or_default();
+    let bytes = (headers.len() + answer.body.len()) as i64;
     let all = async |db: &mut SqliteConnection| {
-        let statement =
-            "UPDATE requests SET status = ?3, headers = ?4, body = ?5 WHERE subscriber_sid = ?1 AND key = ?2";
+        if used(db, &key.sid, now_ms).await?.beyond(0, bytes).is_some() {
+            return Ok(false);
+        }
+        let statement = "UPDATE requests SET status = ?3, headers = ?4, body = ?5, bytes = ?6
+             WHERE subscriber_sid = ?1 AND key = ?2";
         let update = sqlx::query(statement).bind(key.sid.as_str()).bind(&key.key);
-        update
+        let done = update
             .bind(answer.status)
             .bind(headers)
             .bind(&answer.body)
+            .bind(KEY_BYTES.saturating_add(bytes))
             .execute(db)
             .await?;
-        Ok(())
+        Ok(done.rows_affected() > 0)
     };
     transaction(pool, all).await
 }
@@ -136,10 +181,10 @@ pub(super) async fn forget(pool: &SqlitePool, key: &RequestKey) -> Result<(), St
 
 #[cfg(test)]
 mod tests {
-    use model::Sid;
-
     use super::*;
     use crate::{SqliteStore, Store};
+
+    const MIB: i64 = 1 << 20;
 
     fn key(sid: &str) -> RequestKey {
         RequestKey {
@@ -160,7 +205,7 @@ mod tests {
         .await
         .unwrap();
         let begin = async |sid: &str, now_ms| store.begin_request(&key(sid), &[1; 32], now_ms).await;
-        assert_eq!(begin("a", 0).await, Ok(Begun::Full));
+        assert_eq!(begin("a", 0).await, Ok(Begun::Full(KeyLimit::Keys)));
         assert_eq!(begin("b", 0).await, Ok(Begun::Fresh));
         assert_eq!(begin("a", LIFETIME_MS + 50).await, Ok(Begun::Fresh));
     }
@@ -183,5 +228,108 @@ mod tests {
         let mine = key("a");
         let begun = store.begin_request(&mine, &[1; 32], LIFETIME_MS + 40_000);
         assert_eq!(begun.await, Ok(Begun::Fresh));
+    }
+
+    /// Has these answers kept since the beginning of time: whose, and how long.
+    async fn with_answers(store: &SqliteStore, answers: impl IntoIterator<Item = (String, i64)>) {
+        for (sid, bytes) in answers {
+            sqlx::query(
+                "INSERT INTO requests (subscriber_sid, key, at_ms, fingerprint, bytes) VALUES (?1, 'old', 0, x'00', ?2)",
+            )
+            .bind(sid)
+            .bind(bytes)
+            .execute(&store.writer)
+            .await
+            .unwrap();
+        }
+    }
+
+    /// What is counted, and what there is.
+    async fn counted(store: &SqliteStore) -> (i64, i64) {
+        let row = sqlx::query(
+            "SELECT (SELECT bytes FROM requests_kept) AS kept,
+                 coalesce(sum(1024 + coalesce(length(headers), 0) + coalesce(length(body), 0)), 0) AS there
+             FROM requests",
+        )
+        .fetch_one(&store.writer)
+        .await
+        .unwrap();
+        (row.get("kept"), row.get("there"))
+    }
+
+    #[tokio::test]
+    async fn a_key_needs_room_for_the_longest_answer_among_those_of_its_subscriber() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let store = SqliteStore::open(&folder.path().join("store.db")).await.unwrap();
+        let most = KeyLimit::AccountBytes.most() - KEY_BYTES - 8 * MIB;
+        let full = Ok(Begun::Full(KeyLimit::AccountBytes));
+        with_answers(&store, [("a".to_owned(), most), ("b".to_owned(), most + 1)]).await;
+        let begin = async |sid: &str, now_ms| store.begin_request(&key(sid), &[1; 32], now_ms).await;
+        assert_eq!(begin("a", 0).await, Ok(Begun::Fresh));
+        assert_eq!(begin("b", 0).await, full);
+        assert_eq!(begin("c", 0).await, Ok(Begun::Fresh));
+        assert_eq!(begin("b", LIFETIME_MS).await, full);
+        assert_eq!(begin("b", LIFETIME_MS + 1).await, Ok(Begun::Fresh));
+    }
+
+    #[tokio::test]
+    async fn all_subscribers_together_have_a_bound_and_room_again_after_a_day() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let store = SqliteStore::open(&folder.path().join("store.db")).await.unwrap();
+        with_answers(&store, (0..41).map(|n| (n.to_string(), 50 * MIB))).await;
+        let begin = async |now_ms| store.begin_request(&key("a"), &[1; 32], now_ms).await;
+        assert_eq!(begin(0).await, Ok(Begun::Full(KeyLimit::AllBytes)));
+        assert_eq!(begin(LIFETIME_MS + 1).await, Ok(Begun::Fresh));
+        assert_eq!(counted(&store).await, (KEY_BYTES, KEY_BYTES));
+    }
+
+    #[tokio::test]
+    async fn an_answer_for_which_others_left_no_room_is_not_kept_and_its_key_says_so() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let store = SqliteStore::open(&folder.path().join("store.db")).await.unwrap();
+        let mine = key("a");
+        let answer = |length| KeptAnswer {
+            status: 200,
+            headers: vec![],
+            body: vec![b' '; length],
+        };
+        let begin = || store.begin_request(&mine, &[1; 32], 0);
+        let finish = async |length, now_ms| {
+            let answer = answer(length);
+            store.finish_request(&mine, &answer, now_ms).await
+        };
+        assert_eq!(begin().await, Ok(Begun::Fresh));
+        with_answers(&store, [("a".to_owned(), KeyLimit::AccountBytes.most())]).await;
+        assert_eq!(finish(100, 0).await, Ok(false));
+        assert_eq!(begin().await, Ok(Begun::Unfinished));
+        // A day later the other is gone.
+        let later = LIFETIME_MS + 1;
+        assert_eq!(finish(KeptAnswer::BODY_MAX + 1, later).await, Ok(false));
+        assert_eq!(finish(100, later).await, Ok(true));
+        assert_eq!(begin().await, Ok(Begun::Answered(answer(100))));
+    }
+
+    #[tokio::test]
+    async fn what_is_counted_is_what_there_is() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let store = SqliteStore::open(&folder.path().join("store.db")).await.unwrap();
+        let answer = KeptAnswer {
+            status: 201,
+            headers: vec![("etag".to_owned(), "\"1\"".to_owned())],
+            body: vec![b' '; 5_000],
+        };
+        let finish = async |sid: &str| store.finish_request(&key(sid), &answer, 0).await;
+        for sid in ["a", "b", "c"] {
+            store.begin_request(&key(sid), &[1; 32], 0).await.unwrap();
+        }
+        assert_eq!(counted(&store).await, (3 * KEY_BYTES, 3 * KEY_BYTES));
+        assert_eq!(finish("a").await, Ok(true));
+        assert_eq!(finish("b").await, Ok(true));
+        let (kept, there) = counted(&store).await;
+        assert!(kept == there && kept > 3 * KEY_BYTES + 10_000, "{kept} {there}");
+        store.forget_request(&key("b")).await.unwrap();
+        store.forget_request(&key("c")).await.unwrap();
+        let (kept, there) = counted(&store).await;
+        assert!(kept == there && kept < 2 * KEY_BYTES + 5_000, "{kept} {there}");
     }
 }

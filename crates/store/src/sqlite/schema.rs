@@ -6,7 +6,7 @@ use crate::StoreError;
 /// `PRTY`; tells our files from those of other programs (https://sqlite.org/pragma.html#pragma_application_id).
 pub(super) const APPLICATION_ID: i32 = 0x5052_5459;
 
-const STEPS: [(&str, &str); 9] = [
+const STEPS: [(&str, &str); 10] = [
     (
         "directory",
         include_str!("../../migrations/sqlite/0001_directory.sql"),
@@ -36,6 +36,10 @@ const STEPS: [(&str, &str); 9] = [
     (
         "audit by time",
         include_str!("../../migrations/sqlite/0009_audit_by_time.sql"),
+    ),
+    (
+        "request bytes",
+        include_str!("../../migrations/sqlite/0010_request_bytes.sql"),
     ),
 ];
 

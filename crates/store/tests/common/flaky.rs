@@ -117,8 +117,13 @@ impl Store for Flaky {
         done(Begun::Fresh)
     }
 
-    fn finish_request<'a>(&'a self, _key: &'a RequestKey, _answer: &'a KeptAnswer) -> Answer<'a, ()> {
-        done(())
+    fn finish_request<'a>(
+        &'a self,
+        _key: &'a RequestKey,
+        _answer: &'a KeptAnswer,
+        _now_ms: i64,
+    ) -> Answer<'a, bool> {
+        done(true)
     }
 
     fn forget_request<'a>(&'a self, _key: &'a RequestKey) -> Answer<'a, ()> {
