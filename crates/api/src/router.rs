@@ -85,8 +85,9 @@ pub(crate) struct Api {
 ///
 /// Requests should carry a [`crate::Peer`] extension, by which failed logins are counted. What limits do is counted in `limited`.
 pub fn router(settings: Settings, limited: Limited, backend: Arc<dyn Backend>) -> Router {
+    let gate = Gate::new(&*backend, settings.requests_per_second, limited.clone());
     let api = Api {
-        gate: Arc::new(Gate::new(&*backend, settings.requests_per_second)),
+        gate: Arc::new(gate),
         backend,
         settings: Arc::new(settings),
         edits: Arc::default(),

@@ -35,13 +35,14 @@ impl Cache {
             .is_some_and(|known| *known == tag)
     }
 
-    /// Remembers credentials that have just been verified against `stored`; a new password or hash takes their place.
-    pub(crate) fn keep(&mut self, credentials: &Credentials, stored: &str) {
-        if self.tags.len() >= LOGINS_MAX {
-            self.tags.clear();
-        }
+    /// Remembers credentials that have just been verified against `stored`; a new password or hash takes their place. How many others were
+    /// forgotten for it.
+    pub(crate) fn keep(&mut self, credentials: &Credentials, stored: &str) -> usize {
+        let full = self.tags.len() >= LOGINS_MAX && !self.tags.contains_key(&credentials.login);
+        let forgotten = if full { self.tags.drain().count() } else { 0 };
         let tag = self.tag(credentials, stored);
         self.tags.insert(credentials.login.clone(), tag);
+        forgotten
     }
 
     fn tag(&self, credentials: &Credentials, stored: &str) -> Tag {
@@ -82,9 +83,14 @@ mod tests {
     #[test]
     fn it_never_holds_more_than_its_bound() {
         let mut cache = Cache::new([7; 32]);
-        for n in 0..=LOGINS_MAX {
-            cache.keep(&credentials(&n.to_string(), ""), "");
-        }
-        assert!(cache.tags.len() <= LOGINS_MAX);
+        let mut keep = |n: usize| {
+            let forgotten = cache.keep(&credentials(&n.to_string(), ""), "");
+            assert!(cache.tags.len() <= LOGINS_MAX);
+            forgotten
+        };
+        assert_eq!((0..LOGINS_MAX).map(&mut keep).sum::<usize>(), 0);
+        assert_eq!(keep(7), 0, "it is there already");
+        assert_eq!(keep(LOGINS_MAX), LOGINS_MAX);
+        assert_eq!(keep(LOGINS_MAX + 1), 0);
     }
 }

@@ -19,6 +19,7 @@ use super::rate::Rates;
 use super::turns::Turns;
 use crate::backend::Backend;
 use crate::error::ApiError;
+use crate::limited::Limited;
 use crate::router::Api;
 
 /// Longest wait for one's turn.
@@ -87,25 +88,27 @@ pub(crate) struct Gate {
     limiter: Mutex<Limiter>,
     rates: Mutex<Rates>,
     turns: Turns,
+    limited: Limited,
 }
 
 impl Gate {
-    /// `per_second` requests of one login are let through, 0 for all.
-    pub(crate) fn new(backend: &dyn Backend, per_second: u32) -> Self {
+    /// `per_second` requests of one login are let through, 0 for all. What tables forget is counted in `limited`.
+    pub(crate) fn new(backend: &dyn Backend, per_second: u32, limited: Limited) -> Self {
         let mut key = [0; 32];
         for part in key.chunks_exact_mut(8) {
             part.copy_from_slice(&backend.random().to_le_bytes());
         }
-        Self::with_key(key, per_second)
+        Self::with_key(key, per_second, limited)
     }
 
     /// The same; `key` must be random and of this process alone.
-    fn with_key(key: [u8; 32], per_second: u32) -> Self {
+    fn with_key(key: [u8; 32], per_second: u32, limited: Limited) -> Self {
         Self {
             cache: Mutex::new(Cache::new(key)),
             limiter: Mutex::default(),
             rates: Mutex::new(Rates::new(per_second)),
             turns: Turns::default(),
+            limited,
         }
     }
 
@@ -151,7 +154,11 @@ impl Gate {
         }
         let blame = locked(&self.limiter).blame(source, now_ms());
         let turn = tokio::time::timeout(CHECK_WAIT, self.turns.wait(source, blame));
-        let Ok(Ok(mut turn)) = turn.await else {
+        let Ok(turn) = turn.await else {
+            return Err(Denied::Crowded);
+        };
+        let Ok(mut turn) = turn else {
+            self.limited.note(|counts| counts.checks_refused += 1);
             return Err(Denied::Crowded);
         };
         // Others have had their turn meanwhile: guesses sent all at once must count one by one, and of good credentials
@@ -163,11 +170,15 @@ impl Gate {
         let check = tokio::task::spawn_blocking(move || (turn.verifier().verify(&password, &hash), turn));
         let (good, turn) = check.await.map_err(|_| Denied::Fault)?;
         if good {
-            locked(&self.cache).keep(credentials, stored);
+            let forgotten = locked(&self.cache).keep(credentials, stored);
+            self.limited
+                .note(|counts| counts.logins_forgotten += forgotten as u64);
             return Ok(());
         }
         tracing::debug!(%source, "wrong credentials");
-        locked(&self.limiter).failed(&credentials.login, source, now_ms());
+        let forgotten = locked(&self.limiter).failed(&credentials.login, source, now_ms());
+        self.limited
+            .note(|counts| counts.wrong_logins_forgotten += forgotten as u64);
         turn.was_wrong();
         Err(Denied::Wrong)
     }
@@ -214,6 +225,7 @@ mod tests {
     use model::directory::Edit;
 
     use super::super::password::hash_password;
+    use super::super::turns::Blame;
     use super::*;
     use crate::fixtures::subscriber;
 
@@ -243,7 +255,7 @@ mod tests {
                 });
                 directory = directory.edited(edit).unwrap();
             }
-            let gate = Gate::with_key([7; 32], 0);
+            let gate = Gate::with_key([7; 32], 0, Limited::default());
             Self { gate, directory }
         }
 
@@ -281,6 +293,19 @@ mod tests {
             let (worth, computed) = door.tried(login, password, HERE).await;
             assert_eq!((worth, &computed), (Login::Wrong, &right), "{login}:{password}");
         }
+    }
+
+    #[tokio::test]
+    async fn who_finds_the_queue_full_is_turned_away_and_counted() {
+        let door = Door::new();
+        let others = (0..300).map(|n| IpAddr::V4(Ipv4Addr::from_bits(n)));
+        let waiting: Vec<_> = others
+            .map(|other| door.gate.turns.wait(other, Blame::default()))
+            .collect();
+        let refused = door.tried("alice", PASSWORD, HERE).await;
+        assert_eq!(refused, (Login::Unchecked, vec![]));
+        assert_eq!(door.gate.limited.counts().checks_refused, 1);
+        drop(waiting);
     }
 
     #[tokio::test]

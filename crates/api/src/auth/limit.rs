@@ -36,12 +36,15 @@ impl Limiter {
         u64::try_from(login.max(source)).unwrap_or(0).div_ceil(1000)
     }
 
-    /// Counts one wrong try.
-    pub(crate) fn failed(&mut self, login: &str, source: IpAddr, now_ms: i64) {
+    /// Counts one wrong try. How many of others were forgotten for it before their minute was over.
+    pub(crate) fn failed(&mut self, login: &str, source: IpAddr, now_ms: i64) -> usize {
         let source = host(source);
-        self.logins.take((login.to_owned(), source), PER_LOGIN, now_ms);
-        self.sources.take(source, PER_SOURCE, now_ms);
-        self.networks.take(neighbourhood(source), PER_SOURCE, now_ms);
+        let forgotten = [
+            self.logins.take((login.to_owned(), source), PER_LOGIN, now_ms),
+            self.sources.take(source, PER_SOURCE, now_ms),
+            self.networks.take(neighbourhood(source), PER_SOURCE, now_ms),
+        ];
+        forgotten.into_iter().sum()
     }
 
     /// How often `source` and its network were wrong in the last minute.
@@ -89,16 +92,20 @@ impl<K: Eq + Hash> Buckets<K> {
         empty_at.saturating_sub(now_ms).clamp(0, MINUTE_MS)
     }
 
-    fn take(&mut self, key: K, per_minute: i64, now_ms: i64) {
+    /// How many were forgotten that were not empty yet.
+    fn take(&mut self, key: K, per_minute: i64, now_ms: i64) -> usize {
         if self.0.len() >= ENTRIES_MAX {
             self.0.retain(|_, empty_at| *empty_at > now_ms);
         }
-        if self.0.len() >= ENTRIES_MAX && !self.0.contains_key(&key) {
+        let before = self.0.len();
+        if before >= ENTRIES_MAX && !self.0.contains_key(&key) {
             self.forget_oldest();
         }
+        let forgotten = before - self.0.len();
         let empty_at = self.0.entry(key).or_insert(now_ms);
         let level = empty_at.saturating_sub(now_ms).clamp(0, MINUTE_MS);
         *empty_at = now_ms + (level + MINUTE_MS / per_minute).min(MINUTE_MS);
+        forgotten
     }
 
     /// Makes room by dropping the tenth that is empty soonest, so that a flood pays for one scan in a thousand tries.
@@ -137,7 +144,8 @@ mod tests {
     #[test]
     fn one_source_with_many_logins_waits_too() {
         let mut limiter = Limiter::default();
-        (0..60).for_each(|n| limiter.failed(&n.to_string(), HERE, 0));
+        let forgotten: usize = (0..60).map(|n| limiter.failed(&n.to_string(), HERE, 0)).sum();
+        assert_eq!(forgotten, 0);
         assert!(limiter.wait_s("another", HERE, 0) > 0);
         assert_eq!(limiter.wait_s("another", THERE, 0), 0);
     }
@@ -145,7 +153,9 @@ mod tests {
     #[test]
     fn blame_falls_on_the_source_and_its_network_and_fades() {
         let mut limiter = Limiter::default();
-        (0..3).for_each(|_| limiter.failed("a", HERE, 0));
+        for _ in 0..3 {
+            limiter.failed("a", HERE, 0);
+        }
         assert_eq!(limiter.blame(HERE, 0), Blame { own: 3, near: 3 });
         assert_eq!(limiter.blame(THERE, 0), Blame { own: 0, near: 3 });
         assert_eq!(
@@ -171,12 +181,14 @@ mod tests {
 
     #[test]
     fn a_flood_of_logins_stays_within_the_bound_and_keeps_the_latest() {
-        let mut limiter = Limiter::default();
+        let (mut limiter, mut forgotten) = (Limiter::default(), 0);
         for n in 0..25_000u32 {
             let source = IpAddr::V4(n.into());
-            limiter.failed("a", source, i64::from(n) / 1000);
+            forgotten += limiter.failed("a", source, i64::from(n) / 1000);
             assert!(limiter.logins.0.len() <= ENTRIES_MAX);
         }
+        let kept = limiter.logins.0.len() + limiter.sources.0.len();
+        assert_eq!(forgotten, 2 * 25_000 - kept);
         assert!(
             limiter
                 .logins

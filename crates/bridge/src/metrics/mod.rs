@@ -60,6 +60,8 @@ pub(crate) struct Metrics {
     pub(crate) lists: UnreadLists,
     /// What limits of the API did.
     pub(crate) limited: api::Limited,
+    /// Snapshots that the hub of events was not told of, since too many waited.
+    pub(crate) snapshots_untold: Counter,
 }
 
 /// Lists of what is stored that were not read.
@@ -223,6 +225,7 @@ impl Metrics {
             audits_late: Counter::default(),
             lists: UnreadLists::default(),
             limited: api::Limited::default(),
+            snapshots_untold: Counter::default(),
         })
     }
 }

@@ -67,6 +67,8 @@ pub(crate) struct TransportCounts {
     pub(crate) connections_gave_way: u64,
     /// TCP connections closed because they did not take what was written to them.
     pub(crate) connections_stuck: u64,
+    /// Peers whose way was forgotten because too many were known.
+    pub(crate) routes_forgotten: u64,
 }
 
 /// Writes the page.
@@ -312,6 +314,11 @@ fn requests(page: &mut Scribe<'_>, metrics: &Metrics) -> Result<(), Error> {
         "REST connections that nobody gave way to.",
         &requests.refused,
     )?;
+    page.metric(
+        "api_handshakes_too_long",
+        "REST connections closed because their TLS handshake took more than 5 s.",
+        &requests.handshakes_too_long,
+    )?;
     limited(page, metrics.limited.counts())
 }
 
@@ -332,6 +339,11 @@ fn limited(page: &mut Scribe<'_>, counts: LimitCounts) -> Result<(), Error> {
 
 fn events(page: &mut Scribe<'_>, metrics: &Metrics, counts: EventCounts) -> Result<(), Error> {
     page.each(rows::EVENTS, &counts)?;
+    page.metric(
+        "event_snapshots_untold",
+        "Snapshots that streams of events were not told of because 65536 waited; those concerned begin anew.",
+        &metrics.snapshots_untold,
+    )?;
     page.gauge("event_streams", "Streams of events now.", counts.hub.streams)?;
     page.metric(
         "webhook_attempts",

@@ -23,6 +23,8 @@ pub(crate) struct Requests {
     pub(crate) gave_way: Counter,
     /// Newcomers that nobody gave way to.
     pub(crate) refused: Counter,
+    /// Connections closed because their TLS handshake took too long.
+    pub(crate) handshakes_too_long: Counter,
 }
 
 /// What answers are told apart by. The route is a template or `none`.
@@ -50,6 +52,7 @@ impl Default for Requests {
             connections: Gauge::default(),
             gave_way: Counter::default(),
             refused: Counter::default(),
+            handshakes_too_long: Counter::default(),
         }
     }
 }

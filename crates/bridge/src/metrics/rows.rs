@@ -431,6 +431,11 @@ pub(super) const TRANSPORT: &[Row<TransportCounts, u64>] = &[
         "SIP connections closed because they took nothing of what was sent.",
         |c| c.connections_stuck,
     ),
+    (
+        "sip_routes_forgotten",
+        "Addresses of ours towards peers forgotten because 10000 were known, where sip.listen names none; each is asked of the system again.",
+        |c| c.routes_forgotten,
+    ),
 ];
 
 /// Limits of the API, counted.

@@ -72,6 +72,7 @@ impl Sources for Fixture {
     fn transport(&self) -> TransportCounts {
         TransportCounts {
             datagrams_dropped: 5,
+            routes_forgotten: 10_000,
             ..TransportCounts::default()
         }
     }
@@ -126,6 +127,8 @@ fn metrics() -> Arc<Metrics> {
     metrics.audits_late.inc_by(2);
     metrics.lists.too_long.inc_by(3);
     metrics.lists.crowded.inc_by(4);
+    metrics.snapshots_untold.inc_by(14);
+    metrics.requests.handshakes_too_long.inc_by(15);
     metrics.limited.note(|counts| {
         *counts = api::LimitCounts {
             logins_forgotten: 16,
@@ -247,6 +250,9 @@ fn the_page_tells_what_was_counted() {
         ("partyline_recordings_started_total", 1.0),
         ("partyline_recording_gap_seconds_total", 1.5),
         ("partyline_sip_datagrams_dropped_total", 5.0),
+        ("partyline_sip_routes_forgotten_total", 10_000.0),
+        ("partyline_event_snapshots_untold_total", 14.0),
+        ("partyline_api_handshakes_too_long_total", 15.0),
         ("partyline_api_logins_forgotten_total", 16.0),
         ("partyline_api_wrong_logins_forgotten_total", 17.0),
         ("partyline_api_password_checks_refused_total", 18.0),

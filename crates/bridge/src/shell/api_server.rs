@@ -101,7 +101,11 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let stream = WriteLimit::new(stream, WRITE);
-    let Ok(Ok(stream)) = timeout(HANDSHAKE, acceptor.accept(stream)).await else {
+    let Ok(handshake) = timeout(HANDSHAKE, acceptor.accept(stream)).await else {
+        service.counts.handshakes_too_long.inc();
+        return;
+    };
+    let Ok(stream) = handshake else {
         return;
     };
     let service = hyper::service::service_fn(move |request| {
@@ -258,25 +262,26 @@ mod tests {
         assert_eq!(server.counts.refused.get(), 0);
     }
 
-    /// The client's end of a connection that `router` answers, by memory alone; and what it takes to begin TLS.
-    fn begun(router: Router) -> (DuplexStream, TlsConnector) {
+    /// The client's end of a connection that `router` answers, by memory alone; what it takes to begin TLS; and what is counted.
+    fn begun(router: Router) -> (DuplexStream, TlsConnector, Requests) {
         let (near, far) = duplex(64 * 1024);
         let (limits, source) = (ApiSection::default(), IpAddr::from(Ipv4Addr::LOCALHOST));
         let (config, client) = keys(&limits);
         let (place, _) = Places::default().take(source, &limits).unwrap();
+        let counts = Requests::default();
         let service = Service {
             router,
             source,
             place: Arc::new(place),
-            counts: Requests::default(),
+            counts: counts.clone(),
         };
         tokio::spawn(connection(far, TlsAcceptor::from(config), Arc::new(service)));
-        (near, client)
+        (near, client, counts)
     }
 
     /// The same after the handshake.
     async fn connected(router: Router) -> TlsStream<DuplexStream> {
-        let (stream, client) = begun(router);
+        let (stream, client, _) = begun(router);
         client.connect(name(), stream).await.unwrap()
     }
 
@@ -314,9 +319,14 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_client_has_five_seconds_for_tls() {
-        let (stream, _client) = begun(taking());
+    async fn a_client_has_five_seconds_for_tls_and_more_is_counted() {
+        let (mut garbled, _, garbage) = begun(taking());
+        garbled.write_all(b"GET / HTTP/1.1\r\n\r\n").await.unwrap();
+        let _ = garbled.read_to_end(&mut vec![]).await;
+        assert_eq!(garbage.handshakes_too_long.get(), 0);
+        let (stream, _client, counts) = begun(taking());
         let (said, took) = rest(stream).await;
+        assert_eq!(counts.handshakes_too_long.get(), 1);
         assert!(
             said.is_empty() && (HANDSHAKE..HANDSHAKE + SECOND).contains(&took),
             "{took:?}"

@@ -73,6 +73,7 @@ impl Sources for Readings {
             connections_refused: connections.refused,
             connections_gave_way: connections.gave_way,
             connections_stuck: connections.stuck,
+            routes_forgotten: sip_udp::routes_forgotten(),
         }
     }
 }

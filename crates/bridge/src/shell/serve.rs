@@ -354,7 +354,7 @@ async fn start_control(
         inbound: queue,
         keeper: keeper.clone(),
         live: live.clone(),
-        teller: teller::start(hub.clone()),
+        teller: teller::start(hub.clone(), metrics.snapshots_untold.clone()),
         udp: sockets.udp.clone(),
         connections: connections.clone(),
         media: MediaPort::start(config, data, panics::log_them(), metrics.clone())?,

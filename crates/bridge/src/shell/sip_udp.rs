@@ -23,10 +23,16 @@ const LONG_BEHIND_MAX: usize = 512;
 const PAUSE: std::time::Duration = std::time::Duration::from_secs(1);
 
 static DROPPED: AtomicU64 = AtomicU64::new(0);
+static ROUTES_FORGOTTEN: AtomicU64 = AtomicU64::new(0);
 
 /// Datagrams dropped because control had not caught up; the peer sends them again.
 pub(super) fn dropped() -> u64 {
     DROPPED.load(Ordering::Relaxed)
+}
+
+/// Peers whose local address was forgotten because too many were known.
+pub(super) fn routes_forgotten() -> u64 {
+    ROUTES_FORGOTTEN.load(Ordering::Relaxed)
 }
 
 /// Reads until control is gone.
@@ -100,11 +106,16 @@ impl Routes {
             return Ok(SocketAddr::new(*ip, listening.port()));
         }
         let ip = source_towards(remote)?;
-        if self.known.len() >= ROUTES_MAX {
-            self.known.clear();
-        }
-        self.known.insert(remote.ip(), ip);
+        ROUTES_FORGOTTEN.fetch_add(self.remember(remote.ip(), ip), Ordering::Relaxed);
         Ok(SocketAddr::new(ip, listening.port()))
+    }
+
+    /// How many others were forgotten for it.
+    fn remember(&mut self, peer: IpAddr, ours: IpAddr) -> u64 {
+        let full = self.known.len() >= ROUTES_MAX;
+        let forgotten = if full { self.known.drain().count() } else { 0 };
+        self.known.insert(peer, ours);
+        forgotten as u64
     }
 }
 
@@ -133,5 +144,17 @@ mod tests {
         let most: usize = (0..INBOUND).map(|waiting| longest(waiting).unwrap()).sum();
         assert!(most < 96 << 20, "{most}");
         assert!(has_room(DATAGRAM_MAX, 0) && has_room(1_500, INBOUND));
+    }
+
+    #[test]
+    fn ways_to_peers_that_are_forgotten_for_others_are_counted() {
+        let (mut routes, ours) = (Routes::default(), IpAddr::from([192, 0, 2, 1]));
+        let forgotten: Vec<u64> = (0..2 * ROUTES_MAX as u32 + 1)
+            .map(|peer| routes.remember(std::net::Ipv4Addr::from_bits(peer).into(), ours))
+            .collect();
+        let told: Vec<usize> = (0..forgotten.len()).filter(|n| forgotten[*n] > 0).collect();
+        assert_eq!(told, [ROUTES_MAX, 2 * ROUTES_MAX]);
+        assert_eq!(forgotten.iter().sum::<u64>(), 2 * ROUTES_MAX as u64);
+        assert_eq!(routes.known.len(), 1);
     }
 }
