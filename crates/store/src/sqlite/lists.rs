@@ -19,7 +19,7 @@ pub(super) const LISTERS: u32 = 3;
 const TURNS: usize = 64;
 /// Longest wait in such a queue.
 const TURN_MAX: Duration = Duration::from_secs(5);
-/// From this length on the log is emptied, bytes; SQLite does so at some 4 MiB by itself where it can.
+/// By how much the log may grow before it is emptied, bytes; SQLite does so at some 4 MiB by itself where it can.
 const LOG_MAX: u64 = 64 << 20;
 
 /// What lists are read with: whatever those take, the other connections are free.
@@ -30,8 +30,8 @@ pub(super) struct Lists {
     turns: [Mutex<()>; TURNS],
     /// The write-ahead log.
     log: PathBuf,
-    /// Held by who empties it.
-    emptying: Mutex<()>,
+    /// From which length on it is emptied next, bytes; held by who empties it.
+    log_most: Mutex<u64>,
 }
 
 impl Lists {
@@ -44,7 +44,7 @@ impl Lists {
             writer,
             turns: std::array::from_fn(|_| Mutex::default()),
             log: log.into(),
-            emptying: Mutex::default(),
+            log_most: Mutex::new(LOG_MAX),
         }
     }
 
@@ -58,20 +58,19 @@ impl Lists {
         let turn = timeout(TURN_MAX, self.turns[place(scope)].lock()).await;
         let _turn = turn.map_err(|_| StoreError::Crowded)?;
         let done = bounded(&self.pool, LIST_MAX, work).await;
-        self.keep_log_below(LOG_MAX).await;
+        self.keep_log_short().await;
         done
     }
 
     /// SQLite begins its log anew only while nobody reads it (<https://sqlite.org/wal.html>, section 6): lists that follow one another without
     /// a gap would let it grow for ever. Where it has grown there is a gap, once all lists have ended that are being read.
-    async fn keep_log_below(&self, most: u64) {
-        let length = fs::metadata(&self.log).map_or(0, |log| log.len());
-        if length < most {
-            return;
-        }
-        let Ok(_alone) = self.emptying.try_lock() else {
+    async fn keep_log_short(&self) {
+        let Ok(mut most) = self.log_most.try_lock() else {
             return;
         };
+        if self.log_length() < *most {
+            return;
+        }
         let mut all = Vec::new();
         for _ in 0..LISTERS {
             match self.pool.acquire().await {
@@ -79,15 +78,21 @@ impl Lists {
                 Err(_) => return,
             }
         }
-        // Where it fails the next list tries it again.
-        let _ = open::checkpoint(&self.writer).await;
+        // Where it fails, or another than lists reads for long, there is no other gap until the log has grown by as much once more.
+        let _ = open::checkpoint_unless_read(&self.writer).await;
+        *most = self.log_length().saturating_add(LOG_MAX);
+    }
+
+    /// Bytes of the log.
+    fn log_length(&self) -> u64 {
+        fs::metadata(&self.log).map_or(0, |log| log.len())
     }
 }
 
-/// The queue of who sees `scope`.
+/// The queue of who sees `scope`: that of its account, whose lists show now the account alone, now all below it.
 fn place(scope: &Scope) -> usize {
     let mut hasher = DefaultHasher::new();
-    scope.sids().hash(&mut hasher);
+    scope.sids().first().hash(&mut hasher);
     hasher.finish() as usize % TURNS
 }
 
@@ -132,18 +137,62 @@ mod tests {
         }
     }
 
+    #[test]
+    fn all_lists_of_an_account_wait_in_one_queue() {
+        for below in 1..9 {
+            let below = (1..=below).map(|number| Sid::new(&format!("below {number}")));
+            let whole = Scope::of(Sid::new("account 0"), below);
+            for scope in [whole.clone(), whole.and_unowned(true)] {
+                assert_eq!(place(&scope), place(&account(0)), "{scope:?}");
+            }
+        }
+    }
+
+    /// Ends a list when the log may be so long.
+    async fn end_list(lists: &Lists, log_most: u64) {
+        *lists.log_most.lock().await = log_most;
+        lists.keep_log_short().await;
+    }
+
     #[tokio::test]
     async fn a_log_that_has_grown_is_emptied_and_lists_go_on() {
         let folder = TempDir::new().unwrap();
         let store = SqliteStore::open(&folder.path().join("store.db")).await.unwrap();
-        let length = || fs::metadata(folder.path().join("store.db-wal")).unwrap().len();
         store.health().await.unwrap();
-        let grown = length();
+        let grown = store.lists.log_length();
         assert!(grown > 0);
-        store.lists.keep_log_below(grown + 1).await;
-        assert_eq!(length(), grown);
-        store.lists.keep_log_below(grown).await;
-        assert_eq!(length(), 0);
+        end_list(&store.lists, grown + 1).await;
+        assert_eq!(store.lists.log_length(), grown);
+        end_list(&store.lists, grown).await;
+        assert_eq!(store.lists.log_length(), 0);
+        assert_eq!(*store.lists.log_most.lock().await, LOG_MAX);
         assert_eq!(store.lists.read(&account(0), one).await, Ok(1));
+    }
+
+    #[tokio::test]
+    async fn a_log_that_another_reads_for_long_holds_nobody_up_and_is_emptied_later() {
+        let folder = TempDir::new().unwrap();
+        let store = SqliteStore::open(&folder.path().join("store.db")).await.unwrap();
+        let lists = &store.lists;
+        store.health().await.unwrap();
+        // As a backup does.
+        let mut reader = store.readers.begin().await.unwrap();
+        assert_eq!(one_id(&mut reader).await, 1);
+        store.health().await.unwrap();
+        let grown = lists.log_length();
+        // SQLite would wait for the reader for as long as for any lock.
+        let waited = timeout(Duration::from_secs(2), end_list(lists, grown)).await;
+        assert_eq!(waited, Ok(()));
+        let most = *lists.log_most.lock().await;
+        assert_eq!((lists.log_length(), most), (grown, grown + LOG_MAX));
+        reader.commit().await.unwrap();
+        end_list(lists, grown).await;
+        assert_eq!(lists.log_length(), 0);
+    }
+
+    /// Reads something that is on disk.
+    async fn one_id(db: &mut SqliteConnection) -> i64 {
+        let found = sqlx::query_scalar("SELECT next FROM sequences WHERE name = 'leg'");
+        found.fetch_one(db).await.unwrap()
     }
 }

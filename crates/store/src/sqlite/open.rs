@@ -139,3 +139,18 @@ pub(super) async fn checkpoint(pool: &SqlitePool) -> Result<(), StoreError> {
         .await?;
     Ok(())
 }
+
+/// Does the same, but not while somebody reads what was there before the newest changes: until that is over all changes would wait.
+pub(super) async fn checkpoint_unless_read(pool: &SqlitePool) -> Result<(), StoreError> {
+    let mut db = pool.acquire().await?;
+    // This one waits for nobody, and moves what it can (https://sqlite.org/pragma.html#pragma_wal_checkpoint).
+    let (_, all, moved): (i64, i64, i64) = sqlx::query_as("PRAGMA wal_checkpoint(PASSIVE)")
+        .fetch_one(&mut *db)
+        .await?;
+    if moved == all {
+        sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
+            .execute(&mut *db)
+            .await?;
+    }
+    Ok(())
+}
