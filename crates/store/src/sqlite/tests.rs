@@ -1,3 +1,5 @@
+mod upgrade;
+
 use std::path::Path;
 
 use model::directory::{Edit, Subscriber, SubscriberRole};
@@ -522,67 +524,4 @@ async fn health_is_tried_by_writing() {
     assert_eq!(std::fs::metadata(&wal).unwrap().len(), 0);
     store.health().await.unwrap();
     assert!(std::fs::metadata(&wal).unwrap().len() > 0);
-}
-
-#[tokio::test]
-async fn changes_from_before_owners_were_kept_are_shown_to_the_one_above_all_if_there_is_one() {
-    for (tops, seen) in [(1, 1), (2, 0)] {
-        let folder = TempDir::new().unwrap();
-        let store = open(&folder).await;
-        for n in 0..tops {
-            write(&store, account(&format!("top {n}"), "")).await.unwrap();
-        }
-        for statement in [
-            "DROP VIEW audit_seen",
-            "DROP TABLE audit_tenants",
-            "DELETE FROM sequences WHERE name = 'callback'",
-            "DELETE FROM totals WHERE list = 'audit'",
-            "DELETE FROM _sqlx_migrations WHERE version IN (5, 9)",
-        ] {
-            sqlx::query(statement).execute(&store.writer).await.unwrap();
-        }
-        store.close().await.unwrap();
-        let store = open(&folder).await;
-        let page = crate::Page {
-            offset: 0,
-            limit: 9,
-            order: crate::Order::OldestFirst,
-        };
-        let lines = store.audit(&Sid::new("top 0"), &page.into()).await.unwrap();
-        assert_eq!(lines.total, seen, "{tops}");
-        assert_eq!(store.reserve(IdKind::Callback, 1).await.unwrap(), 1..2);
-    }
-}
-
-#[tokio::test]
-async fn records_of_who_was_deleted_before_are_shown_to_the_one_above_all_if_there_is_one() {
-    for (tops, seen) in [(1, 1), (2, 0)] {
-        let folder = TempDir::new().unwrap();
-        let store = open(&folder).await;
-        for n in 0..tops {
-            write(&store, account(&format!("top {n}"), "")).await.unwrap();
-        }
-        store.add_records(&[call_of(1)]).await.unwrap();
-        for statement in [
-            "DROP TABLE former_subscribers",
-            "DROP TRIGGER subscriber_was_deleted",
-            "DROP TRIGGER subscriber_is_back",
-            "DELETE FROM _sqlx_migrations WHERE version = 7",
-        ] {
-            sqlx::query(statement).execute(&store.writer).await.unwrap();
-        }
-        store.close().await.unwrap();
-        let store = open(&folder).await;
-        let page = crate::Page {
-            offset: 0,
-            limit: 9,
-            order: crate::Order::OldestFirst,
-        };
-        let scope = Scope::tenant(Sid::new("top 0"));
-        assert_eq!(
-            store.cdrs(&scope, &page.into()).await.unwrap().total,
-            seen,
-            "{tops}"
-        );
-    }
 }

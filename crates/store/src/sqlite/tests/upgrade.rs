@@ -1,0 +1,151 @@
+//! What becomes of stores of earlier versions.
+
+use super::*;
+
+/// The first so many of a list.
+fn oldest(limit: u32) -> Query {
+    let page = crate::Page {
+        offset: 0,
+        limit,
+        order: crate::Order::OldestFirst,
+    };
+    page.into()
+}
+
+#[tokio::test]
+async fn changes_from_before_owners_were_kept_are_shown_to_the_one_above_all_if_there_is_one() {
+    for (tops, seen) in [(1, 1), (2, 0)] {
+        let folder = TempDir::new().unwrap();
+        let store = open(&folder).await;
+        for n in 0..tops {
+            write(&store, account(&format!("top {n}"), "")).await.unwrap();
+        }
+        for statement in [
+            "DROP VIEW audit_seen",
+            "DROP TABLE audit_tenants",
+            "DELETE FROM sequences WHERE name = 'callback'",
+            "DELETE FROM totals WHERE list = 'audit'",
+            "DELETE FROM _sqlx_migrations WHERE version IN (5, 9)",
+        ] {
+            sqlx::query(statement).execute(&store.writer).await.unwrap();
+        }
+        store.close().await.unwrap();
+        let store = open(&folder).await;
+        let lines = store.audit(&Sid::new("top 0"), &oldest(9)).await.unwrap();
+        assert_eq!(lines.total, seen, "{tops}");
+        assert_eq!(store.reserve(IdKind::Callback, 1).await.unwrap(), 1..2);
+    }
+}
+
+#[tokio::test]
+async fn records_of_who_was_deleted_before_are_shown_to_the_one_above_all_if_there_is_one() {
+    for (tops, seen) in [(1, 1), (2, 0)] {
+        let folder = TempDir::new().unwrap();
+        let store = open(&folder).await;
+        for n in 0..tops {
+            write(&store, account(&format!("top {n}"), "")).await.unwrap();
+        }
+        store.add_records(&[call_of(1)]).await.unwrap();
+        for statement in [
+            "DROP TABLE former_subscribers",
+            "DROP TRIGGER subscriber_was_deleted",
+            "DROP TRIGGER subscriber_is_back",
+            "DELETE FROM _sqlx_migrations WHERE version = 7",
+        ] {
+            sqlx::query(statement).execute(&store.writer).await.unwrap();
+        }
+        store.close().await.unwrap();
+        let store = open(&folder).await;
+        let scope = Scope::tenant(Sid::new("top 0"));
+        assert_eq!(
+            store.cdrs(&scope, &oldest(9)).await.unwrap().total,
+            seen,
+            "{tops}"
+        );
+    }
+}
+
+/// Takes back what the steps 8 and 9 make.
+const WITHOUT_LISTS: &[&str] = &[
+    "DROP VIEW audit_seen",
+    "DROP TRIGGER audit_came",
+    "DROP INDEX audit_tenants_by_time",
+    "DROP INDEX audit_tenants_by_audit",
+    "ALTER TABLE audit_tenants DROP COLUMN at_ms",
+    "CREATE VIEW audit_seen AS SELECT 1",
+    "DROP TRIGGER cdr_came",
+    "DROP TRIGGER cdr_went",
+    "DROP TRIGGER mdr_came",
+    "DROP TRIGGER mdr_went",
+    "DROP TABLE totals",
+    "DROP INDEX cdrs_by_time",
+    "DROP INDEX cdrs_by_caller",
+    "DROP INDEX cdrs_by_callee",
+    "DROP INDEX cdrs_by_meeting",
+    "DROP INDEX cdrs_by_meeting_number",
+    "DROP INDEX mdrs_by_time",
+    "DROP INDEX mdrs_by_meeting_number",
+    "DROP INDEX audit_by_object",
+    "DROP INDEX happenings_by_subscriber",
+    "DROP INDEX deliveries_dead",
+    "DELETE FROM _sqlx_migrations WHERE version IN (8, 9)",
+];
+
+fn meeting_of(id: u64) -> Record {
+    Record::Meeting(Box::new(Mdr {
+        meeting: MeetingId(id),
+        number: model::MeetingNumber(106_131),
+        subscriber_sid: Sid::new("a"),
+        created_ms: 0,
+        started_ms: None,
+        ended_ms: 2,
+        calls: 1,
+        peak: 1,
+        cause: model::Cause::Empty,
+        on_the_fly: false,
+    }))
+}
+
+/// Calls of the account, of it and of nobody, and meetings of it.
+async fn totals(store: &SqliteStore) -> [u64; 3] {
+    let scope = Scope::tenant(Sid::new("a"));
+    let all = scope.clone().and_unowned(true);
+    [
+        store.cdrs(&scope, &oldest(1)).await.unwrap().total,
+        store.cdrs(&all, &oldest(1)).await.unwrap().total,
+        store.mdrs(&scope, &oldest(1)).await.unwrap().total,
+    ]
+}
+
+#[tokio::test]
+async fn what_was_there_before_lists_were_counted_and_dated_is_so_from_the_upgrade_on() {
+    let folder = TempDir::new().unwrap();
+    let store = open(&folder).await;
+    let of_nobody = Record::Call(Box::new(Cdr {
+        subscriber_sid: None,
+        ..cdr_of(3)
+    }));
+    let records = [call_of(1), call_of(2), of_nobody, meeting_of(1)];
+    store.add_records(&records).await.unwrap();
+    // The clock was set back meanwhile.
+    for (details, now_ms) in [("", 9), ("changed", 4)] {
+        let edits = [account("a", details)];
+        store.write(&Actor::Bridge, &edits, now_ms).await.unwrap();
+    }
+    for statement in WITHOUT_LISTS {
+        sqlx::query(*statement).execute(&store.writer).await.unwrap();
+    }
+    store.close().await.unwrap();
+    let store = open(&folder).await;
+    assert_eq!(totals(&store).await, [2, 3, 1]);
+    let more = [call_of(2), call_of(4), meeting_of(2)];
+    store.add_records(&more).await.unwrap();
+    assert_eq!(totals(&store).await, [3, 4, 2]);
+    write(&store, account("a", "once more")).await.unwrap();
+    let changes = store.audit(&Sid::new("a"), &oldest(3)).await.unwrap();
+    let dated: Vec<_> = changes.page.iter().map(|line| line.at_ms).collect();
+    assert_eq!((dated, changes.total), (vec![4, 7, 9], 3));
+    // Two of each.
+    assert_eq!(store.forget_records(i64::MAX, 2).await, Ok(4));
+    assert_eq!(totals(&store).await, [1, 2, 0]);
+}
