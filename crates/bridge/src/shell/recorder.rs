@@ -23,6 +23,9 @@ use crate::recording::{About, Measured, Remains, Sidecar, Tape};
 
 /// How often rings are emptied.
 const PACE: Duration = Duration::from_millis(100);
+/// Recordings that are ended between two times in which rings are emptied. Each end waits for the disk three times; with more of them, as when
+/// all meetings end at the full hour, the rings of those that go on would overflow.
+const ENDS_AT_ONCE: usize = 8;
 /// How often is looked how much space is left.
 const LOOK: Duration = Duration::from_secs(2);
 
@@ -269,8 +272,9 @@ impl Recorder {
         })
     }
 
-    /// Writes what waits for each; those that are over are ended, all of them when nothing more will come.
+    /// Writes what waits for each; of those that are over some are ended, and all when nothing more will come.
     fn write(&mut self, goes_on: bool) {
+        let mut ends = if goes_on { ENDS_AT_ONCE } else { usize::MAX };
         for mut take in std::mem::take(&mut self.takes) {
             // Asked before: what was put in before that is written.
             let is_over = !goes_on || take.job.taped.is_abandoned();
@@ -279,7 +283,10 @@ impl Recorder {
             self.note(&mut take, before);
             self.tell_gaps(&mut take, Some(TELL_GAPS));
             match written {
-                Ok(()) if is_over => self.end(take),
+                Ok(()) if is_over && ends > 0 => {
+                    ends -= 1;
+                    self.end(take);
+                }
                 Ok(()) => self.takes.push(take),
                 Err(error) => {
                     self.tell_gaps(&mut take, None);

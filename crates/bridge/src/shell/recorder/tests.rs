@@ -167,6 +167,26 @@ fn what_was_lost_is_silence_that_is_counted_and_told_at_once_and_then_in_sums() 
 }
 
 #[test]
+fn a_rush_of_ends_keeps_those_that_go_on_from_nothing() {
+    let mut bench = Bench::new();
+    let mut over: Vec<_> = (2..22)
+        .map(|n| bench.begin(&format!("1700-42-{n}.ogg")))
+        .collect();
+    for (tap, ending) in &mut over {
+        let _ = ending.set(RecordingEnd::HostLeft);
+        bench.tape(tap, 0..5);
+    }
+    drop(over);
+    let (mut tap, _) = bench.begin(FILE);
+    let left = [0, 1, 2].map(|n| {
+        bench.tape(&mut tap, n * 50..(n + 1) * 50);
+        assert_eq!(tap.slots(), 150, "all was taken");
+        bench.recorder.takes.len()
+    });
+    assert_eq!((left, bench.counts()), ([13, 5, 1], [1, 21, 0, 0, 0]));
+}
+
+#[test]
 fn without_space_none_begins_and_those_that_run_end() {
     let mut bench = Bench::new();
     let (mut tap, _) = bench.begin(FILE);
