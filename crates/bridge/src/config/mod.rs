@@ -166,9 +166,14 @@ impl Config {
     }
 }
 
-/// What is wrong and where, with the line that it is about: but for one with a password, which no log is to hold.
+/// What is wrong and where, with the line that it is about: but for a password, which no log is to hold. Behind a key that is not known may be
+/// one, too: keys are misspelt.
 fn told(error: &toml::de::Error) -> String {
     let told = error.to_string();
+    if error.message().starts_with("unknown field") {
+        let lines: Vec<_> = told.lines().map(without_value).collect();
+        return lines.join("\n");
+    }
     let is_secret = |line: &str| line.contains(" | ") && line.contains("password");
     match told.lines().any(is_secret) {
         true => {
@@ -176,6 +181,14 @@ fn told(error: &toml::de::Error) -> String {
             format!("{place}\npassword: expected a text in quotes")
         }
         false => told,
+    }
+}
+
+/// A line of a message, without the value where it shows one of the configuration.
+fn without_value(line: &str) -> &str {
+    match line.contains(" | ") {
+        true => line.split('=').next().unwrap_or(line),
+        false => line,
     }
 }
 
@@ -228,6 +241,23 @@ mod tests {
             let text = format!("[dial_out]\npassword = {written}\nusername = \"bridge\"\n");
             let told = Config::parse(&text).unwrap_err();
             assert!(told.contains("line ") && !told.contains("12345678"), "{told}");
+        }
+    }
+
+    #[test]
+    fn what_stands_behind_a_misspelt_key_is_in_no_message() {
+        for (text, key, line) in [
+            ("[dial_out]\npasword = \"12345678\"\n", "pasword", "line 2"),
+            (
+                "[dial_out]\ntrunk_password = \"12345678\"\n",
+                "trunk_password",
+                "line 2",
+            ),
+            ("dial_out = { secret = \"12345678\" }", "secret", "line 1"),
+        ] {
+            let told = Config::parse(text).unwrap_err();
+            assert!(told.contains(&format!("unknown field `{key}`")), "{told}");
+            assert!(told.contains(line) && !told.contains("12345678"), "{told}");
         }
     }
 
