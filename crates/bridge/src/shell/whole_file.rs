@@ -13,7 +13,7 @@ pub(super) const PUBLIC: u32 = 0o644;
 /// Writes `text` to `path` in place of what is there, with these rights from its first octet on.
 ///
 /// # Errors
-/// When it could not be written: what is there is what was there before.
+/// When it could not be written: what is there is what was there before. Or when the folder could not be: it is there, but for a power cut.
 pub(super) fn write(path: &Path, text: &str, mode: u32) -> io::Result<()> {
     let part = part(path);
     // What a crash left behind there may have other rights, or lead elsewhere.
