@@ -213,7 +213,9 @@ fn one_caller_opens_twenty_meetings_an_hour_and_may_still_join_others() {
         world.hang_up(phone);
     }
     let phone = world.call_as(CONF, GUESSER, SDP);
+    assert_eq!(world.control.counts().meetings_unopened, 0);
     assert!(!verdict(&mut world, phone, "6000").1);
+    assert_eq!(world.control.counts().meetings_unopened, 1);
     world.enter_as(CONF, OTHER, "7000#");
     world.key(phone, "7000#");
     world.pass(2_000);

@@ -87,6 +87,8 @@ pub struct Counts {
     pub guesses_forgotten: u64,
     /// Codes whose answer was held back because too many of their DID group had been wrong.
     pub guesses_slowed: u64,
+    /// Codes that opened no meeting on the fly, since their caller or address had opened as many as it may.
+    pub meetings_unopened: u64,
     /// Keys that were not heard, since their caller sent more than anybody presses.
     pub keys_dropped: u64,
     /// Rosters put together for phones that show them, one for all that watch a meeting.
@@ -107,6 +109,7 @@ impl Default for Counts {
             events_without_id: 0,
             guesses_forgotten: 0,
             guesses_slowed: 0,
+            meetings_unopened: 0,
             keys_dropped: 0,
             rosters: 0,
         }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use ivr::budget::Allowance;
+use ivr::budget::{Allowance, Guesser};
 use ivr::session::{self, Found};
 use model::{Actor, Cause, LegId, OperatorMode, Phrase};
 use sip::Command;
@@ -148,12 +148,9 @@ impl Control {
                 self.counts.guesses_slowed += u64::from(!wait.is_zero());
                 let known = self.directory.grant(who.group, code).is_some()
                     || self.on_the_fly.contains_key(&(who.group, code.to_owned()));
-                let may_open = opening::may_open(flow, code);
                 let found = match known {
                     true => Found::Open,
-                    false if may_open && self.room_for_a_meeting() && self.budget.open_meeting(now, &who) => {
-                        Found::Free
-                    }
+                    false if opening::may_open(flow, code) && self.opens_one_more(now, &who) => Found::Free,
                     false => {
                         self.budget.failed(now, &who);
                         Found::Wrong
@@ -163,6 +160,16 @@ impl Control {
             }
         };
         self.session_input(now, leg, session::Input::Found { found, wait });
+    }
+
+    /// Whether `who` may open one more meeting on the fly; counts it against its budgets if so.
+    fn opens_one_more(&mut self, now: Instant, who: &Guesser) -> bool {
+        if !self.room_for_a_meeting() {
+            return false;
+        }
+        let opens = self.budget.open_meeting(now, who);
+        self.counts.meetings_unopened += u64::from(!opens);
+        opens
     }
 
     pub(super) fn reschedule_call(&mut self, leg: LegId) {

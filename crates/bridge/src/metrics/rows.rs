@@ -52,6 +52,11 @@ pub(super) const CALLS: &[Row<Counts, u64>] = &[
         |c| c.keys_dropped,
     ),
     (
+        "meetings_unopened",
+        "Codes that opened no meeting, beyond guesses.meetings_per_caller or guesses.meetings_per_source.",
+        |c| c.meetings_unopened,
+    ),
+    (
         "rosters",
         "Rosters put together for phones that show them, one for all that watch a meeting.",
         |c| c.rosters,
