@@ -256,7 +256,8 @@ pub(super) fn plain(object: &Value, field: &str) -> String {
     match &object[field] {
         Value::Null => String::new(),
         Value::String(text) => harmless(text),
-        Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => object[field].to_string(),
+        Value::Array(_) | Value::Object(_) => harmless(&object[field].to_string()),
+        Value::Bool(_) | Value::Number(_) => object[field].to_string(),
     }
 }
 
@@ -424,6 +425,8 @@ CALL  CALLER        NAME  ROLE  STATE           MUTED        HELD  TALKS  MOS IN
         assert_eq!(plain(&json!({}), "mosIn"), "");
         let steers = json!({"customName": "A\u{1b}[31m\r\nB\u{9b}"});
         assert_eq!(plain(&steers, "customName"), "A [31m  B ");
+        let within = json!({"names": ["A\u{9b}B"]});
+        assert_eq!(plain(&within, "names"), "[\"A B\"]");
         assert_eq!(word(&json!(9), &["a"]), "9");
         assert_eq!(time(&json!(1_544_643_810_000_u64)), "2018-12-12T19:43:30.000Z");
         assert_eq!(time(&json!(u64::MAX)), u64::MAX.to_string());

@@ -79,7 +79,7 @@ impl Out {
     /// What the API said, or the text made of it.
     fn tell(self, said: &Value, text: impl FnOnce() -> String) -> Result<(), Failure> {
         match self.json {
-            true => self.line(&serde_json::to_string_pretty(said).unwrap_or_default()),
+            true => self.line(&escaped(&serde_json::to_string_pretty(said).unwrap_or_default())),
             false => self.line(&text()),
         }
     }
@@ -93,6 +93,18 @@ impl Out {
     fn next(self, text: &str) -> Result<bool, Failure> {
         print(&mut std::io::stdout().lock(), text)
     }
+}
+
+/// The same JSON without the control characters that may stand in it as they are: others wrote them, and terminals obey them.
+fn escaped(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    for c in json.chars() {
+        match c {
+            '\u{7f}'..='\u{9f}' => text.push_str(&format!("\\u{:04x}", u32::from(c))),
+            _ => text.push(c),
+        }
+    }
+    text
 }
 
 /// Writes a line; false where nobody reads any more: whoever wanted only the first ones has had enough, which is no fault.
@@ -121,6 +133,18 @@ mod tests {
         fn flush(&mut self) -> io::Result<()> {
             Ok(())
         }
+    }
+
+    #[test]
+    fn json_says_the_same_without_what_steers_a_terminal() {
+        let said = serde_json::json!({"customName": "\u{7f}A\u{9b}31m\u{80}\u{1b}[2J\u{9f}\u{a0}é"});
+        let told = escaped(&said.to_string());
+        assert!(
+            !told.contains(char::is_control) && told.contains("\u{a0}é"),
+            "{told}"
+        );
+        assert!(told.contains(r"A\u009b31m"), "{told}");
+        assert_eq!(serde_json::from_str::<Value>(&told).unwrap(), said);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::client::{Client, Stream};
+use super::escaped;
 use super::failure::Failure;
 use super::lists::{plain, time};
 use super::sse::Reader;
@@ -66,7 +67,7 @@ fn tell(stream: &mut impl BufRead, reader: &mut Reader, json: bool, sink: Sink<'
         };
         let is_wanted = match serde_json::from_str(&event.data) {
             Ok(said) if !json => sink(&text(&said))?,
-            Ok(_) | Err(_) => sink(&event.data)?,
+            Ok(_) | Err(_) => sink(&escaped(&event.data))?,
         };
         if !is_wanted {
             return Ok(false);
