@@ -44,12 +44,19 @@ pub(crate) fn read(data: &Path) -> Result<Vec<Credential>, String> {
     let path = path(data);
     match fs::read_to_string(&path) {
         Ok(text) => {
-            let file: File = toml::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))?;
+            let file = toml::from_str::<File>(&text);
+            let file = file.map_err(|error| format!("{}: {}", path.display(), place(&error)))?;
             Ok(file.credential)
         }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
         Err(error) => Err(format!("{}: {error}", path.display())),
     }
+}
+
+/// Where something is wrong; the lines behind that show the file, and with it a password.
+fn place(error: &toml::de::Error) -> String {
+    let told = error.to_string();
+    told.lines().next().unwrap_or_default().to_owned()
 }
 
 /// Notes logins; a crash leaves the old file or the new one.
@@ -99,6 +106,24 @@ mod tests {
         let mode = fs::metadata(path(&folder)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
         fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_read_is_told_by_its_place_and_without_a_password() {
+        let folder = tempfile::tempdir().unwrap();
+        for (written, line) in [
+            ("password = 12345678\nlogin = \"demo\"", "line 2"),
+            ("login = \"demo\"\npassword = \"12345678", "line "),
+            ("login = \"demo\"\npasword = \"12345678\"", ""),
+        ] {
+            fs::write(path(folder.path()), format!("[[credential]]\n{written}\n")).unwrap();
+            let told = read(folder.path()).unwrap_err();
+            assert!(
+                told.contains("credentials.toml: ") && told.contains(line),
+                "{told}"
+            );
+            assert!(!told.contains("12345678"), "{told}");
+        }
     }
 
     #[test]
