@@ -23,10 +23,14 @@ pub(super) async fn above(db: &mut SqliteConnection, owner: &Sid) -> Result<Vec<
     Ok(above.iter().map(|sid| Sid::new(sid)).collect())
 }
 
-/// A scope as SQL takes it: a JSON list of secure ids.
+/// A scope as SQL takes it.
 pub(super) fn scope_text(scope: &Scope) -> String {
-    let sids = scope.sids().iter().map(|sid| sid.as_str().into());
-    serde_json::Value::Array(sids.collect()).to_string()
+    list_text(scope.sids().iter().map(Sid::as_str))
+}
+
+/// Secure ids as SQL takes them: a JSON list.
+fn list_text<'a>(sids: impl Iterator<Item = &'a str>) -> String {
+    serde_json::Value::Array(sids.map(Into::into).collect()).to_string()
 }
 
 /// Whose rows a list shows.
@@ -79,7 +83,7 @@ impl Owners {
             [one] => sql.push(" = ").push_bind(one.clone()),
             all => sql
                 .push(" IN (SELECT value FROM json_each(")
-                .push_bind(list_text(all))
+                .push_bind(list_text(all.iter().map(String::as_str)))
                 .push("))"),
         };
         if self.unowned {
@@ -87,9 +91,4 @@ impl Owners {
         }
         sql.push(")");
     }
-}
-
-fn list_text(sids: &[String]) -> String {
-    let sids = sids.iter().map(|sid| sid.as_str().into());
-    serde_json::Value::Array(sids.collect()).to_string()
 }
