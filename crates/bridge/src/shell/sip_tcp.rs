@@ -15,7 +15,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use super::accept;
 use super::control_thread::Inbound;
 pub(super) use super::sip_connections::{Connections, Line};
-use super::sip_udp::canonical;
+use super::sip_udp::{canonical, has_room};
 use crate::config::SipSection;
 
 /// How long a connection that sent nonsense, or lost its place, stays open for what is on its way to it.
@@ -177,14 +177,17 @@ async fn refuse(inbound: &Sender<Inbound>, flow: Flow, head: Option<Vec<u8>>) {
     }
 }
 
-/// Waits for room: a connection is slowed down rather than losing messages.
+/// Waits for room, a long message for more of it: a connection is slowed down rather than losing messages.
 async fn hand_over(inbound: &Sender<Inbound>, flow: Flow, bytes: Vec<u8>) -> Result<(), ()> {
+    let length = bytes.len();
     let mut item = Inbound::Sip { flow, bytes };
     loop {
-        match inbound.try_send(item) {
-            Ok(()) => return Ok(()),
-            Err(crossbeam_channel::TrySendError::Full(back)) => item = back,
-            Err(crossbeam_channel::TrySendError::Disconnected(_)) => return Err(()),
+        if has_room(length, inbound.len()) {
+            match inbound.try_send(item) {
+                Ok(()) => return Ok(()),
+                Err(crossbeam_channel::TrySendError::Full(back)) => item = back,
+                Err(crossbeam_channel::TrySendError::Disconnected(_)) => return Err(()),
+            }
         }
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
@@ -299,6 +302,20 @@ mod tests {
         let left: Vec<_> = left.into_iter().map(|(number, _)| number).collect();
         assert_eq!(left, [1, 2, 4, 5]);
     }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_long_message_waits_at_its_connection_while_many_others_are_to_be_read() {
+        let (inbound, queue) = crossbeam_channel::bounded(1_000);
+        for _ in 0..512 {
+            assert_eq!(hand_over(&inbound, flow(1), OPTIONS.to_vec()).await, Ok(()));
+        }
+        let long = || hand_over(&inbound, flow(1), vec![b' '; 64 * 1024]);
+        assert!(timeout(LINGER, long()).await.is_err());
+        assert_eq!(hand_over(&inbound, flow(2), OPTIONS.to_vec()).await, Ok(()));
+        assert_eq!(queue.try_iter().take(2).count(), 2);
+        assert_eq!(timeout(LINGER, long()).await, Ok(Ok(())));
+    }
+
     #[tokio::test]
     async fn one_that_takes_nothing_of_what_it_is_sent_is_closed_however_much_it_sends() {
         let (inbound, queue) = crossbeam_channel::bounded(64);

@@ -79,8 +79,8 @@ pub(super) fn read(socket: Arc<UdpSocket>, inbound: Sender<Inbound>) {
     }
 }
 
-/// Whether a datagram of this length may wait behind so many others.
-fn has_room(length: usize, waiting: usize) -> bool {
+/// Whether a message of this length may wait behind so many others.
+pub(super) fn has_room(length: usize, waiting: usize) -> bool {
     length <= USUAL_MAX || waiting < LONG_BEHIND_MAX
 }
 
