@@ -223,6 +223,37 @@ fn one_caller_opens_twenty_meetings_an_hour_and_may_still_join_others() {
 }
 
 #[test]
+fn codes_that_open_meetings_on_the_fly_are_guesses_and_make_the_callers_of_their_group_wait_beyond_a_hundred() {
+    let mut world = World::new();
+    for n in 0..100 {
+        let phone = world.phone_of(10 + n, CONF, &format!("+15552{n:04}"));
+        world.send(phone, "INVITE", "", SDP);
+        world.pass(1);
+        let code = format!("{}", 5_000 + u32::from(n));
+        assert_eq!(verdict(&mut world, phone, &code), (0, true), "{n}");
+        world.hang_up(phone);
+    }
+    assert_eq!(world.control.counts().guesses_slowed, 0);
+    let right = world.call(CONF);
+    assert_eq!(verdict(&mut world, right, "111"), (10_000, true));
+    let new = world.call_as(CONF, OTHER, SDP);
+    assert_eq!(
+        verdict(&mut world, new, "6000"),
+        (10_000, true),
+        "slower, and open all the same"
+    );
+    assert_eq!(world.control.counts().guesses_slowed, 2);
+    let elsewhere = world.call(SPECTEL);
+    assert_eq!(verdict(&mut world, elsewhere, "999"), (0, false));
+    for phone in [right, new, elsewhere] {
+        world.hang_up(phone);
+    }
+    world.pass(3_600_000);
+    let later = world.call_as(CONF, OTHER, SDP);
+    assert_eq!(verdict(&mut world, later, "111"), (0, true));
+}
+
+#[test]
 fn a_bridge_full_of_meetings_opens_no_other_on_the_fly() {
     let mut world = World::new();
     for n in 0..100 {
@@ -232,7 +263,8 @@ fn a_bridge_full_of_meetings_opens_no_other_on_the_fly() {
     let phone = world.call(CONF);
     assert!(!verdict(&mut world, phone, "6000").1);
     let phone = world.enter(CONF, "111#");
-    world.pass(5_000);
+    // A hundred codes that were nobody's: all callers of the group wait.
+    world.pass(20_000);
     assert_eq!(world.end_of(phone), Some(Cause::BridgeFull));
 }
 

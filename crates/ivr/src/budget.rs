@@ -2,7 +2,8 @@
 //!
 //! A code is looked up in a whole DID group, so that one guess can hit any of its codes. Failures are counted per calling
 //! number, per network source and per group over a sliding hour. A caller or source over its budget is not heard any more;
-//! a group over its budget makes every caller wait, which stops guessing without locking anybody out.
+//! a group over its budget makes every caller wait, which stops guessing without locking anybody out. A code that opens a meeting on the
+//! fly was nobody's: it counts for the group as a failure does, for caller and source against budgets of their own.
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::Hash;
@@ -21,7 +22,7 @@ pub struct Budgets {
     pub per_caller: usize,
     /// Wrong codes an hour per network address.
     pub per_source: usize,
-    /// Wrong codes an hour per DID group, after which every caller of it waits.
+    /// Wrong codes an hour per DID group, and meetings opened on the fly, after which every caller of it waits.
     pub per_group: usize,
     /// The wait of a group over its budget.
     pub group_wait: Duration,
@@ -112,7 +113,7 @@ impl GuessBudget {
         self.groups.add(now, who.group);
     }
 
-    /// Whether `who` may open one more meeting on the fly; counts it if so.
+    /// Whether `who` may open one more meeting on the fly; counts it if so, for the group too, of which one more code was tried.
     pub fn open_meeting(&mut self, now: Instant, who: &Guesser) -> bool {
         let source = host(who.source);
         let key = match who.caller.as_str() {
@@ -124,6 +125,7 @@ impl GuessBudget {
         }
         self.meetings.add(now, key);
         self.meetings_of_sources.add(now, source);
+        self.groups.add(now, who.group);
         true
     }
 
@@ -312,6 +314,47 @@ mod tests {
         let who = guesser("15550001", 1);
         assert_eq!((0..30).filter(|_| budget.open_meeting(now, &who)).count(), 20);
         assert!(budget.open_meeting(now + WINDOW, &who));
+    }
+
+    #[test]
+    fn meetings_on_the_fly_count_for_their_group_as_wrong_codes_do_and_for_no_other() {
+        let (mut budget, now) = (GuessBudget::new(Budgets::default()), epoch());
+        let who = |n: u32| guesser(&format!("1555{n:04}"), (n % 50) as u8);
+        (0..50).for_each(|n| budget.failed(now, &who(n)));
+        for n in 50..100 {
+            assert_eq!(budget.allowance(now, &who(n)), Allowance::After(Duration::ZERO));
+            assert!(budget.open_meeting(now, &who(n)), "{n}");
+        }
+        let late = Allowance::After(Duration::from_secs(10));
+        assert_eq!(budget.allowance(now, &who(100)), late);
+        assert!(
+            budget.open_meeting(now, &who(100)),
+            "who waits may open one all the same"
+        );
+        let elsewhere = Guesser {
+            group: DidGroupId(2),
+            ..who(100)
+        };
+        assert_eq!(
+            budget.allowance(now, &elsewhere),
+            Allowance::After(Duration::ZERO)
+        );
+        assert_eq!(
+            budget.allowance(now + WINDOW, &who(100)),
+            Allowance::After(Duration::ZERO)
+        );
+    }
+
+    #[test]
+    fn a_meeting_that_may_not_be_opened_costs_its_group_nothing() {
+        let budgets = Budgets {
+            per_group: 21,
+            ..Budgets::default()
+        };
+        let (mut budget, now) = (GuessBudget::new(budgets), epoch());
+        let who = guesser("15550001", 1);
+        assert_eq!((0..30).filter(|_| budget.open_meeting(now, &who)).count(), 20);
+        assert_eq!(budget.allowance(now, &who), Allowance::After(Duration::ZERO));
     }
 
     #[test]

@@ -284,7 +284,7 @@ pub struct GuessesSection {
     /// Wrong codes an hour from one network address.
     #[serde(deserialize_with = "count")]
     pub per_source: usize,
-    /// Wrong codes an hour on one DID group.
+    /// Wrong codes an hour on one DID group, and meetings opened on the fly.
     #[serde(deserialize_with = "count")]
     pub per_group: usize,
     /// Wait of every caller of a group beyond its budget.

@@ -43,7 +43,7 @@ pub(super) const CALLS: &[Row<Counts, u64>] = &[
     ),
     (
         "guesses_slowed",
-        "Codes answered late because too many of their DID group had been wrong, beyond guesses.per_group.",
+        "Codes answered late because too many of their DID group had been wrong or nobody's, beyond guesses.per_group.",
         |c| c.guesses_slowed,
     ),
     (
