@@ -1,6 +1,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use imbl::OrdMap;
+
 use super::{Did, DidGroup, Directory, Room, Subscriber, forms};
 use crate::attribute::{check_bindings, resolve};
 use crate::{DidGroupId, DidId, MeetingNumber, Sid};
@@ -319,12 +321,8 @@ impl Directory {
         self.check_references(&room.did_group_references)?;
         self.check_keychain(&room)?;
         self.forget_codes(room.meeting_number);
-        for group in room.active_groups() {
-            for key in &room.keychain {
-                self.by_code
-                    .insert((group, key.access_code.clone()), room.meeting_number);
-            }
-        }
+        self.note_codes(&room);
+        self.renumbered.remove(&room.meeting_number);
         self.rooms.insert(room.meeting_number, Arc::new(room));
         Ok(())
     }
@@ -338,7 +336,12 @@ impl Directory {
             "meetingNumber",
             "this number is already taken",
         )?;
-        self.put_room(room)
+        let to = room.meeting_number;
+        self.put_room(room)?;
+        if from != to {
+            self.renumbered.insert(from, to);
+        }
+        Ok(())
     }
 
     fn check_keychain(&self, room: &Room) -> Checked {
@@ -389,12 +392,27 @@ impl Directory {
         Ok(())
     }
 
+    fn note_codes(&mut self, room: &Room) {
+        for group in room.active_groups() {
+            let owner = (group, room.subscriber_sid.clone());
+            *self.owners.entry(owner).or_default() += 1;
+            for key in &room.keychain {
+                let length = (group, key.access_code.len());
+                *self.code_lengths.entry(length).or_default() += 1;
+                self.by_code
+                    .insert((group, key.access_code.clone()), room.meeting_number);
+            }
+        }
+    }
+
     fn forget_codes(&mut self, number: MeetingNumber) {
         let Some(room) = self.rooms.get(&number).cloned() else {
             return;
         };
         for group in room.active_groups() {
+            one_less(&mut self.owners, (group, room.subscriber_sid.clone()));
             for key in &room.keychain {
+                one_less(&mut self.code_lengths, (group, key.access_code.len()));
                 self.by_code.remove(&(group, key.access_code.clone()));
             }
         }
@@ -422,6 +440,14 @@ impl Directory {
             .all(|r| self.groups.contains_key(&r.did_group_id));
         ensure(known, Fault::Invalid, FIELD, "expected ids of DID groups")
     }
+}
+
+/// Counts one less of `key`, which is forgotten with the last.
+fn one_less<K: Ord + Clone>(counts: &mut OrdMap<K, usize>, key: K) {
+    match counts.get(&key).copied() {
+        Some(count) if count > 1 => counts.insert(key, count - 1),
+        Some(_) | None => counts.remove(&key),
+    };
 }
 
 #[cfg(test)]

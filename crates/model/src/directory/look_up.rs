@@ -57,6 +57,33 @@ impl Directory {
             .is_some_and(|((g, code), _)| *g == group && code.starts_with(digits))
     }
 
+    /// Whether some code of `group` has more digits than this, whatever they are.
+    pub fn has_code_beyond(&self, group: DidGroupId, digits: usize) -> bool {
+        let mut longer = self.code_lengths.range((group, digits + 1)..);
+        longer.next().is_some_and(|((g, _), _)| *g == group)
+    }
+
+    /// The owners of the rooms that are reached by the numbers of `group`, one by one.
+    pub fn owners(&self, group: DidGroupId) -> impl Iterator<Item = &Sid> {
+        self.owners
+            .range((group, Sid::new(""))..)
+            .take_while(move |((g, _), _)| *g == group)
+            .map(|((_, owner), _)| owner)
+    }
+
+    /// The number that a room has now which had `number` before and has it no longer; it may have been deleted meanwhile.
+    pub fn renumbered(&self, number: MeetingNumber) -> Option<MeetingNumber> {
+        let next = |number: &MeetingNumber| self.renumbered.get(number).copied();
+        // What a number leads to never leads back to it; the bound is there for whoever does not believe it.
+        let numbers = std::iter::successors(next(&number), next);
+        numbers.take(self.renumbered.len()).last()
+    }
+
+    /// Whether the rooms of both are the same, as is known without looking at them.
+    pub fn shares_rooms(&self, other: &Self) -> bool {
+        self.rooms.ptr_eq(&other.rooms)
+    }
+
     /// Number of codes that are good in `group`, for judging how easily one is guessed.
     pub fn codes(&self, group: DidGroupId) -> usize {
         self.by_code
@@ -93,6 +120,18 @@ impl Directory {
             }
         }
         false
+    }
+
+    /// Whether `actor` may see and steer what `owner` owns. Whoever is not there any more may nothing.
+    pub fn sees(&self, actor: &Sid, owner: &Sid) -> bool {
+        let actor = self.subscribers.get(actor);
+        actor.is_some_and(|actor| self.is_within(owner, actor.top()))
+    }
+
+    /// Whether `actor` may use a DID group: one of its tree, or one lent to it.
+    pub fn may_use(&self, actor: &Sid, group: &DidGroup) -> bool {
+        let is_lent = |actor: &Arc<Subscriber>| actor.lent_groups().any(|id| id == group.id);
+        self.subscribers.get(actor).is_some_and(is_lent) || self.sees(actor, &group.subscriber_sid)
     }
 
     /// The only subscriber that stands below nobody, where there are not several.

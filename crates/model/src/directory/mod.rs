@@ -32,5 +32,12 @@ pub struct Directory {
     by_number: OrdMap<String, Vec<DidId>>,
     /// Access codes are unique within a DID group.
     by_code: OrdMap<(DidGroupId, String), MeetingNumber>,
+    /// How many codes of each length a DID group has.
+    code_lengths: OrdMap<(DidGroupId, usize), usize>,
+    /// How many rooms of each owner are reached by the numbers of a DID group.
+    owners: OrdMap<(DidGroupId, Sid), usize>,
+    /// Where rooms have gone that had these numbers before, none of which a room has. It is not stored, for no meeting outlives the program;
+    /// there are no more of them than numbers of six digits.
+    renumbered: OrdMap<MeetingNumber, MeetingNumber>,
     by_login: OrdMap<String, Sid>,
 }

@@ -124,6 +124,21 @@ impl Subscriber {
         }
     }
 
+    /// Top of the tree that it sees: itself, or for an operator the one whom it works for.
+    pub fn top(&self) -> &Sid {
+        match self.role {
+            SubscriberRole::Administrator | SubscriberRole::Regular => &self.sid,
+            SubscriberRole::Operator => self.parent_sid.as_ref().unwrap_or(&self.sid),
+        }
+    }
+
+    /// The DID groups that are lent to it.
+    pub fn lent_groups(&self) -> impl Iterator<Item = DidGroupId> {
+        let active = self.did_group_references.iter();
+        let active = active.filter(|reference| !reference.disabled);
+        active.map(|reference| reference.did_group_id)
+    }
+
     /// First and last name, or the login where both are empty.
     pub fn display_name(&self) -> String {
         let name = format!("{} {}", self.first_name, self.last_name);
@@ -234,6 +249,11 @@ pub struct Room {
 }
 
 impl Room {
+    /// Whether this is the same room at another time: what is never changed of a room is compared, as its number may be.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.subscriber_sid == other.subscriber_sid && self.created_ms == other.created_ms
+    }
+
     /// The groups in whose numbers the room's codes are good.
     pub fn active_groups(&self) -> impl Iterator<Item = DidGroupId> {
         self.did_group_references

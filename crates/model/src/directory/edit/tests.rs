@@ -174,3 +174,101 @@ fn a_tenant_is_everything_below_its_subscriber() {
     assert!(directory.is_within(&Sid::new("b"), &Sid::new("a")));
     assert!(!directory.is_within(&Sid::new("a"), &Sid::new("b")));
 }
+
+#[test]
+fn an_operator_sees_what_it_works_for_and_who_is_gone_sees_nothing() {
+    let [a, b, c] = ["a", "b", "c"].map(Sid::new);
+    let operator = Subscriber {
+        role: SubscriberRole::Operator,
+        ..subscriber("c", Some("b"))
+    };
+    let directory = filled().edited(Edit::PutSubscriber(operator)).unwrap();
+    for (actor, owner, sees) in [
+        (&a, &a, true),
+        (&a, &b, true),
+        (&a, &c, true),
+        (&b, &a, false),
+        (&b, &c, true),
+        (&c, &b, true),
+        (&c, &a, false),
+    ] {
+        assert_eq!(directory.sees(actor, owner), sees, "{actor} {owner}");
+    }
+    let without = directory.edited(Edit::DeleteSubscriber(c.clone())).unwrap();
+    assert!(!without.sees(&c, &b) && !without.sees(&c, &c));
+}
+
+#[test]
+fn a_group_may_be_used_by_its_tree_and_by_those_it_is_lent_to() {
+    let own = group(1);
+    let lent = |disabled| Subscriber {
+        did_group_references: vec![DidGroupReference {
+            did_group_id: DidGroupId(1),
+            disabled,
+        }],
+        ..subscriber("b", Some("a"))
+    };
+    let mut directory = filled();
+    assert!(directory.may_use(&Sid::new("a"), &own) && !directory.may_use(&Sid::new("b"), &own));
+    for disabled in [false, true] {
+        directory = directory.edited(Edit::PutSubscriber(lent(disabled))).unwrap();
+        assert_eq!(directory.may_use(&Sid::new("b"), &own), !disabled);
+    }
+}
+
+#[test]
+fn owners_and_lengths_of_codes_follow_the_rooms_of_a_group() {
+    let (here, elsewhere) = (DidGroupId(1), DidGroupId(2));
+    let owners = |directory: &Directory, group| {
+        let owners = directory.owners(group).map(|owner| owner.as_str().to_owned());
+        owners.collect::<Vec<_>>()
+    };
+    let of_b = Room {
+        subscriber_sid: Sid::new("b"),
+        ..room(300_000, &["7", "123456"])
+    };
+    let mut moved = of_b.clone();
+    moved.meeting_number = MeetingNumber(400_000);
+    let shared = filled()
+        .edited(Edit::PutGroup(group(2)))
+        .and_then(|directory| directory.edited(Edit::PutRoom(of_b.clone())))
+        .unwrap();
+    assert_eq!(owners(&shared, here), ["a", "b"]);
+    assert!(owners(&shared, elsewhere).is_empty());
+    assert!(shared.has_code_beyond(here, 5) && !shared.has_code_beyond(here, 6));
+    assert!(!shared.has_code_beyond(elsewhere, 0) && !shared.has_code_beyond(DidGroupId(0), 6));
+    let from = of_b.meeting_number;
+    let moved = shared.edited(Edit::RenumberRoom { from, room: moved }).unwrap();
+    assert_eq!(owners(&moved, here), ["a", "b"]);
+    let mut off = of_b;
+    off.did_group_references[0].disabled = true;
+    for edit in [Edit::PutRoom(off), Edit::DeleteRoom(from)] {
+        let after = shared.edited(edit).unwrap();
+        assert_eq!(owners(&after, here), ["a"]);
+        assert!(after.has_code_beyond(here, 3) && !after.has_code_beyond(here, 4));
+    }
+}
+
+#[test]
+fn where_a_room_has_gone_is_known_until_its_number_is_another_rooms() {
+    let renumber = |directory: &Directory, from, to| {
+        let from = MeetingNumber(from);
+        let room = Room {
+            meeting_number: MeetingNumber(to),
+            ..Room::clone(directory.room(from).unwrap())
+        };
+        directory.edited(Edit::RenumberRoom { from, room }).unwrap()
+    };
+    let gone = |directory: &Directory, from| directory.renumbered(MeetingNumber(from)).map(|to| to.0);
+    let first = filled();
+    assert_eq!(gone(&first, 106_131), None);
+    let second = renumber(&renumber(&first, 106_131, 200_000), 200_000, 300_000);
+    assert_eq!((gone(&second, 106_131), gone(&second, 200_000)), (Some(300_000), Some(300_000)));
+    let back = renumber(&second, 300_000, 106_131);
+    assert_eq!((gone(&back, 106_131), gone(&back, 200_000)), (None, Some(106_131)));
+    assert_eq!(gone(&back, 300_000), Some(106_131));
+    let taken = second.edited(Edit::PutRoom(room(106_131, &["9"]))).unwrap();
+    assert_eq!(gone(&taken, 106_131), None);
+    let unlike = first.edited(Edit::PutGroup(group(2))).unwrap();
+    assert!(first.shares_rooms(&unlike) && !first.shares_rooms(&second));
+}
