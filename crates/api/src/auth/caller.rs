@@ -28,17 +28,11 @@ pub(crate) struct Caller {
 
 impl Caller {
     pub(crate) fn new(directory: Arc<Directory>, subscriber: &Subscriber) -> Self {
-        let above = subscriber.parent_sid.as_ref();
-        let top = match subscriber.role {
-            SubscriberRole::Administrator | SubscriberRole::Regular => &subscriber.sid,
-            SubscriberRole::Operator => above.unwrap_or(&subscriber.sid),
-        };
-        let lent = subscriber.did_group_references.iter();
         Self {
             sid: subscriber.sid.clone(),
-            top: top.clone(),
+            top: subscriber.top().clone(),
             role: subscriber.role,
-            lent: lent.filter(|r| !r.disabled).map(|r| r.did_group_id).collect(),
+            lent: subscriber.lent_groups().collect(),
             directory,
         }
     }
@@ -110,10 +104,9 @@ impl Caller {
         self.group(did.did_group_id).is_some()
     }
 
-    /// Whether it may see and steer a call. A call in a meeting belongs to the meeting, before that to its number.
-    pub(crate) fn sees_call(&self, live: &Live, call: &CallView) -> bool {
-        let meeting = call.meeting.and_then(|number| live.meetings.get(&number));
-        self.sees(meeting.map_or(&call.subscriber_sid, |meeting| &meeting.subscriber_sid))
+    /// Whether it may see and steer a call. One that was in a meeting stays its owner's, whoever has the number of that meeting by now.
+    pub(crate) fn sees_call(&self, call: &CallView) -> bool {
+        self.sees(&call.subscriber_sid)
     }
 
     /// A DID group it may use.

@@ -60,7 +60,7 @@ const GAIN_DB: std::ops::RangeInclusive<i64> = -20..=20;
 /// GET /calls
 pub(crate) async fn list(State(api): State<Api>, caller: Caller, listing: Listing<Dto<'static>>) -> Response {
     let (live, names, now_ms) = (api.backend.live(), api.backend.names(), api.backend.now_ms());
-    let calls = live.calls.values().filter(|call| caller.sees_call(&live, call));
+    let calls = live.calls.values().filter(|call| caller.sees_call(call));
     listing.answer_resolved(
         calls.collect(),
         |call| Dto::new(call, &names, now_ms),
@@ -85,6 +85,8 @@ pub(crate) async fn read(
 /// made for, or of the number that it dialled.
 pub(super) fn in_force<'a>(caller: &Caller, live: &Live, call: &CallView, dto: Dto<'a>) -> Dto<'a> {
     let meeting = call.meeting.and_then(|number| live.meetings.get(&number));
+    // The number of a meeting that the call has left may be somebody else's by now.
+    let meeting = meeting.filter(|meeting| meeting.subscriber_sid == call.subscriber_sid);
     dto.with_attributes(match meeting {
         Some(meeting) => Attribute::in_meeting(meeting),
         None => Attribute::in_force(&before_meeting(&caller.directory, call)),
@@ -149,7 +151,7 @@ pub(crate) async fn hang_up(
 /// The call that an address names, if `caller` may see it.
 pub(super) fn find<'a>(live: &'a Live, caller: &Caller, id: &str) -> Result<&'a CallView, ApiError> {
     let call = live.calls.get(&LegId::key(id)?);
-    call.filter(|call| caller.sees_call(live, call))
+    call.filter(|call| caller.sees_call(call))
         .map(|call| &**call)
         .ok_or_else(ApiError::not_found)
 }

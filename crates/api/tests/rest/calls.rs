@@ -287,7 +287,7 @@ async fn refusals_name_the_field_and_nothing_is_done() {
 async fn a_regular_user_can_not_move_a_call_into_the_room_of_another() {
     let world = World::new();
     let mut live = crate::fixture::live();
-    let own = crate::fixture::call(1, Some(273_751), "alice");
+    let own = crate::fixture::call(1, Some(273_751), "uma");
     live.calls.insert(LegId(1), own.into());
     let meeting = crate::fixture::meeting(273_751, 5, "uma", &[1]);
     live.meetings.insert(meeting.number, meeting.into());

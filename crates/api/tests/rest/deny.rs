@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use axum::body::Body;
 use axum::http::{Method, Request};
+use model::{CallState, CallView, DidGroupId};
 
 use crate::fixture::{A, B, PASSWORD};
 use crate::world::{Reply, World, request};
@@ -509,9 +510,28 @@ async fn what_a_body_names_of_another_tenant_can_not_be_told_from_what_is_missin
 async fn a_call_belongs_to_the_meeting_it_is_in_not_to_the_number_it_dialled() {
     let world = World::new();
     let mut live = crate::fixture::live();
-    let lent = crate::fixture::call(8, Some(306_131), "alice");
+    let lent = CallView {
+        did_group: DidGroupId(219),
+        ..crate::fixture::call(8, Some(306_131), "bob")
+    };
     live.calls.insert(lent.leg, lent.into());
     world.backend.state().live = live.into();
     assert_eq!(world.get("bob", "/calls/8").await.status, 200);
     assert_eq!(world.get("alice", "/calls/8").await.status, 404);
+}
+
+#[tokio::test]
+async fn a_call_that_has_left_its_meeting_is_not_shown_to_who_has_the_number_of_it_now() {
+    let world = World::new();
+    let mut live = crate::fixture::live();
+    let left = CallView {
+        state: CallState::Ending,
+        ..crate::fixture::call(8, Some(106_131), "bob")
+    };
+    live.calls.insert(left.leg, left.into());
+    world.backend.state().live = live.into();
+    assert_eq!(world.get("alice", "/calls/8").await.status, 404);
+    assert_eq!(world.delete("alice", "/calls/8").await.status, 404);
+    assert_eq!(world.get("bob", "/calls/8?effective=true").await.status, 200);
+    assert_eq!(world.commands(), []);
 }
