@@ -29,4 +29,5 @@ mod refusals;
 mod rest;
 mod roster;
 mod simulate;
+mod tenants;
 mod upkeep;

@@ -6,7 +6,7 @@ use model::{Actor, CallView, DidGroupId, DidId, LegId, Sid};
 use sip::{Flow, Hop, Transport};
 
 use crate::phone::{answer, header};
-use crate::{BRIDGE, World};
+use crate::{BRIDGE, TESTER, World};
 
 /// Where the trunk takes calls.
 pub const TRUNK: ([u8; 4], u16) = ([127, 0, 0, 1], 31_000);
@@ -69,7 +69,7 @@ impl World {
 
     /// Asks the bridge for a call.
     pub fn dial(&mut self, order: DialOrder) -> Result<LegId, CommandError> {
-        self.dial_by(Actor::User(Sid::new("tester")), order)
+        self.dial_by(Actor::User(Sid::new(TESTER)), order)
     }
 
     /// The same by somebody.

@@ -15,7 +15,7 @@ mod witness;
 pub use callee::{CALLEE, ROSTER_WAY, TRUNK, Trunk, Ways};
 pub use mixer::Mixer;
 pub use phone::{CALLER, Manners, PCMA, Phone, PhoneId, SDP};
-pub use settings::{Level, Settings};
+pub use settings::{Level, Settings, TESTER};
 pub use site::Site;
 
 use std::collections::{BTreeSet, HashMap};
@@ -24,8 +24,8 @@ use std::time::{Duration, Instant};
 
 use api::{CommandError, LiveCommand, Target};
 use bridge::control::{Control, Ids, Input, MediaReport, Output, Ticket, WallClock};
-use model::directory::{Directory, Edit, EditError, Room};
-use model::{Actor, Happening, LegId, Live, MeetingId, MeetingNumber, Sid};
+use model::directory::{DidGroup, Directory, Edit, EditError, Room};
+use model::{Actor, DidGroupId, Happening, LegId, Live, MeetingId, MeetingNumber, Sid};
 use sip::Flow;
 use store::{IdKind, Record};
 
@@ -201,7 +201,7 @@ impl World {
 
     /// Asks by REST; the answer comes with the snapshot that includes it.
     pub fn request(&mut self, target: Target, command: LiveCommand) -> Result<(), CommandError> {
-        self.request_by(Actor::User(Sid::new("tester")), target, command)
+        self.request_by(Actor::User(Sid::new(TESTER)), target, command)
     }
 
     /// The same by somebody.
@@ -244,6 +244,13 @@ impl World {
         let mut room = self.directory.room(ROOM).expect("the demo's").as_ref().clone();
         change(&mut room);
         self.edit(Edit::PutRoom(room)).expect("a right edit");
+    }
+
+    /// Changes a DID group in the directory.
+    pub fn edit_group(&mut self, id: DidGroupId, change: impl FnOnce(&mut DidGroup)) {
+        let mut group = self.directory.group(id).expect("there is one").as_ref().clone();
+        change(&mut group);
+        self.edit(Edit::PutGroup(group)).expect("a right edit");
     }
 
     /// Changes the directory.

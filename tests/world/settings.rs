@@ -7,9 +7,12 @@ use std::time::Duration;
 use bridge::control::{ControlConfig, DialOut, Operator};
 use ivr::budget::Budgets;
 use media::{Codec, JitterConfig, Latching, MediaTimeouts, Rate};
-use model::directory::{Directory, Edit};
-use model::{DidGroupId, DidId, KeyId, MeetingNumber};
+use model::directory::{Directory, Edit, Subscriber, SubscriberRole};
+use model::{DidGroupId, DidId, KeyId, MeetingNumber, Sid};
 use store::{Provisioning, Secrets};
+
+/// Sid and login of who asks by REST where a story does not say.
+pub const TESTER: &str = "tester";
 
 /// Where an attribute is overridden.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -150,7 +153,19 @@ fn demo() -> Directory {
         .read(include_str!("../../configs/demo.toml"))
         .expect("the demo is right");
     let edited = |directory: Directory, edit| directory.edited(edit).expect("the demo is right");
-    edits.into_iter().fold(Directory::default(), edited)
+    let edits = edits.into_iter().chain([Edit::PutSubscriber(tester())]);
+    edits.fold(Directory::default(), edited)
+}
+
+/// Who asks by REST where a story does not say: one who sees all there is.
+fn tester() -> Subscriber {
+    let administrator = Sid::new("00000000-0000-4000-8000-000000000001");
+    Subscriber::new(
+        Sid::new(TESTER),
+        Some(administrator),
+        TESTER,
+        SubscriberRole::Operator,
+    )
 }
 
 fn overridden(directory: &Directory, level: Level, name: &str, value: &str) -> Directory {

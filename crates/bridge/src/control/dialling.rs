@@ -1,14 +1,14 @@
 //! Calls that the bridge makes: asked for by REST, dialled, answered, and handed to the meeting without keying a code.
 
-use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use api::{CommandError, DialOrder};
 use ivr::budget::Guesser;
-use model::directory::Dialled;
+use model::directory::{Did, Dialled};
 use model::{
-    Actor, CallState, CallView, Cause, Cdr, Command, LegId, Mute, OperatorMode, Phrase, Prompt, Question, Sid,
+    Actor, CallState, CallView, Cause, Cdr, Command, LegId, Mute, OperatorMode, Phrase, Prompt, Question, Role,
+    Sid,
 };
 use sip::{Dial, DialError, EndCause, Flow};
 use store::{AuditEntry, Record};
@@ -19,9 +19,6 @@ use super::call::{Call, Media, Stage};
 use super::dial_plan::{Destination, NotDialled};
 use super::negotiation::{self, Here};
 use super::output::{Output, Ticket, WayFor};
-
-/// One day, ms.
-const DAY_MS: i64 = 24 * 3600 * 1000;
 
 /// A call under way to the called one.
 #[derive(Debug)]
@@ -40,6 +37,8 @@ pub(super) struct Dialling {
     /// Whether it is to be held, and how muted, whatever its meeting does with those who come.
     held: Option<bool>,
     mute: Option<Mute>,
+    /// The role it is to have in place of that of its code.
+    role: Option<Role>,
 }
 
 impl Dialling {
@@ -53,38 +52,13 @@ impl Dialling {
             longest,
             held: None,
             mute: None,
+            role: None,
         }
     }
 
     /// Whether signalling knows nothing of the call yet.
     pub(super) fn is_unsent(&self) -> bool {
         !self.sent
-    }
-}
-
-/// Calls dialled today, by owner of the DID group.
-#[derive(Debug, Default)]
-pub(super) struct Today {
-    /// Days since the epoch.
-    day: i64,
-    calls: BTreeMap<Sid, u32>,
-}
-
-impl Today {
-    fn calls(&mut self, now_ms: i64, owner: &Sid) -> u32 {
-        let day = now_ms.div_euclid(DAY_MS);
-        if day != self.day {
-            *self = Self {
-                day,
-                calls: BTreeMap::new(),
-            };
-        }
-        self.calls.get(owner).copied().unwrap_or(0)
-    }
-
-    /// There are at most as many owners as subscribers.
-    fn count(&mut self, owner: &Sid) {
-        *self.calls.entry(owner.clone()).or_default() += 1;
     }
 }
 
@@ -109,11 +83,13 @@ impl Control {
 
     fn try_dial(&mut self, now: Instant, actor: Actor, mut order: DialOrder) -> Result<LegId, CommandError> {
         let from = self.directory.did(order.did).cloned();
+        let from = from.filter(|did| self.may_show(&actor, did));
         let group = self.directory.group(order.group).cloned();
         let (Some(did), Some(group)) = (from, group) else {
             return Err(refused("caller", "expected one of your numbers"));
         };
         let grant = self.directory.grant(group.id, &order.access_code);
+        let grant = grant.filter(|grant| self.sees(&actor, &grant.room.subscriber_sid));
         let grant = grant.ok_or_else(|| refused("accessCode", NO_ROOM))?;
         let may = self
             .config
@@ -126,12 +102,21 @@ impl Control {
         self.today.count(&group.subscriber_sid);
         let plan = &self.config.dial_out;
         let mut dialling = Dialling::new(to, actor.clone(), plan.ring_timeout, plan.max_duration);
-        (dialling.held, dialling.mute) = (order.held, order.mute);
+        (dialling.held, dialling.mute, dialling.role) = (order.held, order.mute, order.role);
         let owner = grant.room.subscriber_sid.clone();
         order.role.get_or_insert(grant.key.role);
         let call = self.new_outbound(now, leg, Dialled { did, group }, owner, dialling, order);
         self.begin_to_dial(now, call, actor);
         Ok(leg)
+    }
+
+    /// Whether a number is the asker's to be shown, by the directory as it is now.
+    fn may_show(&self, actor: &Actor, did: &Did) -> bool {
+        let group = self.directory.group(did.did_group_id);
+        match actor {
+            Actor::User(sid) => group.is_some_and(|group| self.directory.may_use(sid, group)),
+            Actor::Leg(_) | Actor::Bridge => true,
+        }
     }
 
     /// A call to be made is known from here on, and looks for its way.
@@ -359,14 +344,19 @@ impl Control {
         };
         let code = call.view.access_code.clone();
         // What they are its meeting says; what they are to be stands in the order.
-        (call.view.mute, call.view.held) = (Mute::default(), false);
-        let role = call.view.role.take();
+        (call.view.mute, call.view.held, call.view.role) = (Mute::default(), false, None);
+        let grant = self.directory.grant(call.dialled.group.id, &code);
+        if grant.is_some_and(|grant| grant.room.subscriber_sid != call.view.subscriber_sid) {
+            // While it rang the code was given to somebody else's room, which nobody has asked for.
+            let goodbye = [Phrase::Prompt(Prompt::Goodbye)];
+            return self.leave(now, leg, Cause::WrongCode, &goodbye);
+        }
         self.enter(now, leg, code, false, false);
         let Some(id) = self.calls.get(&leg).and_then(|call| call.meeting()) else {
             return;
         };
         let wishes = [
-            role.map(|role| Command::SetRole { leg, role }),
+            dialling.role.map(|role| Command::SetRole { leg, role }),
             dialling.mute.map(|mute| Command::SetMute { leg, mute }),
             dialling.held.map(|on| Command::SetHold { leg, on }),
         ];
@@ -416,7 +406,10 @@ impl Control {
                 call.view.held = *on;
                 dialling.held = Some(*on);
             }
-            Command::SetRole { role, .. } => call.view.role = Some(*role),
+            Command::SetRole { role, .. } => {
+                call.view.role = Some(*role);
+                dialling.role = Some(*role);
+            }
             Command::Join(_)
             | Command::Leave { .. }
             | Command::Drop { .. }
@@ -454,17 +447,27 @@ impl Control {
     }
 
     /// Another code for a call that is being dialled, with the role that goes with it; `None` for other calls.
-    pub(super) fn change_code(&mut self, leg: LegId, code: &str) -> Option<Result<(), CommandError>> {
-        let call = self.calls.get_mut(&leg)?;
+    pub(super) fn change_code(
+        &mut self,
+        actor: &Actor,
+        leg: LegId,
+        code: &str,
+    ) -> Option<Result<(), CommandError>> {
+        let call = self.calls.get(&leg)?;
         if !matches!(call.stage, Stage::Dialling(_)) {
             return None;
         }
-        let Some(grant) = self.directory.grant(call.dialled.group.id, code) else {
+        let grant = self.directory.grant(call.dialled.group.id, code);
+        let grant = grant.filter(|grant| self.sees(actor, &grant.room.subscriber_sid));
+        let Some(grant) = grant else {
             return Some(Err(refused("accessCode", NO_ROOM)));
         };
-        let (owner, role) = (grant.room.subscriber_sid.clone(), grant.key.role);
-        call.view.role = Some(role);
-        call.belong_to(owner, code);
+        let call = self.calls.get_mut(&leg)?;
+        if let Stage::Dialling(dialling) = &mut call.stage {
+            dialling.role = None;
+        }
+        call.view.role = Some(grant.key.role);
+        call.belong_to(grant.room.subscriber_sid.clone(), code);
         self.dirty_calls.insert(leg);
         Some(Ok(()))
     }
@@ -552,19 +555,6 @@ fn of_status(status: u16) -> Cause {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn calls_are_counted_for_each_owner_and_each_day_anew() {
-        let (alice, bob) = (Sid::new("alice"), Sid::new("bob"));
-        let mut today = Today::default();
-        for _ in 0..3 {
-            today.calls(DAY_MS * 20_000 + 5, &alice);
-            today.count(&alice);
-        }
-        assert_eq!(today.calls(DAY_MS * 20_001 - 1, &alice), 3);
-        assert_eq!(today.calls(DAY_MS * 20_001 - 1, &bob), 0);
-        assert_eq!(today.calls(DAY_MS * 20_001, &alice), 0);
-    }
 
     #[test]
     fn each_refusal_is_told_as_what_it_is() {

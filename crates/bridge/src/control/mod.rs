@@ -29,6 +29,7 @@ mod requests;
 mod rooms;
 mod schedule;
 mod simulation;
+mod today;
 mod unanswered;
 mod views;
 pub mod voice;
@@ -57,7 +58,6 @@ use model::{Actor, Command, DidGroupId, Happening, LegId, Live, MeetingId, Meeti
 
 use call::Call;
 use credit::Credit;
-use dialling::Today;
 use door::Door;
 use headroom::Headroom;
 use operator::Talks;
@@ -65,6 +65,7 @@ use random::Random;
 use recording::Held;
 use rooms::Slot;
 use schedule::Schedule;
+use today::Today;
 use unanswered::Unanswered;
 use voices::Voices;
 use watches::Watch;

@@ -22,7 +22,9 @@ impl Control {
         command: LiveCommand,
     ) {
         let recorded = recording::asked_for(target, &command);
-        let result = if let LiveCommand::Several(commands) = command {
+        let result = if !self.may_steer(&actor, target) {
+            Err(CommandError::Gone)
+        } else if let LiveCommand::Several(commands) = command {
             self.several(now, &actor, target, commands)
         } else {
             self.noted(now, actor, target, command)
@@ -30,6 +32,24 @@ impl Control {
         match recorded {
             Some(room) if result.is_ok() => self.hold(now, ticket, room),
             Some(_) | None => self.replies.push(Output::Reply { ticket, result }),
+        }
+    }
+
+    /// Whether the target is the asker's as things are now: REST has looked at a snapshot, since when a call may have gone over to another
+    /// tenant's meeting, and the asker out of the directory. What is not there any more is told by whoever looks for it.
+    fn may_steer(&self, actor: &Actor, target: Target) -> bool {
+        let owner = match target {
+            Target::Meeting(id) => self.meetings.get(&id).map(Slot::owner),
+            Target::Leg(leg) => self.owner_of(leg),
+        };
+        owner.is_none_or(|owner| self.sees(actor, owner))
+    }
+
+    /// Whether what `owner` owns is there for whoever asks.
+    pub(super) fn sees(&self, actor: &Actor, owner: &Sid) -> bool {
+        match actor {
+            Actor::User(sid) => self.directory.sees(sid, owner),
+            Actor::Leg(_) | Actor::Bridge => true,
         }
     }
 
@@ -152,8 +172,8 @@ impl Control {
                 if matches!(target, Target::Meeting(id) if !self.meetings.contains_key(&id)) {
                     return Err(CommandError::Gone);
                 }
-                // Whoever has left meanwhile is not there to be steered.
-                let here = |(leg, _): &(LegId, LiveCommand)| self.alive(*leg).is_ok();
+                // Whoever has left meanwhile, or gone over to another meeting, is not there to be steered.
+                let here = |(leg, _): &(LegId, LiveCommand)| self.is_at(*leg, target);
                 let here: Vec<_> = commands.into_iter().filter(here).collect();
                 self.willing_to_all(here.iter().map(|(leg, command)| (Target::Leg(*leg), command)))?;
                 for (leg, command) in here {
@@ -173,6 +193,16 @@ impl Control {
             Some(call) if !call.is_ending() => Ok(()),
             Some(_) | None => Err(CommandError::Gone),
         }
+    }
+
+    /// Whether a call is up, and in the meeting where one is meant.
+    fn is_at(&self, leg: LegId, target: Target) -> bool {
+        let meeting = self.calls.get(&leg).and_then(|call| call.meeting());
+        let is_meant = match target {
+            Target::Meeting(id) => meeting == Some(id),
+            Target::Leg(_) => true,
+        };
+        is_meant && self.alive(leg).is_ok()
     }
 
     fn meeting_of(&self, target: Target, command: &Command) -> Result<MeetingId, CommandError> {
@@ -253,7 +283,7 @@ impl Control {
         {
             return Err(refused(NO_MEETING));
         }
-        if let Some(result) = self.change_code(leg, code) {
+        if let Some(result) = self.change_code(&actor, leg, code) {
             return result;
         }
         let Some(call) = self.calls.get(&leg) else {
@@ -264,7 +294,9 @@ impl Control {
         }
         let group = call.dialled.group.id;
         let on_the_fly = self.on_the_fly.contains_key(&(group, code.to_owned()));
-        let Some(opening) = self.opening(leg, code, on_the_fly) else {
+        let opening = self.opening(leg, code, on_the_fly);
+        // A code of somebody else's room is as good as none.
+        let Some(opening) = opening.filter(|opening| self.sees(&actor, &opening.owner)) else {
             return Err(refused(
                 "expected an access code that is good on the number of this call",
             ));
