@@ -26,6 +26,7 @@ mod polls;
 mod questions;
 mod recording;
 mod refusals;
+mod renumbering;
 mod rest;
 mod roster;
 mod simulate;

@@ -20,6 +20,7 @@ mod ids;
 mod input;
 mod menu;
 mod negotiation;
+mod numbers;
 mod opening;
 mod operator;
 mod output;
@@ -287,7 +288,7 @@ impl Control {
             },
             Input::Media(report) => self.media(now, report),
             Input::Clock(clock) => self.clock = clock,
-            Input::Directory(directory) => self.directory = directory,
+            Input::Directory(directory) => self.take_directory(directory),
             Input::Ids { kind, ids } => self.ids.refill(kind, ids),
             Input::Request {
                 ticket,

@@ -15,7 +15,7 @@ use model::{
 use store::Record;
 
 use super::call::Stage;
-use super::opening::Opening;
+use super::opening::{self, Opening};
 use super::output::{Listeners, MediaOrder, Output};
 use super::voice::{self, Sound};
 use super::watches::Roster;
@@ -132,12 +132,15 @@ impl Control {
 
     pub(super) fn opening(&self, leg: LegId, code: &str, on_the_fly: bool) -> Option<Opening> {
         let dialled = &self.calls.get(&leg)?.dialled;
-        let group = &dialled.group;
-        if let Some(grant) = self.directory.grant(group.id, code) {
+        let id = dialled.group.id;
+        if let Some(grant) = self.directory.grant(id, code) {
             return Some(Opening::of_room(&self.directory, grant));
         }
-        let running = self.on_the_fly.contains_key(&(group.id, code.to_owned()));
-        (running || on_the_fly).then(|| Opening::on_the_fly(&self.directory, dialled, code, running))
+        // Since the number was dialled its group may have changed, or have gone, and its owner with it.
+        let group = self.directory.group(id)?;
+        let running = self.on_the_fly.contains_key(&(id, code.to_owned()));
+        let opens = on_the_fly && opening::may_open(group.call_flow, code);
+        (running || opens).then(|| Opening::on_the_fly(&self.directory, dialled, code, running))
     }
 
     /// Why a call would not get in with a code that is good, should it be moved there.
@@ -172,11 +175,11 @@ impl Control {
             (None, Some(code)) => self.on_the_fly.get(code),
             (None, None) => None,
         };
-        known.copied().filter(|id| {
-            self.meetings
-                .get(id)
-                .is_some_and(|slot| !slot.meeting.is_ending())
-        })
+        let room = opening.room.as_ref();
+        let takes = |slot: &Slot| slot.is_of(room) && !slot.meeting.is_ending();
+        known
+            .copied()
+            .filter(|id| self.meetings.get(id).is_some_and(takes))
     }
 
     fn open(&mut self, now: Instant, opening: Opening) -> Option<MeetingId> {
@@ -222,7 +225,7 @@ impl Control {
     }
 
     /// Six digits that neither a room nor a meeting has.
-    fn free_number(&mut self) -> Option<MeetingNumber> {
+    pub(super) fn free_number(&mut self) -> Option<MeetingNumber> {
         for _ in 0..NUMBER_TRIES {
             let number = MeetingNumber(100_000 + self.random.u32() % 900_000);
             if self.directory.room(number).is_none() && !self.by_number.contains_key(&number) {
@@ -296,9 +299,11 @@ impl Control {
             return;
         };
         let spent = self.budget.allowance(now, &who) == ivr::budget::Allowance::Spent;
-        let room = self.meetings.get(&id).and_then(|slot| slot.room.as_ref());
         // The room as it is now: its codes may have changed since the meeting began.
-        let room = room.and_then(|room| self.directory.room(room.meeting_number));
+        let room = self.meetings.get(&id).and_then(|slot| {
+            let room = self.directory.room(slot.number);
+            room.filter(|room| slot.is_of(Some(room)))
+        });
         let opens = |room: &Arc<Room>| {
             room.keychain
                 .iter()
@@ -434,6 +439,23 @@ impl Slot {
     /// Whether the world may be told while it goes on.
     pub(super) fn is_live(&self) -> bool {
         self.meeting.policy().realtime.conference_realtime.is_on()
+    }
+
+    /// Whether it is a meeting of this room, or one on the fly where there is none.
+    pub(super) fn is_of(&self, room: Option<&Arc<Room>>) -> bool {
+        match (&self.room, room) {
+            (Some(own), Some(room)) => own.is_same(room),
+            (own, room) => own.is_none() && room.is_none(),
+        }
+    }
+
+    /// Gives it another number; answers the one it had.
+    pub(super) fn take_number(&mut self, number: MeetingNumber) -> MeetingNumber {
+        self.roster = None;
+        if let Some(room) = &mut self.room {
+            Arc::make_mut(room).meeting_number = number;
+        }
+        std::mem::replace(&mut self.number, number)
     }
 
     /// The tenant it belongs to.
