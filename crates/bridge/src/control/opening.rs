@@ -71,6 +71,92 @@ pub(super) fn may_open(flow: CallFlow, code: &str) -> bool {
 }
 
 /// Whether digits are a code of the group and no longer one begins with them.
+///
+/// Where rooms of several subscribers are in a group each could find the others' codes by that, digit by digit: by short codes of its own, and by
+/// how soon they are taken. There digits are whole when no code at all is longer.
 pub(super) fn is_whole(directory: &Directory, group: DidGroupId, digits: &str) -> bool {
-    directory.grant(group, digits).is_some() && !directory.longer_code(group, digits)
+    let is_shared = directory.owners(group).nth(1).is_some();
+    let may_go_on = match is_shared {
+        true => directory.has_code_beyond(group, digits.len()),
+        false => directory.longer_code(group, digits),
+    };
+    directory.grant(group, digits).is_some() && !may_go_on
+}
+
+#[cfg(test)]
+mod tests {
+    use model::attribute::{Level, Overrides};
+    use model::directory::{DidGroup, DidGroupReference, Edit, Key, Subscriber, SubscriberRole};
+    use model::{KeyId, MeetingNumber};
+
+    use super::*;
+
+    const GROUP: DidGroupId = DidGroupId(1);
+
+    fn room(number: u32, owner: &str, codes: &[&str]) -> Edit {
+        let key = |code: &&str| Key {
+            id: KeyId(1),
+            access_code: (*code).to_owned(),
+            role: Role::Host,
+        };
+        Edit::PutRoom(Room {
+            meeting_number: MeetingNumber(number),
+            created_ms: 0,
+            description: String::new(),
+            call_flow: CallFlow::Spectel,
+            attributes: Overrides::new(Level::Room),
+            did_group_references: vec![DidGroupReference {
+                did_group_id: GROUP,
+                disabled: false,
+            }],
+            keychain: codes.iter().map(key).collect(),
+            primary_did_group_id: GROUP,
+            subscriber_sid: Sid::new(owner),
+        })
+    }
+
+    fn directory(rooms: [Edit; 2]) -> Directory {
+        let owner = |sid| {
+            let role = SubscriberRole::Administrator;
+            Edit::PutSubscriber(Subscriber::new(Sid::new(sid), None, sid, role))
+        };
+        let group = Edit::PutGroup(DidGroup {
+            id: GROUP,
+            name: "g".to_owned(),
+            description: String::new(),
+            call_flow: CallFlow::Spectel,
+            subscriber_sid: Sid::new("a"),
+            attributes: Overrides::new(Level::Group),
+        });
+        let edits = [owner("a"), owner("b"), group].into_iter().chain(rooms);
+        let edited = |directory: Directory, edit| directory.edited(edit).expect("a right edit");
+        edits.fold(Directory::default(), edited)
+    }
+
+    #[test]
+    fn a_code_is_taken_at_once_where_no_other_of_its_owner_goes_on() {
+        let alone = directory([room(200_000, "a", &["45", "9"]), room(300_000, "a", &["4567"])]);
+        for (digits, whole) in [
+            ("9", true),
+            ("45", false),
+            ("4567", true),
+            ("4", false),
+            ("456", false),
+        ] {
+            assert_eq!(is_whole(&alone, GROUP, digits), whole, "{digits}");
+        }
+    }
+
+    #[test]
+    fn how_soon_a_code_is_taken_tells_nothing_of_the_codes_of_others_but_how_long_they_are() {
+        let told = |foreign: &str| {
+            let own = room(200_000, "a", &["4", "45", "9", "98"]);
+            let shared = directory([own, room(300_000, "b", &[foreign])]);
+            ["4", "45", "9", "98"].map(|digits| is_whole(&shared, GROUP, digits))
+        };
+        assert_eq!(told("4567"), [false; 4]);
+        assert_eq!(told("4567"), told("1234"));
+        assert_eq!(told("46"), told("12"));
+        assert_eq!(told("12"), [false, true, false, true]);
+    }
 }
