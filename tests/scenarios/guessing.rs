@@ -223,7 +223,7 @@ fn one_caller_opens_twenty_meetings_an_hour_and_may_still_join_others() {
 }
 
 #[test]
-fn codes_that_open_meetings_on_the_fly_are_guesses_and_make_the_callers_of_their_group_wait_beyond_a_hundred() {
+fn codes_that_open_meetings_on_the_fly_are_guesses_and_slow_their_group_down_beyond_a_hundred() {
     let mut world = World::new();
     for n in 0..100 {
         let phone = world.phone_of(10 + n, CONF, &format!("+15552{n:04}"));

@@ -57,6 +57,9 @@ pub trait Backend: EventBackend + WebhookBackend {
     /// The API asks for the edits of one request at a time, so that what is built from the latest directory overwrites nothing newer.
     fn edit(&self, actor: Actor, edits: Vec<Edit>) -> Answer<'_, Result<Arc<Directory>, EditRefused>>;
 
+    /// So many codes were refused unread, since too many had been chosen where others could have them. It is counted.
+    fn codes_refused(&self, codes: u64);
+
     /// `count` ids that no object of `kind` has ever had.
     fn new_ids(&self, kind: IdKind, count: usize) -> Answer<'_, Result<Vec<u64>, Unavailable>>;
 

@@ -8,6 +8,7 @@ mod backend;
 mod backend_events;
 mod backend_webhooks;
 mod body;
+mod chosen;
 mod dto;
 mod error;
 mod etag;

@@ -16,6 +16,7 @@ use tokio::sync::Mutex;
 use crate::auth::{self, Gate, Hasher};
 use crate::backend::Backend;
 use crate::body::BODY_MAX;
+use crate::chosen::ChosenCodes;
 use crate::error::ApiError;
 use crate::handlers::{
     audit, call, call_flow, cdr, dial, did, did_group, event, health, mdr, meeting, meeting_attribute,
@@ -36,6 +37,9 @@ pub struct Settings {
     pub public_url: Option<String>,
     /// Requests a second that one login may make, as many at once; 0 for no limit.
     pub requests_per_second: u32,
+    /// Access codes an hour that one tenant may choose in DID groups where others have rooms, as many at once; none for no limit, 0 where the
+    /// server is to make them all.
+    pub chosen_codes_per_hour: Option<u32>,
     /// Webhooks that one subscriber may have, its callback aside; 0 for no limit.
     pub webhooks_per_subscriber: usize,
 }
@@ -79,6 +83,8 @@ pub(crate) struct Api {
     pub(crate) at_work: AtWork,
     pub(crate) limited: Limited,
     pub(crate) hasher: Hasher,
+    /// Codes that were chosen where others could have them.
+    pub(crate) chosen: Arc<ChosenCodes>,
 }
 
 /// The whole API: `/conference/v1` behind credentials; `/livez`, `/readyz`, `/openapi.json` and `/docs` without.
@@ -88,6 +94,7 @@ pub fn router(settings: Settings, limited: Limited, backend: Arc<dyn Backend>) -
     let gate = Gate::new(&*backend, settings.requests_per_second, limited.clone());
     let api = Api {
         gate: Arc::new(gate),
+        chosen: Arc::new(ChosenCodes::new(settings.chosen_codes_per_hour)),
         backend,
         settings: Arc::new(settings),
         edits: Arc::default(),

@@ -14,3 +14,4 @@ pub(crate) use gate::{Gate, require};
 pub use gate::{Login, Peer};
 pub(crate) use password::Hasher;
 pub use password::hash_password;
+pub(crate) use rate::Rates;

@@ -1,5 +1,7 @@
 //! Access codes of a room: kept, given, or made.
 
+use std::collections::HashSet;
+
 use model::directory::{Key, Room};
 use model::{KeyId, Role};
 use serde_json::Value;
@@ -56,13 +58,15 @@ fn wanted(key: &serde_json::Map<String, Value>) -> Result<Wanted, ApiError> {
 }
 
 /// Gives `room` the keys that are `wanted`, in place of those it has. Codes that stay keep their ids; a key without a code
-/// keeps the code of the key whose id it names, else gets one that nobody can foresee. New keys get their ids when all is good.
+/// keeps the code of the key whose id it names, else gets one that nobody can foresee. New keys get their ids when all is good. Answers
+/// the codes that were made.
 pub(super) fn replace(
     room: &mut Room,
     wanted: Vec<Wanted>,
     caller: &Caller,
     backend: &dyn Backend,
-) -> Result<(), ApiError> {
+) -> Result<HashSet<String>, ApiError> {
+    let mut made = HashSet::new();
     let old = std::mem::take(&mut room.keychain);
     for key in wanted {
         let named = old
@@ -70,7 +74,11 @@ pub(super) fn replace(
             .find(|old| Some(old.id) == key.id && key.access_code.is_none());
         let access_code = match key.access_code.or(named.map(|old| old.access_code.clone())) {
             Some(code) => code,
-            None => unforeseen(room, &old, caller, backend)?,
+            None => {
+                let code = unforeseen(room, &old, caller, backend)?;
+                made.insert(code.clone());
+                code
+            }
         };
         let kept = old.iter().find(|old| old.access_code == access_code);
         room.keychain.push(Key {
@@ -79,7 +87,7 @@ pub(super) fn replace(
             role: key.role,
         });
     }
-    Ok(())
+    Ok(made)
 }
 
 fn unforeseen(room: &Room, old: &[Key], caller: &Caller, backend: &dyn Backend) -> Result<String, ApiError> {

@@ -1,5 +1,7 @@
 //! The calls of one meeting: listed, and steered together.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -65,8 +67,9 @@ pub(crate) async fn update(
     )
     .await?;
     let after = calls.iter().filter_map(|call| live.calls.get(&call.leg));
-    // Those that were leaving when it was made have been passed over.
-    let changed = after.filter(|call| call.state != CallState::Ending);
+    // Those that were leaving when it was made have been passed over, and those that had gone over to another meeting.
+    let is_in = |call: &&Arc<CallView>| call.meeting == Some(meeting.number) && caller.sees_call(call);
+    let changed = after.filter(|call| is_in(call) && call.state != CallState::Ending);
     Ok(listing.answer_all(changed.map(|call| dto(&api, call))))
 }
 

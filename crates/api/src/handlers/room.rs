@@ -125,7 +125,7 @@ pub(super) fn drafted(
     value::require(body, REQUIRED)?;
     let patch = RoomPatch::read(body)?;
     let mut room = new_room(api, caller, &patch, body, owner)?;
-    patch.apply(&mut room, caller, &*api.backend)?;
+    patch.apply(&mut room, caller, api)?;
     Ok(room)
 }
 
@@ -148,7 +148,7 @@ pub(super) fn changed(
         }
         new_number(api, caller, patch.number)?;
     }
-    patch.apply(&mut room, caller, &*api.backend)?;
+    patch.apply(&mut room, caller, api)?;
     Ok(room)
 }
 

@@ -1,5 +1,7 @@
 //! What a request wants of a meeting room, read and checked before anything is touched.
 
+use std::collections::HashSet;
+
 use model::directory::{DidGroup, DidGroupReference, Room};
 use model::{DidGroupId, MeetingNumber};
 use serde_json::{Map, Value};
@@ -8,8 +10,9 @@ use super::attributes::Changes;
 use super::keychain::{self, Wanted};
 use super::references;
 use crate::auth::Caller;
-use crate::backend::Backend;
+use crate::chosen;
 use crate::error::ApiError;
+use crate::router::Api;
 use crate::value;
 
 /// Fields that can be set.
@@ -54,13 +57,10 @@ impl RoomPatch {
         })
     }
 
-    /// Makes the changes. The caller must be allowed every DID group that the room does not have yet, or has disabled.
-    pub(super) fn apply(
-        self,
-        room: &mut Room,
-        caller: &Caller,
-        backend: &dyn Backend,
-    ) -> Result<(), ApiError> {
+    /// Makes the changes. The caller must be allowed every DID group that the room does not have yet, or has disabled, and so many codes of its
+    /// own choice as are new.
+    pub(super) fn apply(self, room: &mut Room, caller: &Caller, api: &Api) -> Result<(), ApiError> {
+        let before = room.clone();
         self.attributes.merge(&mut room.attributes)?;
         if let Some(description) = self.description {
             room.description = description;
@@ -80,10 +80,11 @@ impl RoomPatch {
         if let Some(number) = self.number {
             room.meeting_number = number;
         }
-        match self.keychain {
-            Some(wanted) => keychain::replace(room, wanted, caller, backend),
-            None => Ok(()),
-        }
+        let made = match self.keychain {
+            Some(wanted) => keychain::replace(room, wanted, caller, &*api.backend)?,
+            None => HashSet::new(),
+        };
+        chosen::allow(api, caller, &before, room, &made)
     }
 }
 

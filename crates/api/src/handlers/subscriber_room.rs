@@ -14,6 +14,7 @@ use super::room::{self, changed, drafted, put};
 use super::subscriber::rooms_of;
 use crate::auth::Caller;
 use crate::body::{Body, ListBody};
+use crate::chosen;
 use crate::dto::room::{MeetingKey, Room as Dto};
 use crate::error::ApiError;
 use crate::etag::{Conditions, tagged};
@@ -118,7 +119,9 @@ pub(crate) async fn replace_keychain(
     let editing = Editing::begin(&api, &caller, Caller::may_configure).await?;
     let before = find(&editing.caller, &sid, &number)?;
     let (mut room, current) = (before.clone(), keys(before));
-    keychain::replace(&mut room, keychain::read(&body)?, &editing.caller, &*api.backend)?;
+    let wanted = keychain::read(&body)?;
+    let made = keychain::replace(&mut room, wanted, &editing.caller, &*api.backend)?;
+    chosen::allow(&api, &editing.caller, before, &room, &made)?;
     conditions.allow(&current)?;
     let keys = keys(&*put(editing, Some(room.meeting_number), room).await?);
     let chosen: Vec<_> = keys.iter().map(|key| selection.apply(key)).collect();

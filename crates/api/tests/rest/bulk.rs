@@ -97,6 +97,20 @@ async fn who_leaves_before_the_change_is_made_is_not_in_the_answer() {
 }
 
 #[tokio::test]
+async fn who_has_gone_over_to_anothers_meeting_before_the_change_is_made_is_not_shown() {
+    let world = crowded();
+    world.backend.state().going_over = vec![LegId(2)];
+    let list = world.put("alice", CALLS, r#"{"muteMode": 2}"#).await;
+    assert_eq!(
+        (ids(&list.json()), &list.json()["total"]),
+        (vec![HOST, 1, 3], &json!(3))
+    );
+    assert!(!list.text.contains("306131"), "{}", list.text);
+    assert_eq!(world.get("alice", "/calls/2").await.status, 404);
+    assert_eq!(world.get("bob", "/calls/2").await.json()["muteMode"], 0);
+}
+
+#[tokio::test]
 async fn only_what_changes_is_asked_for() {
     let world = crowded();
     world.put("alice", "/calls/2", r#"{"holdMode": 2}"#).await;

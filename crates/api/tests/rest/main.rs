@@ -6,6 +6,7 @@ mod accounts;
 mod auth;
 mod bulk;
 mod calls;
+mod chosen;
 mod contract;
 mod deny;
 mod dial;

@@ -41,8 +41,12 @@ pub struct State {
     pub refuse_command: Option<CommandError>,
     /// Calls that begin to leave before the next command is done.
     pub leaving: Vec<LegId>,
+    /// Calls that go over to the meeting of bob before that.
+    pub going_over: Vec<LegId>,
     pub refuse_edit: Option<EditRefused>,
     pub refuse_list: Option<Unlisted>,
+    /// Codes that were refused unread.
+    pub codes_refused: u64,
     pub panic: bool,
     /// The last id given.
     pub ids: u64,
@@ -126,6 +130,11 @@ impl Backend for Fake {
             for leg in std::mem::take(&mut state.leaving) {
                 call(&mut live, leg, |call| call.state = CallState::Ending);
             }
+            for leg in std::mem::take(&mut state.going_over) {
+                call(&mut live, leg, |call| {
+                    (call.meeting, call.subscriber_sid) = (Some(MeetingNumber(306_131)), fixture::sid("bob"));
+                });
+            }
             apply(&mut live, target, command);
             live.version += 1;
             state.live = Arc::new(live);
@@ -155,6 +164,10 @@ impl Backend for Fake {
             tokio::task::yield_now().await;
             self.make(actor, edits)
         })
+    }
+
+    fn codes_refused(&self, codes: u64) {
+        self.state().codes_refused += codes;
     }
 
     fn new_ids(&self, _kind: IdKind, count: usize) -> Answer<'_, Result<Vec<u64>, Unavailable>> {
@@ -277,10 +290,9 @@ fn apply(live: &mut Live, target: Target, command: LiveCommand) {
         (LiveCommand::SetPresenter { leg, audio }, _) => call(live, leg, |call| call.presenter_audio = audio),
         (LiveCommand::HangUp { leg }, _) => drop(live.calls.remove(&leg)),
         (LiveCommand::EndMeeting, Target::Meeting(id)) => drop(live.meetings.remove(&number_of(live, id))),
-        (LiveCommand::All(commands), _) => {
-            let is_here = |live: &Live, leg: LegId| live.calls[&leg].state != CallState::Ending;
+        (LiveCommand::All(commands), target) => {
             for (leg, command) in commands {
-                if is_here(live, leg) {
+                if is_here(live, leg, target) {
                     apply(live, Target::Leg(leg), command);
                 }
             }
@@ -292,6 +304,16 @@ fn apply(live: &mut Live, target: Target, command: LiveCommand) {
         }
         (LiveCommand::EndMeeting, Target::Leg(_)) => panic!("a call can't be ended as a meeting"),
     }
+}
+
+/// Whether a call is up, and in the meeting where one is meant.
+fn is_here(live: &Live, leg: LegId, target: Target) -> bool {
+    let call = &live.calls[&leg];
+    let is_meant = match target {
+        Target::Meeting(id) => call.meeting == Some(number_of(live, id)),
+        Target::Leg(_) => true,
+    };
+    is_meant && call.state != CallState::Ending
 }
 
 fn number_of(live: &Live, id: MeetingId) -> MeetingNumber {
@@ -434,8 +456,10 @@ impl World {
             edits: Vec::new(),
             refuse_command: None,
             leaving: Vec::new(),
+            going_over: Vec::new(),
             refuse_edit: None,
             refuse_list: None,
+            codes_refused: 0,
             panic: false,
             ids: 1000,
             simulated: Vec::new(),

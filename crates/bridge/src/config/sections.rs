@@ -296,6 +296,9 @@ pub struct GuessesSection {
     /// The same of one network address.
     #[serde(deserialize_with = "count")]
     pub meetings_per_source: usize,
+    /// Codes an hour that one tenant may choose by REST where others have rooms.
+    #[serde(deserialize_with = "count")]
+    pub chosen_per_tenant: u32,
 }
 
 impl Default for GuessesSection {
@@ -308,6 +311,7 @@ impl Default for GuessesSection {
             group_wait: budgets.group_wait,
             meetings_per_caller: budgets.meetings_per_caller,
             meetings_per_source: budgets.meetings_per_source,
+            chosen_per_tenant: 100,
         }
     }
 }

@@ -7,8 +7,8 @@ use api::{CommandError, DialOrder};
 use ivr::budget::Guesser;
 use model::directory::{Did, Dialled};
 use model::{
-    Actor, CallState, CallView, Cause, Cdr, Command, LegId, Mute, OperatorMode, Phrase, Prompt, Question, Role,
-    Sid,
+    Actor, CallState, CallView, Cause, Cdr, Command, LegId, Mute, OperatorMode, Phrase, Prompt, Question,
+    Role, Sid,
 };
 use sip::{Dial, DialError, EndCause, Flow};
 use store::{AuditEntry, Record};

@@ -56,6 +56,8 @@ pub(crate) struct Metrics {
     pub(crate) records_forgotten: Counter,
     /// Changes by REST that were answered before their audit was on disk.
     pub(crate) audits_late: Counter,
+    /// Access codes refused unread, since too many had been chosen where others could have them.
+    pub(crate) codes_refused: Counter,
     /// Lists of what is stored that were not read.
     pub(crate) lists: UnreadLists,
     /// What limits of the API did.
@@ -223,6 +225,7 @@ impl Metrics {
             recordings: Recordings::default(),
             records_forgotten: Counter::default(),
             audits_late: Counter::default(),
+            codes_refused: Counter::default(),
             lists: UnreadLists::default(),
             limited: api::Limited::default(),
             snapshots_untold: Counter::default(),

@@ -303,6 +303,11 @@ fn requests(page: &mut Scribe<'_>, metrics: &Metrics) -> Result<(), Error> {
         "REST requests by what their credentials were worth.",
         &requests.logins,
     )?;
+    page.metric(
+        "chosen_codes_refused",
+        "Access codes refused because too many were chosen where others have rooms, beyond guesses.chosen_per_tenant.",
+        &metrics.codes_refused,
+    )?;
     page.metric("api_connections", "REST connections now.", &requests.connections)?;
     page.metric(
         "api_connections_gave_way",

@@ -176,6 +176,10 @@ impl Backend for BridgeBackend {
         })
     }
 
+    fn codes_refused(&self, codes: u64) {
+        self.metrics.codes_refused.inc_by(codes);
+    }
+
     fn new_ids(&self, kind: IdKind, count: usize) -> Answer<'_, Result<Vec<u64>, Unavailable>> {
         Box::pin(async move {
             let ids = self.store.reserve(stored_kind(kind), count as u64).await;

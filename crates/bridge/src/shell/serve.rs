@@ -287,6 +287,7 @@ fn api_settings(config: &Config) -> api::Settings {
     api::Settings {
         public_url: config.api.public_url.clone(),
         requests_per_second: config.api.requests_per_second_per_login,
+        chosen_codes_per_hour: Some(config.guesses.chosen_per_tenant),
         webhooks_per_subscriber: config.webhooks.per_subscriber,
     }
 }
