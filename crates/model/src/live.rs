@@ -144,4 +144,10 @@ impl Live {
     pub fn calls_of<'a>(&'a self, meeting: &'a MeetingView) -> impl Iterator<Item = &'a Arc<CallView>> {
         meeting.legs.iter().filter_map(|leg| self.calls.get(leg))
     }
+
+    /// The meeting that a call is in or waits for. The number of one that it has left may be another's by now, who is no owner of the call.
+    pub fn meeting_of(&self, call: &CallView) -> Option<&Arc<MeetingView>> {
+        let meeting = self.meetings.get(&call.meeting?)?;
+        (meeting.subscriber_sid == call.subscriber_sid).then_some(meeting)
+    }
 }

@@ -147,16 +147,11 @@ impl<'a> Snapshot<'a> {
             })
         };
         let shown: std::collections::BTreeSet<_> = meetings().map(|meeting| meeting.number).collect();
-        let calls: Vec<_> = live
-            .calls
-            .values()
-            .filter(
-                |call| match call.meeting.filter(|number| live.meetings.contains_key(number)) {
-                    Some(number) => shown.contains(&number),
-                    None => filter.number.is_none() && caller.sees(&call.subscriber_sid),
-                },
-            )
-            .collect();
+        let calls = live.calls.values().filter(|call| match live.meeting_of(call) {
+            Some(meeting) => shown.contains(&meeting.number),
+            None => filter.number.is_none() && caller.sees_call(call),
+        });
+        let calls: Vec<_> = calls.collect();
         let among = |legs: &std::collections::BTreeSet<model::LegId>| {
             let shown = calls.iter().map(|call| call.leg);
             shown.filter(|leg| legs.contains(leg)).map(|leg| leg.0).collect()

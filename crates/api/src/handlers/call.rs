@@ -84,10 +84,7 @@ pub(crate) async fn read(
 /// `dto` of `call`, with the attributes in force for it: of the meeting that it is in or waits for, before that of the room that it is
 /// made for, or of the number that it dialled.
 pub(super) fn in_force<'a>(caller: &Caller, live: &Live, call: &CallView, dto: Dto<'a>) -> Dto<'a> {
-    let meeting = call.meeting.and_then(|number| live.meetings.get(&number));
-    // The number of a meeting that the call has left may be somebody else's by now.
-    let meeting = meeting.filter(|meeting| meeting.subscriber_sid == call.subscriber_sid);
-    dto.with_attributes(match meeting {
+    dto.with_attributes(match live.meeting_of(call) {
         Some(meeting) => Attribute::in_meeting(meeting),
         None => Attribute::in_force(&before_meeting(&caller.directory, call)),
     })
@@ -129,8 +126,9 @@ pub(crate) async fn update(
     let commands = commands(&caller, call, &body)?;
     conditions.allow_untagged()?;
     let live = steer(&api, &caller, Target::Leg(call.leg), commands).await?;
-    let call = live.calls.get(&call.leg).ok_or_else(ApiError::not_found)?;
-    Ok(selection.ok(&dto(&api, call)))
+    // Where there was nothing to do it may have gone over to another meanwhile.
+    let call = live.calls.get(&call.leg).filter(|call| caller.sees_call(call));
+    Ok(selection.ok(&dto(&api, call.ok_or_else(ApiError::not_found)?)))
 }
 
 /// DELETE /calls/{id}

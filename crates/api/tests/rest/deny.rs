@@ -378,6 +378,41 @@ async fn what_is_foreign_answers_exactly_like_what_is_missing_for_every_role() {
 }
 
 #[tokio::test]
+async fn what_is_foreign_answers_like_what_is_missing_whatever_a_request_carries_along() {
+    let world = World::new();
+    let mut keys = 0..;
+    for (name, value) in [
+        ("if-match", "*"),
+        ("if-match", "\"0123456789abcdef0123456789abcdef\""),
+        ("if-none-match", "*"),
+        ("idempotency-key", ""),
+        ("accept", "text/event-stream"),
+    ] {
+        let queries = ["", "?effective=true", "?filter=x", "?include_fields=id"];
+        let of_one = ROWS.iter().filter(|row| row.template.contains('{'));
+        for (row, query) in of_one.flat_map(|row| queries.map(|query| (row, query))) {
+            let mut replies = Vec::new();
+            for objects in &row.objects[1..] {
+                let uri = format!("/conference/v1{}{query}", row.path(objects));
+                let ask = request(row.method.clone(), &uri, "alice", PASSWORD);
+                let ask = match value {
+                    "" => ask.header(name, keys.next().unwrap_or(0)),
+                    value => ask.header(name, value),
+                };
+                let ask = ask.header("content-type", "application/json");
+                replies.push(world.send(ask.body(Body::from(row.body)).unwrap()).await);
+            }
+            let what = format!("{name} {} {}{query}: {:?}", row.method, row.template, replies);
+            assert!(matches!(replies[0].status.as_u16(), 400 | 403 | 404), "{what}");
+            assert_eq!(replies[0], replies[1], "{what}");
+            assert!(!query.is_empty() || replies[0].status != 400, "{what}");
+        }
+    }
+    let state = world.backend.state();
+    assert!(state.commands.is_empty() && state.edits.is_empty());
+}
+
+#[tokio::test]
 async fn nothing_is_said_or_done_without_good_credentials() {
     let world = World::new();
     for row in ROWS {

@@ -7,7 +7,9 @@ use axum::body::{Body, BodyDataStream};
 use axum::http::{Method, StatusCode};
 use futures_util::StreamExt;
 use model::directory::{Edit, Subscriber, SubscriberRole};
-use model::{Cause, Event, Happening, LegId, Live, MeetingId, MeetingNumber, Place, Role};
+use model::{
+    CallState, CallView, Cause, Event, Happening, LegId, Live, MeetingId, MeetingNumber, Place, Role,
+};
 use serde_json::{Value, json};
 
 use crate::contract::{pointer, validator};
@@ -126,6 +128,30 @@ async fn a_stream_begins_with_everything_visible_and_goes_on_with_what_happens()
         Some(Got("call.joined".to_owned(), 41, expected))
     );
     assert_eq!(client.ids(1).await, [43]);
+}
+
+#[tokio::test]
+async fn a_call_that_left_a_meeting_is_in_no_snapshot_of_who_has_the_number_of_that_meeting_now() {
+    let world = World::new();
+    let left = CallView {
+        state: CallState::Ending,
+        ..fixture::call(8, Some(106_131), "bob")
+    };
+    let mut live = fixture::live();
+    live.calls.insert(left.leg, left.into());
+    world.backend.state().live = live.into();
+    world.publish(Vec::new());
+    for (login, path, shown) in [
+        ("alice", "/events", false),
+        ("alice", "/meetings/106131/events", false),
+        ("bob", "/events", true),
+        ("bob", "/meetings/306131/events", false),
+    ] {
+        let mut client = Client::new(&world, login, path, None).await;
+        let Got(_, _, snapshot) = client.next().await.unwrap();
+        let mut calls = snapshot["calls"].as_array().unwrap().iter();
+        assert_eq!(calls.any(|call| call["id"] == 8), shown, "{login} {path}");
+    }
 }
 
 #[tokio::test]

@@ -302,7 +302,7 @@ impl Control {
         // The room as it is now: its codes may have changed since the meeting began.
         let room = self.meetings.get(&id).and_then(|slot| {
             let room = self.directory.room(slot.number);
-            room.filter(|room| slot.is_of(Some(room)))
+            room.filter(|room| slot.is_of(Some(*room)))
         });
         let opens = |room: &Arc<Room>| {
             room.keychain
