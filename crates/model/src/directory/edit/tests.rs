@@ -272,3 +272,68 @@ fn where_a_room_has_gone_is_known_until_its_number_is_another_rooms() {
     let unlike = first.edited(Edit::PutGroup(group(2))).unwrap();
     assert!(first.shares_rooms(&unlike) && !first.shares_rooms(&second));
 }
+
+/// One of few rooms, of one of two owners, in up to two groups, with few codes.
+fn any_room(mut below: impl FnMut(u64) -> u64) -> Room {
+    const CODES: [&str; 6] = ["1", "12", "123", "2", "2345", "34567"];
+    let codes: Vec<_> = CODES.into_iter().filter(|_| below(4) == 0).collect();
+    let mut room = room(100_000 + below(5) as u32, &codes);
+    room.subscriber_sid = Sid::new(["a", "b"][below(2) as usize]);
+    let mut references = room.did_group_references.clone();
+    references.push(DidGroupReference {
+        did_group_id: DidGroupId(2),
+        disabled: below(3) == 0,
+    });
+    references[0].disabled = below(3) == 0;
+    room.did_group_references = references;
+    room
+}
+
+#[test]
+fn what_is_kept_beside_the_rooms_is_what_they_say_after_any_edits() {
+    let mut seed = 7_u64;
+    // A linear congruential generator (Knuth's MMIX constants): any sequence will do here.
+    let mut below = |bound: u64| {
+        seed = seed
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (seed >> 33) % bound
+    };
+    let mut directory = filled().edited(Edit::PutGroup(group(2))).unwrap();
+    let mut made = 0;
+    for _ in 0..2_000 {
+        let from = MeetingNumber(100_000 + below(5) as u32);
+        let edit = match below(4) {
+            0 => Edit::DeleteRoom(from),
+            1 => Edit::RenumberRoom {
+                from,
+                room: any_room(&mut below),
+            },
+            _ => Edit::PutRoom(any_room(&mut below)),
+        };
+        let Ok(next) = directory.edited(edit) else { continue };
+        (directory, made) = (next, made + 1);
+        for id in [1, 2].map(DidGroupId) {
+            let there = directory
+                .rooms()
+                .filter(|room| room.active_groups().any(|group| group == id));
+            let there: Vec<_> = there.cloned().collect();
+            let owners: std::collections::BTreeSet<_> =
+                there.iter().map(|room| room.subscriber_sid.clone()).collect();
+            assert_eq!(directory.owners(id).cloned().collect::<Vec<_>>(), Vec::from_iter(owners));
+            let lengths: Vec<_> = there
+                .iter()
+                .flat_map(|room| room.keychain.iter().map(|key| key.access_code.len()))
+                .collect();
+            assert_eq!(directory.codes(id), lengths.len());
+            for digits in 0..6 {
+                let longer = lengths.iter().any(|length| *length > digits);
+                assert_eq!(directory.has_code_beyond(id, digits), longer, "{digits}");
+            }
+        }
+        for room in directory.rooms() {
+            assert_eq!(directory.renumbered(room.meeting_number), None);
+        }
+    }
+    assert!(made > 200, "{made}");
+}
