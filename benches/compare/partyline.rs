@@ -34,7 +34,7 @@ const START: Duration = Duration::from_secs(30);
 /// The bridge's limits, out of the way of one caller with thousands of legs and hundreds of calls a second; all else has its default.
 const LIMITS: &str = "ports = \"10000-29999\"\n[calls]\nmax_calls = 5000\nmax_calls_per_source = 5000\n\
                       new_calls_per_second = 1000\nnew_calls_per_second_per_source = 1000\n\
-                      [guesses]\nmeetings_per_caller = 5000\nmeetings_per_source = 50000\n[log]\nlevel = \"warn\"\n\
+                      [guesses]\nper_group = 50000\nmeetings_per_caller = 5000\nmeetings_per_source = 50000\n[log]\nlevel = \"warn\"\n\
                       [api]\nrequests_per_second_per_login = 0\n";
 /// How long handles may take to be given back after the last call or connection.
 const GIVEN_BACK: Duration = Duration::from_secs(20);

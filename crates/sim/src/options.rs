@@ -19,7 +19,7 @@ Exit status: 0 all within the limits, 1 something was not, 2 wrong options or no
 Examples:
   partyline sim 15162065319 --code 111,222 --legs 20 --talkers 3
   partyline sim sip:15162065319@127.0.0.1:5070 --code 111,222 --legs 500 --rate 50 --codec PCMU=70,PCMA=30 --duration 1min --json -
-  partyline sim 15162065319 --code 5000-5199 --meetings each-code --legs 1000 --talkers 16 --rate 50
+  partyline sim 15162065319 --code 5000-5049 --meetings each-code --legs 1000 --talkers 16 --rate 50
   partyline sim 15162065319 --code 111,222 --legs 200 --codec opus --levels
   partyline sim 15162065319 --code 111,222 --loss 5 --jitter 60ms --talk spurts --max-gaps 5
   partyline sim 15162065319 --code 111,222 --codec opus16 --fec 10 --loss 5 --dtx --talk spurts --max-gaps 5
