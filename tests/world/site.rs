@@ -220,6 +220,8 @@ impl Backend for Bridge {
 
     fn codes_refused(&self, _codes: u64) {}
 
+    fn login_refused(&self) {}
+
     fn new_ids(&self, _kind: IdKind, count: usize) -> Answer<'_, Result<Vec<u64>, Unavailable>> {
         let ids = (1_000..1_000 + count as u64).collect();
         Box::pin(async { Ok(ids) })

@@ -60,6 +60,9 @@ pub trait Backend: EventBackend + WebhookBackend {
     /// So many codes were refused unread, since too many had been chosen where others could have them. It is counted.
     fn codes_refused(&self, codes: u64);
 
+    /// A login was refused unread, since too many had been chosen that were others'. It is counted.
+    fn login_refused(&self);
+
     /// `count` ids that no object of `kind` has ever had.
     fn new_ids(&self, kind: IdKind, count: usize) -> Answer<'_, Result<Vec<u64>, Unavailable>>;
 

@@ -16,7 +16,7 @@ use tokio::sync::Mutex;
 use crate::auth::{self, Gate, Hasher};
 use crate::backend::Backend;
 use crate::body::BODY_MAX;
-use crate::chosen::ChosenCodes;
+use crate::chosen::Chosen;
 use crate::error::ApiError;
 use crate::handlers::{
     audit, call, call_flow, cdr, dial, did, did_group, event, health, mdr, meeting, meeting_attribute,
@@ -83,8 +83,8 @@ pub(crate) struct Api {
     pub(crate) at_work: AtWork,
     pub(crate) limited: Limited,
     pub(crate) hasher: Hasher,
-    /// Codes that were chosen where others could have them.
-    pub(crate) chosen: Arc<ChosenCodes>,
+    /// What was chosen that others could have.
+    pub(crate) chosen: Arc<Chosen>,
 }
 
 /// The whole API: `/conference/v1` behind credentials; `/livez`, `/readyz`, `/openapi.json` and `/docs` without.
@@ -94,7 +94,7 @@ pub fn router(settings: Settings, limited: Limited, backend: Arc<dyn Backend>) -
     let gate = Gate::new(&*backend, settings.requests_per_second, limited.clone());
     let api = Api {
         gate: Arc::new(gate),
-        chosen: Arc::new(ChosenCodes::new(settings.chosen_codes_per_hour)),
+        chosen: Arc::new(Chosen::new(settings.chosen_codes_per_hour)),
         backend,
         settings: Arc::new(settings),
         edits: Arc::default(),

@@ -52,17 +52,34 @@ impl Rates {
         }
         let now_us = now_ms.saturating_mul(1000);
         self.forget_rested(now_us);
+        let used = self.used_us(sid, now_us);
+        let welcome = self.after_us(used, many);
+        let after = welcome.unwrap_or(used);
+        self.whole_at_us.insert(sid.clone(), now_us.saturating_add(after));
+        welcome.map(|_| ())
+    }
+
+    /// Whether one more is welcome, which is not taken; otherwise in how many seconds it is.
+    pub(crate) fn would_take(&self, sid: &Sid, now_ms: i64) -> Result<(), u64> {
+        let used = self.used_us(sid, now_ms.saturating_mul(1000));
+        self.after_us(used, 1).map(|_| ())
+    }
+
+    /// What of a burst is used up.
+    fn used_us(&self, sid: &Sid, now_us: i64) -> i64 {
         let whole_at = self.whole_at_us.get(sid).copied().unwrap_or(now_us);
         // A clock that was set back must not lock anybody out for longer than a burst takes.
-        let used = whole_at.saturating_sub(now_us).clamp(0, self.burst_us);
-        let after = used.saturating_add(self.cost_us.saturating_mul(i64::from(many)));
-        if after > self.burst_us {
-            self.whole_at_us.insert(sid.clone(), now_us.saturating_add(used));
-            let wait_us = after.saturating_sub(self.burst_us).min(self.burst_us);
-            return Err(u64::try_from(wait_us).unwrap_or(0).div_ceil(SECOND_US as u64));
+        whole_at.saturating_sub(now_us).clamp(0, self.burst_us)
+    }
+
+    /// What is used with so many more, or in how many seconds they are welcome.
+    fn after_us(&self, used_us: i64, many: u32) -> Result<i64, u64> {
+        let after = used_us.saturating_add(self.cost_us.saturating_mul(i64::from(many)));
+        if after <= self.burst_us {
+            return Ok(after);
         }
-        self.whole_at_us.insert(sid.clone(), now_us.saturating_add(after));
-        Ok(())
+        let wait_us = after.saturating_sub(self.burst_us).min(self.burst_us);
+        Err(u64::try_from(wait_us).unwrap_or(0).div_ceil(SECOND_US as u64))
     }
 
     /// Subscribers are known and good ones, so there are never many more than these.
@@ -116,6 +133,18 @@ mod tests {
         assert_eq!(rates.take(&sid, 36_000), Ok(()));
         assert_eq!(rates.take_many(&sid, u32::MAX, 36_000), Err(3_600));
         assert_eq!(taken(&mut rates, "a", 2 * 3_600_000, 500), 100);
+    }
+
+    #[test]
+    fn what_is_only_asked_for_is_not_taken() {
+        let (mut rates, sid) = (Rates::hourly(2), Sid::new("a"));
+        for _ in 0..5 {
+            assert_eq!(rates.would_take(&sid, 0), Ok(()));
+        }
+        assert_eq!(taken(&mut rates, "a", 0, 5), 2);
+        assert_eq!(rates.would_take(&sid, 0), Err(1_800));
+        assert_eq!(rates.take(&sid, 0), Err(1_800), "in the same words");
+        assert_eq!(rates.would_take(&sid, 1_800_000), Ok(()));
     }
 
     #[test]

@@ -84,7 +84,7 @@ impl RoomPatch {
             Some(wanted) => keychain::replace(room, wanted, caller, &*api.backend)?,
             None => HashSet::new(),
         };
-        chosen::allow(api, caller, &before, room, &made)
+        chosen::allow_codes(api, caller, &before, room, &made)
     }
 }
 

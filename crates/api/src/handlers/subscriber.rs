@@ -12,6 +12,7 @@ use super::subscriber_patch::{self, SubscriberPatch, password_hash};
 use super::{room, subscriber_room};
 use crate::auth::Caller;
 use crate::body::Body;
+use crate::chosen;
 use crate::dto::room::Room as RoomDto;
 use crate::dto::subscriber::Subscriber as Dto;
 use crate::error::ApiError;
@@ -227,6 +228,10 @@ async fn put(
 ) -> Result<Tagged, ApiError> {
     let (sid, caller) = (subscriber.sid.clone(), editing.caller.clone());
     let rooms = patch.apply(&mut subscriber, &editing.caller)?;
+    let known = editing.caller.directory.subscriber(&sid);
+    if known.is_none_or(|known| known.login != subscriber.login) {
+        chosen::allow_login(api, &editing.caller, &subscriber.login)?;
+    }
     editing.add(Edit::PutSubscriber(subscriber))?;
     for body in &rooms {
         let edit = subscriber_room::edit(api, &editing.caller, &sid, body)?;

@@ -121,7 +121,7 @@ pub(crate) async fn replace_keychain(
     let (mut room, current) = (before.clone(), keys(before));
     let wanted = keychain::read(&body)?;
     let made = keychain::replace(&mut room, wanted, &editing.caller, &*api.backend)?;
-    chosen::allow(&api, &editing.caller, before, &room, &made)?;
+    chosen::allow_codes(&api, &editing.caller, before, &room, &made)?;
     conditions.allow(&current)?;
     let keys = keys(&*put(editing, Some(room.meeting_number), room).await?);
     let chosen: Vec<_> = keys.iter().map(|key| selection.apply(key)).collect();

@@ -1,4 +1,4 @@
-//! Codes that are chosen in a DID group where others have rooms.
+//! Codes that are chosen in a DID group where others have rooms, and logins.
 
 use api::Settings;
 use axum::http::Method;
@@ -51,7 +51,10 @@ async fn statuses(world: &World, login: &str, codes: &[&str]) -> Vec<u16> {
 #[tokio::test]
 async fn codes_count_whether_they_are_taken_or_not_and_beyond_the_allowance_neither_is_told() {
     let world = shared(Some(3));
-    assert_eq!(statuses(&world, "bob", &["9001", "111", "9002"]).await, [201, 409, 201]);
+    assert_eq!(
+        statuses(&world, "bob", &["9001", "111", "9002"]).await,
+        [201, 409, 201]
+    );
     let [taken, free] = ["2222", "9003"].map(|code| [code]);
     let taken = choose(&world, "bob", 219, &taken).await;
     assert_eq!(taken.refusal(), too_many());
@@ -62,7 +65,10 @@ async fn codes_count_whether_they_are_taken_or_not_and_beyond_the_allowance_neit
     world.backend.state().now_ms += 1_200_000;
     assert_eq!(statuses(&world, "bob", &["9003", "9004"]).await, [201, 429]);
     world.backend.state().now_ms += 3_600_000;
-    assert_eq!(statuses(&world, "bob", &["1", "2", "3", "4"]).await, [201, 201, 201, 429]);
+    assert_eq!(
+        statuses(&world, "bob", &["1", "2", "3", "4"]).await,
+        [201, 201, 201, 429]
+    );
 }
 
 #[tokio::test]
@@ -116,10 +122,22 @@ async fn no_way_of_giving_a_room_codes_leads_past_the_allowance() {
     let account = format!(r#"{{"login": "new", "password": "long enough", "meetingRooms": {in_body}}}"#);
     let existing = format!(r#"[{{"meetingNumber": 400000, "keychain": {keys}}}]"#);
     for (method, path, body) in [
-        (Method::POST, "/meetingRooms", new_room(219, &["9001"]).to_string()),
+        (
+            Method::POST,
+            "/meetingRooms",
+            new_room(219, &["9001"]).to_string(),
+        ),
         (Method::PUT, "/meetingRooms/400000", with("keychain", keys)),
-        (Method::PUT, "/meetingRooms/306131", with("didGroupReferences", both)),
-        (Method::PUT, "/meetingRooms/306131", with("primaryDidGroupId", "219")),
+        (
+            Method::PUT,
+            "/meetingRooms/306131",
+            with("didGroupReferences", both),
+        ),
+        (
+            Method::PUT,
+            "/meetingRooms/306131",
+            with("primaryDidGroupId", "219"),
+        ),
         (
             Method::POST,
             "/subscribers/sid-bob/meetingRooms",
@@ -136,8 +154,16 @@ async fn no_way_of_giving_a_room_codes_leads_past_the_allowance() {
             keys.to_owned(),
         ),
         (Method::POST, "/subscribers", account),
-        (Method::PUT, "/subscribers/sid-bob", with("meetingRooms", &in_body)),
-        (Method::PUT, "/subscribers/sid-bob", with("meetingRooms", &existing)),
+        (
+            Method::PUT,
+            "/subscribers/sid-bob",
+            with("meetingRooms", &in_body),
+        ),
+        (
+            Method::PUT,
+            "/subscribers/sid-bob",
+            with("meetingRooms", &existing),
+        ),
     ] {
         let world = shared(Some(0));
         let reply = world.ask("bob", method.clone(), path, &body).await;
@@ -161,9 +187,17 @@ async fn where_all_rooms_are_of_ones_own_tree_codes_are_chosen_without_limit() {
         assert_eq!(reply.status, status, "{login}: {}", reply.text);
     }
     let shared = shared(Some(0));
-    assert_eq!(statuses(&shared, "alice", &["9003"]).await, [429], "bob has a room there, too");
+    assert_eq!(
+        statuses(&shared, "alice", &["9003"]).await,
+        [429],
+        "bob has a room there, too"
+    );
     let free = World::new();
-    assert_eq!(statuses(&free, "uma", &["9001", "9002"]).await, [201, 201], "without a limit");
+    assert_eq!(
+        statuses(&free, "uma", &["9001", "9002"]).await,
+        [201, 201],
+        "without a limit"
+    );
 }
 
 #[tokio::test]
@@ -184,9 +218,69 @@ async fn all_accounts_of_a_tenant_have_one_allowance_and_who_stands_above_all_ha
     for login in ["bob", "bert", "bella"] {
         assert_eq!(statuses(&world, login, &["9999"]).await, [429], "{login}");
     }
-    assert_eq!(statuses(&world, "alice", &["9001"]).await, [201], "another tenant has its own");
+    assert_eq!(
+        statuses(&world, "alice", &["9001"]).await,
+        [201],
+        "another tenant has its own"
+    );
     let many = ["9011", "9012", "9013", "9014", "9015"];
     assert_eq!(choose(&world, "root", 219, &many).await.status, 201);
     let directory = world.backend.state().directory.clone();
     assert!(directory.sees(&fixture::sid("root"), &fixture::sid("bella")));
+}
+
+/// Gives an account of the tree another login.
+async fn rename(world: &World, by: &str, account: &str, login: &str) -> Reply {
+    let body = json!({"login": login}).to_string();
+    world.put(by, &format!("/subscribers/sid-{account}"), &body).await
+}
+
+#[tokio::test]
+async fn twenty_logins_of_strangers_are_come_upon_in_an_hour_and_then_none_is_looked_at() {
+    let world = World::new();
+    let conflict = (409, "Conflict".to_owned(), "login".to_owned());
+    for login in ["olga", "alice"].repeat(15) {
+        let own = rename(&world, "alice", "uma", login).await;
+        assert_eq!(own.refusal(), conflict, "of its own tree: seen anyway");
+    }
+    for n in 0..20 {
+        assert_eq!(
+            rename(&world, "alice", "uma", "bob").await.refusal(),
+            conflict,
+            "{n}"
+        );
+    }
+    let taken = rename(&world, "alice", "uma", "ursula").await;
+    let too_many = (429, "Too many requests".to_owned(), "login".to_owned());
+    assert_eq!(taken.refusal(), too_many);
+    assert_eq!(taken.header("retry-after"), "180");
+    assert_eq!(taken, rename(&world, "alice", "uma", "free").await);
+    assert_eq!(world.backend.state().logins_refused, 2);
+    assert_eq!(
+        rename(&world, "alice", "uma", "uma").await.status,
+        200,
+        "it has it"
+    );
+    assert_eq!(rename(&world, "bob", "ursula", "alice").await.refusal(), conflict);
+    world.backend.state().now_ms += 180_000;
+    assert_eq!(rename(&world, "alice", "uma", "free").await.status, 200);
+    assert_eq!(rename(&world, "alice", "uma", "bob").await.refusal(), conflict);
+    assert_eq!(
+        rename(&world, "alice", "uma", "another").await.refusal(),
+        too_many
+    );
+}
+
+#[tokio::test]
+async fn who_stands_above_all_gives_logins_without_limit() {
+    let world = World::new();
+    world.edit([
+        Edit::PutSubscriber(subscriber("root", None, ADMINISTRATOR, None)),
+        Edit::PutSubscriber(subscriber("alice", Some("root"), ADMINISTRATOR, None)),
+        Edit::PutSubscriber(subscriber("bob", Some("root"), ADMINISTRATOR, None)),
+    ]);
+    for n in 0..30 {
+        assert_eq!(rename(&world, "root", "uma", "bob").await.status, 409, "{n}");
+    }
+    assert_eq!(rename(&world, "root", "uma", "free").await.status, 200);
 }

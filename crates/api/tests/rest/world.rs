@@ -47,6 +47,7 @@ pub struct State {
     pub refuse_list: Option<Unlisted>,
     /// Codes that were refused unread.
     pub codes_refused: u64,
+    pub logins_refused: u64,
     pub panic: bool,
     /// The last id given.
     pub ids: u64,
@@ -168,6 +169,10 @@ impl Backend for Fake {
 
     fn codes_refused(&self, codes: u64) {
         self.state().codes_refused += codes;
+    }
+
+    fn login_refused(&self) {
+        self.state().logins_refused += 1;
     }
 
     fn new_ids(&self, _kind: IdKind, count: usize) -> Answer<'_, Result<Vec<u64>, Unavailable>> {
@@ -460,6 +465,7 @@ impl World {
             refuse_edit: None,
             refuse_list: None,
             codes_refused: 0,
+            logins_refused: 0,
             panic: false,
             ids: 1000,
             simulated: Vec::new(),

@@ -58,6 +58,8 @@ pub(crate) struct Metrics {
     pub(crate) audits_late: Counter,
     /// Access codes refused unread, since too many had been chosen where others could have them.
     pub(crate) codes_refused: Counter,
+    /// Logins of accounts refused unread, since too many had been chosen that were others'.
+    pub(crate) logins_refused: Counter,
     /// Lists of what is stored that were not read.
     pub(crate) lists: UnreadLists,
     /// What limits of the API did.
@@ -226,6 +228,7 @@ impl Metrics {
             records_forgotten: Counter::default(),
             audits_late: Counter::default(),
             codes_refused: Counter::default(),
+            logins_refused: Counter::default(),
             lists: UnreadLists::default(),
             limited: api::Limited::default(),
             snapshots_untold: Counter::default(),

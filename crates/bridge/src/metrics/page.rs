@@ -308,6 +308,11 @@ fn requests(page: &mut Scribe<'_>, metrics: &Metrics) -> Result<(), Error> {
         "Access codes refused because too many were chosen where others have rooms, beyond guesses.chosen_per_tenant.",
         &metrics.codes_refused,
     )?;
+    page.metric(
+        "chosen_logins_refused",
+        "Logins of accounts refused because a tenant had chosen too many that were others'.",
+        &metrics.logins_refused,
+    )?;
     page.metric("api_connections", "REST connections now.", &requests.connections)?;
     page.metric(
         "api_connections_gave_way",

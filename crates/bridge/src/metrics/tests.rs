@@ -126,6 +126,7 @@ fn metrics() -> Arc<Metrics> {
     metrics.records_forgotten.inc_by(7);
     metrics.audits_late.inc_by(2);
     metrics.codes_refused.inc_by(8);
+    metrics.logins_refused.inc_by(9);
     metrics.lists.too_long.inc_by(3);
     metrics.lists.crowded.inc_by(4);
     metrics.snapshots_untold.inc_by(14);
@@ -276,6 +277,7 @@ fn the_page_tells_what_was_counted() {
         ("partyline_records_forgotten_total", 7.0),
         ("partyline_audits_late_total", 2.0),
         ("partyline_chosen_codes_refused_total", 8.0),
+        ("partyline_chosen_logins_refused_total", 9.0),
         ("partyline_lists_too_long_total", 3.0),
         ("partyline_lists_crowded_total", 4.0),
     ] {

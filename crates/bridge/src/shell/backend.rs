@@ -180,6 +180,10 @@ impl Backend for BridgeBackend {
         self.metrics.codes_refused.inc_by(codes);
     }
 
+    fn login_refused(&self) {
+        self.metrics.logins_refused.inc();
+    }
+
     fn new_ids(&self, kind: IdKind, count: usize) -> Answer<'_, Result<Vec<u64>, Unavailable>> {
         Box::pin(async move {
             let ids = self.store.reserve(stored_kind(kind), count as u64).await;
