@@ -3,15 +3,13 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use model::attribute::KeyPolicy;
+use model::attribute::{KeyPolicy, ROLE_PIN_KEYS};
 use model::{Command, LegId, Phrase, PollStatus, Prompt, Role, Roles};
 
 /// Longest pause between two keys of one command.
 pub const KEY_GAP: Duration = Duration::from_secs(3);
 /// A `#` that ends the access code late is swallowed for this long.
 const POUND_WAIT: Duration = Duration::from_secs(3);
-/// Keys that ask for the role PIN; no attribute rebinds them.
-const ROLE_PIN_KEYS: &str = "99";
 /// Longest PIN, in digits.
 const PIN_MAX: usize = 20;
 

@@ -125,6 +125,20 @@ const REFUSED: &[(&str, &str, u16, &str, &str)] = &[
         "callFlowId",
     ),
     (
+        "PUT /didGroups/219",
+        r#"{"attributes": [{"name": "polling_dtmf_binding", "value": "*"}]}"#,
+        400,
+        "Wrong value",
+        "attributes",
+    ),
+    (
+        "PUT /didGroups/219",
+        r#"{"attributes": [{"name": "polling_dtmf_binding", "value": "99"}]}"#,
+        400,
+        "Wrong value",
+        "polling_dtmf_binding",
+    ),
+    (
         "POST /calls",
         r#"{"callee": "1", "caller": "2"}"#,
         400,

@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use model::DidGroupId;
-use model::attribute::{Level, Overrides, resolve};
+use model::attribute::{Level, Overrides, check_role_pin, resolve};
 use model::directory::{CallFlow, DidGroup, Directory, Edit};
 use serde_json::{Map, Value};
 
@@ -139,6 +139,9 @@ fn own_group<'a>(caller: &'a Caller, id: &str) -> Result<&'a DidGroup, ApiError>
 
 fn apply(changes: &Map<String, Value>, group: &mut DidGroup) -> Result<(), ApiError> {
     Changes::read(changes)?.merge(&mut group.attributes)?;
+    if value::present(changes, "attributes").is_some() {
+        check_role_pin(&resolve(&[&group.attributes]).policy)?;
+    }
     if let Some(text) = changes.get("description") {
         group.description = value::text("description", text, value::TEXT_MAX)?;
     }

@@ -240,6 +240,11 @@ async fn what_is_wrong_with_a_group_is_said_by_field_and_spends_no_id() {
             "attributes",
         ),
         (
+            good(r#""attributes": [{"name": "polling_dtmf_binding", "value": "99"}]"#),
+            "Wrong value",
+            "polling_dtmf_binding",
+        ),
+        (
             good(r#""attributes": [{"name": "colour", "value": "red"}]"#),
             "Wrong value",
             "colour",
@@ -250,6 +255,32 @@ async fn what_is_wrong_with_a_group_is_said_by_field_and_spends_no_id() {
     }
     let state = world.backend.state();
     assert_eq!((state.ids, state.edits.len()), (1000, 0));
+}
+
+#[tokio::test]
+async fn a_binding_that_took_the_keys_of_the_role_pin_before_is_in_the_way_of_no_other_change() {
+    let world = World::new();
+    let path = "/didGroups/219";
+    let known = world.backend.state().directory.group(DidGroupId(219)).cloned();
+    let mut group = (*known.unwrap()).clone();
+    group.attributes.put("polling_dtmf_binding", "99").unwrap();
+    world.edit([Edit::PutGroup(group)]);
+    let read = world.get("alice", path).await;
+    for (body, status) in [
+        (&*read.text, 200),
+        (r#"{"description": "x"}"#, 200),
+        (
+            r#"{"attributes": [{"name": "call_operator_after", "value": 5}]}"#,
+            400,
+        ),
+        (
+            r#"{"attributes": [{"name": "polling_dtmf_binding", "value": "94"}]}"#,
+            200,
+        ),
+    ] {
+        let reply = world.put("alice", path, body).await;
+        assert_eq!(reply.status, status, "{body}: {}", reply.text);
+    }
 }
 
 #[tokio::test]

@@ -12,7 +12,10 @@ pub use kind::{
     Seconds, StartHow, StopHow, Switch, Text, Upload, Value,
 };
 pub use render::markdown;
-pub use resolve::{AttributeError, Level, Levels, Overrides, Resolved, check_bindings, resolve};
+pub use resolve::{
+    AttributeError, Level, Levels, Overrides, ROLE_PIN_KEYS, Resolved, check_bindings, check_role_pin,
+    resolve,
+};
 pub use table::*;
 
 /// Whether the bridge already does what an attribute says.

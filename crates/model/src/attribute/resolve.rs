@@ -3,6 +3,9 @@ use std::fmt;
 
 use super::{ATTRIBUTES, AttributeId, Policy};
 
+/// Keys that ask for the role PIN in a meeting; no attribute rebinds them.
+pub const ROLE_PIN_KEYS: &str = "99";
+
 /// Where a value was set, weakest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
@@ -82,6 +85,11 @@ pub enum AttributeError {
         /// The one it hides.
         other: AttributeId,
     },
+    /// A key binding begins [`ROLE_PIN_KEYS`] or begins with them, so that one of the two could never be keyed.
+    Reserved {
+        /// Which attribute.
+        id: AttributeId,
+    },
 }
 
 impl AttributeError {
@@ -89,9 +97,10 @@ impl AttributeError {
     pub fn name(&self) -> &str {
         match self {
             Self::Unknown { name } => name,
-            Self::WrongLevel { id, .. } | Self::WrongValue { id, .. } | Self::Clash { one: id, .. } => {
-                id.row().name
-            }
+            Self::WrongLevel { id, .. }
+            | Self::WrongValue { id, .. }
+            | Self::Clash { one: id, .. }
+            | Self::Reserved { id } => id.row().name,
         }
     }
 }
@@ -121,6 +130,13 @@ impl fmt::Display for AttributeError {
                     "the keys of {} begin those of {}",
                     one.row().name,
                     other.row().name
+                )
+            }
+            Self::Reserved { id } => {
+                write!(
+                    f,
+                    "the keys of {} begin {ROLE_PIN_KEYS}, which asks for the role PIN, or begin with it",
+                    id.row().name
                 )
             }
         }
@@ -225,11 +241,7 @@ pub fn resolve(layers: &[&Overrides]) -> Resolved {
 
 /// Refuses key bindings of which one begins another (a key would then never reach the longer one).
 pub fn check_bindings(policy: &Policy) -> Result<(), AttributeError> {
-    let bindings: Vec<_> = ATTRIBUTES
-        .iter()
-        .filter(|row| row.kind == super::Kind::Dtmf)
-        .map(|row| (row.id, policy.text(row.id)))
-        .collect();
+    let bindings: Vec<_> = bindings(policy).collect();
     for (one, keys) in &bindings {
         for (other, longer) in &bindings {
             if one != other && longer.starts_with(keys.as_str()) {
@@ -241,6 +253,20 @@ pub fn check_bindings(policy: &Policy) -> Result<(), AttributeError> {
         }
     }
     Ok(())
+}
+
+/// Refuses a key binding that takes the keys of the role PIN, or hides them. Asked of what is set and not of what is stored, among which there
+/// may be such a binding from before.
+pub fn check_role_pin(policy: &Policy) -> Result<(), AttributeError> {
+    let clashes = |keys: &str| keys.starts_with(ROLE_PIN_KEYS) || ROLE_PIN_KEYS.starts_with(keys);
+    let found = bindings(policy).find(|(_, keys)| clashes(keys));
+    found.map_or(Ok(()), |(id, _)| Err(AttributeError::Reserved { id }))
+}
+
+/// The key bindings in force.
+fn bindings(policy: &Policy) -> impl Iterator<Item = (AttributeId, String)> {
+    let rows = ATTRIBUTES.iter().filter(|row| row.kind == super::Kind::Dtmf);
+    rows.map(move |row| (row.id, policy.text(row.id)))
 }
 
 #[cfg(test)]
@@ -292,5 +318,26 @@ mod tests {
         assert!(policy.set(AttributeId::polling_dtmf_binding, "*"));
         let clash = check_bindings(&policy).unwrap_err();
         assert_eq!(clash.name(), "polling_dtmf_binding");
+    }
+
+    #[test]
+    fn a_binding_that_takes_the_keys_of_the_role_pin_is_refused() {
+        let mut policy = Policy::default();
+        assert_eq!(check_role_pin(&policy), Ok(()));
+        for (keys, refused) in [
+            ("9", true),
+            ("99", true),
+            ("998", true),
+            ("98", false),
+            ("*99", false),
+        ] {
+            assert!(policy.set(AttributeId::polling_dtmf_binding, keys));
+            let found = check_role_pin(&policy).map_err(|error| error.name().to_owned());
+            let expected = match refused {
+                true => Err("polling_dtmf_binding".to_owned()),
+                false => Ok(()),
+            };
+            assert_eq!(found, expected, "{keys}");
+        }
     }
 }
