@@ -277,6 +277,29 @@ fn the_calls_of_a_meeting_that_has_ended_meanwhile_are_gone_with_it() {
 }
 
 #[test]
+fn who_was_moved_to_another_meeting_meanwhile_is_not_steered_with_those_of_the_first() {
+    let mut world = World::new();
+    let [stays, moves] = ["111#", "222#"].map(|keys| world.enter(CONF, keys));
+    world.enter_as(CONF, "+15550009", "4711#");
+    let (target, leg) = (world.target(ROOM), world.leg(moves));
+    let access_code = "4711".to_owned();
+    let moved = world.request(Target::Leg(leg), LiveCommand::Move { leg, access_code });
+    assert_eq!(moved, Ok(()));
+    let mute = Mute {
+        soft: false,
+        hard: true,
+    };
+    let legs = [stays, moves].map(|phone| world.leg(phone));
+    let muted = legs.map(|leg| (leg, LiveCommand::Meeting(Command::SetMute { leg, mute })));
+    assert_eq!(world.request(target, LiveCommand::All(muted.to_vec())), Ok(()));
+    let mutes = [stays, moves].map(|phone| world.view(phone).mute);
+    assert_eq!(mutes, [mute, Mute::default()]);
+    let hung_up = legs.map(|leg| (leg, LiveCommand::HangUp { leg }));
+    assert_eq!(world.request(target, LiveCommand::All(hung_up.to_vec())), Ok(()));
+    assert!(world.has_got(stays, "BYE") && !world.has_got(moves, "BYE"));
+}
+
+#[test]
 fn a_call_is_hung_up_wherever_it_is_and_its_record_tells_how_far_it_came() {
     use world::{Level, Settings};
     let mut world = World::with(Settings {

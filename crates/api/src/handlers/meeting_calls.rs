@@ -67,9 +67,13 @@ pub(crate) async fn update(
     )
     .await?;
     let after = calls.iter().filter_map(|call| live.calls.get(&call.leg));
-    // Those that were leaving when it was made have been passed over, and those that had gone over to another meeting.
-    let is_in = |call: &&Arc<CallView>| call.meeting == Some(meeting.number) && caller.sees_call(call);
-    let changed = after.filter(|call| is_in(call) && call.state != CallState::Ending);
+    // Those that were leaving when it was made, or in another meeting by then, have been passed over.
+    let now = live.meetings.values().find(|now| now.id == meeting.id);
+    let is_in = |call: &&Arc<CallView>| {
+        let same = now.is_some_and(|now| call.meeting == Some(now.number));
+        same && call.state != CallState::Ending && caller.sees_call(call)
+    };
+    let changed = after.filter(is_in);
     Ok(listing.answer_all(changed.map(|call| dto(&api, call))))
 }
 

@@ -41,7 +41,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         summary: "Steer all calls of a meeting, or those that a filter chooses",
         success: Success::new(
             200,
-            "The calls that it was made to, as they are now. Who was leaving is passed over.",
+            "The calls that it was made to, as they are now. Who was leaving or elsewhere is passed over.",
             Content::List(Object::of::<Call<'_>>()),
         ),
         filtered: true,
