@@ -182,7 +182,7 @@ impl List {
     }
 }
 
-/// How good the audio of a meeting is, the worst first unless told.
+/// How good the audio of a meeting is, unless told those without a score first and then the worst.
 pub(super) fn quality(client: &Client, meeting: u32, page: &Page, out: Out) -> Result<(), Failure> {
     let mut page = page.clone();
     page.order = page.order.or(Some("mosIn".to_owned()));
@@ -197,8 +197,7 @@ pub(super) fn quality(client: &Client, meeting: u32, page: &Page, out: Out) -> R
 pub(super) fn roster(client: &Client, meeting: u32, out: Out) -> Result<(), Failure> {
     let head = client.get(&format!("/meetings/{meeting}"))?;
     let audio = everything(client, &format!("/meetings/{meeting}/quality"))?;
-    let mut calls = everything(client, "/calls")?;
-    calls.retain(|call| call["meetingNumber"] == meeting);
+    let mut calls = everything(client, &format!("/meetings/{meeting}/calls"))?;
     for call in &mut calls {
         let own = audio.iter().find(|audio| audio["id"] == call["id"]);
         call["quality"] = own.cloned().unwrap_or_default();

@@ -174,7 +174,7 @@ pub(super) enum Command {
     Subscribers(Page),
     /// Calls that have ended, the newest first
     Cdrs(Page),
-    /// How good the audio of everybody in a meeting is, the worst first
+    /// How good the audio of everybody in a meeting is: those of whom nothing is heard yet, then the worst
     Quality {
         /// Number of the meeting
         #[arg(value_name = "MEETING")]
