@@ -566,17 +566,19 @@ async fn a_page_of_somebody_else_opens_no_socket() {
         ("https://here.example.com:8443", StatusCode::BAD_REQUEST),
         ("", StatusCode::BAD_REQUEST),
     ] {
-        let request = request(Method::GET, "/conference/v1/events", "alice", PASSWORD)
-            .header("host", "here.example.com:8443")
-            .header("connection", "upgrade")
-            .header("upgrade", "websocket")
-            .header("sec-websocket-version", "13")
-            .header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==");
-        let request = match origin {
-            "" => request,
-            origin => request.header("origin", origin),
-        };
-        let reply = world.send(request.body(Body::empty()).unwrap()).await;
-        assert_eq!(reply.status, status, "{origin}");
+        for path in ["/events", "/meetings/106131/events"] {
+            let request = request(Method::GET, &format!("/conference/v1{path}"), "alice", PASSWORD)
+                .header("host", "here.example.com:8443")
+                .header("connection", "upgrade")
+                .header("upgrade", "websocket")
+                .header("sec-websocket-version", "13")
+                .header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==");
+            let request = match origin {
+                "" => request,
+                origin => request.header("origin", origin),
+            };
+            let reply = world.send(request.body(Body::empty()).unwrap()).await;
+            assert_eq!(reply.status, status, "{path} {origin}");
+        }
     }
 }

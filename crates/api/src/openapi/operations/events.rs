@@ -18,7 +18,10 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         id: "listMeetingEvents",
         summary: "What has happened in a meeting so far",
-        note: "With `Accept: text/event-stream`, or as an upgrade to a WebSocket, a stream of this meeting alone, as at `/events`.",
+        note: "With `Accept: text/event-stream`, or as an upgrade to a WebSocket, a stream of this meeting alone, as at `/events` \
+               and with what that takes, `types`, `lastEventId` and `Last-Event-ID`, in place of what is documented here; 403 to \
+               pages of others, as there.",
+        refusals: &[Refusal::BadRequest, Refusal::Forbidden, Refusal::NotFound],
         ..Operation::list_below::<Event>("/meetings/{number}/events")
     },
     Operation {

@@ -68,7 +68,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         id: "listMeetingQuality",
         summary: "How good the audio of everybody in a meeting is",
-        note: "`order=mosIn&limit=10` shows the ten worst.",
+        note: "`filter=mosIn ne null&order=mosIn&limit=10` shows the ten worst; who has no score yet would come first.",
         ..Operation::list_below::<Quality>("/meetings/{number}/quality")
     },
 ];
