@@ -10,8 +10,8 @@ use crate::openapi::{AttributeName, LiveName};
 #[derive(Debug, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Attribute {
-    /// What it does.
-    description: &'static str,
+    /// What it does, and whether it does so yet.
+    description: String,
     /// Values it may take, separated by commas; empty where they are not a fixed list.
     enum_values: String,
     /// Levels where it may be overridden, a mask: 1 call flow and DID group, 2 DID, 4 meeting room. Of a
@@ -34,7 +34,7 @@ pub(crate) struct Attribute {
 impl Attribute {
     fn new(row: &'static Row, value: &str) -> Self {
         Self {
-            description: row.doc.trim(),
+            description: format!("{}{}", row.doc.trim(), row.status.remark()),
             enum_values: row.choices.join(","),
             group: row.levels.bits(),
             name: row.name,

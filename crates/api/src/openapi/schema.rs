@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use model::Cause;
-use model::attribute::{ATTRIBUTES, Status};
+use model::attribute::ATTRIBUTES;
 use schemars::generate::SchemaSettings;
 use schemars::transform::transform_subschemas;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -260,15 +260,12 @@ impl JsonSchema for AttributeName {
 }
 
 fn describe(row: &model::attribute::Attribute) -> String {
-    let later = match row.status {
-        Status::Honoured => "",
-        Status::Later => " Stored and returned, not yet in effect.",
-    };
     let text = format!(
-        "{} Expects {}; `{}` unless set.{later}",
+        "{} Expects {}; `{}` unless set.{}",
         row.doc.trim(),
         row.expected,
-        row.default
+        row.default,
+        row.status.remark()
     );
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

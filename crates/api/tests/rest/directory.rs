@@ -67,6 +67,10 @@ async fn a_call_flow_carries_all_seventy_attributes() {
             .iter()
             .all(|a| a["description"].as_str().is_some_and(|text| text.len() > 10))
     );
+    for (name, later) in [("conference_maxcalls", false), ("conference_whitelist", true)] {
+        let told = named(name)["description"].as_str().unwrap();
+        assert_eq!(told.ends_with("not yet in effect."), later, "{told}");
+    }
     assert!(
         templates
             .windows(2)

@@ -27,6 +27,16 @@ pub enum Status {
     Later,
 }
 
+impl Status {
+    /// What whoever sets such an attribute has to know, behind what it does; empty where that is all.
+    pub fn remark(self) -> &'static str {
+        match self {
+            Self::Honoured => "",
+            Self::Later => " Stored and returned, not yet in effect.",
+        }
+    }
+}
+
 /// One row of the table, as data.
 #[derive(Debug)]
 pub struct Attribute {
