@@ -11,8 +11,8 @@ use tokio::sync::mpsc::error::TrySendError;
 
 use super::filter::Filter;
 
-/// Subscribers above one another at most; the directory holds no deeper tree that anybody could have meant.
-const DEPTH_MAX: usize = 64;
+/// Subscribers above one another at most: whoever would stand further down is not made, since of him those at the top would not be told.
+pub(crate) const DEPTH_MAX: usize = 64;
 
 /// Bounds of a [`Hub`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -286,7 +286,7 @@ fn put(legs: &mut BTreeSet<LegId>, leg: LegId, on: bool) {
 }
 
 /// A subscriber and all above it.
-fn ancestry(directory: &Directory, sid: &Sid) -> Vec<Sid> {
+pub(crate) fn ancestry(directory: &Directory, sid: &Sid) -> Vec<Sid> {
     let above = |sid: &Sid| directory.subscriber(sid)?.parent_sid.clone();
     std::iter::successors(Some(sid.clone()), above)
         .take(DEPTH_MAX)

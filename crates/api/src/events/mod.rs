@@ -8,7 +8,7 @@ mod socket;
 mod stream;
 
 pub(crate) use filter::{Filter, checked as checked_types};
-pub(crate) use hub::{Full, Moment, Seat, Start};
+pub(crate) use hub::{DEPTH_MAX, Full, Moment, Seat, Start, ancestry};
 pub use hub::{Hub, HubCounts, HubLimits};
 pub(crate) use socket::{READ_BUFFER, READ_MAX, serve as serve_socket};
 pub(crate) use stream::{Stream, Told};

@@ -17,6 +17,7 @@ use crate::dto::room::Room as RoomDto;
 use crate::dto::subscriber::Subscriber as Dto;
 use crate::error::ApiError;
 use crate::etag::{Conditions, tagged};
+use crate::events::{DEPTH_MAX, ancestry};
 use crate::fields::{Detail, Selection};
 use crate::list::Listing;
 use crate::params::NoParams;
@@ -25,6 +26,7 @@ use crate::router::Api;
 use crate::value;
 
 const PARENT: &str = "parentSid";
+const TOO_DEEP: &str = "expected one further up: 64 subscribers at most stand above one another";
 /// Fields that may only come as they are.
 pub(crate) const FIXED: &[&str] = &["authenticationToken", "created", "externalId", PARENT, "sid"];
 /// Fields that are set only when a subscriber is made.
@@ -210,13 +212,18 @@ fn new_sid(a: u64, b: u64) -> Sid {
 
 /// Below whom a new subscriber stands: below the one that is named, else below its creator.
 fn parent(caller: &Caller, body: &Map<String, Value>) -> Result<Sid, ApiError> {
-    let Some(value) = value::present(body, PARENT) else {
-        return Ok(caller.sid.clone());
+    let sid = match value::present(body, PARENT) {
+        Some(value) => value.as_str().map(Sid::new),
+        None => Some(caller.sid.clone()),
     };
-    let sid = value.as_str().map(Sid::new);
     let expected = || ApiError::wrong_value(PARENT, "expected the sid of a subscriber");
-    sid.filter(|sid| caller.subscriber(sid).is_ok())
-        .ok_or_else(expected)
+    let sid = sid
+        .filter(|sid| caller.subscriber(sid).is_ok())
+        .ok_or_else(expected)?;
+    match ancestry(&caller.directory, &sid).len() < DEPTH_MAX {
+        true => Ok(sid),
+        false => Err(ApiError::wrong_value(PARENT, TOO_DEEP)),
+    }
 }
 
 /// Puts the subscriber and the rooms that came with it, all or none; answers it as the caller, who may be the same, sees it then.

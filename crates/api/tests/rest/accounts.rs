@@ -226,6 +226,27 @@ async fn what_is_wrong_with_a_subscriber_is_said_by_field_and_nothing_is_made() 
 }
 
 #[tokio::test]
+async fn nobody_is_made_so_far_down_that_those_at_the_top_would_not_be_told_of_it() {
+    let world = World::new();
+    let names: Vec<_> = (0..62).map(|n| format!("deep{n}")).collect();
+    let parents = std::iter::once("alice").chain(names.iter().map(String::as_str));
+    let role = SubscriberRole::Administrator;
+    let below = |(login, parent): (&String, &str)| fixture::subscriber(login, Some(parent), role, None);
+    world.edit(names.iter().zip(parents).map(below).map(Edit::PutSubscriber));
+    let new = |login: &str, parent: &str| {
+        format!(r#"{{"login": "{login}", "password": "long enough", "parentSid": "{parent}"}}"#)
+    };
+    let last = world
+        .post("alice", "/subscribers", &new("last", "sid-deep61"))
+        .await;
+    assert_eq!(last.status, 201, "{}", last.text);
+    let made = last.json();
+    let body = new("beyond", made["sid"].as_str().unwrap());
+    let beyond = world.post("alice", "/subscribers", &body).await;
+    assert_eq!(beyond.refusal(), (400, "Wrong value".into(), "parentSid".into()));
+}
+
+#[tokio::test]
 async fn a_subscriber_changes_by_field_and_can_be_sent_back_as_it_was_read() {
     let world = World::new();
     let read = world.get("alice", UMA).await;
