@@ -1,6 +1,7 @@
 //! Values of body fields, read leniently where the contract says so (numbers as texts) and checked.
 
 use std::ops::RangeInclusive;
+use std::str::FromStr;
 
 use axum::http::Uri;
 use serde::Serialize;
@@ -82,11 +83,9 @@ fn same(sent: &Value, current: &Value) -> bool {
     sent == current || sent.as_str().is_some_and(as_text)
 }
 
-/// A whole number, or a text that is one, within `range`.
+/// A whole number within `range`, however it is written.
 pub(crate) fn integer(field: &str, value: &Value, range: RangeInclusive<i64>) -> Result<i64, ApiError> {
-    let number = value
-        .as_i64()
-        .or_else(|| value.as_str().and_then(|text| text.parse().ok()));
+    let number = value.as_i64().or_else(|| written_otherwise(value));
     number.filter(|number| range.contains(number)).ok_or_else(|| {
         let expected = format!(
             "expected a whole number from {} to {}",
@@ -99,10 +98,17 @@ pub(crate) fn integer(field: &str, value: &Value, range: RangeInclusive<i64>) ->
 
 /// An id: a number, or a text that is one.
 pub(crate) fn id(field: &str, value: &Value) -> Result<u64, ApiError> {
-    let number = value
-        .as_u64()
-        .or_else(|| value.as_str().and_then(|text| text.parse().ok()));
+    let number = value.as_u64().or_else(|| written_otherwise(value));
     number.ok_or_else(|| ApiError::wrong_value(field, "expected an id"))
+}
+
+/// A whole number as a text, or with a fraction of nothing: to JSON Schema, and so to the document, 5.0 is an integer.
+fn written_otherwise<N: FromStr>(value: &Value) -> Option<N> {
+    if let Some(text) = value.as_str() {
+        return text.parse().ok();
+    }
+    let number = value.as_f64().filter(|number| number.fract() == 0.0)?;
+    format!("{number:.0}").parse().ok()
 }
 
 /// `true` or `false`.
@@ -186,4 +192,30 @@ pub(crate) fn objects<'a>(field: &str, value: &'a Value) -> Result<Vec<&'a Map<S
 /// The value of `field`, where there is one and it is not null.
 pub(crate) fn present<'a>(body: &'a Map<String, Value>, field: &str) -> Option<&'a Value> {
     body.get(field).filter(|value| !value.is_null())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_whole_number_is_taken_however_it_is_written() {
+        for (value, expected) in [
+            (json!(5), Some(5)),
+            (json!("5"), Some(5)),
+            (json!(5.0), Some(5)),
+            (json!(-5.0), Some(-5)),
+            (json!(5.5), None),
+            (json!(1e300), None),
+            (json!("5.0"), None),
+            (json!(true), None),
+            (json!([5]), None),
+        ] {
+            assert_eq!(integer("n", &value, -10..=10).ok(), expected, "{value}");
+            let expected = expected.and_then(|number| u64::try_from(number).ok());
+            assert_eq!(id("n", &value).ok(), expected, "{value}");
+        }
+    }
 }
