@@ -3,7 +3,7 @@
 use api::{CommandError, LiveCommand, Target};
 use meeting::Hears;
 use model::attribute::AttributeId;
-use model::{CallState, Cause, Command, Event, LegId, MeetingNumber, Mute, MuteMask, Role};
+use model::{CallState, Cause, Command, Event, LegId, MeetingNumber, Mute, MuteMask, NewsKind, Role};
 use serde_json::json;
 use world::{CONF, PhoneId, ROOM, Site, World};
 
@@ -450,6 +450,12 @@ fn a_call_that_is_moved_keeps_its_name_and_level_and_both_meetings_are_recorded(
         (Some(Role::Participant), "Ann", -3)
     );
     assert_eq!(world.mixer.places[&leg], world.mixer.places[&world.leg(stays)]);
+    let named = world
+        .told
+        .iter()
+        .filter(|told| told.news.kind() == NewsKind::CallNamed);
+    let numbers: Vec<_> = named.map(|told| told.place.map(|place| place.number)).collect();
+    assert_eq!(numbers, [Some(ROOM), view.meeting], "each log knows the name");
     let cause = Cause::Moved;
     assert!(world.logged(&Event::Left { leg, cause }));
     assert_eq!(world.mdrs().len(), 1);

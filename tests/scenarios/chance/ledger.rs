@@ -249,7 +249,7 @@ impl Account {
             (Some(row.role), row.mute, row.question, row.held, row.gain),
             "{leg:?}"
         );
-        assert!(row.name.as_ref().is_none_or(|name| *name == view.custom_name));
+        assert_eq!(row.name.as_deref().unwrap_or_default(), view.custom_name);
         assert_eq!(view.state == CallState::InMeeting, row.inside, "{leg:?}");
     }
 }

@@ -110,10 +110,11 @@ impl Control {
         call.record.meeting = Some((id, number));
         call.record.role = Some(role);
         let (caller, callee) = call.numbers();
+        let name = call.view.custom_name.clone();
         let entrant = Entrant {
             leg,
             role,
-            name: call.view.custom_name.clone(),
+            name: name.clone(),
             caller,
             callee,
             access_code: code,
@@ -127,7 +128,17 @@ impl Control {
             // A leg that was moved keeps the level it had, as the mixer does.
             self.command(now, id, Actor::Bridge, Command::SetGain { leg, db });
         }
+        self.tell_name(now, id, leg, name);
         self.reschedule_call(leg);
+    }
+
+    /// Who comes in with a name, moved here or called by the bridge, is known by it in the log of this meeting, too.
+    fn tell_name(&mut self, now: Instant, id: MeetingId, leg: LegId, name: String) {
+        let slot = self.meetings.get(&id);
+        let is_in = slot.is_some_and(|slot| slot.meeting.row(leg).is_some());
+        if is_in && !name.is_empty() {
+            self.meeting_event(now, id, Actor::Bridge, Event::Named { leg, name });
+        }
     }
 
     pub(super) fn opening(&self, leg: LegId, code: &str, on_the_fly: bool) -> Option<Opening> {
