@@ -3,7 +3,8 @@
 use api::{LiveCommand, Target};
 use model::attribute::AttributeId;
 use model::{
-    Command, Happening, LegId, MeetingId, MuteMask, NewsKind, PollStatus, Question, RecordingFault, Role,
+    Command, Happening, LegId, MeetingId, MuteMask, NewsKind, PollStatus, PresenterMedia, Question,
+    RecordingFault, Role,
 };
 use serde_json::{Value, json};
 use world::{CONF, PhoneId, ROOM, World};
@@ -34,6 +35,12 @@ const TOLD: &[Row] = &[
         "guest",
         "tester",
         r#"{"operatorMode": 1}"#,
+    ),
+    (
+        NewsKind::CallPresenter,
+        "guest",
+        "tester",
+        r#"{"presenterMedia": 3}"#,
     ),
     (NewsKind::TalkingOn, "guest", "bridge", "{}"),
     (NewsKind::TalkingOff, "guest", "bridge", "{}"),
@@ -197,6 +204,9 @@ fn steer_call(world: &mut World, phone: PhoneId) {
         },
     ];
     ask(world, Target::Leg(leg), commands);
+    let media = PresenterMedia::from_wire(3).expect("audio and video");
+    let done = world.request(Target::Leg(leg), LiveCommand::SetPresenter { leg, media });
+    done.expect("it can be done");
 }
 
 /// The same of the meeting, in which the guest votes and asks; who comes while it is locked is refused.

@@ -29,6 +29,7 @@ fn every_field_of_a_call_that_takes_effect_is_put_answered_and_heard() {
         ("role", json!(3), json!(3)),
         ("customName", json!("Ann"), json!("Ann")),
         ("presenterMedia", json!(1), json!(1)),
+        ("presenterMedia", json!(7), json!(7)),
         ("accessCode", json!("333"), json!("333")),
     ] {
         let (site, _, guest) = two();
@@ -80,7 +81,7 @@ fn what_a_call_cannot_be_put_to_is_refused_by_its_field_and_nothing_changes() {
         json!({"muteMode": 5}),
         json!({"gainLevel": 21}),
         json!({"role": 0}),
-        json!({"presenterMedia": 2}),
+        json!({"presenterMedia": 8}),
         json!({"accessCode": "98765"}),
         json!({"qaMode": 1}),
         json!({"customName": 5}),

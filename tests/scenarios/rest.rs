@@ -3,7 +3,9 @@
 use api::{CommandError, LiveCommand, Target};
 use meeting::Hears;
 use model::attribute::AttributeId;
-use model::{CallState, Cause, Command, Event, LegId, MeetingNumber, Mute, MuteMask, NewsKind, Role};
+use model::{
+    CallState, Cause, Command, Event, LegId, MeetingNumber, Mute, MuteMask, NewsKind, PresenterMedia, Role,
+};
 use serde_json::json;
 use world::{CONF, PhoneId, ROOM, Site, World};
 
@@ -146,12 +148,13 @@ fn everything_that_can_be_put_on_a_call_shows_in_the_snapshot_and_the_mixer() {
         let done = world.request(Target::Leg(leg), LiveCommand::Meeting(command));
         assert_eq!(done, Ok(()), "{field}");
     }
-    let audio = true;
+    let media = PresenterMedia::VIDEO;
     world
-        .request(Target::Leg(leg), LiveCommand::SetPresenter { leg, audio })
+        .request(Target::Leg(leg), LiveCommand::SetPresenter { leg, media })
         .unwrap();
     let view = world.view(guest);
-    assert!(view.mute.soft && view.mute.hard && view.held && view.presenter_audio);
+    assert!(view.mute.soft && view.mute.hard && view.held);
+    assert_eq!(view.presenter_media, media);
     assert_eq!(
         (view.gain_db, view.role, view.custom_name.as_str()),
         (5, Some(Role::Listener), "Ann")
@@ -194,10 +197,38 @@ fn a_call_that_is_in_no_meeting_yet_refuses_what_only_meetings_do_by_its_field()
         };
         assert_eq!(field, name);
     }
-    let audio = true;
-    let done = world.request(Target::Leg(leg), LiveCommand::SetPresenter { leg, audio });
+    let media = PresenterMedia::SCREEN;
+    let done = world.request(Target::Leg(leg), LiveCommand::SetPresenter { leg, media });
     assert_eq!(done, Ok(()));
-    assert!(world.view(phone).presenter_audio);
+    assert_eq!(world.view(phone).presenter_media, media);
+}
+
+#[test]
+fn what_a_call_presents_is_told_once_where_it_is_and_goes_with_it_into_a_meeting() {
+    let mut world = World::new();
+    let phone = in_menu(&mut world);
+    let leg = world.leg(phone);
+    let present = |world: &mut World, bits: i64| {
+        let media = PresenterMedia::from_wire(bits).expect("three bits");
+        let from = world.told.len();
+        for _ in 0..2 {
+            let done = world.request(Target::Leg(leg), LiveCommand::SetPresenter { leg, media });
+            assert_eq!(done, Ok(()), "{bits}");
+        }
+        assert_eq!(world.view(phone).presenter_media, media);
+        let told = world.told[from..].iter();
+        let told = told.map(|told| (told.news.kind(), told.news.leg(), told.place.is_some()));
+        told.collect::<Vec<_>>()
+    };
+    let told = |in_meeting| vec![(NewsKind::CallPresenter, Some(leg), in_meeting)];
+    assert_eq!(present(&mut world, 7), told(false));
+    world.key(phone, "11#");
+    world.pass(100);
+    assert_eq!(world.view(phone).state, CallState::InMeeting);
+    assert_eq!(world.view(phone).presenter_media.wire(), 7);
+    assert!(present(&mut world, 7).is_empty());
+    assert_eq!(present(&mut world, 4), told(true));
+    assert_eq!(present(&mut world, 0), told(true));
 }
 
 #[test]
@@ -208,11 +239,11 @@ fn what_is_gone_or_never_was_is_gone_for_every_command() {
     world.hang_up(phone);
     for leg in [leg, LegId(4_711)] {
         let access_code = "111".to_owned();
-        let audio = true;
+        let media = PresenterMedia::AUDIO;
         let mut commands = vec![
             LiveCommand::HangUp { leg },
             LiveCommand::Move { leg, access_code },
-            LiveCommand::SetPresenter { leg, audio },
+            LiveCommand::SetPresenter { leg, media },
         ];
         commands.extend(
             leg_commands(leg)

@@ -3,7 +3,7 @@
 
 use api::{CommandError, LiveCommand, Target};
 use model::directory::{DidGroupReference, Edit, Room, Subscriber, SubscriberRole};
-use model::{Actor, Cause, Command, DidGroupId, LegId, MeetingNumber, Mute, Role, Sid};
+use model::{Actor, Cause, Command, DidGroupId, LegId, MeetingNumber, Mute, PresenterMedia, Role, Sid};
 use world::{CONF, PhoneId, ROOM, Settings, TESTER, World};
 
 /// Owns the numbers and the demo's room.
@@ -72,7 +72,10 @@ fn mute(leg: LegId) -> LiveCommand {
 fn all_of(leg: LegId) -> [LiveCommand; 5] {
     [
         mute(leg),
-        LiveCommand::SetPresenter { leg, audio: true },
+        LiveCommand::SetPresenter {
+            leg,
+            media: PresenterMedia::AUDIO,
+        },
         to(leg, "222"),
         LiveCommand::Several(vec![mute(leg), to(leg, "222")]),
         LiveCommand::HangUp { leg },

@@ -2,7 +2,7 @@
 
 use api::{CommandError, DialOrder};
 use bridge::control::{DialOut, Input, Ticket, WayFor};
-use model::{Actor, CallView, DidGroupId, DidId, LegId, Sid};
+use model::{Actor, CallView, DidGroupId, DidId, LegId, PresenterMedia, Sid};
 use sip::{Flow, Hop, Transport};
 
 use crate::phone::{answer, header};
@@ -62,7 +62,7 @@ impl World {
             gain_db: 0,
             held: None,
             mute: None,
-            presenter_audio: false,
+            presenter_media: PresenterMedia::NONE,
             role: None,
         }
     }

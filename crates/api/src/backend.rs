@@ -7,8 +7,8 @@ use std::sync::Arc;
 use model::directory::{Directory, Edit, EditError};
 use model::query::Query;
 use model::{
-    Actor, Begun, Cdr, Command, DidGroupId, DidId, KeptAnswer, LegId, Live, Mdr, MeetingId, Mute, Qualities,
-    RequestKey, Role, Sid,
+    Actor, Begun, Cdr, Command, DidGroupId, DidId, KeptAnswer, LegId, Live, Mdr, MeetingId, Mute,
+    PresenterMedia, Qualities, RequestKey, Role, Sid,
 };
 
 use crate::backend_events::EventBackend;
@@ -141,12 +141,12 @@ pub enum LiveCommand {
         /// The code, good in the group of the number it dialled.
         access_code: String,
     },
-    /// Mark a call as presenting by audio, or no longer.
+    /// Mark a call as presenting, or no longer.
     SetPresenter {
         /// Which call.
         leg: LegId,
-        /// New state.
-        audio: bool,
+        /// By what from now on.
+        media: PresenterMedia,
     },
     /// Hang up one call, in a meeting or not.
     HangUp {
@@ -182,8 +182,8 @@ pub struct DialOrder {
     pub held: Option<bool>,
     /// Mute bits from the start; none leaves them to the meeting.
     pub mute: Option<Mute>,
-    /// Whether marked as presenting by audio.
-    pub presenter_audio: bool,
+    /// What it is marked as presenting.
+    pub presenter_media: PresenterMedia,
     /// Another role than that of the code.
     pub role: Option<Role>,
 }

@@ -6,7 +6,8 @@ use imbl::OrdMap;
 
 use crate::attribute::{Overrides, Policy, Resolved};
 use crate::{
-    DidGroupId, LegId, MeetingId, MeetingNumber, Mute, MuteMask, OperatorMode, Poll, Question, Role, Sid,
+    DidGroupId, LegId, MeetingId, MeetingNumber, Mute, MuteMask, OperatorMode, Poll, PresenterMedia, Question,
+    Role, Sid,
 };
 
 /// Where a call stands; `state` of a Call.
@@ -73,8 +74,8 @@ pub struct CallView {
     pub mute: Mute,
     /// How far it is with the operator.
     pub operator: OperatorMode,
-    /// Whether it is marked as presenting by audio (bit 1 of `presenterMedia`).
-    pub presenter_audio: bool,
+    /// What it is marked as presenting.
+    pub presenter_media: PresenterMedia,
     /// Its part in the question-and-answer session.
     pub question: Question,
     /// The meeting it is in or waits for.

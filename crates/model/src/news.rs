@@ -1,7 +1,7 @@
 //! What the world may know, of calls and meetings alike: one ordered stream.
 
 use crate::attribute::AttributeId;
-use crate::{Actor, Cause, Command, Event, LegId, MeetingId, MeetingNumber, Sid};
+use crate::{Actor, Cause, Command, Event, LegId, MeetingId, MeetingNumber, PresenterMedia, Sid};
 
 /// One thing that happened, with its place in the stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,6 +84,8 @@ pub enum CallNews {
     },
     /// Its caller keyed a command.
     Keyed(KeyedCommand),
+    /// It is marked as presenting other media than before.
+    Presents(PresenterMedia),
 }
 
 macro_rules! words {
@@ -220,6 +222,8 @@ words! {
         CallQuestion = "call.question",
         /// [`Event::OperatorSet`]
         CallOperator = "call.operator",
+        /// [`CallNews::Presents`]
+        CallPresenter = "call.presenter",
         /// [`CallNews::Talking`]
         TalkingOn = "talking.on",
         /// [`CallNews::Talking`]
@@ -291,6 +295,7 @@ impl News {
                 CallNews::Talking { on: false } => NewsKind::TalkingOff,
                 CallNews::QualityAlarm { .. } => NewsKind::QualityAlarm,
                 CallNews::Keyed(_) => NewsKind::DigitsCommand,
+                CallNews::Presents(_) => NewsKind::CallPresenter,
             },
         }
     }
@@ -356,7 +361,7 @@ mod tests {
         for (pattern, count) in [
             ("call.joined", 1),
             ("talking.*", 2),
-            ("call.*", 14),
+            ("call.*", 15),
             ("quality.*", 1),
             ("recording.*", 3),
             ("*", 0),

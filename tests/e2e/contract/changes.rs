@@ -97,6 +97,8 @@ const OF_CALLS: &[Change] = &[
     (CALL, r#"{"muteMode": 40}"#, r#"{"muteMode": 2}"#),
     (CALL, r#"{"muteMode": 32}"#, r#"{"muteMode": 0}"#),
     (CALL, r#"{"presenterMedia": 1}"#, ""),
+    (CALL, r#"{"presenterMedia": 6}"#, ""),
+    (CALL, r#"{"presenterMedia": "2"}"#, r#"{"presenterMedia": 2}"#),
     (CALL, r#"{"presenterMedia": 0}"#, ""),
     (CALL, r#"{"operatorMode": 0}"#, r#"{"operatorMode": null}"#),
     (CALL, r#"{"role": 3}"#, r#"{"role": 3, "accessCode": "111"}"#),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use model::{
     CallNews, CallState, Cause, Event, LegId, MeetingId, MeetingView, Mute, MuteMask, News, Poll, PollStatus,
-    Question, Role,
+    PresenterMedia, Question, Role,
 };
 use store::Record;
 use world::World;
@@ -20,6 +20,8 @@ struct Row {
     gain: i8,
     /// Unless it was named before it came.
     name: Option<String>,
+    /// Unless it was marked before it came.
+    presents: Option<PresenterMedia>,
     talks: bool,
     alarm: bool,
 }
@@ -34,6 +36,7 @@ impl Row {
             held: false,
             gain: 0,
             name: None,
+            presents: None,
             talks: false,
             alarm: false,
         }
@@ -146,6 +149,7 @@ impl Account {
                 assert!(heard || !on, "{leg}: {row:?}");
             }
             CallNews::QualityAlarm { on, .. } => turn(&mut self.row(leg).alarm, on),
+            CallNews::Presents(media) => self.row(leg).presents = Some(media),
             CallNews::Ringing | CallNews::InMenu | CallNews::Ended { .. } | CallNews::Keyed(_) => {}
         }
     }
@@ -250,6 +254,7 @@ impl Account {
             "{leg:?}"
         );
         assert_eq!(row.name.as_deref().unwrap_or_default(), view.custom_name);
+        assert!(row.presents.is_none_or(|media| media == view.presenter_media));
         assert_eq!(view.state == CallState::InMeeting, row.inside, "{leg:?}");
     }
 }

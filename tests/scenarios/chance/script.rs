@@ -4,7 +4,7 @@ use api::{LiveCommand, Target};
 use bridge::control::{Input, MediaReport};
 use media::MediaLoss;
 use model::attribute::AttributeId;
-use model::{Command, LegId, MeetingNumber, Mute, MuteMask, PollStatus, Question, Role};
+use model::{Command, LegId, MeetingNumber, Mute, MuteMask, PollStatus, PresenterMedia, Question, Role};
 use proptest::prelude::*;
 use proptest::sample::select;
 use world::{CALLER, CONF, Level, PCMA, PhoneId, ROOM, SDP, SPECTEL, Settings, World};
@@ -58,7 +58,7 @@ pub(super) enum OfCall {
     /// Name.
     Name(&'static str),
     /// Presenting.
-    Presenter(bool),
+    Presenter(PresenterMedia),
     /// Another code.
     Move(&'static str),
     /// End.
@@ -80,7 +80,7 @@ impl OfCall {
                 name: name.to_owned(),
             },
             Self::Drop => Command::Drop { leg },
-            Self::Presenter(audio) => return LiveCommand::SetPresenter { leg, audio },
+            Self::Presenter(media) => return LiveCommand::SetPresenter { leg, media },
             Self::Move(code) => {
                 let access_code = code.to_owned();
                 return LiveCommand::Move { leg, access_code };
@@ -142,6 +142,7 @@ fn request() -> impl Strategy<Value = Step> {
 
 fn of_call() -> impl Strategy<Value = Step> {
     let mute = (any::<bool>(), any::<bool>()).prop_map(|(soft, hard)| Mute { soft, hard });
+    let media = (0..8i64).prop_map(|bits| PresenterMedia::from_wire(bits).expect("three bits"));
     let command = prop_oneof![
         mute.prop_map(OfCall::Mute),
         any::<bool>().prop_map(OfCall::Hold),
@@ -149,7 +150,7 @@ fn of_call() -> impl Strategy<Value = Step> {
         select(Role::ALL.to_vec()).prop_map(OfCall::Role),
         select(Question::ALL.to_vec()).prop_map(OfCall::Question),
         select(vec!["", "Ann", "Bob"]).prop_map(OfCall::Name),
-        any::<bool>().prop_map(OfCall::Presenter),
+        media.prop_map(OfCall::Presenter),
         select(vec!["111", "222", "4711", "98765"]).prop_map(OfCall::Move),
         Just(OfCall::HangUp),
         Just(OfCall::Drop),

@@ -62,8 +62,9 @@ pub(crate) struct Call<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("enum" = [1, 2]))]
     operator_mode: Option<u8>,
-    /// What it presents: 0 nothing, 1 audio.
-    #[schemars(extend("enum" = [0, 1]))]
+    /// What it is marked as presenting: the sum of 1 audio, 2 video and 4 screen, 0 nothing. The bridge carries audio; the other two are
+    /// for clients that have them elsewhere.
+    #[schemars(range(max = 7))]
     presenter_media: u8,
     /// 0 none, 1 hand raised, 2 has the floor, 3 answered.
     #[schemars(extend("enum" = [0, 1, 2, 3]))]
@@ -131,7 +132,7 @@ impl<'a> Call<'a> {
             mute_mode: view.mute.wire(),
             node_name: Arc::clone(&names.node),
             operator_mode: Some(view.operator.wire()).filter(|mode| *mode != 0),
-            presenter_media: u8::from(view.presenter_audio),
+            presenter_media: view.presenter_media.wire(),
             qa_mode: view.question.wire(),
             role: view.role.map_or(0, |role| role as u8),
             state: view.state as u8,

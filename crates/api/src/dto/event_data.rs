@@ -88,6 +88,10 @@ pub(crate) struct Data {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("enum" = [0, 1, 2]))]
     operator_mode: Option<u8>,
+    /// What it is marked as presenting: the sum of 1 audio, 2 video and 4 screen, 0 nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(max = 7))]
+    presenter_media: Option<u8>,
     /// Of a call 0 no question, 1 hand raised, 2 has the floor, 3 answered; of a meeting 1 while questions and answers go on.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("enum" = [0, 1, 2, 3]))]
@@ -180,6 +184,7 @@ fn of_call(what: CallNews) -> Data {
             data.recent_mos_in = has_score.then(|| f64::from(mos_hundredths) / 100.0);
         }
         CallNews::Keyed(command) => data.command = Some(command.text()),
+        CallNews::Presents(media) => data.presenter_media = Some(media.wire()),
     }
     data
 }
@@ -197,6 +202,7 @@ fn fields(kind: NewsKind) -> (&'static [&'static str], &'static [&'static str]) 
         NewsKind::CallGain => &["gainLevel"],
         NewsKind::CallQuestion | NewsKind::MeetingQa => &["qaMode"],
         NewsKind::CallOperator => return (&["operatorMode"], &["cause"]),
+        NewsKind::CallPresenter => &["presenterMedia"],
         NewsKind::QualityAlarm => return (&["on"], &["recentMosIn"]),
         NewsKind::DigitsCommand => &["command"],
         NewsKind::MeetingEnded | NewsKind::RecordingFailed => &["cause"],

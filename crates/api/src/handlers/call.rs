@@ -3,7 +3,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use model::attribute::{Resolved, resolve};
 use model::directory::Directory;
-use model::{CallState, CallView, Command, LegId, Live, Mute, OperatorMode, Question, Role};
+use model::{CallState, CallView, Command, LegId, Live, Mute, OperatorMode, PresenterMedia, Question, Role};
 use serde_json::{Map, Value};
 
 use super::steer::steer;
@@ -276,9 +276,9 @@ fn set_operator(value: &Value, leg: LegId, now: Option<&CallView>) -> Result<Opt
 }
 
 fn set_presenter(value: &Value, leg: LegId, now: Option<&CallView>) -> Result<Option<LiveCommand>, ApiError> {
-    let audio = presenter(value)?;
-    let same = now.is_some_and(|call| call.presenter_audio == audio);
-    Ok((!same).then_some(LiveCommand::SetPresenter { leg, audio }))
+    let media = presenter(value)?;
+    let same = now.is_some_and(|call| call.presenter_media == media);
+    Ok((!same).then_some(LiveCommand::SetPresenter { leg, media }))
 }
 
 fn set_question(value: &Value, leg: LegId, now: Option<&CallView>) -> Result<Option<LiveCommand>, ApiError> {
@@ -326,11 +326,12 @@ pub(super) fn mute(value: &Value) -> Result<Mute, ApiError> {
     mute.ok_or_else(|| ApiError::wrong_value("muteMode", expected))
 }
 
-/// `presenterMedia`: whether by audio.
-pub(super) fn presenter(value: &Value) -> Result<bool, ApiError> {
-    let expected = "expected 0, or 1 for audio; this bridge has no video and no screen sharing yet";
-    let media = value::integer("presenterMedia", value, 0..=1);
-    Ok(media.map_err(|_| ApiError::wrong_value("presenterMedia", expected))? == 1)
+/// `presenterMedia`.
+pub(super) fn presenter(value: &Value) -> Result<PresenterMedia, ApiError> {
+    let number = value::integer("presenterMedia", value, 0..=7).ok();
+    let expected = "expected the sum of 1 audio, 2 video and 4 screen, or 0";
+    let media = number.and_then(PresenterMedia::from_wire);
+    media.ok_or_else(|| ApiError::wrong_value("presenterMedia", expected))
 }
 
 /// `role`.

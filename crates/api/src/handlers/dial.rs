@@ -2,7 +2,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use model::directory::{Did, Grant};
-use model::{DidGroupId, Role};
+use model::{DidGroupId, PresenterMedia, Role};
 use serde_json::{Map, Value};
 
 use super::call;
@@ -63,7 +63,7 @@ fn order(caller: &Caller, body: &Map<String, Value>) -> Result<DialOrder, ApiErr
         gain_db: field("gainLevel").map_or(Ok(0), call::gain)?,
         held: field("holdMode").map(call::hold).transpose()?,
         mute: field("muteMode").map(call::mute).transpose()?,
-        presenter_audio: field("presenterMedia").map_or(Ok(false), call::presenter)?,
+        presenter_media: field("presenterMedia").map_or(Ok(PresenterMedia::NONE), call::presenter)?,
         role: field("role").map(role).transpose()?.flatten(),
     })
 }

@@ -1,6 +1,6 @@
 use api::{CommandError, LiveCommand, Target};
 use axum::http::Method;
-use model::{Actor, Command, LegId, Mute, OperatorMode, Question, Role};
+use model::{Actor, Command, LegId, Mute, OperatorMode, PresenterMedia, Question, Role};
 use serde_json::json;
 
 use crate::fixture::sid;
@@ -112,7 +112,14 @@ async fn fields_that_take_effect_become_commands_of_the_user_who_asked() {
             r#"{"presenterMedia": 1}"#,
             LiveCommand::SetPresenter {
                 leg: LEG,
-                audio: true,
+                media: PresenterMedia::AUDIO,
+            },
+        ),
+        (
+            r#"{"presenterMedia": "4"}"#,
+            LiveCommand::SetPresenter {
+                leg: LEG,
+                media: PresenterMedia::SCREEN,
             },
         ),
         (
@@ -147,6 +154,23 @@ async fn the_answer_is_the_call_as_it_is_after_the_command() {
         ("operatorMode", json!(1)),
     ] {
         assert_eq!(call[field], value, "{field}");
+    }
+}
+
+#[tokio::test]
+async fn every_sum_of_what_a_call_may_present_is_kept_shown_and_found() {
+    let world = World::new();
+    for media in 0..8 {
+        let call = world
+            .put("alice", CALL, &format!(r#"{{"presenterMedia": {media}}}"#))
+            .await;
+        assert_eq!(
+            (call.status.as_u16(), &call.json()["presenterMedia"]),
+            (200, &json!(media))
+        );
+        let found = format!("/calls?filter=presenterMedia%20eq%20{media}%20and%20id%20eq%206889184");
+        let found = world.get("alice", &found).await.json();
+        assert_eq!(found["items"][0]["presenterMedia"], json!(media), "{found}");
     }
 }
 
@@ -261,9 +285,10 @@ async fn refusals_name_the_field_and_nothing_is_done() {
         (r#"{"holdMode": 1.5}"#, "Wrong value", "holdMode"),
         (r#"{"role": 0}"#, "Wrong value", "role"),
         (r#"{"role": 4}"#, "Wrong value", "role"),
-        (r#"{"presenterMedia": 2}"#, "Wrong value", "presenterMedia"),
-        (r#"{"presenterMedia": 4}"#, "Wrong value", "presenterMedia"),
-        (r#"{"presenterMedia": 5}"#, "Wrong value", "presenterMedia"),
+        (r#"{"presenterMedia": 8}"#, "Wrong value", "presenterMedia"),
+        (r#"{"presenterMedia": -1}"#, "Wrong value", "presenterMedia"),
+        (r#"{"presenterMedia": 1.5}"#, "Wrong value", "presenterMedia"),
+        (r#"{"presenterMedia": true}"#, "Wrong value", "presenterMedia"),
         (r#"{"qaMode": 4}"#, "Wrong value", "qaMode"),
         (r#"{"qaMode": true}"#, "Wrong value", "qaMode"),
         (r#"{"operatorMode": 2}"#, "Wrong value", "operatorMode"),

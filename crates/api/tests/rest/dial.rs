@@ -2,7 +2,7 @@
 
 use api::{CommandError, DialOrder};
 use model::directory::Edit;
-use model::{Actor, DidGroupId, DidId, Mute, Role};
+use model::{Actor, DidGroupId, DidId, Mute, PresenterMedia, Role};
 use serde_json::json;
 
 use crate::fixture::{did, group, reference, room, sid};
@@ -20,7 +20,7 @@ fn order() -> DialOrder {
         gain_db: 0,
         held: None,
         mute: None,
-        presenter_audio: false,
+        presenter_media: PresenterMedia::NONE,
         role: None,
     }
 }
@@ -73,7 +73,7 @@ async fn a_call_is_asked_for_and_answered_as_it_begins() {
 async fn what_a_call_may_begin_with_comes_along() {
     let world = World::new();
     let body = r#"{"callee": 14165550123, "caller": "+1 (516) 206-5319", "accessCode": 2222, "customName": "Bob", "gainLevel": -3,
-        "holdMode": 2, "muteMode": 40, "presenterMedia": 1, "role": 3, "qaMode": 0}"#;
+        "holdMode": 2, "muteMode": 40, "presenterMedia": 2, "role": 3, "qaMode": 0}"#;
     assert_eq!(world.post("olga", "/calls", body).await.status, 201);
     let expected = DialOrder {
         callee: "14165550123".into(),
@@ -84,7 +84,7 @@ async fn what_a_call_may_begin_with_comes_along() {
             soft: false,
             hard: true,
         }),
-        presenter_audio: true,
+        presenter_media: PresenterMedia::VIDEO,
         role: Some(Role::Listener),
         ..order()
     };
@@ -137,7 +137,7 @@ async fn refusals_name_the_field_and_nobody_is_called() {
         (with("muteMode", "4"), "Wrong value", "muteMode"),
         (with("holdMode", "1.5"), "Wrong value", "holdMode"),
         (with("role", "4"), "Wrong value", "role"),
-        (with("presenterMedia", "2"), "Wrong value", "presenterMedia"),
+        (with("presenterMedia", "8"), "Wrong value", "presenterMedia"),
         (with("customName", "5"), "Wrong value", "customName"),
         (with("operatorMode", "1"), "Wrong value", "operatorMode"),
         (with("qaMode", "1"), "Wrong value", "qaMode"),

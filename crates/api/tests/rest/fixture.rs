@@ -12,8 +12,8 @@ use model::directory::{
 use model::{
     Actor, CallState, CallView, Cause, Cdr, Delivery, DeliveryState, DidGroupId, DidId, EchoView, Event,
     Happening, Incoming, KeyId, LegId, Live, Mdr, MeetingId, MeetingNumber, MeetingState, MeetingView, Mute,
-    MuteMask, News, OperatorMode, Outgoing, Party, Phrase, Place, Playout, Poll, Prompt, Qualities,
-    QualityView, Question, Role, Score, Sid, Webhook,
+    MuteMask, News, OperatorMode, Outgoing, Party, Phrase, Place, Playout, Poll, PresenterMedia, Prompt,
+    Qualities, QualityView, Question, Role, Score, Sid, Webhook,
 };
 
 /// Epoch ms of every test's beginning.
@@ -148,7 +148,7 @@ pub fn call(id: u64, meeting: Option<u32>, owner: &str) -> CallView {
         mute: Mute::default(),
         question: Question::None,
         operator: OperatorMode::None,
-        presenter_audio: false,
+        presenter_media: PresenterMedia::NONE,
         meeting: meeting.map(MeetingNumber),
         role: Some(Role::Host),
         state: CallState::InMeeting,
@@ -167,7 +167,7 @@ pub fn dialled(id: u64, order: api::DialOrder) -> CallView {
         held: order.held.unwrap_or_default(),
         joined_ms: None,
         mute: order.mute.unwrap_or_default(),
-        presenter_audio: order.presenter_audio,
+        presenter_media: order.presenter_media,
         role: order.role.or(Some(Role::Participant)),
         state: CallState::Ringing,
         ..call(id, None, "alice")

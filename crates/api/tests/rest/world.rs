@@ -292,7 +292,7 @@ fn apply(live: &mut Live, target: Target, command: LiveCommand) {
             apply_to_meeting(live, number_of(live, id), command)
         }
         (LiveCommand::Move { leg, access_code }, _) => call(live, leg, |call| call.access_code = access_code),
-        (LiveCommand::SetPresenter { leg, audio }, _) => call(live, leg, |call| call.presenter_audio = audio),
+        (LiveCommand::SetPresenter { leg, media }, _) => call(live, leg, |call| call.presenter_media = media),
         (LiveCommand::HangUp { leg }, _) => drop(live.calls.remove(&leg)),
         (LiveCommand::EndMeeting, Target::Meeting(id)) => drop(live.meetings.remove(&number_of(live, id))),
         (LiveCommand::All(commands), target) => {

@@ -7,7 +7,7 @@ use ivr::budget::Guesser;
 use ivr::session::{self, Session};
 use media::LegConfig;
 use model::directory::Dialled;
-use model::{CallState, CallView, Cause, Cdr, LegId, Mute, OperatorMode, Question, host};
+use model::{CallState, CallView, Cause, Cdr, LegId, Mute, OperatorMode, PresenterMedia, Question, host};
 use sip::{Command, Incoming};
 
 use super::Control;
@@ -427,7 +427,7 @@ fn new_view(leg: LegId, dialled: &Dialled, incoming: &Incoming, record: &Cdr) ->
         joined_ms: None,
         custom_name: String::new(),
         gain_db: 0,
-        presenter_audio: false,
+        presenter_media: PresenterMedia::NONE,
         held: false,
         mute: Mute::default(),
         question: Question::None,

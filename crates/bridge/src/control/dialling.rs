@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use api::{CommandError, DialOrder};
 use ivr::budget::Guesser;
-use model::directory::{Did, Dialled};
+use model::directory::{Dialled, Did};
 use model::{
     Actor, CallState, CallView, Cause, Cdr, Command, LegId, Mute, OperatorMode, Phrase, Prompt, Question,
     Role, Sid,
@@ -211,7 +211,7 @@ impl Control {
                 joined_ms: None,
                 custom_name: order.custom_name,
                 gain_db: order.gain_db,
-                presenter_audio: order.presenter_audio,
+                presenter_media: order.presenter_media,
                 held: order.held.unwrap_or_default(),
                 mute: order.mute.unwrap_or_default(),
                 meeting: None,

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use model::{
     Actor, CallNews, Cause, Event, Happening, KeyedCommand, LegId, MeetingId, News, NewsKind, Party, Place,
-    Sid,
+    PresenterMedia, Sid,
 };
 use store::Record;
 
@@ -68,6 +68,23 @@ impl Control {
     pub(super) fn scored(&mut self, now: Instant, leg: LegId, mos_hundredths: u16) {
         if let Some((id, news)) = self.voices.scored(leg, mos_hundredths) {
             self.meeting_news(now, id, Actor::Bridge, news);
+        }
+    }
+
+    /// A call is to be marked as presenting by these media, in a meeting or not; what it is already is told nobody.
+    pub(super) fn presents(&mut self, now: Instant, leg: LegId, actor: Actor, media: PresenterMedia) {
+        let Some(call) = self.calls.get_mut(&leg) else {
+            return;
+        };
+        if std::mem::replace(&mut call.view.presenter_media, media) == media {
+            return;
+        }
+        let meeting = call.meeting();
+        self.dirty_calls.insert(leg);
+        let what = CallNews::Presents(media);
+        match meeting {
+            Some(id) => self.meeting_news(now, id, actor, News::Call { leg, what }),
+            None => self.call_news(now, leg, actor, what),
         }
     }
 

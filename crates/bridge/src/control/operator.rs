@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use api::{CommandError, DialOrder};
 use ivr::session;
 use meeting::Hears;
-use model::{Actor, Cause, Command, Event, LegId, MeetingId, OperatorMode};
+use model::{Actor, Cause, Command, Event, LegId, MeetingId, OperatorMode, PresenterMedia};
 
 use super::Control;
 use super::call::{Call, Stage};
@@ -147,7 +147,7 @@ impl Control {
             gain_db: 0,
             held: None,
             mute: None,
-            presenter_audio: false,
+            presenter_media: PresenterMedia::NONE,
             role: None,
         };
         let dialling = Dialling::new(plan.to, actor, plan.ring_timeout, plan.max_duration);

@@ -152,12 +152,9 @@ impl Control {
                 self.command(now, id, actor, command);
             }
             LiveCommand::Move { leg, access_code } => self.move_call(now, actor, leg, &access_code)?,
-            LiveCommand::SetPresenter { leg, audio } => {
+            LiveCommand::SetPresenter { leg, media } => {
                 self.alive(leg)?;
-                if let Some(call) = self.calls.get_mut(&leg) {
-                    call.view.presenter_audio = audio;
-                    self.dirty_calls.insert(leg);
-                }
+                self.presents(now, leg, actor, media);
             }
             LiveCommand::HangUp { leg } => {
                 self.alive(leg)?;

@@ -32,6 +32,7 @@ pub(super) const CALLS: List = List {
         text("STATE", call_state),
         text("MUTED", muted),
         text("HELD", held),
+        text("PRESENTS", presents),
         text("CODEC", |call| plain(call, "codec")),
         number("FOR", |call| lasted(&call["duration"])),
     ],
@@ -163,6 +164,7 @@ const ROSTER_COLUMNS: &[Column] = &[
     text("STATE", call_state),
     text("MUTED", muted),
     text("HELD", held),
+    text("PRESENTS", presents),
     text("TALKS", |call| yes(&call["quality"]["talking"])),
     number("MOS IN", |call| plain(&call["quality"], "mosIn")),
     number("FOR", |call| lasted(&call["duration"])),
@@ -299,6 +301,13 @@ fn held(call: &Value) -> String {
     }
 }
 
+fn presents(call: &Value) -> String {
+    set(
+        &call["presenterMedia"],
+        &[("audio", 1), ("video", 2), ("screen", 4)],
+    )
+}
+
 fn yes(value: &Value) -> String {
     if *value == true {
         "yes".to_owned()
@@ -309,14 +318,14 @@ fn yes(value: &Value) -> String {
 
 /// Whose bits are set in a mask of two bits a role.
 fn mask(value: &Value) -> String {
+    set(value, &[("hosts", 3), ("participants", 12), ("listeners", 48)])
+}
+
+/// The words of which a bit is set.
+fn set(value: &Value, words: &[(&str, u64)]) -> String {
     let mask = value.as_u64().unwrap_or(0);
-    let roles = [("hosts", 3), ("participants", 12), ("listeners", 48)];
-    let set: Vec<_> = roles
-        .iter()
-        .filter(|(_, bits)| mask & bits != 0)
-        .map(|(role, _)| *role)
-        .collect();
-    set.join(", ")
+    let set = words.iter().filter(|(_, bits)| mask & bits != 0);
+    set.map(|(word, _)| *word).collect::<Vec<_>>().join(", ")
 }
 
 fn suspected(audio: &Value) -> String {
@@ -376,7 +385,8 @@ mod tests {
     fn call(id: u64) -> Value {
         json!({
             "callee": "15162065318", "caller": "+15162065319", "codec": "PCMU", "customName": "Ann", "duration": 3725, "holdMode": 2,
-            "id": id, "meetingNumber": 106_131, "muteMode": 2, "role": 1, "state": 2, "quality": {"talking": true, "mosIn": 4.38},
+            "id": id, "meetingNumber": 106_131, "muteMode": 2, "presenterMedia": 3, "role": 1, "state": 2,
+            "quality": {"talking": true, "mosIn": 4.38},
         })
     }
 
@@ -385,9 +395,9 @@ mod tests {
         let said = json!({"items": [call(7), call(8)], "total": 12});
         let text = CALLS.text(&said, 160);
         let expected = "\
-CALL  CALLER        NAME  DIALLED      MEETING  ROLE  STATE           MUTED        HELD  CODEC      FOR
-   7  +15162065319  Ann   15162065318   106131  host  in the meeting  by the host  held  PCMU   1:02:05
-   8  +15162065319  Ann   15162065318   106131  host  in the meeting  by the host  held  PCMU   1:02:05
+CALL  CALLER        NAME  DIALLED      MEETING  ROLE  STATE           MUTED        HELD  PRESENTS      CODEC      FOR
+   7  +15162065319  Ann   15162065318   106131  host  in the meeting  by the host  held  audio, video  PCMU   1:02:05
+   8  +15162065319  Ann   15162065318   106131  host  in the meeting  by the host  held  audio, video  PCMU   1:02:05
 2 of 12; --limit, --offset and --filter show others";
         assert_eq!(text, expected);
         assert_eq!(
@@ -407,8 +417,8 @@ CALL  CALLER        NAME  DIALLED      MEETING  ROLE  STATE           MUTED     
 MEETING  STATE        CALLS  MUTED                    HELD  LOCKED  OWNER           FOR
  106131  in progress      1  participants, listeners        yes     John Smith  0:01:01
 
-CALL  CALLER        NAME  ROLE  STATE           MUTED        HELD  TALKS  MOS IN      FOR
-   7  +15162065319  Ann   host  in the meeting  by the host  held  yes      4.38  1:02:05";
+CALL  CALLER        NAME  ROLE  STATE           MUTED        HELD  PRESENTS      TALKS  MOS IN      FOR
+   7  +15162065319  Ann   host  in the meeting  by the host  held  audio, video  yes      4.38  1:02:05";
         assert_eq!(text, expected);
     }
 
@@ -417,6 +427,13 @@ CALL  CALLER        NAME  ROLE  STATE           MUTED        HELD  TALKS  MOS IN
         let words = [1, 2].map(|mode| call_state(&json!({"operatorMode": mode, "state": 2})));
         assert_eq!(words, ["calls the operator", "with the operator"]);
         assert_eq!(call_state(&json!({"state": 1})), "in the menu");
+    }
+
+    #[test]
+    fn each_kind_of_media_that_a_call_presents_has_its_word() {
+        let words = [0, 1, 6, 7].map(|media| presents(&json!({"presenterMedia": media})));
+        assert_eq!(words, ["", "audio", "video, screen", "audio, video, screen"]);
+        assert_eq!(presents(&json!({})), "");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use ::media::{Codec, Fallbacks, Quality, Unsent};
 use api::{Login, Route};
 use axum::http::{Method, StatusCode};
 use mixer::{Spent, Stats};
-use model::{CallState, CallView, Cause, LegId, Live, Mute, Sid};
+use model::{CallState, CallView, Cause, LegId, Live, Mute, PresenterMedia, Sid};
 use prometheus_parse::LineInfo;
 
 use super::*;
@@ -40,7 +40,7 @@ impl Sources for Fixture {
             mute: Mute::default(),
             operator: model::OperatorMode::None,
             question: model::Question::None,
-            presenter_audio: false,
+            presenter_media: PresenterMedia::NONE,
             meeting: None,
             role: None,
             state: CallState::Menu,

@@ -2,8 +2,8 @@
 
 use model::attribute::AttributeId;
 use model::{
-    CallNews, Cause, Event, KeyedCommand, LegId, Mute, MuteMask, News, NewsKind, OperatorMode, Question,
-    RecordingEnd, RecordingFault, Role, Tally,
+    CallNews, Cause, Event, KeyedCommand, LegId, Mute, MuteMask, News, NewsKind, OperatorMode,
+    PresenterMedia, Question, RecordingEnd, RecordingFault, Role, Tally,
 };
 
 /// What stands in the columns beside `kind`.
@@ -61,6 +61,7 @@ fn of_call(what: CallNews) -> String {
         CallNews::Ended { cause } => cause.to_string(),
         CallNews::QualityAlarm { on, mos_hundredths } => format!("{} {mos_hundredths}", u8::from(on)),
         CallNews::Keyed(command) => command.text().to_owned(),
+        CallNews::Presents(media) => media.wire().to_string(),
     }
 }
 
@@ -191,6 +192,8 @@ fn of_one_call(kind: NewsKind, detail: &str) -> Option<CallNews> {
         Some(CallNews::QualityAlarm { on, mos_hundredths })
     } else if kind == NewsKind::DigitsCommand {
         KeyedCommand::find(detail).map(CallNews::Keyed)
+    } else if kind == NewsKind::CallPresenter {
+        PresenterMedia::from_wire(detail.parse().ok()?).map(CallNews::Presents)
     } else {
         None
     }
@@ -280,6 +283,7 @@ mod tests {
                 mos_hundredths: 251,
             },
             CallNews::Keyed(KeyedCommand::Lock),
+            CallNews::Presents(PresenterMedia::SCREEN),
         ];
         let calls = calls.map(|what| News::Call { leg, what });
         meeting.map(News::Meeting).into_iter().chain(calls).collect()
@@ -309,6 +313,8 @@ mod tests {
             ("poll.closed", None, "11=1"),
             ("call.question", Some(LegId(1)), "4"),
             ("call.operator", Some(LegId(1)), "3"),
+            ("call.presenter", Some(LegId(1)), "8"),
+            ("call.presenter", None, "1"),
             ("call.operator", Some(LegId(1)), "0 boredom"),
             ("recording.stopped", None, "bored 0 1-1-1.ogg"),
             ("recording.stopped", None, "asked 1-1-1.ogg"),

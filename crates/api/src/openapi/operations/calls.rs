@@ -123,7 +123,7 @@ pub(super) const CALL_UPDATE: Shape = Shape {
             "gainLevel": {"type": "integer", "minimum": -20, "maximum": 20},
             "holdMode": {"type": "integer", "format": "int32", "description": "0 takes it off hold, anything else holds it."},
             "muteMode": {"type": "integer", "enum": [0, 1, 2, 3, 32, 36, 40], "description": "0 open, 1 muted by the caller, 2 by host or policy, 3 by both; 32, 36 and 40 mean 0, 1 and 2."},
-            "presenterMedia": {"type": "integer", "enum": [0, 1]},
+            "presenterMedia": {"type": "integer", "minimum": 0, "maximum": 7, "description": "The sum of 1 audio, 2 video and 4 screen; 0 none."},
             "role": {"type": "integer", "enum": [1, 2, 3], "description": "1 host, 2 participant, 3 listener."},
             "operatorMode": {"type": "integer", "enum": [0, 1, 2], "description": "1 calls the operator, 0 takes that back or comes back from the operator; 2, with the operator, may only come as it is."},
             "qaMode": {"type": "integer", "enum": [0, 1, 2, 3]},
