@@ -28,6 +28,8 @@ const ROOM_TO_SPARE: usize = 32;
 const ORDER_MAX: usize = 8;
 /// Parameters of a page.
 pub(crate) const PARAMETERS: &[&str] = &["offset", "limit", "order", filter::PARAMETER, "envelope"];
+/// Parameters of a bare array, which has no envelope to choose.
+pub(crate) const BARE: &[&str] = &["offset", "limit", "order", filter::PARAMETER];
 
 /// What a request wants of a list of `D`.
 #[derive(Debug)]
@@ -73,6 +75,17 @@ impl<D: Wire> FromRequestParts<Api> for Chosen<D> {
             return Err(ApiError::wrong_value(filter::PARAMETER, expected));
         }
         Ok(Self(listing))
+    }
+}
+
+/// What a request wants of a bare array of `D`.
+pub(crate) struct Bare<D>(pub(crate) Listing<D>);
+
+impl<D: Wire> FromRequestParts<Api> for Bare<D> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, ApiError> {
+        Listing::read(parts, api, &[BARE]).map(Self)
     }
 }
 

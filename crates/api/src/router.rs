@@ -18,6 +18,7 @@ use crate::backend::Backend;
 use crate::body::BODY_MAX;
 use crate::chosen::Chosen;
 use crate::error::ApiError;
+use crate::etag;
 use crate::handlers::{
     audit, call, call_flow, cdr, dial, did, did_group, event, health, mdr, meeting, meeting_attribute,
     meeting_calls, quality, room, simulate, subscriber, subscriber_room, webhook,
@@ -112,6 +113,7 @@ pub fn router(settings: Settings, limited: Limited, backend: Arc<dyn Backend>) -
         });
     let guarded = v1
         .fallback(not_found)
+        .layer(from_fn(etag::select))
         .layer(from_fn_with_state(api.clone(), idempotency::once))
         .layer(from_fn_with_state(api.clone(), auth::require));
     let all = open_routes()

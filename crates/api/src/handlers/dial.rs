@@ -11,6 +11,7 @@ use crate::backend::DialOrder;
 use crate::body::Body;
 use crate::dto::call::Call as Dto;
 use crate::error::ApiError;
+use crate::etag::Conditions;
 use crate::fields::Selection;
 use crate::router::Api;
 use crate::value;
@@ -35,6 +36,7 @@ const ADDRESS_MAX: usize = 256;
 pub(crate) async fn create(
     State(api): State<Api>,
     caller: Caller,
+    conditions: Conditions,
     selection: Selection<Dto<'static>>,
     Body(body): Body,
 ) -> Result<Response, ApiError> {
@@ -42,6 +44,7 @@ pub(crate) async fn create(
     value::require(&body, REQUIRED)?;
     refuse_what_meetings_do(&body)?;
     let order = order(&caller, &body)?;
+    conditions.allow_untagged()?;
     let (leg, live) = api.backend.dial(caller.actor(), order).await?;
     let call = live.calls.get(&leg).ok_or_else(ApiError::not_found)?;
     let dto = Dto::new(call, &api.backend.names(), api.backend.now_ms());

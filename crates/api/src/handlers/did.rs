@@ -45,7 +45,6 @@ pub(crate) async fn list(caller: Caller, listing: Listing<Dto>) -> Response {
 pub(crate) async fn read(
     caller: Caller,
     At(id): At<String>,
-    conditions: Conditions,
     detail: Detail<Dto>,
 ) -> Result<Response, ApiError> {
     let did = caller.directory.did(DidId::key(&id)?);
@@ -53,7 +52,7 @@ pub(crate) async fn read(
         .filter(|did| caller.sees_did(did))
         .ok_or_else(ApiError::not_found)?;
     let dto = detail.resolve(Dto::from(&**did), |dto| in_force(&caller, did, dto));
-    Ok(conditions.read(&dto, detail.selection.ok(&dto)))
+    Ok(tagged(&dto, detail.selection.ok(&dto)))
 }
 
 /// `dto` of `did`, with the attributes in force for those who call it, until they key a code.
@@ -71,6 +70,7 @@ fn in_force(caller: &Caller, did: &Did, dto: Dto) -> Dto {
 pub(crate) async fn create(
     State(api): State<Api>,
     caller: Caller,
+    conditions: Conditions,
     selection: Selection<Dto>,
     Body(body): Body,
 ) -> Result<Response, ApiError> {
@@ -88,6 +88,7 @@ pub(crate) async fn create(
         attributes: Overrides::new(Level::Did),
     };
     apply(&body, &mut did, &editing.caller)?;
+    conditions.allow_untagged()?;
     let dto = Dto::from(&put(editing, did).await?);
     Ok(tagged(&dto, selection.answer(StatusCode::CREATED, &dto)))
 }

@@ -48,7 +48,6 @@ pub(crate) async fn list(caller: Caller, listing: Listing<Dto>) -> Response {
 pub(crate) async fn read(
     caller: Caller,
     At(id): At<String>,
-    conditions: Conditions,
     detail: Detail<Dto>,
 ) -> Result<Response, ApiError> {
     let group = caller
@@ -56,7 +55,7 @@ pub(crate) async fn read(
         .ok_or_else(ApiError::not_found)?;
     let dto = Dto::new(group, &caller.directory);
     let dto = detail.resolve(dto, |dto| in_force(group, dto));
-    Ok(conditions.read(&dto, detail.selection.ok(&dto)))
+    Ok(tagged(&dto, detail.selection.ok(&dto)))
 }
 
 /// `dto` of `group`, with the attributes in force for its numbers and rooms that set none of them.
@@ -68,6 +67,7 @@ fn in_force(group: &DidGroup, dto: Dto) -> Dto {
 pub(crate) async fn create(
     State(api): State<Api>,
     caller: Caller,
+    conditions: Conditions,
     selection: Selection<Dto>,
     Body(body): Body,
 ) -> Result<Response, ApiError> {
@@ -83,6 +83,7 @@ pub(crate) async fn create(
         attributes: Overrides::new(Level::Group),
     };
     apply(&body, &mut group)?;
+    conditions.allow_untagged()?;
     let (group, directory) = put(editing, group).await?;
     let dto = Dto::new(&group, &directory);
     Ok(tagged(&dto, selection.answer(StatusCode::CREATED, &dto)))

@@ -12,7 +12,7 @@ use crate::dto::meeting::counters;
 use crate::error::ApiError;
 use crate::etag::Conditions;
 use crate::fields::Selection;
-use crate::list::Listing;
+use crate::list::Bare;
 use crate::path::{At, Key};
 use crate::router::Api;
 use crate::value;
@@ -27,7 +27,7 @@ pub(crate) async fn list(
     State(api): State<Api>,
     caller: Caller,
     At(number): At<String>,
-    listing: Listing<NameValue>,
+    Bare(listing): Bare<NameValue>,
 ) -> Result<Response, ApiError> {
     let live = api.backend.live();
     let meeting = caller.meeting(&live, MeetingNumber::key(&number)?)?;

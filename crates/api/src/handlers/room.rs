@@ -52,17 +52,16 @@ pub(super) fn answer(caller: &Caller, listing: &Listing<Dto>, rooms: Vec<&Room>)
 pub(crate) async fn read(
     caller: Caller,
     At(number): At<String>,
-    conditions: Conditions,
     detail: Detail<Dto>,
 ) -> Result<Response, ApiError> {
     let room = caller.room(MeetingNumber::key(&number)?)?;
-    Ok(shown(&caller, room, &conditions, &detail))
+    Ok(shown(&caller, room, &detail))
 }
 
 /// The answer that carries `room`.
-pub(super) fn shown(caller: &Caller, room: &Room, conditions: &Conditions, detail: &Detail<Dto>) -> Response {
+pub(super) fn shown(caller: &Caller, room: &Room, detail: &Detail<Dto>) -> Response {
     let dto = detail.resolve(Dto::from(room), |dto| in_force(caller, room, dto));
-    conditions.read(&dto, detail.selection.ok(&dto))
+    tagged(&dto, detail.selection.ok(&dto))
 }
 
 /// `dto` of `room`, with the attributes in force in it, whatever number was dialled.
@@ -74,11 +73,13 @@ pub(super) fn in_force(caller: &Caller, room: &Room, dto: Dto) -> Dto {
 pub(crate) async fn create(
     State(api): State<Api>,
     caller: Caller,
+    conditions: Conditions,
     selection: Selection<Dto>,
     Body(body): Body,
 ) -> Result<Response, ApiError> {
     let editing = Editing::begin(&api, &caller, Caller::may_configure).await?;
     let room = drafted(&api, &editing.caller, &body, None)?;
+    conditions.allow_untagged()?;
     let dto = Dto::from(&*put(editing, None, room).await?);
     Ok(tagged(&dto, selection.answer(StatusCode::CREATED, &dto)))
 }

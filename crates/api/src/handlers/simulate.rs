@@ -8,6 +8,7 @@ use crate::backend::Scope;
 use crate::body::Body;
 use crate::dto::simulation::Simulation as Dto;
 use crate::error::ApiError;
+use crate::etag::Conditions;
 use crate::fields::Selection;
 use crate::router::Api;
 use crate::simulation::SimulatedCall;
@@ -26,6 +27,7 @@ const KEYS_MAX: usize = 100;
 pub(crate) async fn play(
     State(api): State<Api>,
     caller: Caller,
+    conditions: Conditions,
     selection: Selection<Dto>,
     Body(body): Body,
 ) -> Result<Response, ApiError> {
@@ -40,6 +42,7 @@ pub(crate) async fn play(
         among_others: time.is_none(),
         scope: Scope::below(&caller.directory, &caller.top),
     };
+    conditions.allow_untagged()?;
     let played = api.backend.simulate(call.clone()).await?;
     let created = time.unwrap_or_else(|| api.backend.now_ms());
     Ok(selection.ok(&Dto::new(&call, played, created)))

@@ -60,14 +60,13 @@ pub(crate) async fn list(caller: Caller, listing: Listing<Dto>) -> Response {
 pub(crate) async fn read(
     caller: Caller,
     At(sid): At<String>,
-    conditions: Conditions,
     detail: Detail<Dto>,
 ) -> Result<Response, ApiError> {
     let subscriber = caller.subscriber(&Sid::key(&sid)?)?;
     let (dto, hash) = state(&caller, subscriber);
     let rooms = rooms_of(&caller, &subscriber.sid);
     let state = (detail.resolve(dto, |dto| in_force(&caller, rooms, dto)), hash);
-    Ok(conditions.read(&state, detail.selection.ok(&state.0)))
+    Ok(tagged(&state, detail.selection.ok(&state.0)))
 }
 
 /// `dto` of a subscriber, with the attributes in force in its `rooms`; it has none itself.
@@ -80,6 +79,7 @@ fn in_force<'a>(caller: &Caller, rooms: impl Iterator<Item = &'a Room>, dto: Dto
 pub(crate) async fn create(
     State(api): State<Api>,
     caller: Caller,
+    conditions: Conditions,
     selection: Selection<Dto>,
     Body(body): Body,
 ) -> Result<Response, ApiError> {
@@ -91,6 +91,7 @@ pub(crate) async fn create(
     let editing = Editing::begin(&api, &caller, Caller::may_administer).await?;
     let mut subscriber = new_subscriber(&api, &editing.caller, &body)?;
     subscriber.password_hash = hash.unwrap_or_default();
+    conditions.allow_untagged()?;
     let made = put(&api, editing, subscriber, patch).await?;
     Ok(tagged(&made, selection.answer(StatusCode::CREATED, &made.0)))
 }

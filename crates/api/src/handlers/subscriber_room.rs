@@ -19,7 +19,7 @@ use crate::dto::room::{MeetingKey, Room as Dto};
 use crate::error::ApiError;
 use crate::etag::{Conditions, tagged};
 use crate::fields::{Detail, Selection};
-use crate::list::Listing;
+use crate::list::{Bare, Listing};
 use crate::params::NoParams;
 use crate::path::{At, Key};
 use crate::router::Api;
@@ -39,11 +39,10 @@ pub(crate) async fn list(
 pub(crate) async fn read(
     caller: Caller,
     At((sid, number)): At<(String, String)>,
-    conditions: Conditions,
     detail: Detail<Dto>,
 ) -> Result<Response, ApiError> {
     let room = find(&caller, &sid, &number)?;
-    Ok(room::shown(&caller, room, &conditions, &detail))
+    Ok(room::shown(&caller, room, &detail))
 }
 
 /// POST /subscribers/{sid}/meetingRooms
@@ -51,12 +50,14 @@ pub(crate) async fn create(
     State(api): State<Api>,
     caller: Caller,
     At(sid): At<String>,
+    conditions: Conditions,
     selection: Selection<Dto>,
     Body(body): Body,
 ) -> Result<Response, ApiError> {
     let editing = Editing::begin(&api, &caller, Caller::may_configure).await?;
     let sid = editing.caller.subscriber(&Sid::key(&sid)?)?.sid.clone();
     let room = drafted(&api, &editing.caller, &body, Some(&sid))?;
+    conditions.allow_untagged()?;
     let dto = Dto::from(&*put(editing, None, room).await?);
     Ok(tagged(&dto, selection.answer(StatusCode::CREATED, &dto)))
 }
@@ -99,12 +100,11 @@ pub(crate) async fn delete(
 pub(crate) async fn keychain(
     caller: Caller,
     At((sid, number)): At<(String, String)>,
-    conditions: Conditions,
-    listing: Listing<MeetingKey>,
+    Bare(listing): Bare<MeetingKey>,
 ) -> Result<Response, ApiError> {
     let room = find(&caller, &sid, &number)?;
     let response = listing.answer_bare(room.keychain.iter().collect(), |key| MeetingKey::from(*key));
-    Ok(conditions.read(&keys(room), response))
+    Ok(tagged(&keys(room), response))
 }
 
 /// PUT /subscribers/{sid}/meetingRooms/{meetingNumber}/keychain: a bare array in place of the one there is.

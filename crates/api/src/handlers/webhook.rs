@@ -59,17 +59,17 @@ pub(crate) async fn read(
     State(api): State<Api>,
     caller: Caller,
     At(id): At<String>,
-    conditions: Conditions,
     selection: Selection<Dto>,
 ) -> Result<Response, ApiError> {
     let dto = Dto::from(&find(&api, &caller, &id).await?);
-    Ok(conditions.read(&dto, selection.ok(&dto)))
+    Ok(tagged(&dto, selection.ok(&dto)))
 }
 
 /// POST /webhooks
 pub(crate) async fn create(
     State(api): State<Api>,
     caller: Caller,
+    conditions: Conditions,
     selection: Selection<Dto>,
     Body(body): Body,
 ) -> Result<Response, ApiError> {
@@ -101,6 +101,7 @@ pub(crate) async fn create(
     if webhook.url.is_empty() {
         return Err(ApiError::incomplete().and("url", "is required"));
     }
+    conditions.allow_untagged()?;
     let actor = caller.actor();
     api.backend.put_webhook(actor, "create", webhook.clone()).await?;
     let response = selection.answer(StatusCode::CREATED, &Dto::with_secret(&webhook));
@@ -182,10 +183,12 @@ pub(crate) async fn test(
     caller: Caller,
     _: OwnPage,
     At(id): At<String>,
+    conditions: Conditions,
     _: NoParams,
 ) -> Result<Response, ApiError> {
     caller.may_configure()?;
     let webhook = find(&api, &caller, &id).await?;
+    conditions.allow_untagged()?;
     let event = WebhookTest::new(&caller.actor(), api.backend.now_ms());
     let event = serde_json::to_vec(&event).unwrap_or_default();
     let name = format!("test_{:016x}", api.backend.random());
@@ -217,6 +220,7 @@ pub(crate) async fn redeliver(
     caller: Caller,
     _: OwnPage,
     At((id, event)): At<(String, String)>,
+    conditions: Conditions,
     _: NoParams,
 ) -> Result<StatusCode, ApiError> {
     caller.may_configure()?;
@@ -225,6 +229,7 @@ pub(crate) async fn redeliver(
         return Err(ApiError::conflict("disabled", "the webhook is disabled"));
     }
     let event = u64::key(&event)?;
+    conditions.allow_untagged()?;
     match api.backend.redeliver(caller.actor(), webhook, event).await? {
         true => Ok(StatusCode::ACCEPTED),
         false => Err(ApiError::not_found()),

@@ -266,7 +266,7 @@ impl Refusal {
             Self::PreconditionFailed => (
                 412,
                 "Precondition failed",
-                "The object is not as `If-Match` says; read it again. What changes by itself, as calls and meetings do, has no tags.",
+                "The object is not as `If-Match` says; read it again. What changes by itself, as calls, meetings and lists do, has no tags.",
                 None,
             ),
             Self::PayloadTooLarge => (413, "Payload too large", "The body is over 1 MiB.", None),

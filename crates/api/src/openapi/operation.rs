@@ -252,6 +252,11 @@ impl Operation {
             }
     }
 
+    /// Whether it sends a stored object.
+    pub(super) fn reads_stored(&self) -> bool {
+        self.stored && self.method == Verb::Get
+    }
+
     /// The path from the root.
     pub(super) fn full_path(&self) -> String {
         match self.open {
@@ -304,11 +309,10 @@ impl Operation {
                 Refusal::UnprocessableEntity,
             ],
         };
-        let stale: &[Refusal] = match (self.stored, self.method) {
-            (_, Verb::Put | Verb::Delete) => &[Refusal::PreconditionFailed],
-            _ if self.changes_stored() => &[Refusal::PreconditionFailed],
-            (true, Verb::Get) => &[Refusal::BadRequest],
-            (_, _) => &[],
+        // Whatever needs a login may be asked for on conditions.
+        let stale: &[Refusal] = match self.open {
+            true => &[],
+            false => &[Refusal::BadRequest, Refusal::PreconditionFailed],
         };
         let refusals = always.iter().chain(changes).chain(stale);
         for refusal in refusals.chain(self.refusals) {
@@ -316,7 +320,7 @@ impl Operation {
         }
         let success = &self.success;
         responses.insert(success.status.to_string(), success.document(self, schemas));
-        if self.stored && self.method == Verb::Get {
+        if !self.open && self.method == Verb::Get {
             responses.insert("304".to_owned(), KNOWN.document(self, schemas));
         }
         if let Some((status, description)) = success.or {

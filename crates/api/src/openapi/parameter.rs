@@ -27,15 +27,15 @@ pub(super) const HEADERS: &[Header] = &[
     },
     Header {
         name: "If-Match",
-        description: "Tags of `ETag`: only an object that has one of them is changed; `*` for any.",
+        description: "Tags of `ETag`: only an object that has one of them is changed, or sent; `*` for any.",
         schema: tags,
-        read: Operation::changes_stored,
+        read: |operation| operation.changes_stored() || operation.reads_stored(),
     },
     Header {
         name: "If-None-Match",
         description: "Tags of `ETag` that the client has already: of an object with one of them nothing is sent again.",
         schema: tags,
-        read: |operation| operation.stored && operation.method == Verb::Get,
+        read: Operation::reads_stored,
     },
 ];
 
@@ -57,16 +57,13 @@ pub(super) fn of(operation: &Operation, schemas: &mut Schemas) -> Value {
     let (object, lists): (_, &[&[&str]]) = match operation.success.content {
         Content::List(object) if operation.filtered => (Some(object), &[list::CHOOSING, fields::PARAMETERS]),
         Content::Array(object) if operation.method != Verb::Get => (Some(object), &[fields::PARAMETERS]),
-        Content::List(object) | Content::Array(object) => {
-            (Some(object), &[list::PARAMETERS, fields::PARAMETERS])
-        }
+        Content::Array(object) => (Some(object), &[list::BARE, fields::PARAMETERS]),
+        Content::List(object) => (Some(object), &[list::PARAMETERS, fields::PARAMETERS]),
         Content::Object(object) => (Some(object), &[fields::PARAMETERS]),
         Content::Nothing | Content::Json(..) | Content::Text(_) => (None, &[]),
     };
-    let bare = matches!(operation.success.content, Content::Array(_));
     if let Some(object) = object {
         let names = lists.iter().copied().flatten();
-        let names = names.filter(|name| !(bare && **name == "envelope"));
         parameters.extend(names.map(|name| in_query(name, &object, schemas)));
         if object.resolves && operation.method == Verb::Get {
             parameters.push(reference(fields::EFFECTIVE));

@@ -219,6 +219,89 @@ async fn who_has_an_object_is_not_sent_it_again_until_it_changes() {
 }
 
 #[tokio::test]
+async fn who_wants_the_object_as_it_was_is_told_when_it_is_another() {
+    for (collection, body, id, change) in KINDS {
+        let world = World::new();
+        let (path, tag) = made(&world, collection, body, id).await;
+        for wanted in [&*tag, "*"] {
+            let reply = with(&world, ("if-match", wanted), Method::GET, &path, "").await;
+            assert_eq!(
+                (reply.status.as_u16(), reply.header("etag")),
+                (200, &*tag),
+                "{path}"
+            );
+        }
+        world.put("alice", &path, change).await;
+        stale(&with(&world, ("if-match", &tag), Method::GET, &path, "").await);
+        let head = with(&world, ("if-match", &tag), Method::HEAD, &path, "").await;
+        assert_eq!(head.status, 412, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn what_has_no_tag_is_read_whatever_tag_is_known_and_only_as_it_is() {
+    let world = World::new();
+    for path in [
+        "/calls",
+        "/calls/6889184",
+        "/callFlows/3",
+        "/cdrs",
+        "/meetingRooms",
+        "/meetings/106131",
+        "/meetings/106131/attributes",
+        "/meetings/106131/calls",
+    ] {
+        for (header, value, status) in [
+            ("if-match", "*", 200),
+            ("if-none-match", "\"a\"", 200),
+            ("if-none-match", "*", 304),
+            ("if-match", "\"a\"", 412),
+        ] {
+            let reply = with(&world, (header, value), Method::GET, path, "").await;
+            assert_eq!(reply.status, status, "{path}: {header}: {value}");
+            if status == 412 {
+                stale(&reply);
+            }
+        }
+    }
+    for header in [("if-match", "\"a\""), ("if-none-match", "*"), ("if-match", "x")] {
+        let missing = with(&world, header, Method::GET, "/calls/1", "").await;
+        assert_eq!(missing.status, 404, "what is refused anyway is refused for that");
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_made_for_the_sake_of_a_tag_since_lists_have_none() {
+    for (collection, body, ..) in KINDS {
+        let world = World::new();
+        let before = world.get("alice", collection).await.json()["total"].clone();
+        for header in [("if-match", "\"a\""), ("if-none-match", "*")] {
+            stale(&with(&world, header, Method::POST, collection, body).await);
+            let bad = with(&world, header, Method::POST, collection, r#"{"colour": 1}"#).await;
+            assert_eq!(
+                bad.status, 400,
+                "{collection}: what would be refused anyway is refused for that"
+            );
+        }
+        let after = world.get("alice", collection).await.json()["total"].clone();
+        assert_eq!(before, after, "{collection}");
+        let made = with(&world, ("if-match", "*"), Method::POST, collection, body).await;
+        assert_eq!(made.status, 201, "{collection}: {}", made.text);
+    }
+    let world = World::new();
+    let call = r#"{"callee": "+14165550123", "caller": "15162065319", "accessCode": "2222"}"#;
+    for (path, body) in [
+        ("/calls", call),
+        ("/simulate", r#"{"did": "15162065319"}"#),
+        ("/webhooks/whk_1/test", ""),
+    ] {
+        stale(&with(&world, ("if-match", "\"a\""), Method::POST, path, body).await);
+    }
+    assert!(world.backend.state().dialled.is_empty());
+    assert!(world.backend.state().tried.is_empty());
+}
+
+#[tokio::test]
 async fn access_codes_have_a_tag_of_their_own() {
     let world = World::new();
     const KEYS: &str = "/subscribers/sid-alice/meetingRooms/106131/keychain";

@@ -293,6 +293,16 @@ async fn parameters_that_can_not_be_met_are_refused_and_named() {
         let reply = world.get("alice", &format!("/meetingRooms?{query}")).await;
         assert_eq!(reply.refusal(), (400, message.into(), field.into()), "{query}");
     }
+    for bare in [
+        "/meetings/106131/attributes",
+        "/subscribers/sid-alice/meetingRooms/106131/keychain",
+    ] {
+        for envelope in ["items", "collection", ""] {
+            let reply = world.get("alice", &format!("{bare}?envelope={envelope}")).await;
+            let refusal = (400, "Bad request".into(), "envelope".into());
+            assert_eq!(reply.refusal(), refusal, "{bare} {envelope}");
+        }
+    }
     assert_eq!(world.get("alice", "/meetingRooms?filter=").await.status, 200);
     assert_eq!(world.get("alice", "/callFlows/3?filter=x").await.status, 400);
 }
