@@ -205,13 +205,16 @@ impl Backend for Bridge {
 
     fn edit(&self, actor: Actor, edits: Vec<Edit>) -> Answer<'_, Result<Arc<Directory>, EditRefused>> {
         let mut world = self.world();
-        let edited = edits.iter().try_for_each(|edit| world.edit(edit.clone()));
-        let answer = edited.map(|()| world.directory.clone());
+        let edited = world.directory.edited_all(&edits).and_then(|(_, changes)| {
+            changes.iter().try_for_each(|edit| world.edit(edit.clone()))?;
+            Ok(changes)
+        });
+        let answer = edited.map(|changes| (changes, world.directory.clone()));
         drop(world);
         Box::pin(async move {
-            let directory = answer.map_err(EditRefused::Error)?;
+            let (changes, directory) = answer.map_err(EditRefused::Error)?;
             if let Some(store) = self.store().await {
-                let written = store.write(&actor, &edits, self.now_ms()).await;
+                let written = store.write(&actor, &changes, self.now_ms()).await;
                 written.expect("the directory took them");
             }
             Ok(directory)

@@ -119,7 +119,7 @@ impl Keeper {
         self.ask(actor, vec![edit], now_ms, When::Always).await
     }
 
-    /// Makes several edits in one transaction: all or none.
+    /// Makes several edits in one transaction: all or none. Those that change nothing are not written.
     pub async fn edit_all(&self, actor: Actor, edits: Vec<Edit>, now_ms: i64) -> Answered {
         self.ask(actor, edits, now_ms, When::Always).await
     }
@@ -169,24 +169,12 @@ impl Keeping {
     pub async fn run(mut self) {
         while let Some(job) = self.queue.recv().await {
             let made = self.make(&job.actor, &job.edits, job.now_ms, job.when).await;
-            self.count(job.edits.len(), &made);
+            if matches!(made, Err(WriteRefused::Store(_))) {
+                self.tally.failed.fetch_add(1, Ordering::Relaxed);
+            }
             // Whoever asked may have left; the edit stands.
             let _ = job.answer.send(made);
         }
-    }
-
-    fn count(&self, edits: usize, outcome: &Answered) {
-        match outcome {
-            Ok(_) => self.tally.made.fetch_add(edits as u64, Ordering::Relaxed),
-            Err(WriteRefused::Store(_)) => self.tally.failed.fetch_add(1, Ordering::Relaxed),
-            Err(
-                WriteRefused::Edit(_)
-                | WriteRefused::NotEmpty
-                | WriteRefused::Busy
-                | WriteRefused::Closed
-                | WriteRefused::Unanswered,
-            ) => 0,
-        };
     }
 
     async fn make(&mut self, actor: &Actor, edits: &[Edit], now_ms: i64, when: When) -> Answered {
@@ -195,13 +183,15 @@ impl Keeping {
         if when == When::Empty && !is_empty(&now) {
             return Err(WriteRefused::NotEmpty);
         }
-        let mut next = Directory::clone(&now);
-        for edit in edits {
-            next = next.edited(edit.clone())?;
+        let (next, changes) = now.edited_all(edits)?;
+        if changes.is_empty() {
+            // Nothing is written of what is so already: the audit tells what changed.
+            return Ok(now);
         }
-        let written = self.store.write(actor, edits, now_ms).await;
+        let written = self.store.write(actor, &changes, now_ms).await;
         self.unsure = written.as_ref().is_err_and(|error| !error.left_all_as_it_was());
         written?;
+        self.tally.made.fetch_add(changes.len() as u64, Ordering::Relaxed);
         let next = Arc::new(next);
         self.current.store(next.clone());
         Ok(next)

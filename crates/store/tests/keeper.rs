@@ -80,6 +80,32 @@ async fn a_refused_edit_reaches_neither_disk_nor_readers() {
 }
 
 #[tokio::test]
+async fn what_is_so_already_is_answered_and_not_written() {
+    let store = Arc::new(Flaky::failing(0));
+    let (keeper, keeping) = keeper(&store, 4).await;
+    tokio::spawn(keeping.run());
+    for now_ms in 1..=2 {
+        let twice = vec![good(), good()];
+        let answered = keeper.edit_all(Actor::Bridge, twice, now_ms).await.unwrap();
+        assert_eq!(count(&answered), 1);
+    }
+    assert_eq!(*store.edits.lock().unwrap(), [good()]);
+    assert_eq!(keeper.counts().made, 1);
+}
+
+#[tokio::test]
+async fn what_may_be_on_disk_is_not_taken_for_so_before_the_disk_was_asked() {
+    let store = Arc::new(Flaky::failing(0));
+    let (keeper, keeping) = keeper(&store, 4).await;
+    tokio::spawn(keeping.run());
+    store.lies.store(true, Ordering::SeqCst);
+    keeper.edit(Actor::Bridge, good(), 1).await.unwrap_err();
+    assert_eq!(count(&keeper.directory()), 0);
+    assert_eq!(count(&keeper.edit(Actor::Bridge, good(), 2).await.unwrap()), 1);
+    assert_eq!(*store.edits.lock().unwrap(), [good()], "it was there already");
+}
+
+#[tokio::test]
 async fn a_failing_disk_is_said_and_the_next_edit_goes_on() {
     let store = Arc::new(Flaky::failing(1));
     let (keeper, keeping) = keeper(&store, 4).await;

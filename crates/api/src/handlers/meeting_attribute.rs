@@ -73,8 +73,11 @@ pub(crate) async fn update(
     // A room and a meeting take the same attributes.
     Overrides::new(Level::Room).put(&name, value.as_deref().unwrap_or(id.row().default))?;
     conditions.allow_untagged()?;
+    let wanted = value.clone().unwrap_or_else(|| before.base.policy.text(id));
+    let is_so = before.policy.text(id) == wanted;
     let command = LiveCommand::Meeting(Command::SetAttribute { id, value });
-    let live = steer(&api, &caller, Target::Meeting(before.id), vec![command]).await?;
+    let commands = (!is_so).then_some(command).into_iter().collect();
+    let live = steer(&api, &caller, Target::Meeting(before.id), commands).await?;
     let after = live.meetings.get(&before.number);
     let after = after.filter(|after| after.id == before.id);
     let after = after.ok_or_else(ApiError::not_found)?;

@@ -119,7 +119,8 @@ pub(crate) async fn update(
 ) -> Result<Response, ApiError> {
     caller.may_configure()?;
     let _one_by_one = api.edits.lock().await;
-    let mut webhook = find(&api, &caller, &id).await?;
+    let known = find(&api, &caller, &id).await?;
+    let mut webhook = known.clone();
     value::only(&body, &[EFFECTIVE, FIXED])?;
     let before = Dto::from(&webhook);
     let current = serde_json::to_value(&before).unwrap_or_default();
@@ -130,8 +131,10 @@ pub(crate) async fn update(
     }
     change(&api, &mut webhook, &body)?;
     conditions.allow(&before)?;
-    let actor = caller.actor();
-    api.backend.put_webhook(actor, "put", webhook.clone()).await?;
+    if webhook != known {
+        let actor = caller.actor();
+        api.backend.put_webhook(actor, "put", webhook.clone()).await?;
+    }
     let dto = Dto::from(&webhook);
     Ok(tagged(&dto, selection.ok(&dto)))
 }

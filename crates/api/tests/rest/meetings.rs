@@ -226,7 +226,14 @@ async fn an_attribute_of_the_meeting_is_set_as_text_and_null_takes_it_back() {
     );
     let reply = world.put("alice", path, r#"{"value": null}"#).await;
     assert_eq!(reply.json()["value"], "1000");
-    assert_eq!(world.commands().last(), Some(&set(None)));
+    assert_eq!(world.commands(), [set(Some("5".into())), set(None)]);
+    for value in ["null", "1000", "\"1000\""] {
+        let reply = world
+            .put("alice", path, &format!(r#"{{"value": {value}}}"#))
+            .await;
+        assert_eq!(reply.json()["value"], "1000", "{value}");
+    }
+    assert_eq!(world.commands().len(), 2, "it is so already");
 }
 
 #[tokio::test]

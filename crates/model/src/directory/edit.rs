@@ -102,6 +102,10 @@ fn text(field: &'static str, text: &str) -> Checked {
     )
 }
 
+fn is_so<T: PartialEq>(known: Option<&Arc<T>>, new: &T) -> bool {
+    known.is_some_and(|known| **known == *new)
+}
+
 impl Directory {
     /// The directory after `edit`, or why it is refused.
     pub fn edited(&self, edit: Edit) -> Result<Self, EditError> {
@@ -118,6 +122,34 @@ impl Directory {
             Edit::DeleteRoom(number) => next.delete_room(number)?,
         }
         Ok(next)
+    }
+
+    /// The directory after `edits`, one after another, and those of them that change something; or why one is refused.
+    pub fn edited_all(&self, edits: &[Edit]) -> Result<(Self, Vec<Edit>), EditError> {
+        let mut next = self.clone();
+        let mut changes = Vec::new();
+        for edit in edits {
+            let edited = next.edited(edit.clone())?;
+            if !next.has(edit) {
+                changes.push(edit.clone());
+            }
+            next = edited;
+        }
+        Ok((next, changes))
+    }
+
+    /// Whether all is already as `edit` would have it.
+    fn has(&self, edit: &Edit) -> bool {
+        match edit {
+            Edit::PutSubscriber(new) => is_so(self.subscribers.get(&new.sid), new),
+            Edit::PutGroup(new) => is_so(self.groups.get(&new.id), new),
+            Edit::PutDid(new) => is_so(self.dids.get(&new.id), new),
+            Edit::PutRoom(new) => is_so(self.rooms.get(&new.meeting_number), new),
+            Edit::DeleteSubscriber(_) | Edit::DeleteGroup(_) | Edit::DeleteDid(_) | Edit::DeleteRoom(_) => {
+                false
+            }
+            Edit::RenumberRoom { .. } => false,
+        }
     }
 
     fn put_subscriber(&mut self, subscriber: Subscriber) -> Checked {

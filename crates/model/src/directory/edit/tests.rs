@@ -76,6 +76,44 @@ fn filled() -> Directory {
 }
 
 #[test]
+fn of_several_edits_those_are_told_that_change_something_one_after_another() {
+    let described = |text: &str| {
+        let mut room = room(106_131, &["111", "1112"]);
+        room.description = text.into();
+        Edit::PutRoom(room)
+    };
+    let directory = filled();
+    let delete = Edit::DeleteDid(DidId(1));
+    for (edits, changes) in [
+        (vec![], vec![]),
+        (vec![described("")], vec![]),
+        (
+            vec![Edit::PutGroup(group(1)), Edit::PutDid(did(1, "15162065319"))],
+            vec![],
+        ),
+        (vec![Edit::PutSubscriber(subscriber("b", Some("a")))], vec![]),
+        (vec![Edit::PutGroup(group(2))], vec![Edit::PutGroup(group(2))]),
+        (vec![described("x"), described("x")], vec![described("x")]),
+        (
+            vec![described("x"), described("")],
+            vec![described("x"), described("")],
+        ),
+        (vec![described(""), delete.clone()], vec![delete.clone()]),
+    ] {
+        let (after, told) = directory.edited_all(&edits).unwrap();
+        assert_eq!(told, changes);
+        let one_by_one = edits.into_iter().fold(directory.clone(), |directory, edit| {
+            directory.edited(edit).unwrap()
+        });
+        let rooms = [&after, &one_by_one].map(|directory| directory.room(MeetingNumber(106_131)));
+        assert_eq!(rooms[0], rooms[1]);
+        assert_eq!(after.dids().count(), one_by_one.dids().count());
+    }
+    let refused = directory.edited_all(&[described("x"), Edit::DeleteDid(DidId(9))]);
+    assert_eq!(refused.map(drop).unwrap_err().fault, Fault::Missing);
+}
+
+#[test]
 fn a_number_is_found_in_every_form_and_a_code_within_its_group() {
     let directory = filled();
     for form in ["+15162065319", "5162065319", "01115162065319", "15162065319"] {
@@ -263,9 +301,15 @@ fn where_a_room_has_gone_is_known_until_its_number_is_another_rooms() {
     let first = filled();
     assert_eq!(gone(&first, 106_131), None);
     let second = renumber(&renumber(&first, 106_131, 200_000), 200_000, 300_000);
-    assert_eq!((gone(&second, 106_131), gone(&second, 200_000)), (Some(300_000), Some(300_000)));
+    assert_eq!(
+        (gone(&second, 106_131), gone(&second, 200_000)),
+        (Some(300_000), Some(300_000))
+    );
     let back = renumber(&second, 300_000, 106_131);
-    assert_eq!((gone(&back, 106_131), gone(&back, 200_000)), (None, Some(106_131)));
+    assert_eq!(
+        (gone(&back, 106_131), gone(&back, 200_000)),
+        (None, Some(106_131))
+    );
     assert_eq!(gone(&back, 300_000), Some(106_131));
     let taken = second.edited(Edit::PutRoom(room(106_131, &["9"]))).unwrap();
     assert_eq!(gone(&taken, 106_131), None);
@@ -311,7 +355,9 @@ fn what_is_kept_beside_the_rooms_is_what_they_say_after_any_edits() {
             },
             _ => Edit::PutRoom(any_room(&mut below)),
         };
-        let Ok(next) = directory.edited(edit) else { continue };
+        let Ok(next) = directory.edited(edit) else {
+            continue;
+        };
         (directory, made) = (next, made + 1);
         for id in [1, 2].map(DidGroupId) {
             let there = directory
@@ -320,7 +366,10 @@ fn what_is_kept_beside_the_rooms_is_what_they_say_after_any_edits() {
             let there: Vec<_> = there.cloned().collect();
             let owners: std::collections::BTreeSet<_> =
                 there.iter().map(|room| room.subscriber_sid.clone()).collect();
-            assert_eq!(directory.owners(id).cloned().collect::<Vec<_>>(), Vec::from_iter(owners));
+            assert_eq!(
+                directory.owners(id).cloned().collect::<Vec<_>>(),
+                Vec::from_iter(owners)
+            );
             let lengths: Vec<_> = there
                 .iter()
                 .flat_map(|room| room.keychain.iter().map(|key| key.access_code.len()))
