@@ -120,6 +120,8 @@ pub(crate) struct ShardCounts {
     pub(crate) worst_tick: Duration,
     /// Orders that wait for it.
     pub(crate) orders_waiting: usize,
+    /// Whether it has told of no tick for seconds.
+    pub(crate) hangs: bool,
 }
 
 impl ShardCounts {

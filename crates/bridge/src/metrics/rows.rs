@@ -412,6 +412,11 @@ pub(super) const SHARD_NOW: &[Row<ShardCounts, f64>] = &[
     ("mixer_orders_waiting", "Orders that wait for the mixer.", |c| {
         c.orders_waiting as f64
     }),
+    (
+        "mixer_hung",
+        "1 while the mixer has told of no tick for 5 s: its calls hear nothing.",
+        |c| f64::from(u8::from(c.hangs)),
+    ),
 ];
 
 /// SIP on its way from the network, counted.

@@ -117,6 +117,7 @@ fn metrics() -> Arc<Metrics> {
             },
             load_percent: 37,
             worst_tick: Duration::from_millis(45),
+            hangs: true,
             ..ShardCounts::default()
         }],
         ..MediaCounts::default()
@@ -235,6 +236,7 @@ fn the_page_tells_what_was_counted() {
         (r#"partyline_mixer_undated_datagrams_total{shard="0"}"#, 9.0),
         (r#"partyline_mixer_unsent_datagrams_total{shard="0"}"#, 11.0),
         (r#"partyline_mixer_load_ratio{shard="0"}"#, 0.37),
+        (r#"partyline_mixer_hung{shard="0"}"#, 1.0),
         (r#"partyline_mixer_worst_tick_seconds{shard="0"}"#, 0.045),
         (r#"partyline_mixer_send_delay_seconds{shard="0"}"#, 0.0065),
         (r#"partyline_mixer_tick_seconds_count{shard="0"}"#, 100.0),

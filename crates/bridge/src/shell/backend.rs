@@ -18,7 +18,7 @@ use tokio::sync::oneshot;
 use super::audited::Audited;
 use super::control_thread::Inbound;
 use super::post::Poster;
-use crate::metrics::Metrics;
+use crate::metrics::{MediaCounts, Metrics};
 
 /// How long a command may take.
 const COMMAND_MAX: Duration = Duration::from_secs(5);
@@ -130,14 +130,7 @@ impl Backend for BridgeBackend {
     }
 
     fn readiness(&self) -> Readiness {
-        let mut reasons = Vec::new();
-        if self.draining.load(Ordering::Relaxed) {
-            reasons.push("the bridge is stopping".to_owned());
-        }
-        Readiness {
-            ready: reasons.is_empty(),
-            reasons,
-        }
+        readiness(self.draining.load(Ordering::Relaxed), &self.metrics.media.load())
     }
 
     fn command(
@@ -268,6 +261,18 @@ pub(super) fn tenants(scope: &Scope) -> store::Scope {
     store::Scope::of(first.clone(), others.iter().cloned()).and_unowned(scope.has_unowned())
 }
 
+/// What there is against calls: that the bridge stops, or that callers would not be heard.
+fn readiness(draining: bool, media: &MediaCounts) -> Readiness {
+    let hangs = media.shards.iter().any(|shard| shard.hangs);
+    let reasons = [(draining, "the bridge is stopping"), (hangs, "a mixer hangs")];
+    let reasons = reasons.into_iter().filter(|(is_so, _)| *is_so);
+    let reasons: Vec<_> = reasons.map(|(_, reason)| reason.to_owned()).collect();
+    Readiness {
+        ready: reasons.is_empty(),
+        reasons,
+    }
+}
+
 fn change(line: store::AuditLine) -> Change {
     let store::AuditLine {
         id,
@@ -291,5 +296,37 @@ fn stored_kind(kind: IdKind) -> store::IdKind {
         IdKind::Did => store::IdKind::Did,
         IdKind::Key => store::IdKind::Key,
         IdKind::Callback => store::IdKind::Callback,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::ShardCounts;
+
+    #[test]
+    fn a_bridge_that_stops_or_has_a_mixer_that_hangs_takes_no_calls_and_says_why() {
+        let shards = |hangs: &[bool]| {
+            let shards = hangs.iter().map(|hangs| ShardCounts {
+                hangs: *hangs,
+                ..ShardCounts::default()
+            });
+            MediaCounts {
+                shards: shards.collect(),
+                ..MediaCounts::default()
+            }
+        };
+        let (stops, hung) = ("the bridge is stopping", "a mixer hangs");
+        for (draining, hangs, reasons) in [
+            (false, &[false, false][..], vec![]),
+            (false, &[], vec![]),
+            (false, &[false, true], vec![hung]),
+            (true, &[false], vec![stops]),
+            (true, &[true, true], vec![stops, hung]),
+        ] {
+            let readiness = readiness(draining, &shards(hangs));
+            assert_eq!(readiness.ready, reasons.is_empty(), "{draining} {hangs:?}");
+            assert_eq!(readiness.reasons, reasons, "{draining} {hangs:?}");
+        }
     }
 }

@@ -1,9 +1,12 @@
 //! What the log says of shards and of the audio of calls.
 
+use std::time::Duration;
+
 use media::{Echo, Fallbacks, Quality};
 use mixer::{LegKey, Stats};
 
 use super::lateness::Line;
+use super::pulse;
 
 /// Says that the mixer of a shard was late or lost reports; `load_percent` is the share of its time that it needed.
 pub(super) fn late(shard: usize, line: &Line, stats: &Stats, load_percent: u8) {
@@ -19,6 +22,25 @@ pub(super) fn late(shard: usize, line: &Line, stats: &Stats, load_percent: u8) {
         partials_late = stats.partials_late,
         ticks_under_way = stats.ticks_under_way,
         "the mixer was late"
+    );
+}
+
+/// Says that the mixer of a shard has told of no tick for so long that it hangs.
+pub(super) fn hangs(shard: usize, orders_waiting: usize) {
+    tracing::error!(
+        shard,
+        seconds = pulse::HUNG.as_secs(),
+        orders_waiting,
+        "the mixer hangs: its calls hear nothing; until it goes on /readyz says 503"
+    );
+}
+
+/// Says that it ticks again, after about so long.
+pub(super) fn goes_on(shard: usize, silent: Duration) {
+    tracing::warn!(
+        shard,
+        silent_ms = silent.as_millis() as u64,
+        "the mixer goes on after it hung"
     );
 }
 

@@ -428,7 +428,7 @@ impl MediaPort {
         self.lay_down_at = now + LAY_DOWN;
         let counts = MediaCounts {
             audio: *self.audio.sum(),
-            shards: self.shards.counts(),
+            shards: self.shards.counts(now),
             prompts: self.prompts.counts(),
             ports_in_use: self.sockets.in_use(),
             ports_refused: self.sockets.refused(),
@@ -445,6 +445,9 @@ impl MediaPort {
     fn note(&mut self, now: Instant, shard: usize, stats: Stats) {
         self.prompts.go_on();
         let desk = self.shards.at(shard);
+        if let Some(silent) = desk.pulse.beat(now) {
+            media_log::goes_on(shard, silent);
+        }
         let percent = load::percent(&desk.counts.stats, &stats);
         self.placement.note_load(shard, load::mean(&stats));
         self.placement.note_told(shard, percent);

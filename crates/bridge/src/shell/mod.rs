@@ -29,6 +29,7 @@ mod ports;
 mod post;
 mod post_connection;
 mod prompts;
+mod pulse;
 mod raw_quotes;
 mod realtime;
 mod recorder;

@@ -11,7 +11,8 @@ use udp::MediaSocket;
 
 use super::equipment::{Bring, Equipment};
 use super::lateness::Lateness;
-use super::{panics, realtime, serve, shard_thread};
+use super::pulse::Pulse;
+use super::{media_log, panics, realtime, serve, shard_thread};
 use crate::metrics::ShardCounts;
 
 /// Orders that may wait for a shard: many times those of the largest rush. A shard that is so far behind takes none any more, and is as good as
@@ -26,6 +27,7 @@ pub(super) struct Desk {
     thread: Option<JoinHandle<()>>,
     pub(super) equipment: Equipment,
     pub(super) lateness: Lateness,
+    pub(super) pulse: Pulse,
     pub(super) counts: ShardCounts,
 }
 
@@ -87,6 +89,7 @@ impl Shards {
                 thread: Some(thread),
                 equipment: Equipment::default(),
                 lateness: Lateness::default(),
+                pulse: Pulse::new(epoch),
                 counts: ShardCounts::default(),
             })
         };
@@ -108,13 +111,17 @@ impl Shards {
         &mut self.desks[shard]
     }
 
-    /// How each is; asked once a second.
-    pub(super) fn counts(&mut self) -> Vec<ShardCounts> {
-        let counts = |desk: &mut Desk| {
+    /// How each is; asked once a second, when what they told was read. Says of which nothing is heard any more.
+    pub(super) fn counts(&mut self, now: Instant) -> Vec<ShardCounts> {
+        let counts = |(shard, desk): (usize, &mut Desk)| {
+            if desk.pulse.look(now) {
+                media_log::hangs(shard, desk.waiting.len());
+            }
+            desk.counts.hangs = desk.pulse.hangs();
             desk.counts.orders_waiting = desk.waiting.len();
             desk.counts.take()
         };
-        self.desks.iter_mut().map(counts).collect()
+        self.desks.iter_mut().enumerate().map(counts).collect()
     }
 
     /// The next report, and whose it is.
@@ -181,6 +188,7 @@ mod tests {
             thread: Some(hung),
             equipment: Equipment::default(),
             lateness: Lateness::default(),
+            pulse: Pulse::new(Instant::now()),
             counts: ShardCounts::default(),
         };
         let room = RoomKey(1);
