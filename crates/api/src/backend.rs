@@ -1,5 +1,6 @@
 //! What the API needs of the bridge: truth to read, and a way to ask for changes.
 
+use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -8,7 +9,7 @@ use model::directory::{Directory, Edit, EditError};
 use model::query::Query;
 use model::{
     Actor, Begun, Cdr, Command, DidGroupId, DidId, KeptAnswer, LegId, Live, Mdr, MeetingId, Mute,
-    PresenterMedia, Qualities, RequestKey, Role, Sid,
+    PresenterMedia, Qualities, RequestKey, Role, Sid, masked,
 };
 
 use crate::backend_events::EventBackend;
@@ -164,7 +165,7 @@ pub enum LiveCommand {
 }
 
 /// A call that the bridge is to make.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct DialOrder {
     /// A number or SIP URI, as it was asked for.
     pub callee: String,
@@ -186,6 +187,22 @@ pub struct DialOrder {
     pub presenter_media: PresenterMedia,
     /// Another role than that of the code.
     pub role: Option<Role>,
+}
+
+impl fmt::Debug for DialOrder {
+    /// Without the code and whole numbers, which no log is to hold.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DialOrder")
+            .field("callee", &masked(&self.callee))
+            .field("did", &self.did)
+            .field("group", &self.group)
+            .field("gain_db", &self.gain_db)
+            .field("held", &self.held)
+            .field("mute", &self.mute)
+            .field("presenter_media", &self.presenter_media)
+            .field("role", &self.role)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Why a live command was not done.
@@ -304,4 +321,32 @@ pub struct Records<R> {
     pub page: Vec<R>,
     /// How many there are in all.
     pub total: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_code_and_no_whole_number_is_in_the_debug_text_of_an_order() {
+        let order = DialOrder {
+            callee: "+14165550123".to_owned(),
+            did: DidId(220),
+            group: DidGroupId(219),
+            access_code: "735268".to_owned(),
+            custom_name: String::new(),
+            gain_db: 0,
+            held: None,
+            mute: None,
+            presenter_media: PresenterMedia::NONE,
+            role: Some(Role::Host),
+        };
+        let text = format!("{order:?}");
+        for shown in ["220", "Host", "+*********23"] {
+            assert!(text.contains(shown), "{shown}: {text}");
+        }
+        for secret in ["735268", "14165550123"] {
+            assert!(!text.contains(secret), "{secret}: {text}");
+        }
+    }
 }

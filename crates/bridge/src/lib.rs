@@ -5,7 +5,6 @@ pub mod cli;
 pub mod config;
 pub mod control;
 mod ctl;
-mod masked;
 mod metrics;
 mod recording;
 mod shell;

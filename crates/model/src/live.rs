@@ -1,13 +1,14 @@
 //! What is going on now, as an immutable snapshot for readers.
 
+use std::fmt;
 use std::sync::Arc;
 
 use imbl::OrdMap;
 
 use crate::attribute::{Overrides, Policy, Resolved};
 use crate::{
-    DidGroupId, LegId, MeetingId, MeetingNumber, Mute, MuteMask, OperatorMode, Poll, PresenterMedia, Question,
-    Role, Sid,
+    DidGroupId, LegId, MeetingId, MeetingNumber, Mute, MuteMask, OperatorMode, Poll, PresenterMedia,
+    Question, Role, Sid, masked,
 };
 
 /// Where a call stands; `state` of a Call.
@@ -37,7 +38,7 @@ pub enum MeetingState {
 }
 
 /// One call as readers see it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct CallView {
     /// Which.
     pub leg: LegId,
@@ -84,6 +85,29 @@ pub struct CallView {
     pub role: Option<Role>,
     /// Where it stands; the operator's own call is never in a meeting.
     pub state: CallState,
+}
+
+impl fmt::Debug for CallView {
+    /// Without the code and whole numbers, which no log is to hold.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CallView")
+            .field("leg", &self.leg)
+            .field("subscriber_sid", &self.subscriber_sid)
+            .field("callee", &masked(&self.callee))
+            .field("caller", &masked(&self.caller))
+            .field("codec", &self.codec)
+            .field("outbound", &self.outbound)
+            .field("gain_db", &self.gain_db)
+            .field("held", &self.held)
+            .field("mute", &self.mute)
+            .field("operator", &self.operator)
+            .field("presenter_media", &self.presenter_media)
+            .field("question", &self.question)
+            .field("meeting", &self.meeting)
+            .field("role", &self.role)
+            .field("state", &self.state)
+            .finish_non_exhaustive()
+    }
 }
 
 /// One meeting as readers see it.
@@ -150,5 +174,45 @@ impl Live {
     pub fn meeting_of(&self, call: &CallView) -> Option<&Arc<MeetingView>> {
         let meeting = self.meetings.get(&call.meeting?)?;
         (meeting.subscriber_sid == call.subscriber_sid).then_some(meeting)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_code_and_no_whole_number_is_in_a_debug_text() {
+        let view = CallView {
+            leg: LegId(7),
+            subscriber_sid: Sid::new("s1"),
+            did_group: DidGroupId(219),
+            access_code: "735268".to_owned(),
+            address_from: "<sip:12025550123@192.0.2.7>".to_owned(),
+            address_to: "<sip:15162065319@192.0.2.8>".to_owned(),
+            callee: "15162065319".to_owned(),
+            caller: "+12025550123".to_owned(),
+            codec: "PCMU".to_owned(),
+            outbound: false,
+            created_ms: 0,
+            joined_ms: None,
+            custom_name: String::new(),
+            gain_db: 0,
+            held: false,
+            mute: Mute::default(),
+            operator: OperatorMode::None,
+            presenter_media: PresenterMedia::NONE,
+            question: Question::None,
+            meeting: None,
+            role: Some(Role::Host),
+            state: CallState::InMeeting,
+        };
+        let text = format!("{view:?}");
+        for shown in ["s1", "PCMU", "Host", "*********19", "+*********23"] {
+            assert!(text.contains(shown), "{shown}: {text}");
+        }
+        for secret in ["735268", "12025550123", "15162065319"] {
+            assert!(!text.contains(secret), "{secret}: {text}");
+        }
     }
 }

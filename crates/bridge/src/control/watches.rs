@@ -4,13 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use model::{LegId, MeetingId};
+use model::{LegId, MeetingId, masked};
 use sip::{Flow, SubscriptionId, SubscriptionOrder, SubscriptionReason};
 
 use super::Control;
 use super::conference_info::{Document, Person};
 use super::rooms::Slot;
-use crate::masked::masked;
 
 /// Most subscriptions to one meeting: for each of them a change has what it was told of every caller compared with how that one is now.
 const WATCHES_PER_MEETING: usize = 100;

@@ -1,10 +1,9 @@
 //! Structured logs on standard error. Access codes, passwords and whole numbers never reach them.
 
-use model::Cdr;
+use model::{Cdr, masked};
 use tracing_subscriber::EnvFilter;
 
 use crate::config::{LogFormat, LogSection};
-use crate::masked::masked;
 
 /// Starts logging; called once.
 pub(super) fn start(section: &LogSection) -> Result<(), String> {

@@ -1,7 +1,7 @@
 //! Numbers as others may see them.
 
 /// All but the last two characters of a number, hidden.
-pub(crate) fn masked(number: &str) -> String {
+pub fn masked(number: &str) -> String {
     let length = number.chars().count();
     let shown = length.saturating_sub(2).max(length.min(2));
     number
