@@ -112,6 +112,7 @@ where
         let service = service.clone();
         async move { Ok::<_, Infallible>(service.answer(request).await) }
     });
+    // What cannot be read as a request it answers itself, with a status and no body, and has no hook for that.
     let served = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD)
