@@ -25,4 +25,4 @@ pub use record_writer::{
 pub use scope::{AuditLine, Order, Page, Records, Scope};
 pub use sqlite::SqliteStore;
 pub use store::{Answer, AuditEntry, Kept, Missed, Record, Store};
-pub use webhooks::{Backlog, WebhookStore};
+pub use webhooks::{Backlog, Waiting, WebhookStore};

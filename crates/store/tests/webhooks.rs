@@ -1,117 +1,17 @@
 //! What happened and what is to be posted of it, on disk.
 
-use std::sync::Arc;
+#[path = "common/hooks.rs"]
+mod hooks;
 
-use model::directory::{Callback, Edit, Subscriber, SubscriberRole};
+use hooks::{account, add, by_id, due, happening, named, noted, open, put, started, webhook, write};
+use model::directory::{Edit, Subscriber, SubscriberRole};
 use model::query::{Filter, OrderBy, Query, Relation, Scalar, Test};
 use model::{
     Actor, CallNews, Cause, Delivery, DeliveryState, Event, Happening, LegId, MeetingId, MeetingNumber, News,
-    Party, Place, Sid, Webhook,
+    Sid, Webhook,
 };
-use store::{AuditEntry, Backlog, Missed, Record, Scope, SqliteStore, Store, WebhookStore};
+use store::{Backlog, Missed, Scope, SqliteStore, Store, WebhookStore};
 use tempfile::TempDir;
-
-async fn open(folder: &TempDir) -> SqliteStore {
-    let store = SqliteStore::open(&folder.path().join("store.db")).await.unwrap();
-    for (sid, parent) in [("a", None), ("a1", Some("a")), ("b", None)] {
-        write(&store, account(sid, parent, None)).await;
-    }
-    store
-}
-
-async fn write(store: &SqliteStore, subscriber: Subscriber) {
-    let edit = Edit::PutSubscriber(subscriber);
-    store.write(&Actor::Bridge, &[edit], 7).await.unwrap();
-}
-
-fn account(sid: &str, parent: Option<&str>, callback: Option<&str>) -> Subscriber {
-    Subscriber {
-        password_hash: "hash".into(),
-        created_ms: 5,
-        callback: callback.map(|url| Callback {
-            id: 5,
-            url: url.into(),
-        }),
-        ..Subscriber::new(
-            Sid::new(sid),
-            parent.map(Sid::new),
-            sid,
-            SubscriberRole::Administrator,
-        )
-    }
-}
-
-/// In meeting 1 or 2, or outside of one (0).
-fn happening(id: u64, owner: &str, meeting: u64, news: News) -> Happening {
-    let place = Place {
-        meeting: MeetingId(meeting),
-        number: MeetingNumber(100_000 + meeting as u32),
-        seq: id,
-    };
-    Happening {
-        id,
-        at_ms: 1_000 * id as i64,
-        subscriber_sid: Sid::new(owner),
-        place: (meeting > 0).then_some(place),
-        actor: Actor::Leg(LegId(9)),
-        news,
-        party: Some(Party {
-            caller: "+12025550123".into(),
-            callee: "15162065319".into(),
-        }),
-        is_live: true,
-    }
-}
-
-fn started(id: u64, owner: &str, meeting: u64) -> Happening {
-    happening(id, owner, meeting, News::Meeting(Event::Started))
-}
-
-async fn add(store: &SqliteStore, happenings: &[Happening]) {
-    let records = happenings.iter().cloned().map(Arc::new).map(Record::Happening);
-    store.add_records(&records.collect::<Vec<_>>()).await.unwrap();
-}
-
-fn webhook(id: &str, owner: &str, types: &[&str]) -> Webhook {
-    Webhook {
-        id: id.into(),
-        subscriber_sid: Sid::new(owner),
-        is_callback: false,
-        url: "https://example.com".into(),
-        types: types.iter().map(ToString::to_string).collect(),
-        description: "text".into(),
-        is_disabled: false,
-        created_ms: 9,
-        secret: vec![1; 32],
-        old_secret: Some((vec![2; 32], 77)),
-    }
-}
-
-fn noted(action: &'static str, at_ms: i64) -> AuditEntry {
-    AuditEntry {
-        at_ms,
-        actor: Actor::User(Sid::new("a")),
-        owner: Sid::new("a"),
-        action,
-        object: "webhook w".into(),
-    }
-}
-
-async fn put(store: &SqliteStore, webhook: &Webhook) {
-    store.put_webhook(webhook, &noted("put", 9)).await.unwrap();
-}
-
-fn by_id(descending: bool) -> Query {
-    Query {
-        offset: 0,
-        limit: 100,
-        order: vec![OrderBy {
-            field: "id",
-            descending,
-        }],
-        filter: None,
-    }
-}
 
 /// A webhook of the tests by its name.
 fn owned(id: &str) -> Webhook {
@@ -252,19 +152,6 @@ async fn an_event_is_to_be_posted_to_whoever_sees_it_and_wants_its_type() {
     assert!(pending(&store, "all").await.is_empty());
 }
 
-async fn due(store: &SqliteStore, now_ms: i64, per_webhook: u32) -> Vec<(String, u64)> {
-    let due = store.due(now_ms, per_webhook, 100).await.unwrap();
-    due.into_iter()
-        .map(|delivery| (delivery.webhook, delivery.happening))
-        .collect()
-}
-
-fn named(due: &[(&str, u64)]) -> Vec<(String, u64)> {
-    due.iter()
-        .map(|(webhook, id)| ((*webhook).to_owned(), *id))
-        .collect()
-}
-
 #[tokio::test]
 async fn the_first_of_each_chain_is_due_and_the_next_when_it_is_settled() {
     let folder = TempDir::new().unwrap();
@@ -287,7 +174,7 @@ async fn the_first_of_each_chain_is_due_and_the_next_when_it_is_settled() {
         assert_eq!(due(&store, now_ms, 9).await, named(&all), "{now_ms}");
     }
     assert_eq!(due(&store, 9_000, 1).await, named(&[("w", 1), ("x", 1)]));
-    let mut first = store.due(9_000, 1, 1).await.unwrap().remove(0);
+    let mut first = store.due("w", 9_000, 1).await.unwrap().remove(0);
     first.attempts = 1;
     (first.due_ms, first.status) = (20_000, Some(500));
     store.settle(std::slice::from_ref(&first)).await.unwrap();
@@ -318,7 +205,7 @@ async fn what_is_disabled_is_given_up_and_can_be_asked_for_again() {
     let store = open(&folder).await;
     put(&store, &webhook("w", "a", &[])).await;
     add(&store, &[started(1, "a", 1)]).await;
-    let under_way = store.due(2_000, 9, 9).await.unwrap().remove(0);
+    let under_way = store.due("w", 2_000, 9).await.unwrap().remove(0);
     // The address before has nothing to say any more.
     store
         .disable_webhook("w", "https://example.com/before", 2_000)
@@ -357,6 +244,7 @@ async fn what_is_disabled_is_given_up_and_can_be_asked_for_again() {
         pending: 0,
         oldest_ms: None,
         dead: 1,
+        overflowed: 0,
     };
     assert_eq!(store.backlog().await.unwrap(), backlog);
     put(&store, &webhook("w", "a", &[])).await;

@@ -5,10 +5,13 @@ use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 
-/// Counters of attempts.
+use crate::webhooks::Bound;
+
+/// Counters of attempts, and of waits for a place.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Deliveries {
     pub(super) attempts: Family<Result, Counter>,
+    pub(super) held_up: Family<Met, Counter>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -16,7 +19,18 @@ pub(super) struct Result {
     result: &'static str,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct Met {
+    bound: &'static str,
+}
+
 impl Deliveries {
+    /// Counts a webhook with more to be posted that found no place.
+    pub(crate) fn hold_up(&self, bound: Bound) {
+        let bound = bound.text();
+        self.held_up.get_or_create(&Met { bound }).inc();
+    }
+
     /// Counts one attempt by what came of it.
     pub(crate) fn note(&self, delivery: &Delivery) {
         let result = match (delivery.state, delivery.status) {

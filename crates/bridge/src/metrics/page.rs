@@ -48,6 +48,8 @@ pub(crate) struct EventCounts {
     pub(crate) pending: u64,
     /// Deliveries that were given up and are kept.
     pub(crate) dead: u64,
+    /// Deliveries that were given up at once because too many were pending.
+    pub(crate) overflowed: u64,
     /// Age of the oldest pending one, ms.
     pub(crate) oldest_ms: u64,
 }
@@ -359,6 +361,16 @@ fn events(page: &mut Scribe<'_>, metrics: &Metrics, counts: EventCounts) -> Resu
         "webhook_attempts",
         "Events posted to webhooks, by what came of it.",
         &metrics.deliveries.attempts,
+    )?;
+    page.metric(
+        "webhooks_held_up",
+        "Times that a webhook with events to be posted found no place, by the bound it met.",
+        &metrics.deliveries.held_up,
+    )?;
+    page.counter(
+        "webhook_deliveries_overflowed",
+        "Events given up at once because 50,000 were pending for their webhook.",
+        counts.overflowed,
     )?;
     for (name, help, value) in [
         (

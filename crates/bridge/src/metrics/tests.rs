@@ -13,6 +13,7 @@ use prometheus_parse::LineInfo;
 
 use super::*;
 use crate::control::Shut;
+use crate::webhooks::Bound;
 
 /// What stands in the world and must not stand on the page.
 const SECRETS: [&str; 5] = ["15162065319", "111222", "sid-alice", "192.0.2.7", "6889184"];
@@ -65,6 +66,7 @@ impl Sources for Fixture {
     fn events(&self) -> EventCounts {
         EventCounts {
             pending: 6,
+            overflowed: 8,
             ..EventCounts::default()
         }
     }
@@ -152,6 +154,7 @@ fn metrics() -> Arc<Metrics> {
         ..ControlCounts::default()
     }));
     metrics.recordings.gap_ms.inc_by(1_500);
+    metrics.deliveries.hold_up(Bound::Account);
     for (route, status, login) in [
         (Some("/conference/v1/calls/:id"), StatusCode::OK, Login::Good),
         (
@@ -282,6 +285,9 @@ fn the_page_tells_what_was_counted() {
         ("partyline_chosen_logins_refused_total", 9.0),
         ("partyline_lists_too_long_total", 3.0),
         ("partyline_lists_crowded_total", 4.0),
+        ("partyline_webhook_deliveries_pending", 6.0),
+        ("partyline_webhook_deliveries_overflowed_total", 8.0),
+        (r#"partyline_webhooks_held_up_total{bound="account"}"#, 1.0),
     ] {
         assert_eq!(samples.get(name), Some(&value), "{name} in {samples:#?}");
     }
@@ -318,7 +324,8 @@ fn labels_have_values_of_fixed_sets_and_nothing_of_a_call_is_told() {
         .chain(dialling.refused_to_dial().map(|(reason, _)| reason))
         .collect();
     let events = sip::Counters::default().named().map(|(name, _)| name);
-    let sets: [(&str, &[&str]); 15] = [
+    let bounds = [Bound::All, Bound::Account, Bound::Webhook].map(Bound::text);
+    let sets: [(&str, &[&str]); 16] = [
         ("version", &[env!("CARGO_PKG_VERSION")]),
         (
             "state",
@@ -361,6 +368,7 @@ fn labels_have_values_of_fixed_sets_and_nothing_of_a_call_is_told() {
             "credentials",
             &["good", "missing", "wrong", "limited", "unchecked"],
         ),
+        ("bound", &bounds),
         ("le", &[]),
     ];
     let mut seen = BTreeSet::new();

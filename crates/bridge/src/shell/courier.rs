@@ -1,12 +1,13 @@
 //! Takes what is due from the store, posts it, and writes what came of it: at least once, in order within a meeting.
 
+use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
-use model::{Delivery, DeliveryState};
+use model::{Delivery, DeliveryState, Webhook};
 use store::{Backlog, Store, StoreError};
-use tokio::task::JoinSet;
+use tokio::task::{Id, JoinError, JoinSet};
 
 use super::backend::now_ms;
 use super::post::Poster;
@@ -18,24 +19,29 @@ const LOOK: Duration = Duration::from_millis(250);
 /// Pause after the store has failed.
 const PAUSE: Duration = Duration::from_secs(1);
 /// How often the backlog is laid down for readers.
-const LAY_DOWN_MS: i64 = 10_000;
+const LAY_DOWN: Duration = Duration::from_secs(10);
 /// Deliveries of one webhook at once.
-const PER_WEBHOOK: usize = 8;
+const PER_WEBHOOK: u32 = 8;
+/// A clock that goes back by less is none that was set, ms.
+const SET_BACK_MS: i64 = 1_000;
 
 /// Everything the courier has.
 pub(super) struct Courier {
     store: Arc<dyn Store>,
     poster: Arc<Poster>,
     schedule: Schedule,
-    at_once: usize,
-    under_way: JoinSet<(Delivery, Option<Came>)>,
+    under_way: JoinSet<Option<Came>>,
+    /// What each of those under way posts.
+    posting: HashMap<Id, Delivery>,
     /// What came back and is not on disk yet, with the address that it came from.
     unsettled: Vec<(Verdict, String)>,
     counts: Deliveries,
     backlog: Arc<ArcSwap<Backlog>>,
-    lay_down_ms: i64,
+    laid_down: Option<Instant>,
     /// Wall clock, epoch ms.
     now_ms: fn() -> i64,
+    /// What it showed last.
+    seen_ms: Option<i64>,
 }
 
 impl Courier {
@@ -47,21 +53,18 @@ impl Courier {
         counts: Deliveries,
         backlog: Arc<ArcSwap<Backlog>>,
     ) -> Self {
-        let bounds = Bounds {
-            at_once,
-            per_webhook: PER_WEBHOOK,
-        };
         Self {
             store,
             poster,
-            schedule: Schedule::new(bounds),
-            at_once,
+            schedule: Schedule::new(Bounds::of(at_once, PER_WEBHOOK as usize)),
             under_way: JoinSet::new(),
+            posting: HashMap::new(),
             unsettled: Vec::new(),
             counts,
             backlog,
-            lay_down_ms: 0,
+            laid_down: None,
             now_ms,
+            seen_ms: None,
         }
     }
 
@@ -79,33 +82,71 @@ impl Courier {
     async fn round(&mut self) -> Result<(), StoreError> {
         self.settle().await?;
         self.lay_down().await?;
-        let (own, all) = (PER_WEBHOOK * 2, self.at_once * 2);
-        let due = self.store.due((self.now_ms)(), own as u32, all as u32).await?;
-        for delivery in due {
-            if self.schedule.begin(&delivery) {
-                let (store, poster) = (self.store.clone(), self.poster.clone());
-                self.under_way
-                    .spawn(async move { deliver(&*store, &poster, delivery).await });
-            }
-        }
+        self.send().await?;
         tokio::select! {
-            Some(done) = self.under_way.join_next() => self.take(done),
+            Some(done) = self.under_way.join_next_with_id() => self.take(done),
             () = tokio::time::sleep(LOOK) => {}
         }
-        while let Some(done) = self.under_way.try_join_next() {
+        while let Some(done) = self.under_way.try_join_next_with_id() {
             self.take(done);
         }
         Ok(())
     }
 
-    fn take(&mut self, done: Result<(Delivery, Option<Came>), tokio::task::JoinError>) {
-        let Ok((delivery, came)) = done else {
-            // Its chain stays as it is until the bridge starts anew; the log has the panic.
+    /// Sends what is due and finds a place.
+    async fn send(&mut self) -> Result<(), StoreError> {
+        let now_ms = self.look_at_clock().await?;
+        let mut waiting = self.store.waiting(now_ms, PER_WEBHOOK + 1).await?;
+        let mut served = Vec::new();
+        waiting.retain(|one| self.schedule.has_more(one));
+        while let Some(turn) = self.schedule.turn(&mut waiting) {
+            // As many as may be under way, which are due, too, and as many others.
+            let due = self.store.due(&turn.webhook, now_ms, PER_WEBHOOK * 2).await?;
+            for delivery in due {
+                if self.schedule.begin(&turn, &delivery) {
+                    self.post(delivery);
+                }
+            }
+            served.push(turn);
+        }
+        served.append(&mut waiting);
+        for bound in self.schedule.hold_up(&served) {
+            self.counts.hold_up(bound);
+        }
+        Ok(())
+    }
+
+    /// What the clock shows. Where it was set back, what is to be tried again does not wait for it to be there again; of how far it was set while
+    /// we were away nobody knows.
+    async fn look_at_clock(&mut self) -> Result<i64, StoreError> {
+        let now_ms = (self.now_ms)();
+        let back_ms = self.seen_ms.map_or(0, |seen_ms| seen_ms.saturating_sub(now_ms));
+        if self.seen_ms.is_none() || back_ms > SET_BACK_MS {
+            self.store.hasten(now_ms, back_ms.max(0)).await?;
+        }
+        self.seen_ms = Some(now_ms);
+        Ok(now_ms)
+    }
+
+    fn post(&mut self, delivery: Delivery) {
+        let (store, poster, own) = (self.store.clone(), self.poster.clone(), delivery.clone());
+        let task = self
+            .under_way
+            .spawn(async move { deliver(&*store, &poster, own).await });
+        self.posting.insert(task.id(), delivery);
+    }
+
+    fn take(&mut self, done: Result<(Id, Option<Came>), JoinError>) {
+        let (id, came) = match done {
+            Ok(done) => done,
+            // The log has the panic. The event is tried again like others that failed, and its place is free.
+            Err(error) => (error.id(), Some(Came::failed("the bridge failed"))),
+        };
+        let Some(delivery) = self.posting.remove(&id) else {
             return;
         };
         let Some(Came { outcome, url }) = came else {
-            // Taken away with its webhook.
-            return self.schedule.end(&delivery.webhook, delivery.chain);
+            return self.schedule.end(&delivery);
         };
         let dice = getrandom::u64().unwrap_or(0);
         let verdict = Schedule::judge((self.now_ms)(), delivery, outcome, dice);
@@ -129,8 +170,8 @@ impl Courier {
             self.store.disable_webhook(id, url, (self.now_ms)()).await?;
         }
         for (verdict, _) in self.unsettled.drain(..) {
-            let Delivery { webhook, chain, .. } = &verdict.delivery;
-            self.schedule.end(webhook, *chain);
+            let webhook = &verdict.delivery.webhook;
+            self.schedule.end(&verdict.delivery);
             if verdict.disable {
                 tracing::info!(webhook, "a webhook is gone (410), and disabled");
             } else if verdict.delivery.state == DeliveryState::Dead {
@@ -145,11 +186,11 @@ impl Courier {
     }
 
     async fn lay_down(&mut self) -> Result<(), StoreError> {
-        let now_ms = (self.now_ms)();
-        if now_ms >= self.lay_down_ms {
-            self.lay_down_ms = now_ms + LAY_DOWN_MS;
+        // By a clock that nobody sets.
+        if self.laid_down.is_none_or(|at| at.elapsed() >= LAY_DOWN) {
             self.poster.sweep();
             self.backlog.store(Arc::new(self.store.backlog().await?));
+            self.laid_down = Some(Instant::now());
         }
         Ok(())
     }
@@ -170,25 +211,34 @@ impl Came {
     }
 }
 
-/// Posts one delivery; nothing comes of it when its webhook is there no more.
-async fn deliver(store: &dyn Store, poster: &Poster, delivery: Delivery) -> (Delivery, Option<Came>) {
+/// Posts one delivery. Nothing comes of it when its webhook is there no more, or has another address by the time that the one before failed:
+/// then it goes there at once.
+async fn deliver(store: &dyn Store, poster: &Poster, delivery: Delivery) -> Option<Came> {
     let webhook = match store.webhook(&delivery.webhook).await {
         Ok(Some(webhook)) if !webhook.is_disabled => webhook,
-        Ok(Some(_) | None) => return (delivery, None),
-        Err(_) => return (delivery, Some(Came::failed("the store did not answer"))),
+        Ok(Some(_) | None) => return None,
+        Err(_) => return Some(Came::failed("the store did not answer")),
     };
-    let came = match store.happening(delivery.happening).await {
+    let outcome = match store.happening(delivery.happening).await {
         Ok(Some(happening)) => {
             let id = format!("evt_{}", happening.id);
-            let outcome = poster.post(&webhook, &id, api::event_body(&happening)).await;
-            let url = webhook.url;
-            Came { outcome, url }
+            poster.post(&webhook, &id, api::event_body(&happening)).await
         }
         // Events are kept for longer than they are posted; one without its event is never good again.
-        Ok(None) => Came::failed("the event is forgotten"),
-        Err(_) => Came::failed("the store did not answer"),
+        Ok(None) => return Some(Came::failed("the event is forgotten")),
+        Err(_) => return Some(Came::failed("the store did not answer")),
     };
-    (delivery, Some(came))
+    if !outcome.is_taken() && has_moved(store, &webhook).await {
+        return None;
+    }
+    let url = webhook.url;
+    Some(Came { outcome, url })
+}
+
+/// Whether a webhook has another address by now.
+async fn has_moved(store: &dyn Store, webhook: &Webhook) -> bool {
+    let now = store.webhook(&webhook.id).await;
+    matches!(now, Ok(Some(now)) if now.url != webhook.url)
 }
 
 #[cfg(test)]

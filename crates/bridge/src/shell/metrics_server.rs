@@ -60,6 +60,7 @@ impl Sources for Readings {
             hub: self.hub.counts(),
             pending: backlog.pending,
             dead: backlog.dead,
+            overflowed: backlog.overflowed,
             oldest_ms: since_ms.unwrap_or(0).max(0) as u64,
         }
     }

@@ -1,8 +1,11 @@
 //! Which delivery goes out when: a machine with time as an argument. What is pending stands in the store.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
-use model::{Delivery, DeliveryState};
+use model::{Delivery, DeliveryState, Sid};
+use store::Waiting;
+
+use super::places::Places;
 
 /// First wait after a failure, ms.
 const WAIT_MIN_MS: i64 = 5_000;
@@ -20,8 +23,45 @@ const GONE: u16 = 410;
 pub(crate) struct Bounds {
     /// Deliveries under way at once.
     pub(crate) at_once: usize,
+    /// The same of one account.
+    pub(crate) per_account: usize,
     /// The same of one webhook.
     pub(crate) per_webhook: usize,
+}
+
+impl Bounds {
+    /// Of so many places an account has a quarter at most, of whatever webhooks: it takes four whose receivers are slow or away before
+    /// anybody has to wait, and then whoever has the fewest places gets the next that is free ([`Schedule::turn`]). An account is whose the
+    /// webhook is; those below it have shares of their own, as they have of streams.
+    pub(crate) fn of(at_once: usize, per_webhook: usize) -> Self {
+        Self {
+            at_once,
+            per_account: at_once.div_ceil(4),
+            per_webhook,
+        }
+    }
+}
+
+/// Which of the bounds keeps one more delivery from going out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Bound {
+    /// All places are taken.
+    All,
+    /// Those of the account are.
+    Account,
+    /// Those of the webhook are.
+    Webhook,
+}
+
+impl Bound {
+    /// Its word among metrics.
+    pub(crate) fn text(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Account => "account",
+            Self::Webhook => "webhook",
+        }
+    }
 }
 
 /// What came of posting.
@@ -38,6 +78,13 @@ pub(crate) enum Outcome {
     Failed(&'static str),
 }
 
+impl Outcome {
+    /// Whether the event was taken.
+    pub(crate) fn is_taken(&self) -> bool {
+        matches!(self, Self::Answered { status: 200..=299, .. })
+    }
+}
+
 /// What follows from it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Verdict {
@@ -51,8 +98,12 @@ pub(crate) struct Verdict {
 #[derive(Debug)]
 pub(crate) struct Schedule {
     bounds: Bounds,
-    chains: BTreeSet<(String, i64)>,
-    per_webhook: HashMap<String, usize>,
+    /// Chains, and whose they are.
+    chains: BTreeMap<(String, i64), Sid>,
+    per_account: Places<Sid>,
+    per_webhook: Places<String>,
+    /// Webhooks that met a bound when it was looked last.
+    held_up: BTreeSet<String>,
 }
 
 impl Schedule {
@@ -60,24 +111,65 @@ impl Schedule {
     pub(crate) fn new(bounds: Bounds) -> Self {
         Self {
             bounds,
-            chains: BTreeSet::new(),
-            per_webhook: HashMap::new(),
+            chains: BTreeMap::new(),
+            per_account: Places::new(),
+            per_webhook: Places::new(),
+            held_up: BTreeSet::new(),
         }
     }
 
-    /// Whether `delivery` goes out now. The store offers the first pending one of each chain; one whose chain is under way must wait for
-    /// what came of that.
-    pub(crate) fn begin(&mut self, delivery: &Delivery) -> bool {
-        let own = self.per_webhook.get(&delivery.webhook).copied().unwrap_or(0);
+    /// Whether more may be posted to it than is under way, which stands in the store as due until it is known what came of it.
+    pub(crate) fn has_more(&self, webhook: &Waiting) -> bool {
+        webhook.chains > self.per_webhook.of(&webhook.webhook)
+    }
+
+    /// Takes out of `waiting` the webhook whose turn it is, if any finds a place: one of the account that has the fewest, of its webhooks that
+    /// with the fewest, and among equals the one that has waited longest.
+    pub(crate) fn turn(&self, waiting: &mut Vec<Waiting>) -> Option<Waiting> {
+        let open = (0..).zip(waiting.iter()).filter(|(_, one)| self.bound(one).is_none());
+        let share = |one: &Waiting| {
+            let account = self.per_account.of(&one.owner);
+            (account, self.per_webhook.of(&one.webhook), one.since_ms)
+        };
+        let (place, _) = open.min_by_key(|(_, one)| share(one))?;
+        Some(waiting.swap_remove(place))
+    }
+
+    /// The bound that keeps more of a webhook from going out, if one does.
+    fn bound(&self, one: &Waiting) -> Option<Bound> {
+        if self.chains.len() >= self.bounds.at_once {
+            Some(Bound::All)
+        } else if self.per_account.of(&one.owner) >= self.bounds.per_account {
+            Some(Bound::Account)
+        } else if self.per_webhook.of(&one.webhook) >= self.bounds.per_webhook {
+            Some(Bound::Webhook)
+        } else {
+            None
+        }
+    }
+
+    /// Whether `delivery` of a webhook whose turn it is goes out now. The store offers the first pending one of each chain; one whose chain is
+    /// under way must wait for what came of that.
+    pub(crate) fn begin(&mut self, turn: &Waiting, delivery: &Delivery) -> bool {
         let chain = (delivery.webhook.clone(), delivery.chain);
-        if self.chains.len() >= self.bounds.at_once
-            || own >= self.bounds.per_webhook
-            || !self.chains.insert(chain)
-        {
+        if self.bound(turn).is_some() || self.chains.contains_key(&chain) {
             return false;
         }
-        self.per_webhook.insert(delivery.webhook.clone(), own + 1);
+        self.chains.insert(chain, turn.owner.clone());
+        self.per_account.take(turn.owner.clone());
+        self.per_webhook.take(delivery.webhook.clone());
         true
+    }
+
+    /// Notes which webhooks of all that were waiting are held up by a bound. Returned are the bounds of those that were not before, so that each
+    /// wait is counted once, however often it is looked.
+    pub(crate) fn hold_up(&mut self, waiting: &[Waiting]) -> Vec<Bound> {
+        let more = waiting.iter().filter(|one| self.has_more(one));
+        let held_up: Vec<_> = more.filter_map(|one| Some((one, self.bound(one)?))).collect();
+        let new = held_up.iter().filter(|(one, _)| !self.held_up.contains(&one.webhook));
+        let met = new.map(|(_, bound)| *bound).collect();
+        self.held_up = held_up.iter().map(|(one, _)| one.webhook.clone()).collect();
+        met
     }
 
     /// A delivery is back; `dice` is any number. The chain is free when the verdict is on disk: see [`Schedule::end`].
@@ -114,13 +206,11 @@ impl Schedule {
     }
 
     /// What came of a delivery is on disk.
-    pub(crate) fn end(&mut self, webhook: &str, chain: i64) {
-        if !self.chains.remove(&(webhook.to_owned(), chain)) {
-            return;
-        }
-        match self.per_webhook.get_mut(webhook) {
-            Some(own) if *own > 1 => *own -= 1,
-            Some(_) | None => drop(self.per_webhook.remove(webhook)),
+    pub(crate) fn end(&mut self, delivery: &Delivery) {
+        let chain = (delivery.webhook.clone(), delivery.chain);
+        if let Some(owner) = self.chains.remove(&chain) {
+            self.per_account.free(&owner);
+            self.per_webhook.free(&delivery.webhook);
         }
     }
 }
@@ -135,6 +225,9 @@ fn wait_ms(attempts: u32, dice: u64) -> i64 {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
     use super::*;
 
     fn delivery(webhook: &str, chain: i64, happening: u64) -> Delivery {
@@ -238,28 +331,159 @@ mod tests {
         }
     }
 
+    const BOUNDS: Bounds = Bounds {
+        at_once: 3,
+        per_account: 3,
+        per_webhook: 2,
+    };
+
+    /// A webhook with so many chains to be posted since then.
+    fn waiting(owner: &str, webhook: &str, since_ms: i64, chains: usize) -> Waiting {
+        Waiting {
+            webhook: webhook.to_owned(),
+            owner: Sid::new(owner),
+            since_ms,
+            chains,
+        }
+    }
+
+    impl Schedule {
+        fn is_begun(&mut self, webhook: &str, chain: i64, happening: u64) -> bool {
+            self.begin(&waiting("a", webhook, 0, 9), &delivery(webhook, chain, happening))
+        }
+
+        /// Has everybody take turns until nobody finds a place; the webhooks in the order of their turns, and the bounds met anew.
+        fn run(&mut self, all: &[Waiting]) -> (Vec<String>, Vec<Bound>) {
+            let (mut left, mut turns) = (all.to_vec(), Vec::new());
+            left.retain(|one| self.has_more(one));
+            while let Some(turn) = self.turn(&mut left) {
+                for chain in 0..turn.chains as i64 {
+                    self.begin(&turn, &delivery(&turn.webhook, chain, 1));
+                }
+                turns.push(turn.webhook);
+            }
+            (turns, self.hold_up(all))
+        }
+
+        /// How many chains of this webhook are under way.
+        fn under_way(&self, webhook: &str) -> usize {
+            self.per_webhook.of(webhook)
+        }
+    }
+
     #[test]
     fn a_chain_goes_out_one_by_one_and_others_beside_it_within_bounds() {
-        let mut schedule = Schedule::new(Bounds {
-            at_once: 3,
-            per_webhook: 2,
-        });
-        assert!(schedule.begin(&delivery("w", 1, 10)));
-        assert!(
-            !schedule.begin(&delivery("w", 1, 11)),
-            "the one before is under way"
-        );
-        assert!(schedule.begin(&delivery("w", 2, 12)));
-        assert!(!schedule.begin(&delivery("w", 3, 13)), "two of one webhook");
-        assert!(schedule.begin(&delivery("x", 1, 10)));
-        assert!(!schedule.begin(&delivery("y", 1, 10)), "three in all");
-        schedule.end("w", 1);
-        schedule.end("w", 1);
+        let mut schedule = Schedule::new(BOUNDS);
+        assert!(schedule.is_begun("w", 1, 10));
+        assert!(!schedule.is_begun("w", 1, 11), "the one before is under way");
+        assert!(schedule.is_begun("w", 2, 12));
+        assert!(!schedule.is_begun("w", 3, 13), "two of one webhook");
+        assert!(schedule.is_begun("x", 1, 10));
+        assert!(!schedule.is_begun("y", 1, 10), "three in all");
+        schedule.end(&delivery("w", 1, 10));
+        schedule.end(&delivery("w", 1, 10));
         assert_eq!(schedule.chains.len(), 2);
-        assert!(schedule.begin(&delivery("w", 3, 13)));
+        assert!(schedule.is_begun("w", 3, 13));
         for (webhook, chain) in [("w", 2), ("w", 3), ("x", 1)] {
-            schedule.end(webhook, chain);
+            schedule.end(&delivery(webhook, chain, 1));
         }
-        assert!(schedule.chains.is_empty() && schedule.per_webhook.is_empty());
+        let all_free = schedule.per_account.are_free() && schedule.per_webhook.are_free();
+        assert!(schedule.chains.is_empty() && all_free);
+    }
+
+    #[test]
+    fn an_account_has_a_quarter_of_the_places_and_one_at_least() {
+        for (at_once, per_account) in [(1, 1), (4, 1), (8, 2), (64, 16), (256, 64)] {
+            assert_eq!(Bounds::of(at_once, 8).per_account, per_account, "{at_once}");
+        }
+    }
+
+    #[test]
+    fn an_account_whose_receivers_never_answer_leaves_places_to_all_others() {
+        let mut schedule = Schedule::new(Bounds::of(64, 8));
+        let dead: Vec<_> = (0..100)
+            .map(|n| waiting("dead", &format!("dead {n}"), 0, 9))
+            .collect();
+        let (turns, met) = schedule.run(&dead);
+        assert_eq!((turns.len(), schedule.chains.len()), (2, 16));
+        assert_eq!(met, [Bound::Account; 100]);
+        let well = [waiting("well", "well", 5, 9)];
+        let (turns, met) = schedule.run(&[&dead[..], &well].concat());
+        assert_eq!((turns, met), (vec!["well".to_owned()], vec![Bound::Webhook]));
+        assert_eq!((schedule.under_way("well"), schedule.chains.len()), (8, 24));
+    }
+
+    #[test]
+    fn where_all_places_are_taken_whoever_has_the_fewest_gets_the_next_one() {
+        let mut schedule = Schedule::new(Bounds::of(64, 8));
+        let mut all: Vec<_> = (0..40)
+            .map(|n| waiting(&format!("owner {}", n / 8), &format!("{n:02}"), 0, 9))
+            .collect();
+        schedule.run(&all);
+        assert_eq!(schedule.chains.len(), 64);
+        all.push(waiting("late", "late", 9, 9));
+        assert_eq!(schedule.run(&all), (vec![], vec![Bound::All]));
+        for chain in 0..3 {
+            schedule.end(&delivery("00", chain, 1));
+        }
+        assert_eq!(schedule.run(&all).0, ["late"]);
+        assert_eq!(schedule.under_way("late"), 3);
+    }
+
+    #[test]
+    fn among_equals_it_is_the_turn_of_who_has_waited_longest_and_of_nobody_whose_all_is_under_way() {
+        let mut schedule = Schedule::new(Bounds::of(64, 8));
+        let all = [
+            waiting("a", "a1", 3, 1),
+            waiting("a", "a2", 1, 1),
+            waiting("b", "b1", 2, 1),
+        ];
+        let (turns, met) = schedule.run(&all);
+        // After its first turn `a` has a place more than `b`.
+        assert_eq!((turns, met), (vec!["a2".into(), "b1".into(), "a1".into()], vec![]));
+        assert_eq!(schedule.run(&all), (vec![], vec![]));
+    }
+
+    #[test]
+    fn a_webhook_that_is_held_up_is_counted_once_until_it_is_so_no_more() {
+        let mut schedule = Schedule::new(BOUNDS);
+        let (many, few) = ([waiting("a", "w", 0, 3)], [waiting("a", "w", 0, 2)]);
+        for (all, met) in [
+            (&many, vec![Bound::Webhook]),
+            (&many, vec![]),
+            (&few, vec![]),
+            (&many, vec![Bound::Webhook]),
+        ] {
+            assert_eq!(schedule.run(all).1, met);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_bound_is_ever_passed_and_nobody_is_left_without_one_in_the_way(
+            at_once in 1..20usize,
+            rounds in vec((vec((0..4usize, 0..3usize, 0..9i64, 1..12usize), 0..12), vec(0..3i64, 0..12)), 1..8),
+        ) {
+            let bounds = Bounds::of(at_once, 3);
+            let mut schedule = Schedule::new(bounds);
+            for (wanted, ended) in rounds {
+                let of = |(owner, webhook, since, chains): (usize, usize, i64, usize)| {
+                    waiting(&owner.to_string(), &format!("{owner} {webhook}"), since, chains)
+                };
+                let named = wanted.into_iter().map(of).map(|one| (one.webhook.clone(), one));
+                let all: BTreeMap<_, _> = named.collect();
+                let all: Vec<_> = all.into_values().collect();
+                schedule.run(&all);
+                prop_assert!(schedule.chains.len() <= bounds.at_once);
+                for one in &all {
+                    prop_assert!(schedule.per_account.of(&one.owner) <= bounds.per_account);
+                    prop_assert!(schedule.under_way(&one.webhook) <= bounds.per_webhook);
+                    prop_assert!(!schedule.has_more(one) || schedule.bound(one).is_some());
+                }
+                for (one, chain) in all.iter().zip(ended) {
+                    schedule.end(&delivery(&one.webhook, chain, 1));
+                }
+            }
+        }
     }
 }

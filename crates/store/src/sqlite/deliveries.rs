@@ -22,6 +22,8 @@ const PENDING_MAX: i64 = 50_000;
 /// Webhooks as one transaction of records finds them, read when the first event is to be told.
 #[derive(Default)]
 pub(super) struct Targets {
+    /// Deliveries that were given up because too many were pending.
+    pub(super) overflowed: u64,
     webhooks: Option<Vec<Target>>,
     /// A subscriber and all above it.
     ancestry: HashMap<Sid, Vec<Sid>>,
@@ -63,18 +65,32 @@ impl Targets {
                 && (target.types.is_empty() || target.types.iter().any(|pattern| kind.fits(pattern)))
         };
         for target in webhooks.iter_mut().filter(wants) {
-            target.pending += 1;
-            add(db, target, happening).await?;
+            let state = target.state_of_next();
+            self.overflowed += u64::from(state == DeliveryState::Dead);
+            add(db, &target.id, happening, state).await?;
         }
         Ok(())
+    }
+}
+
+impl Target {
+    /// What becomes of one more delivery.
+    fn state_of_next(&mut self) -> DeliveryState {
+        if self.pending >= PENDING_MAX {
+            return DeliveryState::Dead;
+        }
+        self.pending += 1;
+        DeliveryState::Pending
     }
 }
 
 async fn targets(db: &mut SqliteConnection) -> Result<Vec<Target>, StoreError> {
     let rows = sqlx::query(
         "SELECT id, types, CASE role WHEN ?1 THEN coalesce(parent_sid, sid) ELSE sid END AS top,
-             (SELECT count(*) FROM deliveries WHERE webhook = webhooks.id AND state = 0) AS pending
-         FROM webhooks JOIN subscribers ON sid = subscriber_sid WHERE NOT is_disabled",
+             ifnull(delivery_counts.pending, 0) AS pending
+         FROM webhooks JOIN subscribers ON sid = subscriber_sid
+             LEFT JOIN delivery_counts ON delivery_counts.webhook = webhooks.id
+         WHERE NOT is_disabled",
     );
     let target = |row: &SqliteRow| {
         Ok(Target {
@@ -88,17 +104,19 @@ async fn targets(db: &mut SqliteConnection) -> Result<Vec<Target>, StoreError> {
     rows.fetch_all(db).await?.iter().map(target).collect()
 }
 
-async fn add(db: &mut SqliteConnection, target: &Target, happening: &Happening) -> Result<(), StoreError> {
+async fn add(
+    db: &mut SqliteConnection,
+    webhook: &str,
+    happening: &Happening,
+    state: DeliveryState,
+) -> Result<(), StoreError> {
     let object = || format!("delivery of event {}", happening.id);
-    let (state, fault) = match target.pending > PENDING_MAX {
-        true => (DeliveryState::Dead, Some("too many were pending")),
-        false => (DeliveryState::Pending, None),
-    };
+    let fault = (state == DeliveryState::Dead).then_some("too many were pending");
     sqlx::query(
         "INSERT INTO deliveries (webhook, happening, chain, state, attempts, created_ms, due_ms, fault)
          VALUES (?1, ?2, ?3, ?4, 0, ?5, ?5, ?6)",
     )
-    .bind(&target.id)
+    .bind(webhook)
     .bind(fit(happening.id, object, "id")?)
     .bind(chain(happening)?)
     .bind(state as i64)
@@ -212,30 +230,6 @@ pub(super) async fn renew(
     transaction(pool, all).await
 }
 
-/// What may be posted now. What was never tried waits for nobody, whatever the clock showed when it happened: it may have been set since.
-pub(super) async fn due(
-    pool: &SqlitePool,
-    now_ms: i64,
-    per_webhook: u32,
-    limit: u32,
-) -> Result<Vec<Delivery>, StoreError> {
-    let rows = sqlx::query(
-        "SELECT * FROM (
-             SELECT deliveries.*, row_number() OVER (PARTITION BY deliveries.webhook ORDER BY due_ms, happening) AS place
-             FROM (
-                 SELECT webhook, min(happening) AS happening FROM deliveries WHERE state = 0 GROUP BY webhook, chain
-             ) AS head JOIN deliveries USING (webhook, happening)
-             WHERE (due_ms <= ?1 OR attempts = 0) AND webhook NOT IN (SELECT id FROM webhooks WHERE is_disabled)
-         ) WHERE place <= ?2 ORDER BY due_ms, happening LIMIT ?3",
-    )
-    .bind(now_ms)
-    .bind(per_webhook)
-    .bind(limit)
-    .fetch_all(pool)
-    .await?;
-    rows.iter().map(delivery).collect()
-}
-
 /// Writes what has become of deliveries, but for those that were given up, asked for anew or taken away with their webhook meanwhile.
 pub(super) async fn settle(pool: &SqlitePool, deliveries: &[Delivery]) -> Result<(), StoreError> {
     let all = async |db: &mut SqliteConnection| {
@@ -260,21 +254,49 @@ pub(super) async fn settle(pool: &SqlitePool, deliveries: &[Delivery]) -> Result
     transaction(pool, all).await
 }
 
-/// How much is pending.
-pub(super) async fn backlog(pool: &SqlitePool) -> Result<Backlog, StoreError> {
+/// Deletes the oldest `count` of what is over of a webhook that has more than `most` of it; how many it were.
+pub(super) async fn forget(pool: &SqlitePool, most: u32, count: u32) -> Result<u64, StoreError> {
+    let all = async |db: &mut SqliteConnection| {
+        let over: Option<(String, i64)> = sqlx::query_as(
+            "SELECT webhook, delivered + dead - ?1 FROM delivery_counts WHERE delivered + dead > ?1 LIMIT 1",
+        )
+        .bind(most)
+        .fetch_optional(&mut *db)
+        .await?;
+        let Some((webhook, beyond)) = over else {
+            return Ok(0);
+        };
+        let gone = sqlx::query(
+            "DELETE FROM deliveries WHERE webhook = ?1 AND happening IN (
+                 SELECT happening FROM deliveries WHERE webhook = ?1 AND state <> 0 ORDER BY happening LIMIT ?2
+             )",
+        )
+        .bind(webhook)
+        .bind(beyond.min(i64::from(count)))
+        .execute(&mut *db)
+        .await?;
+        Ok(gone.rows_affected())
+    };
+    transaction(pool, all).await
+}
+
+/// How much is pending and was given up, as it is counted beside the deliveries.
+pub(super) async fn backlog(pool: &SqlitePool, overflowed: u64) -> Result<Backlog, StoreError> {
     let row = sqlx::query(
-        "SELECT count(*) AS pending, min(created_ms) AS oldest, (SELECT count(*) FROM deliveries WHERE state = 2) AS dead
-         FROM deliveries WHERE state = 0",
+        "SELECT ifnull(sum(pending), 0) AS pending, ifnull(sum(dead), 0) AS dead, (
+             SELECT created_ms FROM deliveries INDEXED BY deliveries_by_age WHERE state = 0 ORDER BY created_ms LIMIT 1
+         ) AS oldest FROM delivery_counts",
     );
     let row = row.fetch_one(pool).await?;
     Ok(Backlog {
         pending: number(&row, "pending")?,
         oldest_ms: row.try_get("oldest")?,
         dead: number(&row, "dead")?,
+        overflowed,
     })
 }
 
-fn delivery(row: &SqliteRow) -> Result<Delivery, StoreError> {
+pub(super) fn delivery(row: &SqliteRow) -> Result<Delivery, StoreError> {
     let state: i64 = row.try_get("state")?;
     let state = DeliveryState::ALL
         .into_iter()

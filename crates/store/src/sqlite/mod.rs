@@ -5,6 +5,7 @@ mod aftermath;
 mod audit;
 mod bounded;
 mod deliveries;
+mod due;
 mod edit;
 mod fault;
 mod files;
@@ -30,10 +31,11 @@ use std::fs::File;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::{
     Answer, AuditEntry, AuditLine, Backlog, IdKind, Kept, Missed, Record, Records, Scope, Store, StoreError,
-    WebhookStore,
+    Waiting, WebhookStore,
 };
 use model::directory::{Directory, Edit};
 use model::query::Query;
@@ -48,6 +50,8 @@ pub struct SqliteStore {
     writer: SqlitePool,
     readers: SqlitePool,
     lists: Lists,
+    /// Deliveries that were given up since this was opened because too many were pending.
+    overflowed: AtomicU64,
     /// The lock is held as long as the file is open.
     lock: Mutex<Option<File>>,
 }
@@ -84,7 +88,11 @@ impl Store for SqliteStore {
     }
 
     fn add_records<'a>(&'a self, records: &'a [Record]) -> Answer<'a, ()> {
-        Box::pin(records::add(&self.writer, records))
+        Box::pin(async move {
+            let overflowed = records::add(&self.writer, records).await?;
+            self.overflowed.fetch_add(overflowed, Ordering::Relaxed);
+            Ok(())
+        })
     }
 
     fn cdrs<'a>(&'a self, scope: &'a Scope, query: &'a Query) -> Answer<'a, Records<Cdr>> {
@@ -191,12 +199,24 @@ impl WebhookStore for SqliteStore {
         Box::pin(deliveries::renew(&self.writer, webhook, happening, entry))
     }
 
-    fn due(&self, now_ms: i64, per_webhook: u32, limit: u32) -> Answer<'_, Vec<Delivery>> {
-        Box::pin(deliveries::due(&self.readers, now_ms, per_webhook, limit))
+    fn waiting(&self, now_ms: i64, most: u32) -> Answer<'_, Vec<Waiting>> {
+        Box::pin(due::waiting(&self.readers, now_ms, most))
+    }
+
+    fn due<'a>(&'a self, webhook: &'a str, now_ms: i64, limit: u32) -> Answer<'a, Vec<Delivery>> {
+        Box::pin(due::due(&self.readers, webhook, now_ms, limit))
+    }
+
+    fn hasten(&self, now_ms: i64, by_ms: i64) -> Answer<'_, ()> {
+        Box::pin(due::hasten(&self.writer, now_ms, by_ms))
     }
 
     fn settle<'a>(&'a self, deliveries: &'a [Delivery]) -> Answer<'a, ()> {
         Box::pin(deliveries::settle(&self.writer, deliveries))
+    }
+
+    fn forget_deliveries(&self, most: u32, count: u32) -> Answer<'_, u64> {
+        Box::pin(deliveries::forget(&self.writer, most, count))
     }
 
     fn happening(&self, id: u64) -> Answer<'_, Option<Happening>> {
@@ -204,6 +224,7 @@ impl WebhookStore for SqliteStore {
     }
 
     fn backlog(&self) -> Answer<'_, Backlog> {
-        Box::pin(deliveries::backlog(&self.readers))
+        let overflowed = self.overflowed.load(Ordering::Relaxed);
+        Box::pin(deliveries::backlog(&self.readers, overflowed))
     }
 }

@@ -1,5 +1,6 @@
 use std::path::Path;
 use std::sync::Mutex;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
@@ -45,6 +46,7 @@ pub(super) async fn open(path: &Path) -> Result<SqliteStore, StoreError> {
         writer,
         readers,
         lists,
+        overflowed: AtomicU64::new(0),
         lock: Mutex::new(Some(lock)),
     })
 }

@@ -12,8 +12,8 @@ use super::transaction::transaction;
 use super::{audit, happenings, interrupted};
 use crate::{Record, Records, Scope, StoreError};
 
-/// Writes `records`, all or none; what is already there stays.
-pub(super) async fn add(pool: &SqlitePool, records: &[Record]) -> Result<(), StoreError> {
+/// Writes `records`, all or none; what is already there stays. Tells how many deliveries were given up because too many were pending.
+pub(super) async fn add(pool: &SqlitePool, records: &[Record]) -> Result<u64, StoreError> {
     let all = async |db: &mut SqliteConnection| {
         let mut targets = Targets::default();
         for record in records {
@@ -30,7 +30,7 @@ pub(super) async fn add(pool: &SqlitePool, records: &[Record]) -> Result<(), Sto
                 }
             }
         }
-        Ok(())
+        Ok(targets.overflowed)
     };
     transaction(pool, all).await
 }

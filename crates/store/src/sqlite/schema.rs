@@ -6,7 +6,7 @@ use crate::StoreError;
 /// `PRTY`; tells our files from those of other programs (https://sqlite.org/pragma.html#pragma_application_id).
 pub(super) const APPLICATION_ID: i32 = 0x5052_5459;
 
-const STEPS: [(&str, &str); 10] = [
+const STEPS: [(&str, &str); 11] = [
     (
         "directory",
         include_str!("../../migrations/sqlite/0001_directory.sql"),
@@ -40,6 +40,10 @@ const STEPS: [(&str, &str); 10] = [
     (
         "request bytes",
         include_str!("../../migrations/sqlite/0010_request_bytes.sql"),
+    ),
+    (
+        "delivery heads",
+        include_str!("../../migrations/sqlite/0011_delivery_heads.sql"),
     ),
 ];
 

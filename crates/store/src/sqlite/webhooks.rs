@@ -29,7 +29,8 @@ pub(super) async fn find(pool: &SqlitePool, id: &str) -> Result<Option<Webhook>,
     row.as_ref().map(webhook).transpose()
 }
 
-/// Writes a webhook. Who and since when does not change; neither does a callback's address, which is its subscriber's.
+/// Writes a webhook. Who and since when does not change; neither does a callback's address, which is its subscriber's. For another address
+/// what is pending was never tried (`webhook_moved`).
 pub(super) async fn put(pool: &SqlitePool, webhook: &Webhook, entry: &AuditEntry) -> Result<(), StoreError> {
     let all = async |db: &mut SqliteConnection| {
         let (old, until) = webhook.old_secret.clone().unzip();
@@ -63,10 +64,13 @@ pub(super) async fn put(pool: &SqlitePool, webhook: &Webhook, entry: &AuditEntry
 }
 
 async fn give_up(db: &mut SqliteConnection, id: &str) -> Result<(), StoreError> {
-    sqlx::query("UPDATE deliveries SET state = 2, fault = 'disabled' WHERE webhook = ?1 AND state = 0")
-        .bind(id)
-        .execute(db)
-        .await?;
+    for statement in [
+        // First, so that of each that is given up nobody looks for the one behind it.
+        "DELETE FROM delivery_heads WHERE webhook = ?1",
+        "UPDATE deliveries SET state = 2, fault = 'disabled' WHERE webhook = ?1 AND state = 0",
+    ] {
+        sqlx::query(statement).bind(id).execute(&mut *db).await?;
+    }
     Ok(())
 }
 

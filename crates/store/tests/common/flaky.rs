@@ -9,7 +9,7 @@ use model::query::Query;
 use model::{Actor, Begun, Cdr, Delivery, Happening, KeptAnswer, Mdr, MeetingId, RequestKey, Sid, Webhook};
 use store::{
     Answer, AuditEntry, AuditLine, Backlog, IdKind, Kept, Missed, Record, Records, Scope, Store, StoreError,
-    WebhookStore,
+    Waiting, WebhookStore,
 };
 use tokio::sync::Semaphore;
 
@@ -206,12 +206,24 @@ impl WebhookStore for Flaky {
         done(false)
     }
 
-    fn due(&self, _now_ms: i64, _per_webhook: u32, _limit: u32) -> Answer<'_, Vec<Delivery>> {
+    fn waiting(&self, _now_ms: i64, _most: u32) -> Answer<'_, Vec<Waiting>> {
         done(Vec::new())
+    }
+
+    fn due<'a>(&'a self, _webhook: &'a str, _now_ms: i64, _limit: u32) -> Answer<'a, Vec<Delivery>> {
+        done(Vec::new())
+    }
+
+    fn hasten(&self, _now_ms: i64, _by_ms: i64) -> Answer<'_, ()> {
+        done(())
     }
 
     fn settle<'a>(&'a self, _deliveries: &'a [Delivery]) -> Answer<'a, ()> {
         done(())
+    }
+
+    fn forget_deliveries(&self, _most: u32, _count: u32) -> Answer<'_, u64> {
+        done(0)
     }
 
     fn happening(&self, _id: u64) -> Answer<'_, Option<Happening>> {
