@@ -13,6 +13,12 @@ const WAIT_MIN_MS: i64 = 5_000;
 const WAIT_MAX_MS: i64 = 2 * 3600 * 1000;
 /// For so long is it tried again, ms.
 const LIFE_MS: i64 = 24 * 3600 * 1000;
+/// So often it is tried however old it is, where the waits between are short (`HASTE_MS`): a receiver that starts beside a bridge that was
+/// off for days is not there at once, and a clock that is set forward ages everything.
+const ATTEMPTS_MIN: u32 = 3;
+const HASTE_MS: i64 = 60_000;
+/// More than find place in a day, were each wait a fifth shorter: who gets there has a clock that was set back.
+const ATTEMPTS_MAX: u32 = 30;
 /// Waits are spread by this much either way, thousandths, so that not all come back at once.
 const JITTER: u64 = 200;
 /// The receiver is gone for good (RFC 9110, section 15.5.11).
@@ -188,8 +194,9 @@ impl Schedule {
             Outcome::Failed(fault) => Some(fault.to_owned()),
         };
         let asked_ms = i64::from(retry_after_s.unwrap_or(0)) * 1000;
-        let due_ms = now_ms.saturating_add(wait_ms(delivery.attempts, dice).max(asked_ms));
-        let too_late = due_ms > delivery.created_ms.saturating_add(LIFE_MS);
+        let wait_ms = wait_ms(delivery.attempts, dice).max(asked_ms);
+        let due_ms = now_ms.saturating_add(wait_ms);
+        let too_late = is_too_late(&delivery, due_ms, wait_ms);
         delivery.state = match status {
             Some(200..=299) => DeliveryState::Delivered,
             Some(GONE) => DeliveryState::Dead,
@@ -213,6 +220,13 @@ impl Schedule {
             self.per_webhook.free(&delivery.webhook);
         }
     }
+}
+
+/// Whether a delivery is given up rather than tried again at `due_ms`, after a wait of `wait_ms`.
+fn is_too_late(delivery: &Delivery, due_ms: i64, wait_ms: i64) -> bool {
+    let is_young = delivery.attempts < ATTEMPTS_MIN && wait_ms <= HASTE_MS;
+    let is_old = due_ms > delivery.created_ms.saturating_add(LIFE_MS);
+    is_old && !is_young || delivery.attempts >= ATTEMPTS_MAX
 }
 
 /// The wait after so many attempts: twice as long each time, and spread.
@@ -328,6 +342,46 @@ mod tests {
             };
             let delivery = Schedule::judge(0, delivery("w", 1, 7), outcome, JITTER).delivery;
             assert_eq!((delivery.state, delivery.due_ms), (state, due), "{seconds}");
+        }
+    }
+
+    /// What becomes of a delivery that nobody takes: it is tried when it is due, by a clock that goes wrong by so much after each attempt.
+    fn tried(created_ms: i64, mut now_ms: i64, wrong_ms: i64, dice: u64) -> Delivery {
+        let mut tried = Delivery {
+            created_ms,
+            due_ms: created_ms,
+            ..delivery("w", 1, 7)
+        };
+        while tried.state == DeliveryState::Pending {
+            tried = Schedule::judge(now_ms, tried, Outcome::Failed("no answer"), dice).delivery;
+            now_ms = tried.due_ms + wrong_ms;
+        }
+        tried
+    }
+
+    #[test]
+    fn what_is_older_than_a_day_is_tried_three_times_and_not_after_a_long_wait() {
+        let day_ms = 86_400_000;
+        for (now_ms, attempts) in [(day_ms - 4_000, 3), (2 * day_ms, 3), (400 * day_ms, 3)] {
+            assert_eq!(tried(0, now_ms, 0, JITTER).attempts, attempts, "{now_ms}");
+        }
+        for (seconds, state) in [(60, DeliveryState::Pending), (61, DeliveryState::Dead)] {
+            let outcome = Outcome::Answered {
+                status: 503,
+                retry_after_s: Some(seconds),
+            };
+            let verdict = Schedule::judge(2 * day_ms, delivery("w", 1, 7), outcome, JITTER);
+            assert_eq!(verdict.delivery.state, state, "{seconds}");
+        }
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_again_and_again_has_nothing_tried_for_ever() {
+        assert_eq!(tried(400 * LIFE_MS, 0, 0, JITTER).attempts, ATTEMPTS_MAX);
+        assert_eq!(tried(0, 0, -2 * WAIT_MAX_MS, JITTER).attempts, ATTEMPTS_MAX);
+        // Without it all find place in their day.
+        for dice in 0..=2 * JITTER {
+            assert!(tried(0, 0, 0, dice).attempts < ATTEMPTS_MAX, "{dice}");
         }
     }
 
