@@ -7,11 +7,13 @@ use prometheus_client::metrics::family::Family;
 
 use crate::webhooks::Bound;
 
-/// Counters of attempts, and of waits for a place.
+/// Counters of attempts, of waits for a place, and of what was kept long enough.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Deliveries {
     pub(super) attempts: Family<Result, Counter>,
     pub(super) held_up: Family<Met, Counter>,
+    /// Deliveries that were over and deleted because their webhook has newer ones.
+    pub(crate) forgotten: Counter,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]

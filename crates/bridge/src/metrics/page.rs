@@ -372,6 +372,11 @@ fn events(page: &mut Scribe<'_>, metrics: &Metrics, counts: EventCounts) -> Resu
         "Events given up at once because 50,000 were pending for their webhook.",
         counts.overflowed,
     )?;
+    page.metric(
+        "webhook_deliveries_forgotten",
+        "Deliveries that were over and deleted because their webhook has 100,000 newer ones.",
+        &metrics.deliveries.forgotten,
+    )?;
     for (name, help, value) in [
         (
             "webhook_deliveries_pending",

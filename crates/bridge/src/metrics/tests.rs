@@ -155,6 +155,7 @@ fn metrics() -> Arc<Metrics> {
     }));
     metrics.recordings.gap_ms.inc_by(1_500);
     metrics.deliveries.hold_up(Bound::Account);
+    metrics.deliveries.forgotten.inc_by(9);
     for (route, status, login) in [
         (Some("/conference/v1/calls/:id"), StatusCode::OK, Login::Good),
         (
@@ -287,6 +288,7 @@ fn the_page_tells_what_was_counted() {
         ("partyline_lists_crowded_total", 4.0),
         ("partyline_webhook_deliveries_pending", 6.0),
         ("partyline_webhook_deliveries_overflowed_total", 8.0),
+        ("partyline_webhook_deliveries_forgotten_total", 9.0),
         (r#"partyline_webhooks_held_up_total{bound="account"}"#, 1.0),
     ] {
         assert_eq!(samples.get(name), Some(&value), "{name} in {samples:#?}");

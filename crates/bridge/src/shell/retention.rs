@@ -10,6 +10,10 @@ use super::backend::now_ms;
 
 /// Forgotten in one transaction.
 const STEP: u32 = 500;
+/// Deliveries of a webhook that are over and kept, the latest: it may see some hundred a second, and each of its events stands there once more.
+const OVER_MAX: u32 = 100_000;
+/// Deliveries forgotten in one transaction.
+const DELIVERIES_STEP: u32 = 2_000;
 /// Between two steps while there is more.
 const PAUSE: Duration = Duration::from_millis(200);
 /// Between two looks.
@@ -29,6 +33,21 @@ pub(super) async fn records(store: Arc<dyn Store>, keep: Duration, forgotten: Co
         let gone = forget_records(&*store, before_ms(now_ms(), keep), &forgotten).await;
         rest(gone, "old records are still there").await;
     }
+}
+
+/// Forgets deliveries that are over where a webhook has more than are kept, and counts them in `forgotten`. Runs until dropped.
+pub(super) async fn deliveries(store: Arc<dyn Store>, forgotten: Counter) {
+    loop {
+        let gone = forget_deliveries(&*store, OVER_MAX, &forgotten).await;
+        rest(gone, "old deliveries are still there").await;
+    }
+}
+
+/// One step, of a webhook with more than `most`; how many it were.
+async fn forget_deliveries(store: &dyn Store, most: u32, forgotten: &Counter) -> Result<u64, StoreError> {
+    let gone = store.forget_deliveries(most, DELIVERIES_STEP).await?;
+    forgotten.inc_by(gone);
+    Ok(gone)
 }
 
 /// One step; how many it were.
@@ -57,10 +76,12 @@ fn before_ms(now_ms: i64, keep: Duration) -> i64 {
 
 #[cfg(test)]
 mod tests {
-    use model::{Cause, Mdr, MeetingId, MeetingNumber, Sid};
-    use store::{Record, SqliteStore};
+    use model::directory::{Edit, Subscriber, SubscriberRole};
+    use model::{Actor, CallNews, Cause, Happening, LegId, Mdr, MeetingId, MeetingNumber, News, Sid};
+    use store::{AuditEntry, Record, SqliteStore, WebhookStore};
     use tempfile::TempDir;
 
+    use super::super::post::tests::webhook;
     use super::*;
 
     const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -78,6 +99,43 @@ mod tests {
             cause: Cause::Empty,
             on_the_fly: true,
         }))
+    }
+
+    /// One outside of a meeting.
+    fn event(id: u64) -> Record {
+        let (leg, what) = (LegId(id), CallNews::Ringing);
+        Record::Happening(Arc::new(Happening {
+            id,
+            at_ms: 0,
+            subscriber_sid: Sid::new("a"),
+            place: None,
+            actor: Actor::Bridge,
+            news: News::Call { leg, what },
+            party: None,
+            is_live: true,
+        }))
+    }
+
+    #[tokio::test]
+    async fn deliveries_that_are_over_are_forgotten_where_there_are_too_many_and_counted() {
+        let folder = TempDir::new().unwrap();
+        let store = SqliteStore::open(&folder.path().join("store.db")).await.unwrap();
+        let account = Subscriber::new(Sid::new("a"), None, "a", SubscriberRole::Administrator);
+        let edits = [Edit::PutSubscriber(account)];
+        store.write(&Actor::Bridge, &edits, 0).await.unwrap();
+        let hook = webhook("https://example.com");
+        let entry = AuditEntry::of_webhook(0, Actor::Bridge, "create", &hook, None);
+        store.put_webhook(&hook, &entry).await.unwrap();
+        let events: Vec<_> = (1..=3).map(event).collect();
+        store.add_records(&events).await.unwrap();
+        // Gone, so that all three are given up.
+        store.disable_webhook(&hook.id, &hook.url, 0).await.unwrap();
+        let forgotten = Counter::default();
+        for (most, gone, so_far) in [(3, 0, 0), (1, 2, 2), (1, 0, 2)] {
+            assert_eq!(forget_deliveries(&store, most, &forgotten).await, Ok(gone));
+            assert_eq!(forgotten.get(), so_far);
+        }
+        assert_eq!(store.backlog().await.unwrap().dead, 1);
     }
 
     #[tokio::test]

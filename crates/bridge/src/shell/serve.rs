@@ -201,6 +201,8 @@ fn serve_api(listener: TcpListener, tls: Arc<rustls::ServerConfig>, config: &Con
 /// Begins to forget what is old.
 fn start_retention(config: &Config, store: &Arc<dyn Store>, metrics: &Metrics) {
     tokio::spawn(retention::events(store.clone(), config.events.keep));
+    let forgotten = metrics.deliveries.forgotten.clone();
+    tokio::spawn(retention::deliveries(store.clone(), forgotten));
     if let Some(keep) = config.records.keep {
         let forgotten = metrics.records_forgotten.clone();
         tokio::spawn(retention::records(store.clone(), keep, forgotten));
