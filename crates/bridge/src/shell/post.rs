@@ -316,6 +316,23 @@ pub(super) mod tests {
     }
 
     #[tokio::test]
+    async fn where_no_more_connections_are_kept_the_one_unused_for_longest_gives_way() {
+        let (first, second) = (receiver(9, TAKEN).await, receiver(9, TAKEN).await);
+        let poster = poster(1);
+        for (url, n) in [(&first.0, 1), (&second.0, 2), (&second.0, 3), (&first.0, 4)] {
+            let id = format!("evt_{n}");
+            poster.post(&webhook(url), &id, b"{}".to_vec()).await;
+        }
+        for ((_, seen), posted) in [
+            (&first, [(1, "evt_1"), (2, "evt_4")]),
+            (&second, [(1, "evt_2"), (1, "evt_3")]),
+        ] {
+            let posted = posted.map(|(connection, id)| (connection, id.to_owned()));
+            assert_eq!(*seen.lock().unwrap(), posted);
+        }
+    }
+
+    #[tokio::test]
     async fn another_address_has_another_connection() {
         let (first, second) = (receiver(9, TAKEN).await, receiver(9, TAKEN).await);
         let poster = poster(9);

@@ -238,12 +238,18 @@ impl Idle {
         Some(kept.swap_remove(own))
     }
 
-    /// Keeps one for the next event, where it can take one and there is a place.
+    /// Keeps one for the next event, where it can take one. The one that was used longest ago gives way, so that nobody keeps all places.
     pub(super) fn put(&self, mut one: Kept) {
         let mut kept = self.good();
-        if one.connection.is_free && kept.len() < self.most {
-            one.used = Instant::now();
-            kept.push(one);
+        if !one.connection.is_free {
+            return;
+        }
+        one.used = Instant::now();
+        kept.push(one);
+        if kept.len() > self.most {
+            let oldest = (0..).zip(kept.iter()).min_by_key(|(_, one)| one.used);
+            let oldest = oldest.map_or(0, |(place, _)| place);
+            kept.swap_remove(oldest);
         }
     }
 
