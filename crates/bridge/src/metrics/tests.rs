@@ -326,7 +326,7 @@ fn labels_have_values_of_fixed_sets_and_nothing_of_a_call_is_told() {
         .chain(dialling.refused_to_dial().map(|(reason, _)| reason))
         .collect();
     let events = sip::Counters::default().named().map(|(name, _)| name);
-    let bounds = [Bound::All, Bound::Account, Bound::Webhook].map(Bound::text);
+    let bounds = [Bound::All, Bound::Account, Bound::Webhook, Bound::Tests].map(Bound::text);
     let sets: [(&str, &[&str]); 16] = [
         ("version", &[env!("CARGO_PKG_VERSION")]),
         (

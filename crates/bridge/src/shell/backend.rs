@@ -18,6 +18,7 @@ use tokio::sync::oneshot;
 use super::audited::Audited;
 use super::control_thread::Inbound;
 use super::post::Poster;
+use super::tries::Tries;
 use crate::metrics::{MediaCounts, Metrics};
 
 /// How long a command may take.
@@ -36,6 +37,7 @@ pub(super) struct BridgeBackend {
     pub(super) draining: Arc<AtomicBool>,
     pub(super) hub: api::Hub,
     pub(super) poster: Arc<Poster>,
+    pub(super) tries: Tries,
 }
 
 /// Wall clock, epoch ms.

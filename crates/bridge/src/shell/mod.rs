@@ -45,6 +45,7 @@ mod sip_udp;
 mod sip_ways;
 mod teller;
 mod tls;
+mod tries;
 mod whole_file;
 mod write_limit;
 

@@ -30,6 +30,7 @@ use super::metrics_server::{self, Readings};
 use super::post::Poster;
 use super::sip_tcp::Connections;
 use super::sip_ways::Ways;
+use super::tries::Tries;
 use super::{
     api_server, banner, first_start, log, panics, retention, settings, sip_tcp, sip_udp, teller, tls,
 };
@@ -174,6 +175,7 @@ async fn start(mut config: Config, data: &Path, filling: &Filling) -> Result<Run
         draining: draining.clone(),
         hub,
         poster,
+        tries: Tries::default(),
     };
     serve_api(sockets.api, tls, &config, backend);
     if let Some(listener) = sockets.metrics {

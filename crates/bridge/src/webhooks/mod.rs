@@ -5,6 +5,7 @@ mod schedule;
 mod signature;
 mod target;
 
+pub(crate) use places::Places;
 pub(crate) use schedule::{Bound, Bounds, Outcome, Schedule, Verdict};
 pub(crate) use signature::{Signing, headers};
 pub(crate) use target::{Policy, Target};

@@ -6,16 +6,18 @@ use std::hash::Hash;
 
 /// How many places each has; whoever has none is not in it.
 #[derive(Debug)]
-pub(super) struct Places<K>(HashMap<K, usize>);
+pub(crate) struct Places<K>(HashMap<K, usize>);
 
-impl<K: Eq + Hash> Places<K> {
+impl<K> Default for Places<K> {
     /// All are free.
-    pub(super) fn new() -> Self {
+    fn default() -> Self {
         Self(HashMap::new())
     }
+}
 
+impl<K: Eq + Hash> Places<K> {
     /// How many `who` has.
-    pub(super) fn of<Q: Eq + Hash + ?Sized>(&self, who: &Q) -> usize
+    pub(crate) fn of<Q: Eq + Hash + ?Sized>(&self, who: &Q) -> usize
     where
         K: Borrow<Q>,
     {
@@ -23,12 +25,12 @@ impl<K: Eq + Hash> Places<K> {
     }
 
     /// Gives `who` one more.
-    pub(super) fn take(&mut self, who: K) {
+    pub(crate) fn take(&mut self, who: K) {
         *self.0.entry(who).or_default() += 1;
     }
 
     /// Takes one from `who`.
-    pub(super) fn free<Q: Eq + Hash + ?Sized>(&mut self, who: &Q)
+    pub(crate) fn free<Q: Eq + Hash + ?Sized>(&mut self, who: &Q)
     where
         K: Borrow<Q>,
     {

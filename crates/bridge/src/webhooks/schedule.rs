@@ -57,6 +57,8 @@ pub(crate) enum Bound {
     Account,
     /// Those of the webhook are.
     Webhook,
+    /// So many tests of the account are under way, which have places of their own.
+    Tests,
 }
 
 impl Bound {
@@ -66,6 +68,7 @@ impl Bound {
             Self::All => "all",
             Self::Account => "account",
             Self::Webhook => "webhook",
+            Self::Tests => "tests",
         }
     }
 }
@@ -87,7 +90,13 @@ pub(crate) enum Outcome {
 impl Outcome {
     /// Whether the event was taken.
     pub(crate) fn is_taken(&self) -> bool {
-        matches!(self, Self::Answered { status: 200..=299, .. })
+        matches!(
+            self,
+            Self::Answered {
+                status: 200..=299,
+                ..
+            }
+        )
     }
 }
 
@@ -118,8 +127,8 @@ impl Schedule {
         Self {
             bounds,
             chains: BTreeMap::new(),
-            per_account: Places::new(),
-            per_webhook: Places::new(),
+            per_account: Places::default(),
+            per_webhook: Places::default(),
             held_up: BTreeSet::new(),
         }
     }
@@ -132,7 +141,9 @@ impl Schedule {
     /// Takes out of `waiting` the webhook whose turn it is, if any finds a place: one of the account that has the fewest, of its webhooks that
     /// with the fewest, and among equals the one that has waited longest.
     pub(crate) fn turn(&self, waiting: &mut Vec<Waiting>) -> Option<Waiting> {
-        let open = (0..).zip(waiting.iter()).filter(|(_, one)| self.bound(one).is_none());
+        let open = (0..)
+            .zip(waiting.iter())
+            .filter(|(_, one)| self.bound(one).is_none());
         let share = |one: &Waiting| {
             let account = self.per_account.of(&one.owner);
             (account, self.per_webhook.of(&one.webhook), one.since_ms)
@@ -172,7 +183,9 @@ impl Schedule {
     pub(crate) fn hold_up(&mut self, waiting: &[Waiting]) -> Vec<Bound> {
         let more = waiting.iter().filter(|one| self.has_more(one));
         let held_up: Vec<_> = more.filter_map(|one| Some((one, self.bound(one)?))).collect();
-        let new = held_up.iter().filter(|(one, _)| !self.held_up.contains(&one.webhook));
+        let new = held_up
+            .iter()
+            .filter(|(one, _)| !self.held_up.contains(&one.webhook));
         let met = new.map(|(_, bound)| *bound).collect();
         self.held_up = held_up.iter().map(|(one, _)| one.webhook.clone()).collect();
         met
@@ -494,7 +507,10 @@ mod tests {
         ];
         let (turns, met) = schedule.run(&all);
         // After its first turn `a` has a place more than `b`.
-        assert_eq!((turns, met), (vec!["a2".into(), "b1".into(), "a1".into()], vec![]));
+        assert_eq!(
+            (turns, met),
+            (vec!["a2".into(), "b1".into(), "a1".into()], vec![])
+        );
         assert_eq!(schedule.run(&all), (vec![], vec![]));
     }
 
