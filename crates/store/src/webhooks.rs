@@ -77,4 +77,6 @@ pub struct Backlog {
     pub dead: u64,
     /// Deliveries that were given up at once since the store was opened, because too many were pending for their webhook.
     pub overflowed: u64,
+    /// Deliveries that were pending when their events were forgotten since then.
+    pub expired: u64,
 }

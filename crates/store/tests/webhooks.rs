@@ -89,8 +89,13 @@ async fn old_events_are_forgotten_in_steps_and_it_is_known_up_to_which() {
     .await;
     let kept = store.kept().await.unwrap();
     assert_eq!((kept.forgotten, kept.newest), (0, 10));
+    let mut first = store.due("w", 0, 1).await.unwrap().remove(0);
+    first.state = DeliveryState::Delivered;
+    store.settle(&[first]).await.unwrap();
     for (gone, upto) in [(3, 3), (3, 6), (1, 7), (0, 7)] {
         assert_eq!(store.forget(7_500, 3).await.unwrap(), gone);
+        // But for the first.
+        assert_eq!(store.backlog().await.unwrap().expired, upto - 1);
         assert_eq!(store.kept().await.unwrap().forgotten, upto);
     }
     assert_eq!(pending(&store, "w").await, [8, 9, 10]);
@@ -244,7 +249,7 @@ async fn what_is_disabled_is_given_up_and_can_be_asked_for_again() {
         pending: 0,
         oldest_ms: None,
         dead: 1,
-        overflowed: 0,
+        ..Backlog::default()
     };
     assert_eq!(store.backlog().await.unwrap(), backlog);
     put(&store, &webhook("w", "a", &[])).await;

@@ -50,6 +50,8 @@ pub(crate) struct EventCounts {
     pub(crate) dead: u64,
     /// Deliveries that were given up at once because too many were pending.
     pub(crate) overflowed: u64,
+    /// Deliveries that were pending when their events were forgotten.
+    pub(crate) expired: u64,
     /// Age of the oldest pending one, ms.
     pub(crate) oldest_ms: u64,
 }
@@ -371,6 +373,11 @@ fn events(page: &mut Scribe<'_>, metrics: &Metrics, counts: EventCounts) -> Resu
         "webhook_deliveries_overflowed",
         "Events given up at once because 50,000 were pending for their webhook.",
         counts.overflowed,
+    )?;
+    page.counter(
+        "webhook_deliveries_expired",
+        "Events that were still to be posted when they were forgotten, after events.keep.",
+        counts.expired,
     )?;
     page.metric(
         "webhook_deliveries_forgotten",

@@ -67,6 +67,7 @@ impl Sources for Fixture {
         EventCounts {
             pending: 6,
             overflowed: 8,
+            expired: 10,
             ..EventCounts::default()
         }
     }
@@ -288,6 +289,7 @@ fn the_page_tells_what_was_counted() {
         ("partyline_lists_crowded_total", 4.0),
         ("partyline_webhook_deliveries_pending", 6.0),
         ("partyline_webhook_deliveries_overflowed_total", 8.0),
+        ("partyline_webhook_deliveries_expired_total", 10.0),
         ("partyline_webhook_deliveries_forgotten_total", 9.0),
         (r#"partyline_webhooks_held_up_total{bound="account"}"#, 1.0),
     ] {

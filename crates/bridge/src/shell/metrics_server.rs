@@ -61,6 +61,7 @@ impl Sources for Readings {
             pending: backlog.pending,
             dead: backlog.dead,
             overflowed: backlog.overflowed,
+            expired: backlog.expired,
             oldest_ms: since_ms.unwrap_or(0).max(0) as u64,
         }
     }

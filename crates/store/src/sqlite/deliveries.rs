@@ -281,7 +281,7 @@ pub(super) async fn forget(pool: &SqlitePool, most: u32, count: u32) -> Result<u
 }
 
 /// How much is pending and was given up, as it is counted beside the deliveries.
-pub(super) async fn backlog(pool: &SqlitePool, overflowed: u64) -> Result<Backlog, StoreError> {
+pub(super) async fn backlog(pool: &SqlitePool) -> Result<Backlog, StoreError> {
     let row = sqlx::query(
         "SELECT ifnull(sum(pending), 0) AS pending, ifnull(sum(dead), 0) AS dead, (
              SELECT created_ms FROM deliveries INDEXED BY deliveries_by_age WHERE state = 0 ORDER BY created_ms LIMIT 1
@@ -292,7 +292,7 @@ pub(super) async fn backlog(pool: &SqlitePool, overflowed: u64) -> Result<Backlo
         pending: number(&row, "pending")?,
         oldest_ms: row.try_get("oldest")?,
         dead: number(&row, "dead")?,
-        overflowed,
+        ..Backlog::default()
     })
 }
 

@@ -137,8 +137,16 @@ pub(super) async fn kept(pool: &SqlitePool) -> Result<Kept, StoreError> {
     })
 }
 
+/// What was forgotten at once.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Forgotten {
+    pub(super) happenings: u64,
+    /// Deliveries that were pending.
+    pub(super) pending: u64,
+}
+
 /// Forgets the oldest `count` of what happened before `before_ms`.
-pub(super) async fn forget(pool: &SqlitePool, before_ms: i64, count: u32) -> Result<u64, StoreError> {
+pub(super) async fn forget(pool: &SqlitePool, before_ms: i64, count: u32) -> Result<Forgotten, StoreError> {
     let all = async |db: &mut SqliteConnection| {
         let upto: Option<i64> = sqlx::query_scalar(
             // By id, up to the first that is younger: a clock that was wrong for a while must not take the young along.
@@ -149,7 +157,15 @@ pub(super) async fn forget(pool: &SqlitePool, before_ms: i64, count: u32) -> Res
         .bind(count)
         .fetch_one(&mut *db)
         .await?;
-        let Some(upto) = upto else { return Ok(0) };
+        let Some(upto) = upto else {
+            return Ok(Forgotten::default());
+        };
+        let pending: i64 = sqlx::query_scalar(
+            "SELECT count(*) FROM deliveries INDEXED BY deliveries_by_happening WHERE happening <= ?1 AND state = 0",
+        )
+        .bind(upto)
+        .fetch_one(&mut *db)
+        .await?;
         for statement in [
             "DELETE FROM deliveries WHERE happening <= ?1",
             "UPDATE forgotten SET upto = max(upto, ?1)",
@@ -160,7 +176,10 @@ pub(super) async fn forget(pool: &SqlitePool, before_ms: i64, count: u32) -> Res
             .bind(upto)
             .execute(&mut *db)
             .await?;
-        Ok(gone.rows_affected())
+        Ok(Forgotten {
+            happenings: gone.rows_affected(),
+            pending: whole(pending, "count")?,
+        })
     };
     transaction(pool, all).await
 }

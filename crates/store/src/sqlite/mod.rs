@@ -52,6 +52,8 @@ pub struct SqliteStore {
     lists: Lists,
     /// Deliveries that were given up since this was opened because too many were pending.
     overflowed: AtomicU64,
+    /// The same because their events were forgotten.
+    expired: AtomicU64,
     /// The lock is held as long as the file is open.
     lock: Mutex<Option<File>>,
 }
@@ -143,7 +145,11 @@ impl Store for SqliteStore {
     }
 
     fn forget(&self, before_ms: i64, count: u32) -> Answer<'_, u64> {
-        Box::pin(happenings::forget(&self.writer, before_ms, count))
+        Box::pin(async move {
+            let forgotten = happenings::forget(&self.writer, before_ms, count).await?;
+            self.expired.fetch_add(forgotten.pending, Ordering::Relaxed);
+            Ok(forgotten.happenings)
+        })
     }
 
     fn forget_records(&self, before_ms: i64, count: u32) -> Answer<'_, u64> {
@@ -224,7 +230,12 @@ impl WebhookStore for SqliteStore {
     }
 
     fn backlog(&self) -> Answer<'_, Backlog> {
-        let overflowed = self.overflowed.load(Ordering::Relaxed);
-        Box::pin(deliveries::backlog(&self.readers, overflowed))
+        Box::pin(async move {
+            Ok(Backlog {
+                overflowed: self.overflowed.load(Ordering::Relaxed),
+                expired: self.expired.load(Ordering::Relaxed),
+                ..deliveries::backlog(&self.readers).await?
+            })
+        })
     }
 }

@@ -47,6 +47,7 @@ pub(super) async fn open(path: &Path) -> Result<SqliteStore, StoreError> {
         readers,
         lists,
         overflowed: AtomicU64::new(0),
+        expired: AtomicU64::new(0),
         lock: Mutex::new(Some(lock)),
     })
 }
