@@ -28,6 +28,7 @@ mod recording;
 mod refusals;
 mod renumbering;
 mod rest;
+mod rest_moves;
 mod roster;
 mod simulate;
 mod tenants;

@@ -13,6 +13,8 @@ mod contract;
 mod fixture;
 #[path = "../tests/rest/world.rs"]
 mod world;
+#[path = "../tests/rest/world_commands.rs"]
+mod world_commands;
 #[path = "../tests/rest/world_events.rs"]
 mod world_events;
 

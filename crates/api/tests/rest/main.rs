@@ -37,4 +37,5 @@ mod sockets;
 mod timing;
 mod webhooks;
 mod world;
+mod world_commands;
 mod world_events;
