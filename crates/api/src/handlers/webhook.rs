@@ -41,6 +41,7 @@ pub(crate) const FIXED: &[&str] = &[
     "created",
     "id",
     "previousSecretUntil",
+    "secret",
     "subscriberSid",
 ];
 
@@ -123,7 +124,9 @@ pub(crate) async fn update(
     let mut webhook = known.clone();
     value::only(&body, &[EFFECTIVE, FIXED])?;
     let before = Dto::from(&webhook);
-    let current = serde_json::to_value(&before).unwrap_or_default();
+    // Where it was told the secret, that may be sent back, too.
+    let told = value::present(&body, "secret").map(|_| Dto::with_secret(&webhook));
+    let current = serde_json::to_value(told.as_ref().unwrap_or(&before)).unwrap_or_default();
     value::unchanged(&body, &current, FIXED)?;
     if webhook.is_callback {
         // Where it goes is said by its subscriber.

@@ -63,6 +63,36 @@ async fn a_webhook_is_made_read_changed_and_taken_away_and_tells_its_secret_once
 }
 
 #[tokio::test]
+async fn a_secret_that_was_told_may_be_sent_back_and_no_other() {
+    let world = World::new();
+    let mut told = create(&world, "alice", r#"{"url": "https://example.com/hook"}"#)
+        .await
+        .json();
+    let path = format!("/webhooks/{}", told["id"].as_str().unwrap());
+    told["description"] = json!("CRM");
+    let changed = world.put("alice", &path, &told.to_string()).await;
+    assert_eq!(changed.status, 200, "{}", changed.text);
+    assert_eq!(
+        (&changed.json()["description"], &changed.json()["secret"]),
+        (&json!("CRM"), &Value::Null),
+        "it is told once all the same"
+    );
+    assert_eq!(world.put("alice", &path, r#"{"secret": null}"#).await.status, 200);
+    let rotated = post(&world, &format!("{path}/rotate")).await.json();
+    for secret in [&told["secret"], &json!("whsec_"), &json!(5)] {
+        let body = json!({"description": "x", "secret": secret}).to_string();
+        let refusal = world.put("alice", &path, &body).await.refusal();
+        assert_eq!(
+            (refusal.0, refusal.2.as_str()),
+            (400, "secret"),
+            "of before, or another"
+        );
+    }
+    assert_eq!(world.get("alice", &path).await.json()["description"], "CRM");
+    assert_eq!(world.put("alice", &path, &rotated.to_string()).await.status, 200);
+}
+
+#[tokio::test]
 async fn what_cannot_be_a_webhook_is_refused_by_its_field() {
     let world = World::new();
     for (body, field) in [
