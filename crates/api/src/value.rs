@@ -78,9 +78,14 @@ fn none_of(changes: &Map<String, Value>, fields: &[&str]) -> Result<(), ApiError
     Err(fixed.fold(refusal, |refusal, field| refusal.and(*field, message)))
 }
 
+/// Whether it comes as it is; a number may be written otherwise.
 fn same(sent: &Value, current: &Value) -> bool {
-    let as_text = |text: &str| current.as_i64().is_some_and(|number| text.parse() == Ok(number));
-    sent == current || sent.as_str().is_some_and(as_text)
+    let number = |value: &Value| {
+        let whole = value.as_u64().map(i128::from);
+        let whole = whole.or_else(|| value.as_i64().map(i128::from));
+        whole.or_else(|| written_otherwise(value))
+    };
+    sent == current || (current.is_number() && number(current).is_some_and(|it| number(sent) == Some(it)))
 }
 
 /// A whole number within `range`, however it is written.
@@ -217,5 +222,36 @@ mod tests {
             let expected = expected.and_then(|number| u64::try_from(number).ok());
             assert_eq!(id("n", &value).ok(), expected, "{value}");
         }
+    }
+
+    #[test]
+    fn what_comes_back_as_it_is_is_no_change_however_its_numbers_are_written() {
+        for (sent, current, expected) in [
+            (json!(5), json!(5), true),
+            (json!(5.0), json!(5), true),
+            (json!("5"), json!(5), true),
+            (json!(5), json!(5.0), true),
+            (json!(4.25), json!(4.25), true),
+            (json!(-5.0), json!(-5), true),
+            (json!(u64::MAX), json!(u64::MAX), true),
+            (json!(u64::MAX.to_string()), json!(u64::MAX), true),
+            (json!(5.5), json!(5), false),
+            (json!(6.0), json!(5), false),
+            (json!("5.0"), json!(5), false),
+            (json!(5), json!("5"), false),
+            (json!(5.0), json!("5"), false),
+            (json!(0), json!(false), false),
+            (json!(0), json!(null), false),
+            (json!([5.0]), json!(5), false),
+            (json!(null), json!(null), true),
+        ] {
+            assert_eq!(same(&sent, &current), expected, "{sent} for {current}");
+        }
+        let body = json!({"id": 5.0, "created": "7", "name": "x"});
+        let body = body.as_object().unwrap();
+        let current = json!({"id": 5, "created": 7, "name": "y"});
+        assert!(unchanged(body, &current, &["id", "created"]).is_ok());
+        let changed = changes(body, &current, &["id", "created"]).unwrap();
+        assert_eq!(Value::Object(changed), json!({"name": "x"}));
     }
 }

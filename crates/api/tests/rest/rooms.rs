@@ -442,10 +442,9 @@ async fn what_is_fixed_or_unknown_is_refused() {
             (400, "Invalid field specific".into(), field.into())
         );
     }
-    assert_eq!(
-        world.put("alice", ROOM, r#"{"callFlowId": "3"}"#).await.status,
-        200
-    );
+    for body in [r#"{"callFlowId": "3"}"#, r#"{"callFlowId": 3.0}"#] {
+        assert_eq!(world.put("alice", ROOM, body).await.status, 200, "{body}");
+    }
 }
 
 #[tokio::test]
