@@ -59,7 +59,7 @@ fn wanted(key: &serde_json::Map<String, Value>) -> Result<Wanted, ApiError> {
 
 /// Gives `room` the keys that are `wanted`, in place of those it has. Codes that stay keep their ids; a key without a code
 /// keeps the code of the key whose id it names, else gets one that nobody can foresee. New keys get their ids when all is good. Answers
-/// the codes that were made.
+/// the codes that were made. Refuses an id that no key has, or one with another code, which would be left out of account.
 pub(super) fn replace(
     room: &mut Room,
     wanted: Vec<Wanted>,
@@ -69,9 +69,7 @@ pub(super) fn replace(
     let mut made = HashSet::new();
     let old = std::mem::take(&mut room.keychain);
     for key in wanted {
-        let named = old
-            .iter()
-            .find(|old| Some(old.id) == key.id && key.access_code.is_none());
+        let named = named(&old, &key)?;
         let access_code = match key.access_code.or(named.map(|old| old.access_code.clone())) {
             Some(code) => code,
             None => {
@@ -88,6 +86,25 @@ pub(super) fn replace(
         });
     }
     Ok(made)
+}
+
+/// The key whose id `wanted` has, if it has one.
+fn named<'a>(old: &'a [Key], wanted: &Wanted) -> Result<Option<&'a Key>, ApiError> {
+    let Some(id) = wanted.id else {
+        return Ok(None);
+    };
+    let keeps_code = |key: &&Key| {
+        wanted
+            .access_code
+            .as_ref()
+            .is_none_or(|code| *code == key.access_code)
+    };
+    let known = old.iter().find(|key| key.id == id).filter(keeps_code);
+    let expected = "expected the id of a code of this room alone or with that code, or a code without an id";
+    known.map_or_else(
+        || Err(ApiError::wrong_value("keychain", expected)),
+        |key| Ok(Some(key)),
+    )
 }
 
 fn unforeseen(room: &Room, old: &[Key], caller: &Caller, backend: &dyn Backend) -> Result<String, ApiError> {

@@ -349,6 +349,45 @@ async fn a_keychain_replaces_the_set_and_codes_that_stay_keep_their_ids() {
 }
 
 #[tokio::test]
+async fn an_id_that_is_not_that_of_the_code_is_refused_and_nothing_is_changed() {
+    let world = World::new();
+    let before = world.get("alice", ROOM).await.json();
+    let keys = "/subscribers/sid-alice/meetingRooms/106131/keychain";
+    for key in [
+        r#"{"id": 9, "role": 1}"#,
+        r#"{"id": 9, "role": 1, "accessCode": "2222"}"#,
+        r#"{"id": 9, "role": 1, "accessCode": "5555"}"#,
+        r#"{"id": 2, "role": 1, "accessCode": "5555"}"#,
+        r#"{"id": 2, "role": 1, "accessCode": "111"}"#,
+    ] {
+        let list = format!(r#"[{{"role": 2}}, {key}]"#);
+        let body = format!(r#"{{"description": "x", "keychain": {list}}}"#);
+        for (path, body) in [(ROOM, &body), (keys, &list)] {
+            assert_eq!(
+                world.put("alice", path, body).await.refusal(),
+                (400, "Wrong value".into(), "keychain".into()),
+                "{path} {body}"
+            );
+        }
+    }
+    let body = r#"{"primaryDidGroupId": 219, "callFlowId": 3, "keychain": [{"id": 2, "role": 1}]}"#;
+    let made = world.post("alice", "/meetingRooms", body).await;
+    assert_eq!(made.refusal().2, "keychain", "a new room has no codes yet");
+    assert_eq!(world.get("alice", ROOM).await.json(), before);
+    for key in [
+        r#"{"id": "2", "role": 1, "accessCode": 2222}"#,
+        r#"{"id": 2.0, "role": 1}"#,
+    ] {
+        let keychain = world.put("alice", keys, &format!("[{key}]")).await.json();
+        assert_eq!(
+            keychain,
+            json!([{"accessCode": "2222", "id": 2, "role": 1}]),
+            "{key}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_key_without_a_code_gets_nine_digits_and_eleven_in_a_crowded_group() {
     let world = World::new();
     let body = r#"{"keychain": [{"role": 1}, {"role": 2, "accessCode": null}]}"#;
