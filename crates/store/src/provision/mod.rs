@@ -8,7 +8,7 @@ mod tests;
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
-use model::attribute::{Level, Overrides};
+use model::attribute::{Level, Overrides, check_role_pin, resolve};
 use model::directory::{
     CallFlow, Did, DidGroup, DidGroupReference, Directory, Edit, Key, Room, Subscriber, SubscriberRole,
 };
@@ -173,14 +173,19 @@ impl Reader<'_> {
         })
     }
 
-    fn group(&mut self, _at: usize, form: GroupForm) -> DidGroup {
+    fn group(&mut self, at: usize, form: GroupForm) -> DidGroup {
+        let attributes = self.attributes(Level::Group, form.attributes);
+        if let Err(error) = check_role_pin(&resolve(&[&attributes]).policy) {
+            let name = error.name();
+            self.complain(after_key(self.text, at, name), name, error.to_string());
+        }
         DidGroup {
             id: DidGroupId(form.id),
             name: form.name,
             description: form.description,
             call_flow: self.call_flow(&form.call_flow_id),
             subscriber_sid: Sid::new(&form.subscriber_sid),
-            attributes: self.attributes(Level::Group, form.attributes),
+            attributes,
         }
     }
 

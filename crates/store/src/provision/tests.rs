@@ -234,6 +234,34 @@ fn mistakes_are_told_by_place_field_and_what_was_expected() {
 }
 
 #[test]
+fn keys_of_a_command_that_hide_others_are_refused_where_they_stand() {
+    let group = "callFlowId = 3\nsubscriberSid = \"00000000-0000-4000-8000-000000000002\"\n";
+    assert!(DEMO.contains(group));
+    for (keys, told) in [
+        ("9", Some("begin 99, which asks for the role PIN")),
+        ("99", Some("begin 99, which asks for the role PIN")),
+        ("991", Some("begin 99, which asks for the role PIN")),
+        ("*", Some("the keys of polling_dtmf_binding begin those of")),
+        ("98", None),
+    ] {
+        let attribute = format!("polling_dtmf_binding = \"{keys}\"");
+        let text = DEMO.replacen(
+            group,
+            &format!("{group}[didGroups.attributes]\nconference_country = \"US\"\n{attribute}\n"),
+            1,
+        );
+        let problem = read(&text).err().map(|problems| problems[0].clone());
+        assert_eq!(problem.is_some(), told.is_some(), "{keys}: {problem:?}");
+        if let (Some(problem), Some(told)) = (problem, told) {
+            let said = problem.to_string();
+            assert!(said.contains(told), "{keys}: {said}");
+            let line = text.lines().nth(problem.line - 1).unwrap_or_default();
+            assert!(line.starts_with(&attribute) || keys == "*", "{said}");
+        }
+    }
+}
+
+#[test]
 fn every_mistake_of_a_file_is_told_at_once() {
     let wrong = DEMO
         .replace("role = 2 }", "role = 7 }")
