@@ -29,6 +29,7 @@ mod refusals;
 mod renumbering;
 mod rest;
 mod rest_moves;
+mod ringing;
 mod roster;
 mod simulate;
 mod tenants;

@@ -7,8 +7,8 @@ use api::{CommandError, DialOrder};
 use ivr::budget::Guesser;
 use model::directory::{Dialled, Did};
 use model::{
-    Actor, CallState, CallView, Cause, Cdr, Command, LegId, Mute, OperatorMode, Phrase, Prompt, Question,
-    Role, Sid,
+    Actor, CallState, CallView, Cause, Cdr, Command, Event, LegId, Mute, OperatorMode, Phrase, Prompt,
+    Question, Role, Sid,
 };
 use sip::{Dial, DialError, EndCause, Flow};
 use store::{AuditEntry, Record};
@@ -381,74 +381,23 @@ impl Control {
         can_be && self.calls.get(&leg).is_some_and(is_dialled)
     }
 
-    /// What is asked for a call that is being dialled is kept until it is in its meeting; whether it is one.
-    pub(super) fn is_wish(&mut self, leg: LegId, command: &Command) -> bool {
+    /// What is asked for a call that is being dialled is kept until it is in its meeting, and told at once; whether it is one.
+    pub(super) fn is_wish(&mut self, now: Instant, leg: LegId, actor: &Actor, command: &Command) -> bool {
         if !self.would_be_wish(leg, command) {
             return false;
         }
-        let Some(call) = self.calls.get_mut(&leg) else {
-            return false;
-        };
-        let Stage::Dialling(dialling) = &mut call.stage else {
-            return false;
-        };
-        match command {
-            Command::SetName { name, .. } => {
-                call.view.custom_name.clone_from(name);
-                call.record.custom_name.clone_from(name);
-            }
-            Command::SetGain { db, .. } => call.view.gain_db = *db,
-            Command::SetMute { mute, .. } => {
-                call.view.mute = *mute;
-                dialling.mute = Some(*mute);
-            }
-            Command::SetHold { on, .. } => {
-                call.view.held = *on;
-                dialling.held = Some(*on);
-            }
-            Command::SetRole { role, .. } => {
-                call.view.role = Some(*role);
-                dialling.role = Some(*role);
-            }
-            Command::Join(_)
-            | Command::Leave { .. }
-            | Command::Drop { .. }
-            | Command::ToggleMute { .. }
-            | Command::StepMuteMode
-            | Command::SetMuteMode(_)
-            | Command::ToggleHold
-            | Command::SetHoldMode(_)
-            | Command::ToggleLock
-            | Command::SetLock(_)
-            | Command::StepTones
-            | Command::Count { .. }
-            | Command::RolePin { .. }
-            | Command::SetAttribute { .. }
-            | Command::SetQa(_)
-            | Command::NextQuestion
-            | Command::ToggleHand { .. }
-            | Command::SetQuestion { .. }
-            | Command::ToggleOperator { .. }
-            | Command::SetOperator { .. }
-            | Command::OperatorAnswered { .. }
-            | Command::OperatorGone { .. }
-            | Command::SetPoll(_)
-            | Command::Vote { .. }
-            | Command::ToggleRecording
-            | Command::SetRecording(_)
-            | Command::RecordingBegan { .. }
-            | Command::RecordingGap { .. }
-            | Command::RecordingFailed { .. }
-            | Command::Start
-            | Command::Stop => return false,
-        }
+        let changed = self.calls.get_mut(&leg).and_then(|call| keep(leg, call, command));
         self.dirty_calls.insert(leg);
+        if let Some(event) = changed {
+            self.ringing_news(now, leg, actor.clone(), event);
+        }
         true
     }
 
     /// Another code for a call that is being dialled, with the role that goes with it; `None` for other calls.
     pub(super) fn change_code(
         &mut self,
+        now: Instant,
         actor: &Actor,
         leg: LegId,
         code: &str,
@@ -462,13 +411,17 @@ impl Control {
         let Some(grant) = grant else {
             return Some(Err(refused("accessCode", NO_ROOM)));
         };
+        let role = grant.key.role;
         let call = self.calls.get_mut(&leg)?;
         if let Stage::Dialling(dialling) = &mut call.stage {
             dialling.role = None;
         }
-        call.view.role = Some(grant.key.role);
+        let before = call.view.role.replace(role);
         call.belong_to(grant.room.subscriber_sid.clone(), code);
         self.dirty_calls.insert(leg);
+        if before != Some(role) {
+            self.ringing_news(now, leg, actor.clone(), Event::RoleSet { leg, role });
+        }
         Some(Ok(()))
     }
 
@@ -483,6 +436,72 @@ impl Control {
         call.ends_at = None;
         self.leave(now, leg, Cause::CallTooLong, &[Phrase::Prompt(Prompt::Goodbye)]);
         true
+    }
+}
+
+/// Keeps what is asked for a call that is being dialled; what changes by it, if anything does.
+fn keep(leg: LegId, call: &mut Call, command: &Command) -> Option<Event> {
+    let Stage::Dialling(dialling) = &mut call.stage else {
+        return None;
+    };
+    let view = &mut call.view;
+    match command {
+        Command::SetName { name, .. } => {
+            call.record.custom_name.clone_from(name);
+            let before = std::mem::replace(&mut view.custom_name, name.clone());
+            let name = name.clone();
+            (before != name).then_some(Event::Named { leg, name })
+        }
+        &Command::SetGain { db, .. } => {
+            let before = std::mem::replace(&mut view.gain_db, db);
+            (before != db).then_some(Event::GainSet { leg, db })
+        }
+        &Command::SetMute { mute, .. } => {
+            dialling.mute = Some(mute);
+            let before = std::mem::replace(&mut view.mute, mute);
+            (before != mute).then_some(Event::Muted { leg, mute })
+        }
+        &Command::SetHold { on, .. } => {
+            dialling.held = Some(on);
+            let before = std::mem::replace(&mut view.held, on);
+            (before != on).then_some(Event::Held { leg, on })
+        }
+        &Command::SetRole { role, .. } => {
+            dialling.role = Some(role);
+            let before = view.role.replace(role);
+            (before != Some(role)).then_some(Event::RoleSet { leg, role })
+        }
+        Command::Join(_)
+        | Command::Leave { .. }
+        | Command::Drop { .. }
+        | Command::ToggleMute { .. }
+        | Command::StepMuteMode
+        | Command::SetMuteMode(_)
+        | Command::ToggleHold
+        | Command::SetHoldMode(_)
+        | Command::ToggleLock
+        | Command::SetLock(_)
+        | Command::StepTones
+        | Command::Count { .. }
+        | Command::RolePin { .. }
+        | Command::SetAttribute { .. }
+        | Command::SetQa(_)
+        | Command::NextQuestion
+        | Command::ToggleHand { .. }
+        | Command::SetQuestion { .. }
+        | Command::ToggleOperator { .. }
+        | Command::SetOperator { .. }
+        | Command::OperatorAnswered { .. }
+        | Command::OperatorGone { .. }
+        | Command::SetPoll(_)
+        | Command::Vote { .. }
+        | Command::ToggleRecording
+        | Command::SetRecording(_)
+        | Command::RecordingBegan { .. }
+        | Command::RecordingGap { .. }
+        | Command::RecordingFailed { .. }
+        | Command::Start
+        | Command::Stop => None,
     }
 }
 

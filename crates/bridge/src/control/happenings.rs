@@ -127,6 +127,11 @@ impl Control {
         self.outside_news(now, leg, Actor::Bridge, News::Meeting(event));
     }
 
+    /// Of a call that is being dialled something was changed that meetings change as well.
+    pub(super) fn ringing_news(&mut self, now: Instant, leg: LegId, actor: Actor, event: Event) {
+        self.outside_news(now, leg, actor, News::Meeting(event));
+    }
+
     fn call_news(&mut self, now: Instant, leg: LegId, actor: Actor, what: CallNews) {
         self.outside_news(now, leg, actor, News::Call { leg, what });
     }

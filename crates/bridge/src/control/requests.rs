@@ -142,7 +142,7 @@ impl Control {
         match command {
             LiveCommand::Meeting(command) => {
                 if let Target::Leg(leg) = target
-                    && self.is_wish(leg, &command)
+                    && self.is_wish(now, leg, &actor, &command)
                 {
                     return Ok(());
                 }
@@ -280,7 +280,7 @@ impl Control {
         {
             return Err(refused(NO_MEETING));
         }
-        if let Some(result) = self.change_code(&actor, leg, code) {
+        if let Some(result) = self.change_code(now, &actor, leg, code) {
             return result;
         }
         let Some(call) = self.calls.get(&leg) else {
