@@ -103,6 +103,25 @@ pub fn event_body(happening: &Happening) -> Vec<u8> {
     serde_json::to_vec(&Event::from(happening)).unwrap_or_default()
 }
 
+/// That a WebSocket was told nothing for a while. A stream of lines tells the same by a comment and an `id` without data.
+#[derive(Debug, JsonSchema, Serialize)]
+pub(crate) struct Heartbeat {
+    /// Up to this event nothing is missing; a stream that was lost goes on behind it.
+    id: u64,
+    /// That it is a heartbeat, and no event.
+    #[serde(rename = "type")]
+    #[schemars(extend("const" = "heartbeat"))]
+    kind: &'static str,
+}
+
+impl Heartbeat {
+    /// Nothing was to be told up to the event `id`.
+    pub(crate) fn new(id: u64) -> Self {
+        let kind = "heartbeat";
+        Self { id, kind }
+    }
+}
+
 /// What a stream begins with: everything as it is.
 #[derive(Debug, JsonSchema, Serialize)]
 #[serde(rename_all = "camelCase")]

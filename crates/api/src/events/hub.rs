@@ -170,6 +170,11 @@ impl Hub {
         self.state().counts
     }
 
+    /// Id of the last event taken in, told or not.
+    pub(crate) fn last(&self) -> u64 {
+        self.state().moment.last
+    }
+
     /// Takes a seat for `sid`, who sees the tree below `top`.
     pub(crate) fn sit(&self, sid: &Sid, top: &Sid) -> Result<Seat, Full> {
         let mut state = self.state();

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use model::Happening;
 use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TryRecvError;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::{Filter, Moment, Seat, Start};
@@ -39,7 +40,10 @@ pub(crate) enum Told {
     /// Something happened.
     Event(Arc<Happening>),
     /// Nothing for a while.
-    Heartbeat,
+    Heartbeat {
+        /// Up to this id all is told that the stream tells: whoever comes back goes on behind it.
+        last: u64,
+    },
 }
 
 /// One follower.
@@ -140,8 +144,16 @@ impl Stream {
                 Phase::Following(events) => match timeout_at(self.heartbeat_at, events.recv()).await {
                     Ok(happening) => self.waiting.push_back(happening?),
                     Err(_) => {
-                        self.look_again()?;
-                        return Some(Told::Heartbeat);
+                        // Asked first: what is wanted of all up to this id is in the queue by then, and told once that is empty.
+                        let last = self.seat.hub().last();
+                        match events.try_recv() {
+                            Ok(happening) => self.waiting.push_back(happening),
+                            Err(TryRecvError::Disconnected) => return None,
+                            Err(TryRecvError::Empty) => {
+                                self.look_again()?;
+                                return Some(Told::Heartbeat { last });
+                            }
+                        }
                     }
                 },
             }

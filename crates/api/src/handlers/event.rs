@@ -16,7 +16,7 @@ use model::{MeetingId, MeetingNumber};
 use super::records::query_by;
 use crate::auth::Caller;
 use crate::backend::Scope;
-use crate::dto::event::{Event as Dto, Snapshot};
+use crate::dto::event::{Event as Dto, Heartbeat, Snapshot};
 use crate::error::ApiError;
 use crate::events::{Filter, Full, READ_BUFFER, READ_MAX, Stream, Told, serve_socket};
 use crate::list::Listing;
@@ -203,7 +203,8 @@ fn lines(stream: Stream, api: Api, hold: Option<Hold>) -> impl IntoResponse {
 
 fn line(told: &Told, stream: &Stream, api: &Api) -> Line {
     let (name, id) = match told {
-        Told::Heartbeat => return Line::default().comment(""),
+        // Without data nothing is dispatched, and the id is taken all the same (HTML, section 9.2.6).
+        Told::Heartbeat { last } => return Line::default().comment("").id(last.to_string()),
         Told::Snapshot { moment, .. } => ("snapshot", moment.last),
         Told::Event(happening) => (happening.news.kind().text(), happening.id),
     };
@@ -211,10 +212,10 @@ fn line(told: &Told, stream: &Stream, api: &Api) -> Line {
     Line::default().event(name).id(id.to_string()).data(data)
 }
 
-/// What is told as JSON; nothing for a heartbeat.
+/// What is told as JSON.
 pub(crate) fn text(told: &Told, stream: &Stream, api: &Api) -> Option<String> {
     let text = match told {
-        Told::Heartbeat => return None,
+        Told::Heartbeat { last } => serde_json::to_string(&Heartbeat::new(*last)),
         Told::Event(happening) => serde_json::to_string(&Dto::from(&**happening)),
         Told::Snapshot { moment, resumed } => {
             let (names, now_ms) = (api.backend.names(), api.backend.now_ms());

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::answer::Object;
 use super::request::Shape;
-use crate::dto::event::Snapshot;
+use crate::dto::event::{Heartbeat, Snapshot};
 use crate::dto::meeting::COUNTERS;
 use crate::error::Wire as Error;
 
@@ -36,8 +36,9 @@ impl Schemas {
             made: Map::new(),
         };
         schemas.generator.subschema_for::<Error<'_>>();
-        // Streams are text to the document, so nothing refers to what they begin with.
+        // Streams are text to the document, so nothing refers to what they begin with, and to what they say in a silence.
         schemas.generator.subschema_for::<Snapshot<'_>>();
+        schemas.generator.subschema_for::<Heartbeat>();
         schemas
     }
 

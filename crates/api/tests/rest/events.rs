@@ -430,13 +430,38 @@ async fn a_silent_stream_has_a_heartbeat_and_ends_at_one_when_its_subscriber_is_
     let mut client = Client::new(&world, "alice", "/events", None).await;
     client.next().await.unwrap();
     let begin = tokio::time::Instant::now();
-    assert_eq!(client.block().await.as_deref().map(str::trim), Some(":"));
+    let heartbeat = format!(": \nid: {LAST_EVENT}");
+    assert_eq!(client.block().await, Some(heartbeat));
     assert_eq!(begin.elapsed(), Duration::from_secs(15));
     edit(&world, |alice| {
         alice.password_hash = api::hash_password("another", [1; 16])
     });
     assert_eq!(client.block().await, None);
     assert_eq!(begin.elapsed(), Duration::from_secs(30));
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_follows_few_events_comes_back_behind_all_that_were_not_for_it() {
+    let limits = HubLimits {
+        memory: 8,
+        ..HubLimits::default()
+    };
+    let world = World::with_hub(Settings::default(), limits);
+    let path = "/events?types=meeting.*";
+    let mut client = Client::new(&world, "alice", path, None).await;
+    client.next().await.unwrap();
+    world.publish((41..=60).map(|id| joined(id, "alice", id)).collect());
+    assert_eq!(client.block().await.as_deref(), Some(": \nid: 60"));
+    world.publish(vec![happening(61, "alice", 61, Event::Started)]);
+    assert_eq!(client.ids(1).await, [61]);
+    world.publish(vec![joined(62, "alice", 62)]);
+    assert_eq!(client.block().await.as_deref(), Some(": \nid: 62"));
+    drop(client);
+    world.publish((63..=64).map(|id| joined(id, "bob", id)).collect());
+    let mut client = Client::new(&world, "alice", path, Some(62)).await;
+    world.publish(vec![happening(65, "alice", 65, Event::Started)]);
+    assert_eq!(client.ids(1).await, [65], "and no snapshot");
+    assert_eq!((world.counts().resumed, world.counts().not_resumed), (1, 0));
 }
 
 #[tokio::test]

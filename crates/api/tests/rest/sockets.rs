@@ -15,6 +15,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
+use crate::contract::{pointer, validator};
 use crate::events::edit;
 use crate::fixture::{LAST_EVENT, PASSWORD, happening};
 use crate::memory::{is_alone, resident_kib};
@@ -82,6 +83,20 @@ async fn a_socket_tells_the_same_objects_as_a_stream_of_lines() {
         .await
         .unwrap();
     assert_eq!(next(&mut socket).await["id"], 42);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_silent_socket_is_told_up_to_which_event_nothing_was_for_it() {
+    let world = World::new();
+    let mut socket = open(&world, "/events?types=meeting.*", OWN).await.unwrap();
+    next(&mut socket).await;
+    let begin = tokio::time::Instant::now();
+    joined(&world, 41);
+    let heartbeat = next(&mut socket).await;
+    assert_eq!(heartbeat, json!({"id": 41, "type": "heartbeat"}));
+    assert_eq!(begin.elapsed(), Duration::from_secs(15));
+    let schema = validator(&pointer(&["components", "schemas", "Heartbeat"]), false);
+    assert!(schema.is_valid(&heartbeat));
 }
 
 #[tokio::test]

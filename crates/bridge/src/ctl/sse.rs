@@ -79,6 +79,13 @@ mod tests {
     }
 
     #[test]
+    fn an_id_without_an_event_is_gone_on_from_too() {
+        let mut reader = Reader::default();
+        assert_eq!(read(&mut reader, "id: 7\ndata: a\n\n: \nid: 12\n\n"), ["a"]);
+        assert_eq!(reader.last.as_deref(), Some("12"));
+    }
+
+    #[test]
     fn an_event_that_was_cut_off_is_asked_for_again() {
         let mut reader = Reader::default();
         assert_eq!(read(&mut reader, "id: 7\ndata: a\n\nid: 8\ndata: b\n"), ["a"]);

@@ -10,7 +10,8 @@ pub(super) const OPERATIONS: &[Operation] = &[
         id: "streamEvents",
         summary: "What happens, while it happens",
         note: "Server-Sent Events, or a WebSocket where the request is an upgrade. It begins with an object of the \
-               schema `Snapshot`; each event then is one of the schema `Event`.",
+               schema `Snapshot`; each event then is one of the schema `Event`. In a silence a WebSocket is told a `Heartbeat` \
+               every 15 s, a stream of lines its `id` without data.",
         streams: true,
         refusals: &[Refusal::BadRequest, Refusal::Forbidden],
         ..Operation::stream("/events", Success::new(200, "A stream.", Content::Text(STREAM)))
