@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 use axum::Json;
 use axum::extract::FromRequestParts;
 use axum::http::StatusCode;
+use axum::http::header::{HeaderValue, LOCATION};
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -13,6 +14,7 @@ use serde_json::Value;
 use crate::error::ApiError;
 use crate::params::{Params, listed};
 use crate::pick::pick;
+use crate::router::BASE;
 
 /// Parameters that select fields.
 pub(crate) const PARAMETERS: &[&str] = &[
@@ -76,6 +78,8 @@ pub(crate) trait Wire: Serialize {
     const NESTED: &'static [&'static str];
     /// Whether it can show the attributes in force for it.
     const RESOLVES: bool = false;
+    /// The field that its address ends with.
+    const KEY: &'static str = "id";
 
     /// The field that is called `name`.
     fn field(name: &str) -> Option<&'static str> {
@@ -149,10 +153,27 @@ impl<D: Wire> Selection<D> {
         (status, Json(self.apply(object))).into_response()
     }
 
+    /// The answer that carries `object`, which was made just now, and says where it is (RFC 9110, section 10.2.2).
+    pub(crate) fn created(&self, object: &D) -> Response {
+        let mut response = self.answer(StatusCode::CREATED, object);
+        if let Some(address) = address(object) {
+            response.headers_mut().insert(LOCATION, address);
+        }
+        response
+    }
+
     /// The answer that carries `object` and says all is well.
     pub(crate) fn ok(&self, object: &D) -> Response {
         self.answer(StatusCode::OK, object)
     }
+}
+
+/// Where `object` is read. What it is called there, ids and sids of our own making, needs no encoding.
+fn address<D: Wire>(object: &D) -> Option<HeaderValue> {
+    let object = serde_json::to_value(object).ok()?;
+    let key = object.get(D::KEY)?;
+    let key = key.as_str().map_or_else(|| key.to_string(), str::to_owned);
+    HeaderValue::try_from(format!("{BASE}/{}/{key}", D::COLLECTION)).ok()
 }
 
 fn names<D: Wire>(params: &Params, spellings: &[&str]) -> Result<Vec<&'static str>, ApiError> {

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
-use axum::http::header::{CONTENT_TYPE, ETAG, HeaderName, HeaderValue};
+use axum::http::header::{CONTENT_TYPE, ETAG, HeaderName, HeaderValue, LOCATION};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::Next;
@@ -27,7 +27,7 @@ const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 /// Longest key, in octets.
 const LENGTH_MAX: usize = 255;
 /// Headers of an answer that are kept with it.
-const KEPT: [HeaderName; 2] = [CONTENT_TYPE, ETAG];
+const KEPT: [HeaderName; 3] = [CONTENT_TYPE, ETAG, LOCATION];
 /// When a key for which there is no room may be tried again, in seconds.
 const FULL_RETRY_S: u64 = 3600;
 /// What to do meanwhile.

@@ -65,6 +65,7 @@ impl Wire for Room {
     ];
     const NESTED: &'static [&'static str] = &["attributes", "didGroupReferences", "keychain"];
     const RESOLVES: bool = true;
+    const KEY: &'static str = "meetingNumber";
 }
 
 impl From<&DidGroupReference> for Reference {

@@ -75,6 +75,7 @@ impl Wire for Subscriber {
     ];
     const NESTED: &'static [&'static str] = &["callback", "didGroupReferences", "meetingRooms"];
     const RESOLVES: bool = true;
+    const KEY: &'static str = "sid";
 }
 
 impl Subscriber {

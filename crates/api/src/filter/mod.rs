@@ -44,7 +44,7 @@ pub(crate) fn parse<D: Wire>(text: &str) -> Result<Filter, ApiError> {
     if text.len() > LENGTH_MAX {
         return Err(ApiError::wrong_value(
             PARAMETER,
-            "expected at most 16384 characters",
+            "expected at most 16384 octets of UTF-8",
         ));
     }
     let read = Parser::new(text, D::PLAIN, D::NESTED).read();

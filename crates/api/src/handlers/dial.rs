@@ -1,5 +1,4 @@
 use axum::extract::State;
-use axum::http::StatusCode;
 use axum::response::Response;
 use model::directory::{Did, Grant};
 use model::{DidGroupId, PresenterMedia, Role};
@@ -48,7 +47,7 @@ pub(crate) async fn create(
     let (leg, live) = api.backend.dial(caller.actor(), order).await?;
     let call = live.calls.get(&leg).ok_or_else(ApiError::not_found)?;
     let dto = Dto::new(call, &api.backend.names(), api.backend.now_ms());
-    Ok(selection.answer(StatusCode::CREATED, &dto))
+    Ok(selection.created(&dto))
 }
 
 /// What is asked for, all of it checked but whether the callee is dialled, which the bridge knows.

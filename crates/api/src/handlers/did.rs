@@ -90,7 +90,7 @@ pub(crate) async fn create(
     apply(&body, &mut did, &editing.caller)?;
     conditions.allow_untagged()?;
     let dto = Dto::from(&put(editing, did).await?);
-    Ok(tagged(&dto, selection.answer(StatusCode::CREATED, &dto)))
+    Ok(tagged(&dto, selection.created(&dto)))
 }
 
 /// PUT /dids/{id}

@@ -86,7 +86,7 @@ pub(crate) async fn create(
     conditions.allow_untagged()?;
     let (group, directory) = put(editing, group).await?;
     let dto = Dto::new(&group, &directory);
-    Ok(tagged(&dto, selection.answer(StatusCode::CREATED, &dto)))
+    Ok(tagged(&dto, selection.created(&dto)))
 }
 
 /// PUT /didGroups/{id}

@@ -81,7 +81,7 @@ pub(crate) async fn create(
     let room = drafted(&api, &editing.caller, &body, None)?;
     conditions.allow_untagged()?;
     let dto = Dto::from(&*put(editing, None, room).await?);
-    Ok(tagged(&dto, selection.answer(StatusCode::CREATED, &dto)))
+    Ok(tagged(&dto, selection.created(&dto)))
 }
 
 /// PUT /meetingRooms/{meetingNumber}

@@ -93,7 +93,7 @@ pub(crate) async fn create(
     subscriber.password_hash = hash.unwrap_or_default();
     conditions.allow_untagged()?;
     let made = put(&api, editing, subscriber, patch).await?;
-    Ok(tagged(&made, selection.answer(StatusCode::CREATED, &made.0)))
+    Ok(tagged(&made, selection.created(&made.0)))
 }
 
 /// PUT /subscribers/{sid}

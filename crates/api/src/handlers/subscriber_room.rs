@@ -59,7 +59,7 @@ pub(crate) async fn create(
     let room = drafted(&api, &editing.caller, &body, Some(&sid))?;
     conditions.allow_untagged()?;
     let dto = Dto::from(&*put(editing, None, room).await?);
-    Ok(tagged(&dto, selection.answer(StatusCode::CREATED, &dto)))
+    Ok(tagged(&dto, selection.created(&dto)))
 }
 
 /// PUT /subscribers/{sid}/meetingRooms/{meetingNumber}

@@ -105,7 +105,7 @@ pub(crate) async fn create(
     conditions.allow_untagged()?;
     let actor = caller.actor();
     api.backend.put_webhook(actor, "create", webhook.clone()).await?;
-    let response = selection.answer(StatusCode::CREATED, &Dto::with_secret(&webhook));
+    let response = selection.created(&Dto::with_secret(&webhook));
     Ok(tagged(&Dto::from(&webhook), response))
 }
 

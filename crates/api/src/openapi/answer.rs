@@ -8,6 +8,7 @@ use super::operation::{Operation, Verb};
 use super::schema::Schemas;
 use crate::etag::CURRENT_TAG;
 use crate::fields::{Plain, Wire};
+use crate::router::BASE;
 
 /// An object on the wire, as far as the document tells of it.
 #[derive(Clone, Copy)]
@@ -164,6 +165,13 @@ pub(super) const HEADERS: &[Header] = &[
         schema: || json!({"type": "string", "pattern": "^\"[0-9a-f]{32}\"$"}),
         always: true,
         carried: |operation| operation.stored && operation.method != Verb::Delete,
+    },
+    Header {
+        name: "Location",
+        description: "Where what was made is read, from the root of this host.",
+        schema: || json!({"type": "string", "format": "uri-reference", "pattern": format!("^{BASE}/")}),
+        always: true,
+        carried: Operation::makes,
     },
 ];
 

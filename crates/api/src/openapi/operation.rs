@@ -242,12 +242,17 @@ impl Operation {
         Self { stored: true, ..self }
     }
 
+    /// Whether it makes an object with an address of its own.
+    pub(super) fn makes(&self) -> bool {
+        self.success.status == CREATED
+    }
+
     /// Whether it changes a stored object that is there already.
     pub(super) fn changes_stored(&self) -> bool {
         self.stored
             && match self.method {
                 Verb::Put | Verb::Delete => true,
-                Verb::Post => self.success.status != CREATED,
+                Verb::Post => !self.makes(),
                 Verb::Get => false,
             }
     }

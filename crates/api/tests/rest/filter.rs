@@ -189,6 +189,9 @@ async fn depth_length_and_number_of_values_have_bounds() {
         (listed(2000), true),
         (listed(2001), false),
         (format!("description eq \"{}\"", "x".repeat(17_000)), false),
+        // Octets count, of which these have two each.
+        (format!("description eq \"{}\"", "é".repeat(8_100)), true),
+        (format!("description eq \"{}\"", "é".repeat(8_200)), false),
         (format!("description like \"{}\"", "x".repeat(4096)), true),
         (format!("description like \"{}\"", "x".repeat(4097)), false),
     ] {

@@ -20,6 +20,7 @@ mod fixture;
 mod health;
 mod hostile;
 mod idempotency;
+mod made;
 mod meetings;
 mod memory;
 mod numbers;
