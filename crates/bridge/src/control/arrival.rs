@@ -437,3 +437,17 @@ fn new_view(leg: LegId, dialled: &Dialled, incoming: &Incoming, record: &Cdr) ->
         state: CallState::Ringing,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_cut_by_characters_whatever_they_take() {
+        for letter in ["a", "é", "語", "🙂"] {
+            assert_eq!(shown_number(&letter.repeat(100)), letter.repeat(NAME_MAX));
+            assert_eq!(shown_number(&letter.repeat(NAME_MAX)), letter.repeat(NAME_MAX));
+        }
+        assert_eq!(shown_number("A\u{7}nn\r\n"), "Ann");
+    }
+}
