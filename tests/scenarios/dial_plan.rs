@@ -2,9 +2,10 @@
 
 use api::{CommandError, DialOrder, LiveCommand, Target};
 use bridge::control::DialOut;
-use model::Cause;
+use model::{Cause, Sid};
 use serde_json::json;
-use world::{CALLEE, CONF, Settings, Site, World};
+use store::DialledCalls;
+use world::{CALLEE, CONF, EPOCH_MS, Settings, Site, World};
 
 use crate::dialling::{record, with};
 
@@ -48,6 +49,40 @@ fn limits_at_once_for_a_tenant_and_a_day_turn_further_calls_away_and_are_counted
         world.pass(24 * 3_600_000);
         assert!(world.dial(World::order("222")).is_ok(), "{setting}");
     }
+}
+
+#[test]
+fn what_was_dialled_today_before_a_restart_counts_for_the_owner_of_the_number_that_it_showed() {
+    let mut world = with(DialOut {
+        calls_per_day_per_tenant: 3,
+        ..World::dial_plan()
+    });
+    let day = world.control.dialling_day().expect("it dials");
+    assert!(day.contains(&EPOCH_MS) && day.start % 86_400_000 == 0, "{day:?}");
+    assert_eq!(day.end - day.start, 86_400_000);
+    let calls = |caller: &str, owner: Option<&str>, count| DialledCalls {
+        caller: caller.to_owned(),
+        subscriber_sid: owner.map(Sid::new),
+        count,
+    };
+    world.control.dialled_before(vec![
+        // Its record may be of another's room.
+        calls("+15162065319", Some("other"), 1),
+        calls("+15162065319", None, 1),
+        // These numbers are nobody's by now.
+        calls("+442071838750", Some("other"), 9),
+        calls("+442071838751", None, 9),
+    ]);
+    world.dial(World::order("222")).unwrap();
+    let refusal = world.dial(World::order("222")).unwrap_err();
+    assert!(matches!(refusal, CommandError::Forbidden { .. }), "{refusal:?}");
+    world.pass(24 * 3_600_000);
+    assert!(world.dial(World::order("222")).is_ok());
+    assert_eq!(
+        World::new().control.dialling_day(),
+        None,
+        "nothing is dialled there"
+    );
 }
 
 #[test]

@@ -24,5 +24,5 @@ pub use record_writer::{
 };
 pub use scope::{AuditLine, Order, Page, Records, Scope};
 pub use sqlite::SqliteStore;
-pub use store::{Answer, AuditEntry, Kept, Missed, Record, Store};
+pub use store::{Answer, AuditEntry, DialledCalls, Kept, Missed, Record, Store};
 pub use webhooks::{Backlog, Waiting, WebhookStore};

@@ -39,6 +39,9 @@ pub trait Store: WebhookStore {
     /// One page of meeting detail records of `scope`.
     fn mdrs<'a>(&'a self, scope: &'a Scope, query: &'a Query) -> Answer<'a, Records<Mdr>>;
 
+    /// How many calls the bridge was asked to dial within `created_ms` (epoch ms), by their records; the operator's are none of them.
+    fn dialled(&self, created_ms: Range<i64>) -> Answer<'_, Vec<DialledCalls>>;
+
     /// Notes that a change with this key is about to be made, unless it was noted within the last day, or as much is kept as may be
     /// ([`model::KeyLimit`]). On disk when this answers.
     fn begin_request<'a>(
@@ -91,6 +94,17 @@ pub trait Store: WebhookStore {
 
     /// Ends all connections and lets another process have the store. Everything after it fails.
     fn close(&self) -> Answer<'_, ()>;
+}
+
+/// Calls that the bridge has dialled, counted by what their records tell of who made them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DialledCalls {
+    /// The number that they showed, with plus.
+    pub caller: String,
+    /// Whose their records are.
+    pub subscriber_sid: Option<Sid>,
+    /// How many.
+    pub count: u32,
 }
 
 /// How much of what happened is there.

@@ -7,7 +7,7 @@ use model::Pattern;
 use model::query::{Filter, OrderBy, Query, Relation, Scalar, Test};
 use model::{Cause, Cdr, Mdr, MeetingId, MeetingNumber, Sid};
 use records::cdr;
-use store::{Record, Scope, SqliteStore, Store};
+use store::{DialledCalls, Record, Scope, SqliteStore, Store};
 use tempfile::TempDir;
 
 const CDR_FIELDS: &[&str] = &[
@@ -304,4 +304,57 @@ async fn totals_follow_what_comes_and_what_is_forgotten_of_everybody_and_of_nobo
     assert_eq!(total(all()).await, 3);
     let meetings = store.mdrs(&Scope::tenant(a), &one).await.unwrap();
     assert_eq!(meetings.total, 0);
+}
+
+#[tokio::test]
+async fn calls_that_were_dialled_are_counted_within_their_day_by_who_made_them() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("partyline.db");
+    let store = SqliteStore::open(&path).await.unwrap();
+    let dialled = |leg, tenant, created_ms| Cdr {
+        outbound: true,
+        caller: "+15162065319".into(),
+        ..cdr(leg, tenant, created_ms)
+    };
+    let others = Cdr {
+        caller: "+15162065318".into(),
+        ..dialled(5, Some("a"), 150)
+    };
+    let to_operator = Cdr {
+        access_code: String::new(),
+        ..dialled(6, Some("a"), 150)
+    };
+    let records = [
+        dialled(1, Some("a"), 99),
+        dialled(2, Some("a"), 100),
+        dialled(3, Some("b"), 150),
+        dialled(4, Some("a"), 199),
+        others,
+        to_operator,
+        cdr(7, Some("a"), 150),
+        dialled(8, Some("a"), 200),
+        dialled(9, None, 120),
+    ];
+    let records = records.map(|cdr| Record::Call(Box::new(cdr)));
+    store.add_records(&records).await.unwrap();
+    // One that rings as the bridge is killed counts from the next start on.
+    let cut_off = Record::OpenCall(Box::new(dialled(10, Some("a"), 160)));
+    store.add_records(&[cut_off]).await.unwrap();
+    store.close().await.unwrap();
+    let store = SqliteStore::open(&path).await.unwrap();
+    let mut found = store.dialled(100..200).await.unwrap();
+    found.sort_by_key(|calls| (calls.caller.clone(), calls.subscriber_sid.clone()));
+    let of = |caller: &str, owner: Option<&str>, count| DialledCalls {
+        caller: caller.into(),
+        subscriber_sid: owner.map(Sid::new),
+        count,
+    };
+    let expected = [
+        of("+15162065318", Some("a"), 1),
+        of("+15162065319", None, 1),
+        of("+15162065319", Some("a"), 3),
+        of("+15162065319", Some("b"), 1),
+    ];
+    assert_eq!(found, expected);
+    assert!(store.dialled(200..200).await.unwrap().is_empty());
 }

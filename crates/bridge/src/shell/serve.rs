@@ -15,6 +15,7 @@ use arc_swap::ArcSwap;
 use crossbeam_channel::{Receiver, Sender};
 use ipnet::IpNet;
 use model::Live;
+use model::directory::Directory;
 use store::{IdKind, Keeper, RecordLimits, RecordQueue, SqliteStore, Store, record_writer};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
@@ -345,15 +346,8 @@ async fn start_control(
         hub,
         events,
     } = parts;
-    let ids = first_ids(&**store, events).await?;
     let directory = keeper.directory();
-    let control = Control::new(
-        settings::control(config),
-        directory.clone(),
-        wall_clock(),
-        ids,
-        seed()?,
-    );
+    let control = new_control(config, &**store, directory.clone(), events).await?;
     let thread = ControlThread {
         control,
         inbound: queue,
@@ -394,6 +388,22 @@ async fn start_control(
         thread.run();
     })?;
     Ok((control, control_gone))
+}
+
+/// Control as it begins. What was dialled today before a restart counts against the day's limit by its records.
+async fn new_control(
+    config: &Config,
+    store: &dyn Store,
+    directory: Arc<Directory>,
+    events: std::ops::Range<u64>,
+) -> Result<Control, String> {
+    let ids = first_ids(store, events).await?;
+    let mut control = Control::new(settings::control(config), directory, wall_clock(), ids, seed()?);
+    if let Some(day) = control.dialling_day() {
+        let dialled = store.dialled(day).await;
+        control.dialled_before(dialled.map_err(|error| error.to_string())?);
+    }
+    Ok(control)
 }
 
 fn wall_clock() -> WallClock {

@@ -34,8 +34,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::{
-    Answer, AuditEntry, AuditLine, Backlog, IdKind, Kept, Missed, Record, Records, Scope, Store, StoreError,
-    Waiting, WebhookStore,
+    Answer, AuditEntry, AuditLine, Backlog, DialledCalls, IdKind, Kept, Missed, Record, Records, Scope,
+    Store, StoreError, Waiting, WebhookStore,
 };
 use model::directory::{Directory, Edit};
 use model::query::Query;
@@ -103,6 +103,10 @@ impl Store for SqliteStore {
 
     fn mdrs<'a>(&'a self, scope: &'a Scope, query: &'a Query) -> Answer<'a, Records<Mdr>> {
         Box::pin(records::mdrs(&self.lists, scope, query))
+    }
+
+    fn dialled(&self, created_ms: Range<i64>) -> Answer<'_, Vec<DialledCalls>> {
+        Box::pin(records::dialled(&self.readers, created_ms))
     }
 
     fn begin_request<'a>(

@@ -1,3 +1,5 @@
+use std::ops::Range;
+
 use model::query::Query;
 use model::{Cause, Cdr, LegId, Mdr, MeetingId, MeetingNumber, Role, Sid};
 use sqlx::sqlite::SqliteRow;
@@ -10,7 +12,7 @@ use super::load::{number, sid};
 use super::query::Table;
 use super::transaction::transaction;
 use super::{audit, happenings, interrupted};
-use crate::{Record, Records, Scope, StoreError};
+use crate::{DialledCalls, Record, Records, Scope, StoreError};
 
 /// Writes `records`, all or none; what is already there stays. Tells how many deliveries were given up because too many were pending.
 pub(super) async fn add(pool: &SqlitePool, records: &[Record]) -> Result<u64, StoreError> {
@@ -178,6 +180,30 @@ pub(super) async fn cdrs(lists: &Lists, scope: &Scope, query: &Query) -> Result<
 /// One page of meeting detail records.
 pub(super) async fn mdrs(lists: &Lists, scope: &Scope, query: &Query) -> Result<Records<Mdr>, StoreError> {
     MDRS.read(lists, scope, query, mdr).await
+}
+
+/// The day's calls are found by their time, however many there are of other days. One to the operator goes with no code.
+const DIALLED: &str = "
+    SELECT caller, subscriber_sid, count(*) AS many FROM cdrs INDEXED BY cdrs_by_time
+    WHERE created_ms >= ?1 AND created_ms < ?2 AND outbound AND access_code <> ''
+    GROUP BY caller, subscriber_sid";
+
+/// How many calls were dialled within `created_ms`, by what they showed and whose they are.
+pub(super) async fn dialled(
+    pool: &SqlitePool,
+    created_ms: Range<i64>,
+) -> Result<Vec<DialledCalls>, StoreError> {
+    let rows = sqlx::query(DIALLED).bind(created_ms.start).bind(created_ms.end);
+    rows.fetch_all(pool).await?.iter().map(dialled_calls).collect()
+}
+
+fn dialled_calls(row: &SqliteRow) -> Result<DialledCalls, StoreError> {
+    let owner: Option<String> = row.try_get("subscriber_sid")?;
+    Ok(DialledCalls {
+        caller: row.try_get("caller")?,
+        subscriber_sid: owner.as_deref().map(Sid::new),
+        count: number(row, "many")?,
+    })
 }
 
 /// What forgets the oldest: by id, up to the first that is younger, since a clock that was wrong for a while must not take the young along.

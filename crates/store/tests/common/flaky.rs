@@ -8,8 +8,8 @@ use model::directory::{Directory, Edit};
 use model::query::Query;
 use model::{Actor, Begun, Cdr, Delivery, Happening, KeptAnswer, Mdr, MeetingId, RequestKey, Sid, Webhook};
 use store::{
-    Answer, AuditEntry, AuditLine, Backlog, IdKind, Kept, Missed, Record, Records, Scope, Store, StoreError,
-    Waiting, WebhookStore,
+    Answer, AuditEntry, AuditLine, Backlog, DialledCalls, IdKind, Kept, Missed, Record, Records, Scope,
+    Store, StoreError, Waiting, WebhookStore,
 };
 use tokio::sync::Semaphore;
 
@@ -106,6 +106,10 @@ impl Store for Flaky {
 
     fn mdrs<'a>(&'a self, _scope: &'a Scope, _query: &'a Query) -> Answer<'a, Records<Mdr>> {
         done(none())
+    }
+
+    fn dialled(&self, _created_ms: Range<i64>) -> Answer<'_, Vec<DialledCalls>> {
+        done(Vec::new())
     }
 
     fn begin_request<'a>(
