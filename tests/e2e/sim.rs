@@ -1,7 +1,7 @@
 //! `partyline sim` against a started bridge: a good meeting passes, a bad way to it is reported and fails. And against what others made.
 
 use std::fs;
-use std::net::UdpSocket;
+use std::net::{Ipv6Addr, UdpSocket};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::thread;
@@ -14,6 +14,7 @@ use crate::quality::scrape;
 use crate::support::baresip::{Baresip, NOBODY};
 use crate::support::bridge::Bridge;
 use crate::support::program::{partyline, tool};
+use crate::support::rest::in_address;
 use crate::support::until::{alone, until_true};
 
 /// The program that calls `target`, with these options, and writes its report.
@@ -36,6 +37,17 @@ fn told(output: &Output, json: &Path) -> (ExitStatus, String, Value) {
     )
 }
 
+/// A bridge that takes calls at this address; none, and a word about it, where the machine has no IPv6.
+fn bridge_of_ipv6(sip: Ipv6Addr) -> Option<Bridge> {
+    match UdpSocket::bind((Ipv6Addr::LOCALHOST, 0)) {
+        Ok(_) => Some(Bridge::start_at(sip.into())),
+        Err(error) => {
+            eprintln!("SKIPPED: no call by IPv6 was tried, since this machine has no ::1: {error}");
+            None
+        }
+    }
+}
+
 /// Runs it for `legs` phones of which 3 talk; gives its status, table and JSON.
 fn simulate(bridge: &Bridge, legs: u32, more: &[&str]) -> (ExitStatus, String, Value) {
     simulate_while(bridge, legs, more, || ())
@@ -48,10 +60,20 @@ fn simulate_while(
     more: &[&str],
     look: impl FnOnce(),
 ) -> (ExitStatus, String, Value) {
-    let json = bridge.file("sim.json");
     let target = format!("sip:15162065319@{}", bridge.sip());
+    simulate_calls_to(&target, bridge, (legs, more), look)
+}
+
+/// The same, to this target.
+fn simulate_calls_to(
+    target: &str,
+    bridge: &Bridge,
+    (legs, more): (u32, &[&str]),
+    look: impl FnOnce(),
+) -> (ExitStatus, String, Value) {
+    let json = bridge.file("sim.json");
     let words = format!("--code 111,222 --legs {legs} --talkers 3 --rate 20 --duration 6s");
-    let mut caller = caller(&target, &words, &json);
+    let mut caller = caller(target, &words, &json);
     caller.args(more);
     let output = thread::scope(|scope| {
         let running = scope.spawn(|| caller.output().expect("the program runs"));
@@ -88,6 +110,45 @@ fn twenty_simulated_callers_of_all_codecs_hear_three_talkers_and_nobody_himself(
     assert!(report["packets"]["due"].as_u64() >= Some(20 * 6 * 50), "{table}");
     assert!(report["delay_ms"]["count"].as_u64() > Some(100), "{table}");
     assert!(report["delay_ms"]["p50"].as_f64() < Some(100.0), "{table}");
+}
+
+#[test]
+fn callers_of_ipv6_and_of_ipv4_reach_a_bridge_that_listens_to_both() {
+    let _turn = alone();
+    let Some(bridge) = bridge_of_ipv6(Ipv6Addr::UNSPECIFIED) else {
+        return;
+    };
+    for host in ["[::1]", "127.0.0.1"] {
+        let target = format!("sip:15162065319@{host}:{}", bridge.sip().port());
+        let asked = (8, &["--codec", "PCMU=4,opus=4", "--max-gaps", "3"][..]);
+        let (status, table, report) = simulate_calls_to(&target, &bridge, asked, || ());
+        assert_eq!(status.code(), Some(0), "{table}");
+        assert_eq!(report["asked"]["target"], target);
+        assert_eq!(report["calls"]["clean_byes"], 8, "{table}");
+        assert_eq!(report["heard"]["right"], 3 * 7, "{table}");
+        assert_eq!(report["packets"]["missing"], 0, "{table}");
+        assert_eq!(report["reports"]["reported_on"], 8, "{table}");
+    }
+}
+
+#[test]
+fn a_call_by_ipv6_is_hung_up_by_a_bridge_that_listens_to_nothing_else() {
+    let _turn = alone();
+    let Some(bridge) = bridge_of_ipv6(Ipv6Addr::LOCALHOST) else {
+        return;
+    };
+    let (status, table, report) = simulate_while(&bridge, 3, &[], || {
+        let rest = bridge.rest();
+        let call = rest.wait_for("/calls", "a call is in the meeting", |call| call["state"] == 2);
+        rest.delete(&format!("/calls/{}", in_address(&call["id"])));
+    });
+    assert_eq!(status.code(), Some(1), "{table}");
+    let calls = &report["calls"];
+    assert_eq!(
+        (&calls["hung_up"], &calls["clean_byes"]),
+        (&1.into(), &2.into()),
+        "{table}"
+    );
 }
 
 #[test]

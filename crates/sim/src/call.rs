@@ -2,6 +2,7 @@
 //! (RFC 3261, sections 12, 13, 15 and 17.1). UDP only.
 
 use std::collections::VecDeque;
+use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use rsip::{Method, Request, Response, SipMessage};
@@ -73,6 +74,11 @@ impl Call {
             pending: None,
             outputs: VecDeque::new(),
         }
+    }
+
+    /// Where the phone is.
+    pub(crate) fn here(&self) -> IpAddr {
+        self.me.local.ip()
     }
 
     /// Its Call-ID.

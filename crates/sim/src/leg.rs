@@ -20,7 +20,7 @@ use crate::keypad::Keypad;
 use crate::line::{self, Content, Level, Stream};
 use crate::link::{Link, Way};
 use crate::mark::Voice;
-use crate::message::Identity;
+use crate::message::{self, Identity};
 use crate::plan::{LEAD, Plan, SHORTEST_STAY, Schedule};
 use crate::rtcp::Reports;
 use crate::sdp;
@@ -536,7 +536,7 @@ impl Leg {
         if self.again.is_some() && self.key_at.is_none() {
             self.judge(now + LEAD);
         }
-        match sdp::answer(body, self.speech) {
+        match sdp::answer(body, self.speech, self.call.here()) {
             Ok(answer) if self.key_at.is_none() || answer.events.is_some() => {
                 self.far = Some(answer);
                 self.begin_reports(now);
@@ -569,7 +569,7 @@ fn identity(plan: &Plan, number: usize, sip: SocketAddr, seed: u64) -> Identity 
     let tag = format!("{:x}", seed ^ u64::from(sip.port()) << 48);
     Identity {
         local: sip,
-        target: rsip::Uri::try_from(plan.target.uri().as_str()).unwrap_or_default(),
+        target: message::uri(&plan.target.uri()).unwrap_or_default(),
         call_id: format!("{tag}-{number}@{}", sip.ip()),
         number: format!("1555{number:07}"),
         tag,

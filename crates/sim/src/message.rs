@@ -1,10 +1,11 @@
 //! SIP messages of the phones, built and read with rsip (RFC 3261).
 
+use std::borrow::Cow;
 use std::net::SocketAddr;
 
 use rsip::headers::{ToTypedHeader, UntypedHeader};
 use rsip::message::{HasHeaders, HeadersExt};
-use rsip::{Header, Headers, Method, Request, Response, SipMessage, Uri, Version};
+use rsip::{Header, Headers, Host, Method, Request, Response, SipMessage, Uri, Version};
 
 /// What all requests of one call share.
 #[derive(Debug, Clone)]
@@ -108,9 +109,38 @@ fn finish(headers: &mut Vec<Header>, body: &str) {
     headers.push(rsip::headers::ContentLength::new(body.len().to_string()).into());
 }
 
-/// A datagram as a message; none where it is not one.
+/// What stands for an IPv6 address in brackets (RFC 3261, section 25.1) while rsip reads a URI: it knows none.
+const STAND_IN: &str = "ipv6.invalid";
+
+/// A datagram as a message; none where it is not one. Nobody here asks for the host that a request is sent to, which may be a stand-in.
 pub(crate) fn read(datagram: &[u8]) -> Option<SipMessage> {
-    SipMessage::try_from(datagram).ok()
+    SipMessage::try_from(readable(datagram).as_ref()).ok()
+}
+
+/// The same without brackets in its first line.
+fn readable(datagram: &[u8]) -> Cow<'_, [u8]> {
+    let line = datagram.split(|byte| *byte == b'\r').next().unwrap_or_default();
+    let place = |bracket| line.iter().position(|byte| *byte == bracket);
+    match (place(b'['), place(b']')) {
+        (Some(open), Some(close)) if open < close => {
+            Cow::Owned([&datagram[..open], STAND_IN.as_bytes(), &datagram[close + 1..]].concat())
+        }
+        (_, _) => Cow::Borrowed(datagram),
+    }
+}
+
+/// A URI, its host an IPv6 address or anything else.
+pub(crate) fn uri(text: &str) -> Option<Uri> {
+    let bracket = text
+        .split_once('[')
+        .filter(|(before, _)| before.ends_with(['@', ':']));
+    let Some((before, rest)) = bracket else {
+        return Uri::try_from(text).ok();
+    };
+    let (address, after) = rest.split_once(']')?;
+    let mut uri = Uri::try_from(format!("{before}{STAND_IN}{after}")).ok()?;
+    uri.host_with_port.host = Host::from(format!("[{address}]"));
+    Some(uri)
 }
 
 /// Which call a message belongs to.
@@ -148,7 +178,7 @@ fn uri_in(value: &str) -> Option<Uri> {
         Some((_, rest)) => rest.split('>').next()?,
         None => value.split(';').next()?,
     };
-    Uri::try_from(inner.trim()).ok()
+    uri(inner.trim())
 }
 
 /// Record-Routes, last first.
@@ -214,8 +244,56 @@ mod tests {
     }
 
     #[test]
+    fn addresses_of_ipv6_are_written_in_brackets_and_read_from_them() {
+        for text in [
+            "sip:1234@[::1]:5060",
+            "sip:bridge@[2001:db8::7]",
+            "sip:[2001:db8::7]:5070;lr",
+            "sip:bridge@192.0.2.3:5070",
+        ] {
+            assert_eq!(uri(text).unwrap().to_string(), text);
+        }
+        assert!(uri("sip:1234@[::1").is_none());
+        let me = Identity {
+            local: "[::1]:4000".parse().unwrap(),
+            target: uri("sip:1234@[::1]:5060").unwrap(),
+            ..identity()
+        };
+        let invite = String::from_utf8(me.request(Method::Invite, &me.stranger(), 1, "x1", "")).unwrap();
+        for needle in [
+            "INVITE sip:1234@[::1]:5060 SIP/2.0\r\n",
+            "Via: SIP/2.0/UDP [::1]:4000;branch=z9hG4bKx1;rport\r\n",
+            "From: <sip:555@[::1]:4000>;tag=t\r\n",
+            "To: <sip:1234@[::1]:5060>\r\n",
+            "Contact: <sip:555@[::1]:4000>\r\n",
+        ] {
+            assert!(invite.contains(needle), "{needle} is not in:\n{invite}");
+        }
+        let bye = "BYE sip:555@[::1]:4000 SIP/2.0\r\nVia: SIP/2.0/UDP [::1]:5060;branch=z9hG4bKq\r\nFrom: <sip:1234@[::1]:5060>;tag=far\r\n\
+                   To: <sip:555@[::1]:4000>;tag=t\r\nCall-ID: a@b\r\nCSeq: 9 BYE\r\nContent-Length: 0\r\n\r\n";
+        let bye = read(bye.as_bytes()).unwrap();
+        assert_eq!(
+            (call_id(&bye).unwrap().as_str(), cseq(&bye)),
+            ("a@b", Some((9, Method::Bye)))
+        );
+        let answer = me.answer(&Request::try_from(bye).unwrap(), 200, "");
+        let answer = String::from_utf8(answer).unwrap();
+        assert!(
+            answer.contains("Via: SIP/2.0/UDP [::1]:5060;branch=z9hG4bKq\r\n"),
+            "{answer}"
+        );
+    }
+
+    #[test]
     fn what_is_no_message_is_none() {
-        for bytes in [b"".as_slice(), b"\0\0\0\0", b"\x80\x00\x01", b"SIP/2.0\r\n"] {
+        for bytes in [
+            b"".as_slice(),
+            b"\0\0\0\0",
+            b"\x80\x00\x01",
+            b"SIP/2.0\r\n",
+            b"][\r\n",
+            b"[::1]",
+        ] {
             assert!(read(bytes).is_none());
         }
     }

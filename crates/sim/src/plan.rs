@@ -282,7 +282,8 @@ pub(crate) mod tests {
             ("1 --legs 20 --ears 2 --churn 9", "at most 4, or more --legs"),
             ("1 --churn nan", "0 to 10000"),
             ("1@192.0.2.1", "--yes-i-may"),
-            ("sip:1@[::1]:5060", "IPv6 is not called"),
+            ("sip:1@::1:5060", "no IPv6 address in brackets"),
+            ("sip:1@[2001:db8::7]", "--yes-i-may"),
         ] {
             let error = plan(line).unwrap_err();
             assert!(error.contains(needle), "{line}: {error}");

@@ -13,7 +13,7 @@ const LEVELS: &str = "1 urn:ietf:params:rtp-hdrext:ssrc-audio-level";
 /// The offer of a phone with one codec, and with levels in its packets or not, or its answer to an offer within the call. It takes RTCP at
 /// a port of its own (RFC 3605), and not at that of RTP (RFC 5761), so that nobody may answer that it goes there.
 pub(crate) fn offer((media, rtcp): (SocketAddr, u16), speech: Speech, ptime_ms: u32, levels: bool) -> String {
-    let (ip, port) = (media.ip(), media.port());
+    let (here, port) = (written(media.ip()), media.port());
     let (kind, map) = (speech.payload_type(), speech.rtpmap());
     let wishes = speech
         .fmtp()
@@ -25,9 +25,27 @@ pub(crate) fn offer((media, rtcp): (SocketAddr, u16), speech: Speech, ptime_ms: 
         String::new()
     };
     format!(
-        "v=0\r\no=sim 1 1 IN IP4 {ip}\r\ns=-\r\nc=IN IP4 {ip}\r\nt=0 0\r\nm=audio {port} RTP/AVP {kind} {EVENTS}\r\n\
+        "v=0\r\no=sim 1 1 {here}\r\ns=-\r\nc={here}\r\nt=0 0\r\nm=audio {port} RTP/AVP {kind} {EVENTS}\r\n\
          a=rtpmap:{kind} {map}\r\n{wishes}a=rtpmap:{EVENTS} telephone-event/8000\r\na=fmtp:{EVENTS} 0-15\r\n{levels}a=rtcp:{rtcp}\r\na=ptime:{ptime_ms}\r\na=sendrecv\r\n"
     )
+}
+
+/// An address as it is written (RFC 8866, section 5.7).
+fn written(ip: IpAddr) -> String {
+    format!("IN {} {ip}", family(ip))
+}
+
+fn family(ip: IpAddr) -> &'static str {
+    match ip {
+        IpAddr::V4(_) => "IP4",
+        IpAddr::V6(_) => "IP6",
+    }
+}
+
+/// An address that is written so; none where it is of another family than it says.
+fn address(text: &str) -> Option<IpAddr> {
+    let (said, ip) = text.strip_prefix("IN ")?.split_once(' ')?;
+    ip.parse().ok().filter(|ip| family(*ip) == said)
 }
 
 /// What an answer says.
@@ -43,11 +61,11 @@ pub(crate) struct Answer {
     pub(crate) levels: Option<u8>,
 }
 
-/// Reads the answer to an offer with this codec.
+/// Reads the answer to an offer with this codec, of a phone at `here`, whose sockets reach addresses of its own family alone.
 ///
 /// # Errors
 /// What is wrong with it, where it has no usable audio.
-pub(crate) fn answer(body: &str, speech: Speech) -> Result<Answer, String> {
+pub(crate) fn answer(body: &str, speech: Speech, here: IpAddr) -> Result<Answer, String> {
     let audio = after(body, "m=audio ").ok_or("its SDP has no audio")?;
     let section = body.split("m=audio ").nth(1).unwrap_or_default();
     let section = section.split("\nm=").next().unwrap_or_default();
@@ -60,10 +78,11 @@ pub(crate) fn answer(body: &str, speech: Speech) -> Result<Answer, String> {
     if port == 0 || !kinds.contains(&speech.payload_type()) {
         return Err(format!("its SDP refuses {}", speech.name()));
     }
-    let connection = after(section, "c=IN IP4 ").or_else(|| after(body, "c=IN IP4 "));
-    let ip: IpAddr = connection
-        .and_then(|ip| ip.parse().ok())
-        .ok_or("its SDP has no IPv4 address")?;
+    let connection = after(section, "c=").or_else(|| after(body, "c="));
+    let ip = connection
+        .and_then(address)
+        .filter(|ip| family(*ip) == family(here))
+        .ok_or_else(|| format!("its SDP has no address that {here} reaches"))?;
     Ok(Answer {
         media: SocketAddr::new(ip, port),
         rtcp: rtcp(section, ip).or_else(|| Some(SocketAddr::new(ip, port.checked_add(1)?))),
@@ -75,10 +94,9 @@ pub(crate) fn answer(body: &str, speech: Speech) -> Result<Answer, String> {
 /// Where an answer names it (RFC 3605): a port, and an address where that is not the audio's.
 fn rtcp(section: &str, ip: IpAddr) -> Option<SocketAddr> {
     let line = after(section, "a=rtcp:")?;
-    let (port, address) = line.split_once(' ').unwrap_or((line, ""));
-    let own = address.strip_prefix("IN IP4 ").and_then(|ip| ip.parse().ok());
+    let (port, own) = line.split_once(' ').unwrap_or((line, ""));
     let port = port.parse().ok().filter(|port| *port > 0)?;
-    Some(SocketAddr::new(own.unwrap_or(ip), port))
+    Some(SocketAddr::new(address(own).unwrap_or(ip), port))
 }
 
 /// The identifier of levels in a line that says that they are received.
@@ -107,12 +125,13 @@ fn after<'a>(text: &'a str, label: &str) -> Option<&'a str> {
 mod tests {
     use super::*;
 
+    const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
     const ANSWER: &str = "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\nm=audio 20000 RTP/AVP 8 97\r\n\
                           a=rtpmap:97 telephone-event/8000\r\n";
 
     #[test]
     fn an_answer_names_address_and_events() {
-        let found = answer(ANSWER, Speech::Pcma).unwrap();
+        let found = answer(ANSWER, Speech::Pcma, HERE).unwrap();
         assert_eq!(
             found,
             Answer {
@@ -123,14 +142,14 @@ mod tests {
             }
         );
         let without = ANSWER.replace(" 97", "");
-        assert_eq!(answer(&without, Speech::Pcma).unwrap().events, None);
+        assert_eq!(answer(&without, Speech::Pcma, HERE).unwrap().events, None);
     }
 
     #[test]
     fn the_address_of_the_audio_wins() {
         let own = format!("{ANSWER}c=IN IP4 192.0.2.9\r\n");
         assert_eq!(
-            answer(&own, Speech::Pcma).unwrap().media,
+            answer(&own, Speech::Pcma, HERE).unwrap().media,
             "192.0.2.9:20000".parse().unwrap()
         );
     }
@@ -141,24 +160,35 @@ mod tests {
             ("", "no audio"),
             (&ANSWER.replace("20000", "0"), "refuses PCMU"),
             (ANSWER, "refuses PCMU"),
-            (&ANSWER.replace("8 97", "0").replace("IP4", "IP6"), "IPv4"),
+            (&ANSWER.replace("8 97", "0").replace("IP4", "IP6"), "no address"),
+            (
+                &ANSWER.replace("8 97", "0").replace("192.0.2.1", "::1"),
+                "no address",
+            ),
+            (
+                &ANSWER
+                    .replace("8 97", "0")
+                    .replace("IP4 192.0.2.1", "IP6 2001:db8::7"),
+                "no address that 127.0.0.1 reaches",
+            ),
         ] {
-            let error = answer(text, Speech::Pcmu).unwrap_err();
+            let error = answer(text, Speech::Pcmu, HERE).unwrap_err();
             assert!(error.contains(needle), "{error}");
         }
     }
 
     #[test]
     fn an_offer_can_be_read_as_an_answer() {
-        let media = "127.0.0.1:4000".parse().unwrap();
-        for levels in [false, true] {
+        let hosts = ["127.0.0.1", "[::1]", "[2001:db8::7]"];
+        for (host, levels) in hosts.into_iter().flat_map(|host| [(host, false), (host, true)]) {
+            let media: SocketAddr = format!("{host}:4000").parse().unwrap();
             let offered = offer((media, 4_711), Speech::Pcma, 20, levels);
-            let read = answer(&offered, Speech::Pcma).unwrap();
+            let read = answer(&offered, Speech::Pcma, media.ip()).unwrap();
             assert_eq!(
                 read,
                 Answer {
                     media,
-                    rtcp: Some("127.0.0.1:4711".parse().unwrap()),
+                    rtcp: Some(SocketAddr::new(media.ip(), 4_711)),
                     events: Some(EVENTS),
                     levels: levels.then_some(1),
                 }
@@ -181,7 +211,7 @@ mod tests {
             ("65535", "", None),
         ] {
             let text = format!("{}{line}", ANSWER.replace("20000", audio));
-            let found = answer(&text, Speech::Pcma).unwrap().rtcp;
+            let found = answer(&text, Speech::Pcma, HERE).unwrap().rtcp;
             assert_eq!(
                 found,
                 expected.map(|text| text.parse::<SocketAddr>().unwrap()),
@@ -202,7 +232,7 @@ mod tests {
             ("a=extmap:x L", None),
         ] {
             let line = line.replace('L', LEVELS.split_once(' ').unwrap().1);
-            let found = answer(&format!("{ANSWER}{line}\r\n"), Speech::Pcma).unwrap();
+            let found = answer(&format!("{ANSWER}{line}\r\n"), Speech::Pcma, HERE).unwrap();
             assert_eq!(found.levels, id, "{line}");
         }
     }

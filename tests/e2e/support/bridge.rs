@@ -1,7 +1,7 @@
 //! `partyline serve` as a process of its own: free ports, a folder of its own, an orderly end.
 
 use std::fs::{self, File};
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus};
@@ -13,6 +13,8 @@ use super::program::partyline;
 use super::rest::Rest;
 use super::until::until;
 
+/// Where it takes calls.
+const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 /// Start in a debug build on a busy machine.
 const START: Duration = Duration::from_secs(30);
 /// Calls, records and the store are closed within this.
@@ -43,7 +45,14 @@ impl Bridge {
     pub(crate) fn start_with(configuration: &str) -> Self {
         let folder = TempDir::new().expect("a temporary folder");
         fs::write(folder.path().join("partyline.toml"), configuration).expect("a file is written");
-        Self::run(folder)
+        Self::run(folder, HERE)
+    }
+
+    /// Starts with defaults, and takes calls at another address.
+    pub(crate) fn start_at(sip: IpAddr) -> Self {
+        let folder = TempDir::new().expect("a temporary folder");
+        fs::write(folder.path().join("partyline.toml"), "").expect("a file is written");
+        Self::run(folder, sip)
     }
 
     /// The same, trusting the authority of this certificate alone, PEM.
@@ -52,12 +61,12 @@ impl Bridge {
         for (name, text) in [(TRUSTED, certificate), ("partyline.toml", configuration)] {
             fs::write(folder.path().join(name), text).expect("a file is written");
         }
-        Self::run(folder)
+        Self::run(folder, HERE)
     }
 
-    fn run(folder: TempDir) -> Self {
+    fn run(folder: TempDir, sip: IpAddr) -> Self {
         for _ in 0..TRIES {
-            let mut child = spawn(folder.path());
+            let mut child = spawn(folder.path(), sip);
             let banner = folder.path().join("out");
             let started = until("the bridge starts", START, || {
                 let text = fs::read_to_string(&banner).unwrap_or_default();
@@ -117,7 +126,7 @@ impl Bridge {
         child.kill().expect("it can be killed");
         let status = child.wait().expect("it ends");
         assert_eq!(status.signal(), Some(9), "it had ended before");
-        Self::run(self.take_folder())
+        Self::run(self.take_folder(), self.sip.ip())
     }
 
     /// Ends it in order, and starts it again on the same data.
@@ -130,7 +139,7 @@ impl Bridge {
         let status = self.stop().expect("it runs");
         assert!(status.success(), "the bridge ended with {status}");
         change(&self.file("data"));
-        Self::run(self.take_folder())
+        Self::run(self.take_folder(), self.sip.ip())
     }
 
     fn take_folder(&mut self) -> TempDir {
@@ -171,7 +180,7 @@ pub(crate) fn signal(pid: u32, name: &str) {
         .status();
 }
 
-fn spawn(folder: &Path) -> Child {
+fn spawn(folder: &Path, sip: IpAddr) -> Child {
     let file = |name: &str| File::create(folder.join(name)).expect("a file is made");
     let mut command = Command::new(partyline());
     let trusted = folder.join(TRUSTED);
@@ -179,8 +188,16 @@ fn spawn(folder: &Path) -> Child {
         command.env("SSL_CERT_FILE", trusted);
     }
     command
-        .args(["serve", "--demo", "--sip", "127.0.0.1:0", "--api", "127.0.0.1:0"])
-        .args(["--metrics", "127.0.0.1:0"])
+        .args([
+            "serve",
+            "--demo",
+            "--api",
+            "127.0.0.1:0",
+            "--metrics",
+            "127.0.0.1:0",
+        ])
+        .arg("--sip")
+        .arg(SocketAddr::new(sip, 0).to_string())
         .arg("--config")
         .arg(folder.join("partyline.toml"))
         .arg("--data")
