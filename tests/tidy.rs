@@ -40,6 +40,9 @@ const NOT_IN_THE_TICK: &[&str] = &[
     "thread::sleep",
 ];
 
+/// What simulated callers use of `media`: its codecs, so that whatever else the bridge does with a packet is not judged by itself.
+const OF_MEDIA_IN_SIM: &[&str] = &["Codec", "Decoder", "Rate", "codec"];
+
 const LINES_MAX: usize = 600;
 const FUNCTION_LINES_MAX: usize = 70;
 
@@ -99,6 +102,43 @@ fn simulated_callers_reach_no_mixer_by_any_way() {
 }
 
 #[test]
+fn simulated_callers_share_the_codecs_of_media_and_nothing_else() {
+    let files = sources(&root().join("crates/sim/src")).into_iter();
+    let mut used = Vec::new();
+    for path in files.filter(|path| !path.ends_with("tests.rs")) {
+        used.extend(names_of("media", &fs::read_to_string(&path).unwrap()));
+    }
+    used.sort();
+    used.dedup();
+    assert_eq!(used, OF_MEDIA_IN_SIM);
+    let text = "use media::{\n    Codec, // media::Leg\n    rtp::Packet,\n};\nlet all = my_media::Mix + media::Leg::new();";
+    assert_eq!(names_of("media", text), ["Codec", "rtp", "Leg"]);
+}
+
+/// The first names behind this crate's in all paths of the text, but for comments and the tests at the end.
+fn names_of(krate: &str, text: &str) -> Vec<String> {
+    let code: String = product(text).map(|(_, line)| format!("{line}\n")).collect();
+    let is_name = |c: char| c.is_alphanumeric() || c == '_';
+    let paths = code.split(&format!("{krate}::")).collect::<Vec<_>>();
+    let mut names = Vec::new();
+    for (before, path) in paths.iter().zip(paths.iter().skip(1)) {
+        let list = path.strip_prefix('{').and_then(|list| list.split('}').next());
+        let parts = list
+            .unwrap_or(path)
+            .split(',')
+            .take(list.map_or(1, |_| usize::MAX));
+        let firsts = parts.filter_map(|part| part.trim().split(|c: char| !is_name(c)).next());
+        let is_crate = !before.ends_with(is_name);
+        names.extend(
+            firsts
+                .filter(|name| is_crate && !name.is_empty())
+                .map(str::to_owned),
+        );
+    }
+    names
+}
+
+#[test]
 fn the_mixer_is_made_of_media_and_rings_alone() {
     let manifest = fs::read_to_string(root().join("crates/mixer/Cargo.toml")).unwrap();
     let section = manifest
@@ -137,17 +177,24 @@ fn nothing_in_the_tick_locks_logs_or_waits() {
 
 /// Lines that name what may not be in the tick, but for comments and the tests at the end.
 fn not_in_the_tick(text: &str) -> Vec<(usize, &'static str)> {
-    let code = match text.rsplit_once("#[cfg(test)]") {
-        Some((code, tests)) if tests.contains("mod tests {") => code,
-        Some(_) | None => text,
-    };
     let mut found = Vec::new();
-    for (number, line) in (1..).zip(code.lines()) {
-        let line = line.split("//").next().unwrap_or_default();
+    for (number, line) in product(text) {
         let named = NOT_IN_THE_TICK.iter().filter(|what| line.contains(**what));
         found.extend(named.map(|what| (number, *what)));
     }
     found
+}
+
+/// Numbered lines without comments, up to the tests at the end.
+fn product(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let code = match text.rsplit_once("#[cfg(test)]") {
+        Some((code, tests)) if tests.contains("mod tests {") => code,
+        Some(_) | None => text,
+    };
+    (1..).zip(
+        code.lines()
+            .map(|line| line.split("//").next().unwrap_or_default()),
+    )
 }
 
 #[test]
