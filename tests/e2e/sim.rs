@@ -213,6 +213,38 @@ fn callers_who_leave_silence_unsent_and_send_redundancy_are_heard_though_packets
 }
 
 #[test]
+fn silence_that_the_bridge_leaves_unsent_is_not_missing_and_words_behind_it_are_whole() {
+    let _turn = alone();
+    let bridge = Bridge::start_with("[media]\nsilence_suppression = true\n");
+    let (target, json) = (
+        format!("sip:15162065319@{}", bridge.sip()),
+        bridge.file("sim.json"),
+    );
+    let words = "--code 111,222 --legs 8 --talkers 1 --talk spurts --rate 20 --duration 12s";
+    let mut caller = caller(&target, words, &json);
+    let codecs = ["--codec", "PCMU=2,G722=2,opus=2,opus16=2"];
+    caller.args(codecs).args(["--dtx-back", "--max-gaps", "3"]);
+    let output = caller.output().expect("the program runs");
+    let (status, table, report) = told(&output, &json);
+    assert_eq!(status.code(), Some(0), "{table}");
+    let packets = |kind: &str| report["packets"][kind].as_u64().expect(kind);
+    assert_eq!(
+        (packets("missing"), &report["calls"]["spared"]),
+        (0, &8.into()),
+        "{table}"
+    );
+    assert!(packets("due") + packets("unsent_back") <= 8 * 12 * 50, "{table}");
+    assert!(packets("comfort_noise") > 20, "{table}");
+    for phone in report["listeners"].as_array().expect("a list") {
+        let unsent = phone["unsent_back"].as_u64().expect("a number");
+        assert!(unsent > 30, "{phone}\n{table}");
+    }
+    let audio = &report["audio"];
+    assert!(audio["words"].as_u64() >= Some(7 * 4), "{table}");
+    assert_eq!(audio["clipped_words"], 0, "{table}");
+}
+
+#[test]
 fn callers_who_lose_a_third_of_their_packets_fail_and_say_so() {
     let _turn = alone();
     let bridge = Bridge::start();

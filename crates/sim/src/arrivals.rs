@@ -1,5 +1,6 @@
 //! Packets as they arrive: how many, how many are missing, how late against the grid of their own stream.
 
+use std::ops::RangeInclusive;
 use std::time::{Duration, Instant};
 
 /// The far end's clock may run this much slower than ours: the grid is let go by so much, parts of a million.
@@ -7,6 +8,8 @@ const DRIFT: f64 = 100e-6;
 /// Steps of the count of lateness: 0.5 ms each, the last one for all that is later.
 pub const STEP_MS: f64 = 0.5;
 const STEPS: usize = 400;
+/// Times that a packet can hold; from one to the next that are further apart something was left unsent.
+const PACKET_MS: RangeInclusive<i64> = 2..=120;
 /// A step of the sequence number beyond this is another stream.
 const RESTART: u16 = 3_000;
 
@@ -26,19 +29,23 @@ pub enum Arrival {
 pub struct Arrivals {
     window: Option<(Instant, Instant)>,
     last: Option<Last>,
+    /// See [`Arrivals::spare`].
+    spared: bool,
     /// All that came.
     pub received: u64,
     /// Of those that came in the window.
     pub judged: u64,
     /// Gaps in the sequence numbers of the window, less those that came after all.
     pub skipped: u64,
+    /// Packets of the window that the far end left unsent in silence, as it may ([`Arrivals::spare`]).
+    pub unsent: u64,
     /// Counts by lateness, steps of half a millisecond.
     pub lateness: Vec<u64>,
     /// The latest, ms.
     pub latest_ms: f64,
     /// The packet that came last, where it was judged: how late, ms.
     newest_ms: Option<f64>,
-    /// Samples of the far end's packets, as stamps and sequence numbers say: most recent.
+    /// Samples of the far end's packets, as stamps and sequence numbers say: most recent, or least where silence may be unsent.
     pub stamp_step: u32,
 }
 
@@ -56,9 +63,11 @@ impl Default for Arrivals {
         Self {
             window: None,
             last: None,
+            spared: false,
             received: 0,
             judged: 0,
             skipped: 0,
+            unsent: 0,
             lateness: vec![0; STEPS],
             latest_ms: 0.0,
             newest_ms: None,
@@ -71,6 +80,11 @@ impl Arrivals {
     /// What arrives in this time is judged; the rest is only counted.
     pub fn judge(&mut self, from: Instant, to: Instant) {
         self.window = Some((from, to));
+    }
+
+    /// From now on the far end may leave silence unsent: where its timestamps go on further than its numbers do, nothing is missing.
+    pub fn spare(&mut self) {
+        self.spared = true;
     }
 
     /// Whether what arrives at this moment is judged.
@@ -109,8 +123,15 @@ impl Arrivals {
     fn follow(&mut self, last: Last, now: Last, clock_hz: u32, judged: bool) {
         let step = now.sequence.wrapping_sub(last.sequence);
         let stamps = now.stamp.wrapping_sub(last.stamp).cast_signed();
-        if step == 1 && stamps > 0 {
-            self.stamp_step = stamps.unsigned_abs();
+        let packet_ms = i64::from(stamps) * 1_000 / i64::from(clock_hz);
+        if step == 1 && PACKET_MS.contains(&packet_ms) {
+            self.stamp_step = match (self.spared, self.stamp_step) {
+                (false, _) | (true, 0) => stamps.unsigned_abs(),
+                (true, least) => least.min(stamps.unsigned_abs()),
+            };
+        }
+        if self.spared {
+            self.unsent += self.unsent_between(last, now, clock_hz);
         }
         let passed = now.at.saturating_duration_since(last.at).as_secs_f64();
         let due = f64::from(stamps) / f64::from(clock_hz);
@@ -119,6 +140,28 @@ impl Arrivals {
         if judged {
             self.skipped += u64::from(step - 1);
             self.late(behind * 1000.0);
+        }
+    }
+
+    /// Packets of the window that were left unsent from one to the next that came: as many as its numbers are short of its timestamps,
+    /// and no more than there was time for.
+    fn unsent_between(&self, last: Last, now: Last, clock_hz: u32) -> u64 {
+        let (Some((from, to)), true) = (self.window, self.stamp_step > 0) else {
+            return 0;
+        };
+        let step = now.sequence.wrapping_sub(last.sequence);
+        let stamps = now.stamp.wrapping_sub(last.stamp).cast_signed().max(0);
+        let packets = stamps.unsigned_abs() / self.stamp_step;
+        let unsent = packets.saturating_sub(u32::from(step));
+        let inside = now.at.min(to).saturating_duration_since(last.at.max(from));
+        let room = inside.as_secs_f64() / self.packet_time(clock_hz).as_secs_f64();
+        u64::from(unsent).min(room.round() as u64)
+    }
+
+    fn packet_time(&self, clock_hz: u32) -> Duration {
+        match self.stamp_step {
+            0 => Duration::from_millis(20),
+            step => Duration::from_secs_f64(f64::from(step) / f64::from(clock_hz)),
         }
     }
 
@@ -134,14 +177,12 @@ impl Arrivals {
         self.newest_ms.take()
     }
 
-    /// Packets due in the window: at the far end's packet time, 20 ms where it never showed.
+    /// Packets due in the window: at the far end's packet time, 20 ms where it never showed, but for those that it left unsent.
     pub fn due(&self, clock_hz: u32) -> u64 {
         let Some((from, to)) = self.window else { return 0 };
-        let packet = match self.stamp_step {
-            0 => Duration::from_millis(20),
-            step => Duration::from_secs_f64(f64::from(step) / f64::from(clock_hz)),
-        };
-        (to.saturating_duration_since(from).as_secs_f64() / packet.as_secs_f64()) as u64
+        let time = to.saturating_duration_since(from).as_secs_f64();
+        let packets = (time / self.packet_time(clock_hz).as_secs_f64()) as u64;
+        packets.saturating_sub(self.unsent)
     }
 
     /// Packets of the window that came more than this many ms after their time, to half a millisecond.
@@ -203,6 +244,54 @@ mod tests {
     fn a_stream_that_stops_misses_the_rest() {
         let found = arrivals((0..250).map(|n| (n, 0)), 10);
         assert_eq!(found.missing(8000), 249);
+    }
+
+    /// Packets of these ticks, numbered without a gap, but for `lost` ones; silence may be unsent or not.
+    fn sparing(ticks: impl IntoIterator<Item = u64>, lost: &[u64], spared: bool) -> Arrivals {
+        let begin = epoch();
+        let mut arrivals = Arrivals::default();
+        if spared {
+            arrivals.spare();
+        }
+        let window = |ms| begin + Duration::from_millis(ms);
+        arrivals.judge(window(2_000), window(12_000));
+        for (n, tick) in (65_530_u16..=u16::MAX).chain(0..).zip(ticks) {
+            if !lost.contains(&tick) {
+                let stamp = (tick as u32 * 160).wrapping_sub(1_000);
+                arrivals.packet(window(tick * 20), n, stamp, 8000);
+            }
+        }
+        arrivals
+    }
+
+    #[test]
+    fn silence_that_may_be_unsent_is_not_missing_and_a_gap_in_the_numbers_is() {
+        // Words of a second, silence of two, of which every 25th tick is told.
+        let ticks = || (0..700).filter(|tick| tick % 150 < 50 || tick % 25 == 0);
+        let told = |lost: &[u64], spared| {
+            let found = sparing(ticks(), lost, spared);
+            (found.due(8000), found.unsent, found.missing(8000))
+        };
+        assert_eq!(told(&[], true), (164, 336, 0));
+        // One in a word, and one of those that tell of silence.
+        assert_eq!(told(&[320, 375], true), (164, 336, 2));
+        // Who was not asked to leave anything unsent misses it.
+        assert_eq!(told(&[], false), (500, 0, 335));
+    }
+
+    #[test]
+    fn of_silence_that_goes_on_beyond_the_window_the_part_inside_is_counted() {
+        for (first, last) in [(90, 110), (590, 610)] {
+            let found = sparing((0..650).filter(|tick| !(first..last).contains(tick)), &[], true);
+            assert!((9..=11).contains(&found.unsent), "{}", found.unsent);
+            assert_eq!(found.missing(8000), 0);
+        }
+    }
+
+    #[test]
+    fn who_may_leave_silence_unsent_and_stops_for_good_misses_the_rest() {
+        let found = sparing(0..350, &[], true);
+        assert_eq!((found.unsent, found.missing(8000)), (0, 249));
     }
 
     #[test]

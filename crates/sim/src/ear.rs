@@ -9,6 +9,7 @@ use crate::mark::{Marks, Talk};
 use crate::presence::Presence;
 use crate::tone::{BLOCKS_A_SECOND, Phasor};
 use crate::track::Track;
+use crate::words::Words;
 
 /// Difference between two blocks that coding and the line's noise can make, in steps of a sample.
 const CLICK: i32 = 1_200;
@@ -60,16 +61,23 @@ pub(crate) struct Ear {
 }
 
 impl Ear {
-    /// For samples at `rate` Hz; `relation` by talker; `legs` of the whole run, and whether any of them speaks Opus.
+    /// For samples at `rate` Hz; `relation` by talker; `legs` of the whole run, and whether any of them speaks Opus; talkers' blocks are
+    /// counted from `epoch`.
     pub(crate) fn new(
         marks: Marks,
         rate: u32,
         relation: impl Fn(usize) -> Relation,
         (legs, opus): (usize, bool),
+        epoch: Instant,
     ) -> Self {
         let click = if opus { CLICK_OPUS } else { CLICK };
         let talker = |talker| match relation(talker) {
-            Relation::Together => Heard::Track(Track::new(talker, marks.talk, marks.amplitude())),
+            Relation::Together => {
+                let mut track = Track::new(talker, marks.talk, marks.amplitude());
+                track.words =
+                    (marks.talk == Talk::Spurts).then(|| Box::new(Words::new(marks, talker, epoch)));
+                Heard::Track(track)
+            }
             Relation::Own => Heard::Own(Presence::default()),
             Relation::Elsewhere => Heard::Elsewhere(Presence::default()),
         };

@@ -71,6 +71,8 @@ pub(crate) struct Leg {
     pub(crate) redundant: u64,
     /// Packets that did not come, and were had from the one behind them.
     pub(crate) recovered: u64,
+    /// Packets of comfort noise.
+    pub(crate) noise: u64,
     pub(crate) reports: Reports,
     /// Edges of its own voice as they were sent.
     pub(crate) edges: Vec<Edge>,
@@ -139,12 +141,8 @@ impl Leg {
         let seed = seed.wrapping_add(calls.wrapping_mul(0x1_0000_0001));
         let voice = (number < plan.marks.talkers).then(|| Voice::new(plan.marks, number, speech.rate_hz()));
         let ptime = options.ptime.as_millis() as u32;
-        let sdp = sdp::offer(
-            (addresses.rtp, addresses.rtcp.port()),
-            speech,
-            ptime,
-            options.levels,
-        );
+        let media = (addresses.rtp, addresses.rtcp.port());
+        let sdp = sdp::offer(media, speech, ptime, plan.extras());
         let ssrc = seed as u32 ^ 0x5eed_0000;
         let cname = format!("sim-{number}@{}", addresses.rtp.ip());
         Self {
@@ -157,6 +155,7 @@ impl Leg {
                 speech.rate_hz(),
                 |talker| plan.relation(number, talker),
                 (plan.legs(), plan.speech.iter().any(|speech| speech.is_opus())),
+                epoch,
             ),
             arrivals: Arrivals::default(),
             link: Link::new(options.loss / 100.0, options.jitter, options.seed, number),
@@ -169,6 +168,7 @@ impl Leg {
             sent: Sent::default(),
             redundant: 0,
             recovered: 0,
+            noise: 0,
             reports: Reports::new(ssrc, cname, epoch, seed),
             edges: Vec::new(),
             call: Call::new(identity(plan, number, addresses.sip, seed), sdp),
@@ -233,9 +233,9 @@ impl Leg {
     /// It is judged from now until it leaves, or judgement ends.
     fn judge(&mut self, from: Instant) {
         let Some(schedule) = self.schedule else { return };
-        let until = self
-            .leave_at()
-            .map_or(schedule.judge.1, |at| at.min(schedule.judge.1));
+        let until = self.leave_at().map_or(schedule.judge.1, |at| {
+            (at - self.plan.silence()).min(schedule.judge.1)
+        });
         self.ear.judge(from, until);
         self.arrivals.judge(from, until.max(from));
     }
@@ -307,7 +307,9 @@ impl Leg {
             self.ear.restart();
             self.first_stamp = None;
         }
-        if header.payload_type == self.speech.payload_type() {
+        if header.payload_type == sdp::COMFORT_NOISE && self.is_spared() {
+            self.rest(now, header.timestamp);
+        } else if header.payload_type == self.speech.payload_type() {
             let codec = self.speech.codec();
             self.redundant += u64::from(codec.has_redundancy(packet.payload));
             self.hear(now, header.timestamp, packet.payload);
@@ -372,7 +374,9 @@ impl Leg {
     }
 
     fn hang_up_at(&self) -> Option<Instant> {
-        let last = self.schedule.map(|schedule| schedule.hang_up(self.number));
+        let last = self
+            .schedule
+            .map(|schedule| schedule.hang_up(self.number) + self.plan.silence());
         last.into_iter().chain(self.leave_at()).min()
     }
 
@@ -539,6 +543,9 @@ impl Leg {
         match sdp::answer(body, self.speech, self.call.here()) {
             Ok(answer) if self.key_at.is_none() || answer.events.is_some() => {
                 self.far = Some(answer);
+                if self.is_spared() {
+                    self.arrivals.spare();
+                }
                 self.begin_reports(now);
             }
             Ok(_) => self.useless(

@@ -31,6 +31,7 @@ mod speaker;
 mod target;
 mod tone;
 mod track;
+mod words;
 
 pub use options::Options;
 pub use run::{Outcome, run};

@@ -55,11 +55,18 @@ impl Marks {
     pub(crate) fn talks(&self, talker: usize, block: u64) -> bool {
         match self.talk {
             Talk::Always => true,
-            Talk::Spurts => {
-                let length = SPURT_TALKS + self.scatter(talker, block / SPURT) % SPURT_MORE;
-                block % SPURT < length
-            }
+            Talk::Spurts => block % SPURT < self.spurt_length(talker, block / SPURT),
         }
+    }
+
+    /// The number of the spurt that a block is part of, or of the pause behind it.
+    pub(crate) fn spurt(&self, block: u64) -> u64 {
+        block / SPURT
+    }
+
+    /// Blocks through which he talks in a spurt.
+    pub(crate) fn spurt_length(&self, talker: usize, number: u64) -> u64 {
+        SPURT_TALKS + self.scatter(talker, number) % SPURT_MORE
     }
 
     /// Whether his upper tone sounds in this block, given that he talks.

@@ -23,6 +23,7 @@ Examples:
   partyline sim 15162065319 --code 111,222 --legs 200 --codec opus --levels
   partyline sim 15162065319 --code 111,222 --loss 5 --jitter 60ms --talk spurts --max-gaps 5
   partyline sim 15162065319 --code 111,222 --codec opus16 --fec 10 --loss 5 --dtx --talk spurts --max-gaps 5
+  partyline sim 15162065319 --code 111,222 --codec PCMU=50,opus=50 --dtx-back --talk spurts --max-gaps 5
   partyline sim 15162065319 --code 111,222 --legs 500 --ears 50 --talkers 3 --rate 50 --churn 5 --duration 30min";
 
 /// What `partyline sim` takes.
@@ -51,6 +52,10 @@ pub struct Options {
     /// noise
     #[arg(long)]
     pub dtx: bool,
+    /// The bridge may leave silence unsent: Opus phones ask for it (usedtx, RFC 7587), those of G.711 and G.722 offer comfort noise
+    /// (RFC 3389). What it leaves unsent is told and not missing, and words must be whole. There is silence with --talk spurts
+    #[arg(long)]
+    pub dtx_back: bool,
     /// Opus phones send each packet's audio once more in the next (in-band FEC), made for so much loss, percent. Below 9 an encoder may
     /// choose a way to code that has none
     #[arg(long, value_name = "PERCENT", default_value = "0", value_parser = percent)]

@@ -8,6 +8,7 @@ use crate::ear::Relation;
 use crate::mark::{MOST_TALKERS, Marks};
 use crate::options::{Meetings, Options};
 use crate::rest::Rest;
+use crate::sdp::Extras;
 use crate::target::Target;
 
 /// Lengths of packets that are sent, ms.
@@ -18,6 +19,8 @@ const LONGEST: Duration = Duration::from_secs(24 * 3600);
 pub(crate) const LEAD: Duration = Duration::from_millis(500);
 /// From the end of judgement to the first BYE.
 pub(crate) const TRAIL: Duration = Duration::from_millis(200);
+/// A far end that leaves silence unsent sends something of it in this time: Opus every 400 ms, comfort noise every half second.
+const LONGEST_SILENCE: Duration = Duration::from_millis(600);
 /// BYEs are sent this far apart.
 pub(crate) const BYE_STEP: Duration = Duration::from_millis(2);
 
@@ -73,6 +76,22 @@ impl Plan {
 
     pub(crate) fn legs(&self) -> usize {
         self.options.legs as usize
+    }
+
+    /// What a leg offers beside its codec.
+    pub(crate) fn extras(&self) -> Extras {
+        Extras {
+            levels: self.options.levels,
+            spared: self.options.dtx_back,
+        }
+    }
+
+    /// How long a phone stays after it was judged, so that what is unsent at the end shows to be so.
+    pub(crate) fn silence(&self) -> Duration {
+        match self.options.dtx_back {
+            true => LONGEST_SILENCE,
+            false => Duration::ZERO,
+        }
     }
 
     /// What a leg keys.

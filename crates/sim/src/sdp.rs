@@ -7,25 +7,47 @@ use crate::codec::Speech;
 /// Payload type the phones offer for keys (RFC 4733).
 pub(crate) const EVENTS: u8 = 101;
 
+/// Payload type of comfort noise (RFC 3389, section 4), which has the clock of G.711 and G.722 alone.
+pub(crate) const COMFORT_NOISE: u8 = 13;
+
 /// What header extension the phones offer levels as (RFC 6464, RFC 8285).
 const LEVELS: &str = "1 urn:ietf:params:rtp-hdrext:ssrc-audio-level";
 
-/// The offer of a phone with one codec, and with levels in its packets or not, or its answer to an offer within the call. It takes RTCP at
-/// a port of its own (RFC 3605), and not at that of RTP (RFC 5761), so that nobody may answer that it goes there.
-pub(crate) fn offer((media, rtcp): (SocketAddr, u16), speech: Speech, ptime_ms: u32, levels: bool) -> String {
+/// What a phone offers beside its codec.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Extras {
+    /// The level of its audio in every packet.
+    pub(crate) levels: bool,
+    /// That silence is left unsent to it.
+    pub(crate) spared: bool,
+}
+
+/// The offer of a phone with one codec, or its answer to an offer within the call. It takes RTCP at a port of its own (RFC 3605), and not
+/// at that of RTP (RFC 5761), so that nobody may answer that it goes there.
+pub(crate) fn offer(
+    (media, rtcp): (SocketAddr, u16),
+    speech: Speech,
+    ptime_ms: u32,
+    extras: Extras,
+) -> String {
     let (here, port) = (written(media.ip()), media.port());
     let (kind, map) = (speech.payload_type(), speech.rtpmap());
+    let (noise, dtx) = match (extras.spared, speech.is_opus()) {
+        (false, _) => (String::new(), ""),
+        (true, false) => (format!(" {COMFORT_NOISE}"), ""),
+        (true, true) => (String::new(), ";usedtx=1"),
+    };
     let wishes = speech
         .fmtp()
-        .map(|fmtp| format!("a=fmtp:{kind} {fmtp}\r\n"))
+        .map(|fmtp| format!("a=fmtp:{kind} {fmtp}{dtx}\r\n"))
         .unwrap_or_default();
-    let levels = if levels {
+    let levels = if extras.levels {
         format!("a=extmap:{LEVELS}\r\n")
     } else {
         String::new()
     };
     format!(
-        "v=0\r\no=sim 1 1 {here}\r\ns=-\r\nc={here}\r\nt=0 0\r\nm=audio {port} RTP/AVP {kind} {EVENTS}\r\n\
+        "v=0\r\no=sim 1 1 {here}\r\ns=-\r\nc={here}\r\nt=0 0\r\nm=audio {port} RTP/AVP {kind}{noise} {EVENTS}\r\n\
          a=rtpmap:{kind} {map}\r\n{wishes}a=rtpmap:{EVENTS} telephone-event/8000\r\na=fmtp:{EVENTS} 0-15\r\n{levels}a=rtcp:{rtcp}\r\na=ptime:{ptime_ms}\r\na=sendrecv\r\n"
     )
 }
@@ -59,6 +81,8 @@ pub(crate) struct Answer {
     pub(crate) events: Option<u8>,
     /// The identifier of levels in packets, where it takes them.
     pub(crate) levels: Option<u8>,
+    /// Whether it may send comfort noise in place of silence.
+    pub(crate) noise: bool,
 }
 
 /// Reads the answer to an offer with this codec, of a phone at `here`, whose sockets reach addresses of its own family alone.
@@ -86,6 +110,7 @@ pub(crate) fn answer(body: &str, speech: Speech, here: IpAddr) -> Result<Answer,
     Ok(Answer {
         media: SocketAddr::new(ip, port),
         rtcp: rtcp(section, ip).or_else(|| Some(SocketAddr::new(ip, port.checked_add(1)?))),
+        noise: kinds.contains(&COMFORT_NOISE),
         events: kinds.into_iter().find(|kind| is_events(section, *kind)),
         levels: section.lines().find_map(levels),
     })
@@ -139,6 +164,7 @@ mod tests {
                 rtcp: Some("192.0.2.1:20001".parse().unwrap()),
                 events: Some(97),
                 levels: None,
+                noise: false,
             }
         );
         let without = ANSWER.replace(" 97", "");
@@ -180,9 +206,13 @@ mod tests {
     #[test]
     fn an_offer_can_be_read_as_an_answer() {
         let hosts = ["127.0.0.1", "[::1]", "[2001:db8::7]"];
-        for (host, levels) in hosts.into_iter().flat_map(|host| [(host, false), (host, true)]) {
+        for (host, extra) in hosts.into_iter().flat_map(|host| [(host, false), (host, true)]) {
             let media: SocketAddr = format!("{host}:4000").parse().unwrap();
-            let offered = offer((media, 4_711), Speech::Pcma, 20, levels);
+            let extras = Extras {
+                levels: extra,
+                spared: extra,
+            };
+            let offered = offer((media, 4_711), Speech::Pcma, 20, extras);
             let read = answer(&offered, Speech::Pcma, media.ip()).unwrap();
             assert_eq!(
                 read,
@@ -190,9 +220,34 @@ mod tests {
                     media,
                     rtcp: Some(SocketAddr::new(media.ip(), 4_711)),
                     events: Some(EVENTS),
-                    levels: levels.then_some(1),
+                    levels: extra.then_some(1),
+                    noise: extra,
                 }
             );
+        }
+    }
+
+    #[test]
+    fn phones_that_are_spared_silence_ask_for_it_in_the_way_of_their_codec() {
+        let media = "127.0.0.1:4000".parse().unwrap();
+        for (speech, spared, kinds, wish) in [
+            (Speech::Pcmu, true, "RTP/AVP 0 13 101\r\n", ""),
+            (Speech::G722, true, "RTP/AVP 9 13 101\r\n", ""),
+            (Speech::G722, false, "RTP/AVP 9 101\r\n", ""),
+            (
+                Speech::Opus,
+                true,
+                "RTP/AVP 111 101\r\n",
+                "useinbandfec=1;usedtx=1\r\n",
+            ),
+            (Speech::Opus, false, "RTP/AVP 111 101\r\n", "useinbandfec=1\r\n"),
+        ] {
+            let extras = Extras {
+                spared,
+                ..Extras::default()
+            };
+            let text = offer((media, 4_711), speech, 20, extras);
+            assert!(text.contains(kinds) && text.contains(wish), "{text}");
         }
     }
 

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use crate::edges::Edges;
 use crate::mark::Talk;
 use crate::tone::dbov;
+use crate::words::Words;
 
 /// A tone is there from this share of its amplitude, and gone below that one.
 const THERE: f32 = 0.8;
@@ -63,6 +64,8 @@ pub(crate) struct Track {
     changing: Vec<Upper>,
     last: Option<Upper>,
     pub(crate) edges: Edges,
+    /// There where he talks in spurts.
+    pub(crate) words: Option<Box<Words>>,
 }
 
 impl Track {
@@ -85,6 +88,7 @@ impl Track {
             changing: Vec::new(),
             last: None,
             edges: Edges::default(),
+            words: None,
         }
     }
 
@@ -94,6 +98,9 @@ impl Track {
         let parts = self.parts.replace((carrier, upper));
         self.even = parts.is_some_and(|(c, u)| (c - carrier).abs() < EVEN && (u - upper).abs() < EVEN);
         self.count(carrier);
+        if let Some(words) = &mut self.words {
+            words.block(at, carrier);
+        }
         let before = self.steady;
         let Some(now) = sounds(carrier, upper) else {
             if self.changing.len() < 3 {
@@ -111,6 +118,9 @@ impl Track {
     /// Blocks that never came: silence in his tone.
     pub(crate) fn hole(&mut self, blocks: u32) {
         self.absent = self.absent.saturating_add(blocks);
+        if let Some(words) = &mut self.words {
+            words.hole(blocks);
+        }
         self.steady = None;
         self.parts = None;
         self.changing.clear();

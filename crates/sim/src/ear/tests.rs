@@ -29,7 +29,7 @@ fn listen(change: impl Fn(u64, i16) -> Option<i16>) -> Ear {
             Relation::Together
         }
     };
-    let mut ear = Ear::new(MARKS, 8000, relation, (3, false));
+    let mut ear = Ear::new(MARKS, 8000, relation, (3, false), begin);
     ear.judge(begin, begin + Duration::from_secs(60));
     let voices = [0, 1].map(|talker| Voice::new(MARKS, talker, 8000));
     for packet in 0..SECONDS * 50 {
@@ -82,7 +82,7 @@ fn clean_sound_has_levels_and_edges_and_no_faults() {
 #[test]
 fn edges_stand_where_they_were_made_to_a_millisecond() {
     let begin = epoch();
-    let mut ear = Ear::new(MARKS, 8000, |_| Relation::Together, (3, false));
+    let mut ear = Ear::new(MARKS, 8000, |_| Relation::Together, (3, false), epoch());
     ear.judge(begin, begin + Duration::from_secs(60));
     let voice = Voice::new(MARKS, 0, 8000);
     for packet in 0..100 {

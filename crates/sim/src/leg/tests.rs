@@ -254,6 +254,44 @@ fn packets_lost_on_the_way_back_are_missing_and_reported_and_not_heard() {
 }
 
 #[test]
+fn silence_that_may_be_unsent_is_heard_as_silence_and_not_missed() {
+    for (agreed, spared) in [("13 101", true), ("101", false)] {
+        let mut stage = answered("1 --dtx-back --talk spurts", agreed);
+        assert!(stage.sip[0].contains("RTP/AVP 0 13 101\r\n"), "{}", stage.sip[0]);
+        stage.leg.begin(Schedule::new(stage.now, Duration::from_secs(10)));
+        let mut far = Stream::new(77, 65_400, 0);
+        // Words of a second, silence of two, of which every 25th tick is told.
+        for tick in 0..700 {
+            let is_audio = tick % 150 < 50;
+            let mut packet = Vec::new();
+            let content = Content {
+                payload_type: if is_audio { 0 } else { sdp::COMFORT_NOISE },
+                marker: tick % 150 == 0,
+                since: 0,
+                level: None,
+                payload: if is_audio { &[0xff; 160] } else { &[67] },
+            };
+            if is_audio || tick % 25 == 0 {
+                far.write(&mut packet, content);
+                stage.leg.on_rtp(stage.now, &packet);
+            }
+            far.stamp += 160;
+            stage.pass(Duration::from_millis(20));
+        }
+        // It stays until silence at the end shows as such, and no longer.
+        assert_eq!(stage.leg.stage(), Stage::Leaving);
+        let (arrivals, told) = (&stage.leg.arrivals, stage.leg.noise);
+        let (due, missing) = (arrivals.due(8_000), arrivals.missing(8_000));
+        assert_eq!(due + arrivals.unsent, 500);
+        assert_eq!((arrivals.unsent > 250, told > 10), (spared, spared), "{told}");
+        assert_eq!(missing == 0, spared, "{missing} of {due}");
+        let blocks = stage.leg.ear.blocks;
+        let expected = if spared { 186..=190 } else { 173..=177 };
+        assert!(expected.contains(&blocks), "{blocks}");
+    }
+}
+
+#[test]
 fn a_phone_has_a_lost_packet_from_the_redundancy_of_the_next() {
     for (fec_percent, expected) in [(0, 0..=0), (20, 6..=20)] {
         let mut stage = answered("1 --codec opus16", "111 101");

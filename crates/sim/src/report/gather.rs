@@ -100,6 +100,7 @@ fn asked(plan: &Plan, epoch: Instant, schedule: Option<Schedule>) -> Asked {
         churn: options.churn,
         levels: options.levels,
         dtx: options.dtx,
+        dtx_back: options.dtx_back,
         fec: options.fec,
         kept: plan.kept(),
         loss: options.loss,
@@ -146,6 +147,11 @@ fn audio(legs: &[Leg], judged: &Judged) -> Audio {
             audio.gaps += u64::from(track.gaps);
             audio.silent_blocks += u64::from(track.gap_blocks);
             audio.dips += u64::from(track.dips);
+            if let Some(words) = &track.words {
+                audio.words += u64::from(words.said);
+                audio.clipped_words += u64::from(words.clipped);
+                audio.clipped_blocks += u64::from(words.clipped_blocks);
+            }
         }
     }
     audio
@@ -218,6 +224,7 @@ fn listener(leg: &Leg, judged: &Judged) -> Listener {
         } else {
             0
         },
+        unsent_back: leg.arrivals.unsent,
         latest_ms: leg.arrivals.latest_ms,
         round_trip_ms: RoundTrips::of(&leg.reports.found.trips),
         reported_lost: leg.reports.found.lost,

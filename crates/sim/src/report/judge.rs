@@ -43,7 +43,7 @@ fn calls(calls: &Calls, legs: usize) -> Vec<String> {
 
 fn limits(report: &Report, options: &Options) -> Vec<String> {
     let (packets, audio) = (&report.packets, &report.audio);
-    let disturbed = audio.silent_blocks + audio.dips + audio.clicks;
+    let disturbed = audio.silent_blocks + audio.clipped_blocks + audio.dips + audio.clicks;
     let shares = [
         (
             percent(packets.missing, packets.due),
@@ -109,6 +109,23 @@ fn hearing(heard: &Hearing) -> Vec<String> {
     .collect()
 }
 
+/// That silence was sent which need not have been.
+fn unspared(report: &Report) -> Option<String> {
+    let (calls, unsent) = (&report.calls, report.packets.unsent_back);
+    let without = calls.answered.saturating_sub(calls.spared);
+    match (report.asked.dtx_back, without, unsent) {
+        (false, _, _) | (true, 0, 1..) => None,
+        (true, 1.., _) => Some(format!(
+            "{without} of {} phones were sent all silence, since the bridge did not agree to comfort noise",
+            calls.answered
+        )),
+        (true, 0, 0) => Some(
+            "the bridge left no silence unsent: does it do so (media.silence_suppression), and was there any (--talk spurts)?"
+                .to_owned(),
+        ),
+    }
+}
+
 /// What should be known when the numbers are read.
 pub(super) fn notes(report: &Report) -> Vec<String> {
     let mut notes = Vec::new();
@@ -126,6 +143,7 @@ pub(super) fn notes(report: &Report) -> Vec<String> {
             calls.answered
         ));
     }
+    notes.extend(unspared(report));
     let reports = &report.reports;
     if reports.sent > 0 && reports.received == 0 {
         notes.push(

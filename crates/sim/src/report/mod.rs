@@ -90,6 +90,8 @@ pub struct Asked {
     pub levels: bool,
     /// Whether phones of Opus were to leave silence unsent.
     pub dtx: bool,
+    /// Whether the bridge was allowed to.
+    pub dtx_back: bool,
     /// Loss that their redundancy was made for, percent; 0 where there was none.
     pub fec: f64,
     /// Phones that stayed in meanwhile.
@@ -124,6 +126,8 @@ pub struct Calls {
     pub answered: usize,
     /// Of these, phones that told levels in their packets.
     pub levels: usize,
+    /// Of these, phones to which silence may be left unsent ([`Asked::dtx_back`]).
+    pub spared: usize,
     /// Refused, by status.
     pub refused: BTreeMap<u16, usize>,
     /// Without a final answer.
@@ -149,6 +153,10 @@ pub struct Packets {
     pub received: u64,
     /// Packets of silence that were left unsent ([`Asked::dtx`]).
     pub unsent: u64,
+    /// Ticks of silence in the time judged that the bridge left unsent, as it may ([`Asked::dtx_back`]): none of those due.
+    pub unsent_back: u64,
+    /// Packets of comfort noise received in whole calls.
+    pub comfort_noise: u64,
     /// Packets of the bridge that were lost on purpose, and are missing.
     pub lost_back_on_purpose: u64,
     /// Packets received that hold the audio of the one before once more (Opus in-band FEC).
@@ -182,6 +190,12 @@ pub struct Audio {
     pub dips: u64,
     /// Clicks.
     pub clicks: u64,
+    /// Words that were to be heard, of talkers who talk in spurts.
+    pub words: u64,
+    /// Of these, not heard whole: their beginning or end was cut off.
+    pub clipped_words: u64,
+    /// Blocks that these were short of.
+    pub clipped_blocks: u64,
 }
 
 /// Who heard whom: pairs of talker and listener.
@@ -233,6 +247,8 @@ pub struct Listener {
     pub received: u64,
     /// Packets missing in the time judged.
     pub missing: u64,
+    /// Ticks of silence in it that the bridge left unsent.
+    pub unsent_back: u64,
     /// The latest packet, ms.
     pub latest_ms: f64,
     /// Round trips by RTCP, ms.

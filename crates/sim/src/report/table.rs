@@ -3,7 +3,7 @@
 use std::fmt::{Display, Formatter, Result};
 
 use super::spread::percent;
-use super::{Again, Calls, Hearing, Packets, Report, Reports, Spread, WrongPair};
+use super::{Again, Audio, Calls, Hearing, Packets, Report, Reports, Spread, WrongPair};
 
 /// Pairs that are named one by one.
 const MOST_PAIRS: usize = 10;
@@ -25,6 +25,17 @@ impl Display for Report {
         }
         if let Some(manner) = manner(self) {
             writeln!(out, "{manner}")?;
+        }
+        if asked.dtx_back {
+            let Packets {
+                unsent_back,
+                comfort_noise,
+                ..
+            } = self.packets;
+            writeln!(
+                out,
+                "received without {unsent_back} packets of silence, which the bridge left unsent, and {comfort_noise} of comfort noise"
+            )?;
         }
         if asked.loss_back > 0.0 {
             let lost = self.packets.lost_back_on_purpose;
@@ -151,7 +162,7 @@ fn reports(reports: &Reports) -> [(&'static str, String); 2] {
     ]
 }
 
-fn sound(report: &Report) -> [(&'static str, String); 7] {
+fn sound(report: &Report) -> [(&'static str, String); 8] {
     let (audio, hearing) = (&report.audio, &report.heard);
     [
         (
@@ -161,6 +172,7 @@ fn sound(report: &Report) -> [(&'static str, String); 7] {
                 audio.blocks, audio.gaps, audio.silent_blocks, audio.dips, audio.clicks
             ),
         ),
+        ("words", words(audio)),
         ("heard", heard(hearing)),
         ("own voice", unheard(hearing.own_voice, hearing.own_loudest_dbov)),
         (
@@ -183,6 +195,16 @@ fn sound(report: &Report) -> [(&'static str, String); 7] {
             ),
         ),
     ]
+}
+
+fn words(audio: &Audio) -> String {
+    match audio.words {
+        0 => "not judged".to_owned(),
+        said => format!(
+            "{said} said   without their beginning or end {} ({} blocks)",
+            audio.clipped_words, audio.clipped_blocks
+        ),
+    }
 }
 
 fn calls(calls: &Calls) -> String {

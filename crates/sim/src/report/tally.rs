@@ -38,6 +38,7 @@ impl Tally {
     pub(crate) fn add(&mut self, plan: &Plan, leg: &Leg) {
         self.calls.add(&leg.fate, leg.setup.is_some());
         self.calls.levels += usize::from(leg.level_id().is_some());
+        self.calls.spared += usize::from(leg.is_spared());
         self.simulator.late_5ms += leg.sent.late_5ms;
         self.simulator.late_20ms += leg.sent.late_20ms;
         let is_again = leg.is_again();
@@ -78,6 +79,8 @@ impl Received {
             unsent: leg.sent.unsent,
             lost_on_purpose: leg.link.lost,
             received: found.received,
+            unsent_back: found.unsent,
+            comfort_noise: leg.noise,
             lost_back_on_purpose: leg.back.lost,
             redundant: leg.redundant,
             recovered: leg.recovered,
@@ -99,6 +102,8 @@ impl Received {
         sum.unsent += packets.unsent;
         sum.lost_on_purpose += packets.lost_on_purpose;
         sum.received += packets.received;
+        sum.unsent_back += packets.unsent_back;
+        sum.comfort_noise += packets.comfort_noise;
         sum.lost_back_on_purpose += packets.lost_back_on_purpose;
         sum.redundant += packets.redundant;
         sum.recovered += packets.recovered;
@@ -142,6 +147,7 @@ impl Calls {
         self.asked += other.asked;
         self.answered += other.answered;
         self.levels += other.levels;
+        self.spared += other.spared;
         self.unanswered += other.unanswered;
         self.hung_up += other.hung_up;
         self.clean_byes += other.clean_byes;

@@ -20,6 +20,7 @@ fn good() -> Report {
             churn: 0.0,
             levels: false,
             dtx: false,
+            dtx_back: false,
             fec: 0.0,
             kept: 10,
             loss: 0.0,
@@ -88,7 +89,7 @@ fn a_good_run_passes() {
 #[test]
 fn every_fault_fails_and_is_named() {
     type Change = fn(&mut Report);
-    let faults: [(Change, &str); 15] = [
+    let faults: [(Change, &str); 16] = [
         (|report| report.calls.answered = 9, "1 calls were not answered"),
         (
             |report| report.calls.hung_up = 2,
@@ -109,6 +110,7 @@ fn every_fault_fails_and_is_named() {
         ),
         (|report| report.audio.silent_blocks = 5, "--max-gaps"),
         (|report| report.audio.dips = 5, "--max-gaps"),
+        (|report| report.audio.clipped_blocks = 5, "--max-gaps"),
         (|report| report.audio.clicks = 5, "--max-gaps"),
         (|report| report.setup_ms.max = 2_001.0, "--max-setup is 2000 ms"),
         (|report| report.heard.not_heard = 1, "not heard"),
@@ -260,6 +262,32 @@ fn how_opus_was_sent_is_told_where_it_was_asked_for() {
     let text = report.to_string();
     let line = "\nOpus was sent with redundancy for 7.5 % loss, without 812 packets of silence\n";
     assert!(text.contains(line), "{text}");
+}
+
+#[test]
+fn silence_that_was_left_unsent_is_told_and_that_which_was_not_is_noted() {
+    let mut report = good();
+    assert!(!report.to_string().contains("unsent"));
+    report.asked.dtx_back = true;
+    assert!(judge::notes(&report)[0].contains("10 of 10 phones were sent all silence"));
+    report.calls.spared = 10;
+    assert!(judge::notes(&report)[0].contains("left no silence unsent"));
+    (report.packets.unsent_back, report.packets.comfort_noise) = (812, 40);
+    assert!(judge::notes(&report).is_empty());
+    let text = report.to_string();
+    let line =
+        "\nreceived without 812 packets of silence, which the bridge left unsent, and 40 of comfort noise\n";
+    assert!(text.contains(line), "{text}");
+}
+
+#[test]
+fn words_have_a_row_of_their_own() {
+    let mut report = good();
+    assert!(report.to_string().contains("\nwords       not judged\n"));
+    let audio = &mut report.audio;
+    (audio.words, audio.clipped_words, audio.clipped_blocks) = (90, 2, 11);
+    let row = "\nwords       90 said   without their beginning or end 2 (11 blocks)\n";
+    assert!(report.to_string().contains(row), "{report}");
 }
 
 #[test]
