@@ -578,32 +578,3 @@ async fn ten_thousand_idle_streams_take_little_memory_each_and_one_more_is_refus
     }
     assert_eq!(world.counts().delivered, STREAMS as u64);
 }
-
-#[tokio::test]
-async fn a_page_of_somebody_else_opens_no_socket() {
-    let world = World::new();
-    for (origin, status) in [
-        ("https://evil.example.com", StatusCode::FORBIDDEN),
-        ("null", StatusCode::FORBIDDEN),
-        ("http://api.example.com", StatusCode::FORBIDDEN),
-        // What is left to be refused is that a test has no connection to upgrade.
-        ("https://api.example.com", StatusCode::BAD_REQUEST),
-        ("https://here.example.com:8443", StatusCode::BAD_REQUEST),
-        ("", StatusCode::BAD_REQUEST),
-    ] {
-        for path in ["/events", "/meetings/106131/events"] {
-            let request = request(Method::GET, &format!("/conference/v1{path}"), "alice", PASSWORD)
-                .header("host", "here.example.com:8443")
-                .header("connection", "upgrade")
-                .header("upgrade", "websocket")
-                .header("sec-websocket-version", "13")
-                .header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==");
-            let request = match origin {
-                "" => request,
-                origin => request.header("origin", origin),
-            };
-            let reply = world.send(request.body(Body::empty()).unwrap()).await;
-            assert_eq!(reply.status, status, "{path} {origin}");
-        }
-    }
-}

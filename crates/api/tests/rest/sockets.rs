@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use api::{HubLimits, Settings};
+use axum::body::Body;
+use axum::http::{Method, StatusCode};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use futures_util::{SinkExt, StreamExt};
@@ -19,7 +21,7 @@ use crate::contract::{pointer, validator};
 use crate::events::edit;
 use crate::fixture::{LAST_EVENT, PASSWORD, happening};
 use crate::memory::{is_alone, resident_kib};
-use crate::world::World;
+use crate::world::{World, request};
 
 type Socket = WebSocketStream<DuplexStream>;
 
@@ -237,5 +239,34 @@ async fn thousands_of_idle_sockets_take_little_memory_each() {
     joined(&world, 41);
     for socket in &mut sockets {
         assert_eq!(next(socket).await["id"], 41);
+    }
+}
+
+#[tokio::test]
+async fn a_page_of_somebody_else_opens_no_socket() {
+    let world = World::new();
+    for (origin, status) in [
+        ("https://evil.example.com", StatusCode::FORBIDDEN),
+        ("null", StatusCode::FORBIDDEN),
+        ("http://api.example.com", StatusCode::FORBIDDEN),
+        // What is left to be refused is that a test has no connection to upgrade.
+        ("https://api.example.com", StatusCode::BAD_REQUEST),
+        ("https://here.example.com:8443", StatusCode::BAD_REQUEST),
+        ("", StatusCode::BAD_REQUEST),
+    ] {
+        for path in ["/events", "/meetings/106131/events"] {
+            let request = request(Method::GET, &format!("/conference/v1{path}"), "alice", PASSWORD)
+                .header("host", "here.example.com:8443")
+                .header("connection", "upgrade")
+                .header("upgrade", "websocket")
+                .header("sec-websocket-version", "13")
+                .header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==");
+            let request = match origin {
+                "" => request,
+                origin => request.header("origin", origin),
+            };
+            let reply = world.send(request.body(Body::empty()).unwrap()).await;
+            assert_eq!(reply.status, status, "{path} {origin}");
+        }
     }
 }
