@@ -30,7 +30,7 @@ Examples:
 #[derive(Args, Clone, Debug)]
 #[command(after_help = TEACHING)]
 pub struct Options {
-    /// Whom to call: sip:NUMBER@HOST:PORT, or a number alone, called at --at. An IPv6 address as HOST stands in brackets: [::1]
+    /// Whom to call: sip:NUMBER@HOST:PORT, or a number alone, called at --at. An IPv6 address as HOST stands in brackets
     #[arg(value_name = "TARGET")]
     pub target: String,
     /// Where a number without a host is called
