@@ -18,7 +18,8 @@ pub(crate) const PHONES: usize = 6;
 /// Packets that a call must have sent before it is looked at: six seconds of them.
 const PACKETS: u64 = 300;
 /// Labels that the page may have.
-const LABELS: [&str; 14] = [
+const LABELS: [&str; 16] = [
+    "bound",
     "cause",
     "class",
     "codec",
@@ -26,6 +27,7 @@ const LABELS: [&str; 14] = [
     "direction",
     "event",
     "le",
+    "limit",
     "method",
     "reason",
     "route",
