@@ -28,7 +28,6 @@ mod handle;
 mod leg;
 mod limiter;
 mod looped;
-mod lull;
 mod order;
 mod outbox;
 mod pace;

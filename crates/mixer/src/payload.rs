@@ -50,8 +50,6 @@ pub(crate) struct Before<'a> {
     pub(crate) frame: &'a Frame,
     /// What its decoder remembers, where that is known.
     pub(crate) memory: Memory,
-    /// The tick since which there has been nothing but the noise of the line, where that is so: who heard it since has heard the like.
-    pub(crate) noise_since: Option<u64>,
 }
 
 impl<'a> Before<'a> {
@@ -60,7 +58,6 @@ impl<'a> Before<'a> {
         Self {
             frame,
             memory: Memory::default(),
-            noise_since: None,
         }
     }
 }
@@ -141,15 +138,12 @@ impl Warm {
     }
 
     /// Encodes `frame` in tick number `tick`. An encoder that did not make the last tick's payload first takes over what its listener
-    /// remembers of it, or hears what that did, so that the decoder's memory fits and nothing clicks; but not where it has heard the like.
+    /// remembers of it, or hears what that did, so that the decoder's memory fits and nothing clicks.
     pub(crate) fn encode(&mut self, tick: u64, frame: &Frame, before: &Before<'_>) -> Payload {
         let mut bytes = [0; Codec::MAX_PAYLOAD];
-        let is_warm = self.is_warm(tick);
-        let is_alike = before.noise_since.is_some() && self.used >= before.noise_since;
+        let fits = self.is_warm(tick);
         self.used = Some(tick);
-        let takes_over =
-            is_warm || !self.format().codec().has_memory() || self.encoder.recall(&before.memory);
-        if !takes_over && !is_alike {
+        if !fits && self.format().codec().has_memory() && !self.encoder.recall(&before.memory) {
             for _ in 0..RUN_IN {
                 self.encoder.encode(before.frame, &mut bytes);
             }
@@ -158,17 +152,6 @@ impl Warm {
         let len = self.encoder.encode(frame, &mut bytes);
         let level = Dbov::of(frame.samples());
         Payload { bytes, len, level }
-    }
-
-    /// What it made last was heard, and in tick number `tick` what another one made of `frame` is: goes on where its listeners do, if it can.
-    fn follow(&mut self, tick: u64, frame: &Frame, made: &Payload) {
-        if !self.is_warm(tick) {
-            return;
-        }
-        let began = self.encoder.memory();
-        if self.encoder.follow(frame, made.bytes()) {
-            (self.used, self.began) = (Some(tick), began);
-        }
     }
 
     /// Its leg leaves the shard at the end of tick number `tick`.
@@ -233,19 +216,14 @@ impl Shared {
         places.flatten().for_each(|place| place.made = None);
     }
 
-    /// Whether it has an encoder for `format`, or needs none.
-    pub(crate) fn has(&self, format: Format) -> bool {
-        !format.codec().has_memory() || find(&self.brought, format).is_some()
-    }
-
-    /// `frame` in `format`; it must be the same at every call until [`Shared::clear`], and `before` what was heard at the last tick.
+    /// `frame` in `format`; it must be the same at every call until [`Shared::clear`], and `before` what it was at the last tick.
     /// Nothing where no encoder was brought.
-    pub(crate) fn payload<'a>(
+    pub(crate) fn payload(
         &mut self,
         tick: u64,
         format: Format,
         frame: &Frame,
-        before: impl FnOnce() -> Before<'a>,
+        before: &Frame,
     ) -> Option<&Payload> {
         let places = self.places(format);
         if find(places, format).is_none() && !format.codec().has_memory() {
@@ -254,15 +232,7 @@ impl Shared {
         }
         let place = find(places, format)?;
         let Place { encoder, made } = places.get_mut(place)?.as_mut()?;
-        Some(made.get_or_insert_with(|| encoder.encode(tick, frame, &before())))
-    }
-
-    /// All who heard it so far hear in tick number `tick` what another encoder of `format` made of `frame`.
-    pub(crate) fn follow(&mut self, tick: u64, format: Format, frame: &Frame, made: &Payload) {
-        let places = self.places(format);
-        if let Some(place) = find(places, format).and_then(|place| places[place].as_mut()) {
-            place.encoder.follow(tick, frame, made);
-        }
+        Some(made.get_or_insert_with(|| encoder.encode(tick, frame, &Before::sound(before))))
     }
 
     /// What decoders of those remember who heard it in `format` in the tick before number `tick`.
@@ -348,7 +318,7 @@ mod tests {
                     _ => {
                         shared.clear();
                         let silence = Frame::silence(format.codec().rate());
-                        let payload = shared.payload(tick, format, &silence, || Before::sound(&silence));
+                        let payload = shared.payload(tick, format, &silence, &silence);
                         known.extend((number < FORGETFUL).then_some(number));
                         prop_assert_eq!(payload.is_some(), known.contains(&number));
                         prop_assert!(payload.is_none_or(|payload| is_of(number, payload.bytes())));
