@@ -432,7 +432,7 @@ impl<S: LegSocket> LegSlot<S> {
         }
         let before = match (&self.alone, room) {
             (Some((at, frame)), _) if at + 1 == tick => Before::sound(frame),
-            (_, Some(room)) if room_began > 0 => room.before(tick, format),
+            (_, Some(room)) if room_began > 0 => room.before(tick, format, &desk.noise),
             _ if music_began > 0 => desk.music.before(tick, format),
             _ => desk.noise.before(tick, format),
         };

@@ -28,6 +28,7 @@ mod handle;
 mod leg;
 mod limiter;
 mod looped;
+mod lull;
 mod order;
 mod outbox;
 mod pace;

@@ -1,7 +1,7 @@
 //! Sound without an end: music for all who wait, and the faint noise of a line that is alive. One loop each for the whole shard,
 //! encoded once per format.
 
-use media::{Clip, Dbov, Format, Frame, Rate};
+use media::{Clip, Dbov, Format, Frame, Memory, Rate};
 
 use crate::payload::{Before, Payload, Shared};
 use crate::sum::ByRate;
@@ -60,13 +60,31 @@ impl Loop {
     pub(crate) fn before(&mut self, tick: u64, format: Format) -> Before<'_> {
         let memory = self.shared.memory(tick, format);
         let [_, frame] = self.frames(format.codec().rate());
-        Before { frame, memory }
+        Before {
+            frame,
+            memory,
+            noise_since: None,
+        }
     }
 
-    /// This tick's payload for all who hear nothing else, if there is an encoder for it.
-    pub(crate) fn payload(&mut self, tick: u64, format: Format) -> Option<&Payload> {
-        let [now, before] = self.frames(format.codec().rate()).clone();
-        self.shared.payload(tick, format, &now, &before)
+    /// This tick's payload for all who hear nothing else, if there is an encoder for it. `memory` is what their decoders remember where
+    /// that did not make what they heard last.
+    pub(crate) fn payload(
+        &mut self,
+        tick: u64,
+        format: Format,
+        memory: impl FnOnce() -> Memory,
+    ) -> Option<&Payload> {
+        let rate = format.codec().rate();
+        self.frames(rate);
+        let Self { frames, shared, .. } = self;
+        let [now, frame] = frames.at(rate).as_ref()?;
+        let before = || Before {
+            frame,
+            memory: memory(),
+            noise_since: None,
+        };
+        shared.payload(tick, format, now, before)
     }
 }
 

@@ -15,6 +15,11 @@ const NEARS: u8 = 6;
 /// Times that an encoder hears what was before. Once does not take one of Opus out of a silence of long ago: its first packet is 3 dB off.
 pub(crate) const RUN_IN: u32 = 2;
 
+/// Ticks of the noise that an encoder of Opus wants to have heard before a voice: three seconds. SILK follows the level of the noise more slowly the
+/// more it has heard, over up to 20 s; one that has heard little takes a steady tone for noise within a second or two, and makes it 1 to 2 dB
+/// fainter for as long.
+const LEARNS: u8 = 150;
+
 /// 20 ms, encoded.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Payload {
@@ -50,6 +55,8 @@ pub(crate) struct Before<'a> {
     pub(crate) frame: &'a Frame,
     /// What its decoder remembers, where that is known.
     pub(crate) memory: Memory,
+    /// The tick since which there has been nothing but the noise of the line, where that is so: who heard it since has heard the like.
+    pub(crate) noise_since: Option<u64>,
 }
 
 impl<'a> Before<'a> {
@@ -58,6 +65,7 @@ impl<'a> Before<'a> {
         Self {
             frame,
             memory: Memory::default(),
+            noise_since: None,
         }
     }
 }
@@ -68,6 +76,8 @@ impl<'a> Before<'a> {
 pub(crate) struct Warm {
     /// Ticks until it is like one that heard what all hear.
     apart: u8,
+    /// Ticks that it has heard in all, up to what it has to learn.
+    learnt: u8,
     /// Number of the tick it was last used in.
     used: Option<u64>,
     encoder: Encoder,
@@ -82,6 +92,7 @@ impl Warm {
             used: None,
             began: Memory::default(),
             apart: 0,
+            learnt: 0,
         }
     }
 
@@ -138,20 +149,48 @@ impl Warm {
     }
 
     /// Encodes `frame` in tick number `tick`. An encoder that did not make the last tick's payload first takes over what its listener
-    /// remembers of it, or hears what that did, so that the decoder's memory fits and nothing clicks.
+    /// remembers of it, or hears what that did, so that the decoder's memory fits and nothing clicks; but not where it has heard the like.
     pub(crate) fn encode(&mut self, tick: u64, frame: &Frame, before: &Before<'_>) -> Payload {
         let mut bytes = [0; Codec::MAX_PAYLOAD];
-        let fits = self.is_warm(tick);
+        let is_warm = self.is_warm(tick);
+        let is_alike = before.noise_since.is_some() && self.used >= before.noise_since;
         self.used = Some(tick);
-        if !fits && self.format().codec().has_memory() && !self.encoder.recall(&before.memory) {
+        let takes_over =
+            is_warm || !self.format().codec().has_memory() || self.encoder.recall(&before.memory);
+        if !takes_over && !is_alike {
             for _ in 0..RUN_IN {
                 self.encoder.encode(before.frame, &mut bytes);
             }
         }
         self.began = self.encoder.memory();
-        let len = self.encoder.encode(frame, &mut bytes);
+        let len = self.hear(frame, &mut bytes);
         let level = Dbov::of(frame.samples());
         Payload { bytes, len, level }
+    }
+
+    /// What it made last was heard, and in tick number `tick` what another one made of `frame` is: goes on where its listeners do, if it can.
+    fn follow(&mut self, tick: u64, frame: &Frame, made: &Payload) {
+        if !self.is_warm(tick) {
+            return;
+        }
+        let began = self.encoder.memory();
+        if self.encoder.follow(frame, made.bytes()) {
+            (self.used, self.began) = (Some(tick), began);
+        }
+    }
+
+    /// Hears the noise of tick number `tick`, though nobody hears what it makes of it, until it has heard enough.
+    fn learn(&mut self, tick: u64, frame: &Frame) {
+        let learns = matches!(self.format().codec(), Codec::Opus(_)) && self.learnt < LEARNS;
+        if learns && self.used != Some(tick) {
+            self.used = Some(tick);
+            self.hear(frame, &mut [0; Codec::MAX_PAYLOAD]);
+        }
+    }
+
+    fn hear(&mut self, frame: &Frame, bytes: &mut [u8]) -> usize {
+        self.learnt = LEARNS.min(self.learnt + 1);
+        self.encoder.encode(frame, bytes)
     }
 
     /// Its leg leaves the shard at the end of tick number `tick`.
@@ -216,14 +255,19 @@ impl Shared {
         places.flatten().for_each(|place| place.made = None);
     }
 
-    /// `frame` in `format`; it must be the same at every call until [`Shared::clear`], and `before` what it was at the last tick.
+    /// Whether it has an encoder for `format`, or needs none.
+    pub(crate) fn has(&self, format: Format) -> bool {
+        !format.codec().has_memory() || find(&self.brought, format).is_some()
+    }
+
+    /// `frame` in `format`; it must be the same at every call until [`Shared::clear`], and `before` what was heard at the last tick.
     /// Nothing where no encoder was brought.
-    pub(crate) fn payload(
+    pub(crate) fn payload<'a>(
         &mut self,
         tick: u64,
         format: Format,
         frame: &Frame,
-        before: &Frame,
+        before: impl FnOnce() -> Before<'a>,
     ) -> Option<&Payload> {
         let places = self.places(format);
         if find(places, format).is_none() && !format.codec().has_memory() {
@@ -232,7 +276,27 @@ impl Shared {
         }
         let place = find(places, format)?;
         let Place { encoder, made } = places.get_mut(place)?.as_mut()?;
-        Some(made.get_or_insert_with(|| encoder.encode(tick, frame, &Before::sound(before))))
+        Some(made.get_or_insert_with(|| encoder.encode(tick, frame, &before())))
+    }
+
+    /// All who heard it so far hear in tick number `tick` what another encoder of `format` made of `frame`.
+    pub(crate) fn follow(&mut self, tick: u64, format: Format, frame: &Frame, made: &Payload) {
+        if let Some(encoder) = self.encoder(format) {
+            encoder.follow(tick, frame, made);
+        }
+    }
+
+    /// All who hear it hear in tick number `tick` the noise of the line, `frame`, as another encoder of `format` makes it.
+    pub(crate) fn learn(&mut self, tick: u64, format: Format, frame: &Frame) {
+        if let Some(encoder) = self.encoder(format) {
+            encoder.learn(tick, frame);
+        }
+    }
+
+    fn encoder(&mut self, format: Format) -> Option<&mut Warm> {
+        let places = self.places(format);
+        let place = find(places, format)?;
+        Some(&mut places.get_mut(place)?.as_mut()?.encoder)
     }
 
     /// What decoders of those remember who heard it in `format` in the tick before number `tick`.
@@ -318,7 +382,7 @@ mod tests {
                     _ => {
                         shared.clear();
                         let silence = Frame::silence(format.codec().rate());
-                        let payload = shared.payload(tick, format, &silence, &silence);
+                        let payload = shared.payload(tick, format, &silence, || Before::sound(&silence));
                         known.extend((number < FORGETFUL).then_some(number));
                         prop_assert_eq!(payload.is_some(), known.contains(&number));
                         prop_assert!(payload.is_none_or(|payload| is_of(number, payload.bytes())));

@@ -2,13 +2,14 @@
 
 use std::time::Instant;
 
-use media::{Format, Frame, Rate};
+use media::{Format, Frame, Memory, Rate};
 
 use crate::LegKey;
 use crate::branch::{Branch, MOST_BRANCHES, Missed, Partial};
 use crate::floor::Floor;
 use crate::limiter::limit_all;
 use crate::looped::Loop;
+use crate::lull::Lull;
 use crate::payload::{Before, Payload, Shared};
 use crate::player::{Ended, Player};
 use crate::ride::{OwnRide, Ride};
@@ -42,6 +43,8 @@ pub struct Room {
     aside_sums: [ByRate<Sum>; ASIDES],
     /// How far down it is turned.
     ride: Ride,
+    /// How long there has been nothing in it but the noise of the line.
+    lull: Lull,
     /// The sums within 16 bits, and what they were at the last tick.
     frames: ByRate<Frame>,
     before: ByRate<Frame>,
@@ -70,6 +73,7 @@ impl Room {
             asides: [None; ASIDES],
             aside_sums: [sums; ASIDES],
             ride: Ride::new(),
+            lull: Lull::new(),
             frames: frames.clone(),
             before: frames,
             shared: Shared::default(),
@@ -179,8 +183,8 @@ impl Room {
         self.branches.iter_mut().for_each(|branch| branch.send(&partial));
     }
 
-    /// Adds what is played to the room, over the talk; then the sums are whole.
-    pub(crate) fn announce(&mut self, ended: &mut dyn FnMut(Ended)) {
+    /// Adds what is played to the room in tick number `tick`, over the talk; then the sums are whole.
+    pub(crate) fn announce(&mut self, tick: u64, ended: &mut dyn FnMut(Ended)) {
         self.plays = !self.player.is_silent();
         let Self {
             sums,
@@ -197,6 +201,8 @@ impl Room {
         };
         player.tick(self.wanted, &mut add, ended);
         self.limit();
+        self.lull
+            .follow(tick, self.is_quiet(false) && self.ride.is_unity());
     }
 
     /// Makes frames of the sums.
@@ -262,19 +268,47 @@ impl Room {
     }
 
     /// The full sum of the tick before number `tick`, as it was heard in `format`, for an encoder that begins.
-    pub(crate) fn before(&self, tick: u64, format: Format) -> Before<'_> {
+    pub(crate) fn before(&self, tick: u64, format: Format, noise: &Loop) -> Before<'_> {
+        let memory = self.shared.memory(tick, format);
         Before {
             frame: self.before.at(format.codec().rate()),
-            memory: self.shared.memory(tick, format),
+            memory: match self.lull.before() {
+                Some(_) => memory.or_else(|| noise.shared.memory(tick, format)),
+                None => memory,
+            },
+            noise_since: None,
         }
     }
 
-    /// The full sum in `format`: encoded once, sent to all who neither speak nor hear anything else. Nothing where no encoder of the
-    /// format was brought.
-    pub(crate) fn payload(&mut self, tick: u64, format: Format) -> Option<&Payload> {
+    /// The full sum in `format`: encoded once, sent to all who neither speak nor hear anything else. Where that has long been nothing but the
+    /// noise of the line, it is encoded once for all such rooms, and for all who hear nothing. Nothing where no encoder of the format was
+    /// brought.
+    pub(crate) fn payload<'a>(
+        &'a mut self,
+        tick: u64,
+        format: Format,
+        noise: &'a mut Loop,
+    ) -> Option<&'a Payload> {
+        let Self { lull, shared, .. } = self;
         let rate = format.codec().rate();
-        let (frame, before) = (self.frames.at(rate), self.before.at(rate));
-        self.shared.payload(tick, format, frame, before)
+        if lull.is_long() && noise.shared.has(format) {
+            let payload = noise.payload(tick, format, || shared.memory(tick, format));
+            let frame = self.frames.at(rate);
+            if let Some(payload) = payload.filter(|_| lull.is_remembered(tick)) {
+                shared.follow(tick, format, frame, payload);
+            }
+            shared.learn(tick, format, frame);
+            return payload;
+        }
+        let before = || Before {
+            frame: self.before.at(rate),
+            memory: match lull.before() {
+                Some(_) => noise.shared.memory(tick, format),
+                None => Memory::default(),
+            },
+            noise_since: lull.before(),
+        };
+        shared.payload(tick, format, self.frames.at(rate), before)
     }
 }
 
@@ -297,7 +331,7 @@ fn claim<'a>(
 mod tests {
     use super::*;
     use crate::limiter::limit;
-    use media::Clip;
+    use media::{Clip, Codec, Encoder, OpusSend};
 
     fn voice(rate: Rate, sample: i16) -> Frame {
         let mut frame = Frame::silence(rate);
@@ -337,5 +371,64 @@ mod tests {
         }
         room.begin(now, &mut Missed::default());
         assert!(room.wanted() == ByRate::default());
+    }
+
+    /// One tick of rooms in which somebody listens at every rate; in the first is said something, if it is.
+    fn tick(now: Instant, tick: u64, rooms: &mut [Box<Room>], noise: &mut Loop, says: bool) {
+        noise.begin();
+        for (number, room) in rooms.iter_mut().enumerate() {
+            room.begin(now, &mut Missed::default());
+            Rate::ALL.into_iter().for_each(|rate| room.note(rate));
+            room.prepare(noise);
+            if says && number == 0 {
+                room.count_voice();
+                Rate::ALL
+                    .into_iter()
+                    .for_each(|rate| room.add(&voice(rate, 3_000)));
+            }
+            room.announce(tick, &mut |_| {});
+        }
+    }
+
+    #[test]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "an arbitrary epoch; only offsets from it matter"
+    )]
+    fn however_many_rooms_are_quiet_they_take_one_payload_of_each_format_in_a_tick() {
+        let wishes = OpusSend {
+            dtx: true,
+            ..OpusSend::default()
+        };
+        let wide = Codec::Opus(Rate::Hz48000);
+        let formats = [Codec::Pcmu, Codec::G722, Codec::Opus(Rate::Hz16000), wide].map(Format::of);
+        let formats = [&formats[..], &[Format::with_opus(wide, wishes)]].concat();
+        let mut noise = Loop::new(media::noise::comfort_noise(&Rate::ALL));
+        let mut rooms: Vec<_> = (0..20).map(|_| Room::new(8)).collect();
+        let all = rooms.iter_mut().map(|room| &mut room.shared);
+        for shared in all.chain([&mut noise.shared]) {
+            formats
+                .iter()
+                .for_each(|format| drop(shared.equip(Encoder::new(*format))));
+        }
+        let now = Instant::now();
+        // The first is spoken in for five ticks, and apart from the others for so many behind that.
+        for number in 0..60 {
+            tick(now, number, &mut rooms, &mut noise, (10..15).contains(&number));
+            for format in &formats {
+                let mut made = |room: &mut Box<Room>| {
+                    let payload = room.payload(number, *format, &mut noise);
+                    payload.map(std::ptr::from_ref)
+                };
+                let made: Vec<_> = rooms.iter_mut().map(&mut made).collect();
+                let of_noise = noise.payload(number, *format, Memory::default);
+                let is_shared = made[1..]
+                    .iter()
+                    .all(|made| *made == of_noise.map(std::ptr::from_ref));
+                assert!(is_shared && made[1].is_some(), "{format:?} in tick {number}");
+                let is_apart = (10..15 + 25).contains(&number);
+                assert_eq!(made[0] != made[1], is_apart, "{format:?} in tick {number}");
+            }
+        }
     }
 }

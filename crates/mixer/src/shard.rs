@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
-use media::{Clip, Codec, Effort, Format, Frame, LegEvent, LegSocket};
+use media::{Clip, Codec, Effort, Format, Frame, LegEvent, LegSocket, Memory};
 use rtrb::{Consumer, RingBuffer};
 
 use crate::branch::Missed;
@@ -294,7 +294,7 @@ impl<S: LegSocket> Shard<S> {
         } = self;
         rooms.for_each(|room| {
             room.tell_branches(now);
-            room.announce(&mut |ended| out.ended(ended));
+            room.announce(stats.ticks, &mut |ended| out.ended(ended));
             stats.taped_lost += u64::from(!room.record(now));
         });
     }
@@ -332,9 +332,9 @@ impl<S: LegSocket> Shard<S> {
         }
         // What a leg settles to is heard by that encoder, too, even where nobody else hears it: else both would not come to be alike.
         let shared = match (leg.settled(ear), &mut room) {
-            (Ear::Room, Some(room)) => room.payload(tick, format),
-            (Ear::Music, _) => desk.music.payload(tick, format),
-            (Ear::Silence, _) | (Ear::Room, None) => desk.noise.payload(tick, format),
+            (Ear::Room, Some(room)) => room.payload(tick, format, &mut desk.noise),
+            (Ear::Music, _) => desk.music.payload(tick, format, Memory::default),
+            (Ear::Silence, _) | (Ear::Room, None) => desk.noise.payload(tick, format, Memory::default),
             (Ear::Own | Ear::Ramp | Ear::Settles, _) => None,
         };
         if let Some(payload) = shared.filter(|_| ear != Ear::Settles) {

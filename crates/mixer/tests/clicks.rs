@@ -32,8 +32,18 @@ static MUSIC_CLIP: LazyLock<Clip> = LazyLock::new(|| clip(MUSIC, 6_000));
 
 /// Three phones in a room, the first says a tone; what the second hears is examined.
 fn world_of(codecs: [Codec; 3], ms: u64) -> World {
+    world_above(Clip::default(), codecs, ms)
+}
+
+/// The same above a noise of the line.
+fn world_above(noise: Clip, codecs: [Codec; 3], ms: u64) -> World {
     let music = MUSIC_CLIP.clone();
-    let mut world = World::with(0, ShardConfig { music, ..config() });
+    let config = ShardConfig {
+        music,
+        noise,
+        ..config()
+    };
+    let mut world = World::with(0, config);
     for ((number, codec), hz) in (0..).zip(codecs).zip([TALK, OTHER, OTHER]) {
         let mut phone = Phone::new(number, codec);
         phone.hz = hz;
@@ -389,6 +399,42 @@ fn private_prompts_start_stop_and_interrupt_each_other_over_the_ducked_room() {
             (&plays[3], [0.63, 0.58, 0.51]),
         ],
     );
+}
+
+/// Milliseconds until a room is sent as the noise of the line, and until a tone is heard again for certain.
+const FALLS_QUIET_MS: u64 = 600;
+const HEARD_MS: u64 = 700;
+
+/// A room falls quiet when the one who talks is muted, or what is played to it ends, and each begins in it again.
+fn check_quiet(noise: &Clip, codec: Codec, late: u64) {
+    let mut world = world_above(noise.clone(), [codec; 3], SETTLED_MS + 20 * late);
+    // In no room: it hears the noise of the line.
+    world.add_phone(Phone::new(3, codec));
+    let talk: &dyn Fn(&mut World) = &|world| world.route(0, true, Hears::Room);
+    let play: &dyn Fn(&mut World) = &play(Target::Room(RoomKey(1)), HEARD_MS as usize);
+    for (hz, begin) in [(TALK, talk), (TALK, talk), (PROMPT, play), (TALK, talk)] {
+        world.listen_anew();
+        begin(&mut world);
+        world.run(HEARD_MS - 20);
+        let what = format!("{codec:?}, {hz} Hz, {late} ticks late");
+        assert!(world.phones[1].hears(hz) > PEAK / 2.0, "{what}");
+        world.route(0, false, Hears::Room);
+        world.run(FALLS_QUIET_MS + 20 * late);
+        let [room, none] = [1, 3].map(|phone: usize| world.phones[phone].socket.0.borrow().last);
+        assert_eq!(room.bytes()[12..], none.bytes()[12..], "{what}");
+        let (worst, limit) = (f64::from(world.phones[1].worst_jump()), limit(codec, &[hz]));
+        assert!(worst < limit, "{what}: a step of {worst} of {limit:.0}");
+    }
+}
+
+#[test]
+fn a_room_falls_quiet_and_a_voice_or_an_announcement_begins_in_it() {
+    let noise = media::noise::comfort_noise(&Rate::ALL);
+    for codec in NARROW[1..].iter().chain(&WIDE) {
+        for (noise, late) in [(&Clip::default(), 0), (&noise, 1), (&noise, 4)] {
+            check_quiet(noise, *codec, late);
+        }
+    }
 }
 
 #[test]

@@ -31,10 +31,10 @@ fn world(noise: Clip) -> World {
         ..OpusSend::default()
     };
     let encoder = || Encoder::new(Format::with_opus(CODEC, wish));
-    world.order(Order::Equip {
-        whom: Audience::Room(RoomKey(1)),
-        encoder: encoder(),
-    });
+    for whom in [Audience::Nothing, Audience::Room(RoomKey(1))] {
+        let encoder = encoder();
+        world.order(Order::Equip { whom, encoder });
+    }
     world.order(Order::AdaptLeg {
         leg: world.phones[SPARED].key,
         encoder: encoder(),

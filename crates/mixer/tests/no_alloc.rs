@@ -163,6 +163,24 @@ fn half_a_minute_of_a_busy_shard_allocates_and_frees_nothing() {
     );
 }
 
+#[test]
+fn a_room_that_falls_quiet_and_is_spoken_in_again_allocates_and_frees_nothing() {
+    let mut world = crowd();
+    // So many orders take more than one tick.
+    world.run(100);
+    for round in 0..6 {
+        let talks = |phone: &Phone| round % 2 == 0 && TALKERS.contains(&phone.key.0);
+        world
+            .phones
+            .iter_mut()
+            .for_each(|phone| phone.speaks = talks(phone));
+        assert_no_alloc(|| (0..70).for_each(|_| world.tick()));
+        world.reports();
+    }
+    let stats = world.shard.stats();
+    assert_eq!((stats.legs_failed, stats.unshared), (0, 0));
+}
+
 /// Who talks in a crowd, and which of its listeners is asked what it hears.
 const TALKERS: [u64; 3] = [0, 17, 34];
 const EAR: usize = 5;

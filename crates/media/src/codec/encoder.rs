@@ -53,6 +53,13 @@ enum State {
 #[derive(Debug, Clone, Default)]
 pub struct Memory(Option<g722::Encoder>);
 
+impl Memory {
+    /// This, or another where nothing is known.
+    pub fn or_else(self, other: impl FnOnce() -> Self) -> Self {
+        Self(self.0.or_else(|| other().0))
+    }
+}
+
 impl Encoder {
     /// An encoder that has heard nothing.
     pub fn new(format: Format) -> Self {
@@ -103,6 +110,18 @@ impl Encoder {
                 true
             }
             (State::None | State::G722(_) | State::Opus(_), _) => false,
+        }
+    }
+
+    /// Lets a payload pass that another encoder made of `frame`, and goes on where decoders of it do; false, with nothing changed, where that
+    /// can't be had.
+    pub fn follow(&mut self, frame: &Frame, payload: &[u8]) -> bool {
+        match &mut self.state {
+            State::G722(encoder) => {
+                encoder.follow(frame.samples(), payload);
+                true
+            }
+            State::None | State::Opus(_) => false,
         }
     }
 

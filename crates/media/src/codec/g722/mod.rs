@@ -39,6 +39,15 @@ impl Encoder {
         }
         pairs.len().min(out.len())
     }
+
+    /// Lets `payload` pass, which another encoder made of `samples`: goes on where decoders of it do.
+    pub fn follow(&mut self, samples: &[i16], payload: &[u8]) {
+        for (pair, byte) in samples.as_chunks::<2>().0.iter().zip(payload) {
+            self.split.pair(*pair);
+            self.low.decode_low(byte & 0x3f);
+            self.high.decode_high(byte >> 6);
+        }
+    }
 }
 
 impl Default for Encoder {
@@ -136,6 +145,31 @@ mod tests {
         let samples = tone(1_000.0, 10_000.0);
         let clearness = clearness(&samples, &through(&samples));
         assert!(clearness > 30.0, "{clearness:.1} dB");
+    }
+
+    #[test]
+    fn an_encoder_that_follows_what_another_made_goes_on_where_its_decoder_does() {
+        let said = tone(700.0, 3_000.0);
+        let (mut one, mut other, mut decoder) = (Encoder::new(), Encoder::new(), Decoder::new());
+        let (mut payload, mut heard) = ([0; 160], [0; 320]);
+        other.encode(&said[2_000..], &mut payload);
+        for (number, samples) in said.chunks_exact(320).take(12).enumerate() {
+            // The other's payloads from the fifth to the eighth.
+            if (4..8).contains(&number) {
+                other.encode(samples, &mut payload);
+                one.follow(samples, &payload);
+            } else {
+                one.encode(samples, &mut payload);
+            }
+            decoder.decode(&payload, &mut heard);
+            let [here, there] = [(&one.low, &one.high), (&decoder.low, &decoder.high)];
+            assert_eq!(format!("{here:?}"), format!("{there:?}"), "{number}");
+        }
+        let mut whole = Encoder::new();
+        said[..12 * 320].chunks_exact(320).for_each(|samples| {
+            whole.encode(samples, &mut payload);
+        });
+        assert_eq!(format!("{:?}", one.split), format!("{:?}", whole.split));
     }
 
     #[test]
