@@ -6,6 +6,9 @@ use media::{Clip, Dbov, Format, Frame, Memory, Rate};
 use crate::payload::{Before, Payload, Shared};
 use crate::sum::ByRate;
 
+/// Encoders of rooms that hear the noise in one tick to know it, at most: a twentieth of a tick for those of Opus, however many rooms begin.
+pub(crate) const LESSONS: usize = 8;
+
 /// A clip played round and round.
 #[derive(Debug)]
 pub(crate) struct Loop {
@@ -16,6 +19,8 @@ pub(crate) struct Loop {
     /// This tick's 20 ms and the last one's, at the rates that somebody asked for.
     frames: ByRate<Option<[Frame; 2]>>,
     pub(crate) shared: Shared,
+    /// Encoders of rooms that may still hear it in this tick to know it.
+    pub(crate) lessons: usize,
 }
 
 impl Loop {
@@ -26,6 +31,7 @@ impl Loop {
             at: ByRate::default(),
             frames: ByRate(Rate::ALL.map(|_| None)),
             shared: Shared::default(),
+            lessons: 0,
         }
     }
 
@@ -43,6 +49,7 @@ impl Loop {
             *self.frames.at_mut(rate) = None;
         }
         self.shared.clear();
+        self.lessons = LESSONS;
     }
 
     /// This tick's 20 ms, and the last one's.

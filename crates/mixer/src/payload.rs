@@ -179,13 +179,15 @@ impl Warm {
         }
     }
 
-    /// Hears the noise of tick number `tick`, though nobody hears what it makes of it, until it has heard enough.
-    fn learn(&mut self, tick: u64, frame: &Frame) {
-        let learns = matches!(self.format().codec(), Codec::Opus(_)) && self.learnt < LEARNS;
-        if learns && self.used != Some(tick) {
+    /// Hears the noise of tick number `tick`, though nobody hears what it makes of it; false where it has heard enough.
+    fn learn(&mut self, tick: u64, frame: &Frame) -> bool {
+        let is_opus = matches!(self.format().codec(), Codec::Opus(_));
+        let learns = is_opus && self.learnt < LEARNS && self.used != Some(tick);
+        if learns {
             self.used = Some(tick);
             self.hear(frame, &mut [0; Codec::MAX_PAYLOAD]);
         }
+        learns
     }
 
     fn hear(&mut self, frame: &Frame, bytes: &mut [u8]) -> usize {
@@ -286,11 +288,11 @@ impl Shared {
         }
     }
 
-    /// All who hear it hear in tick number `tick` the noise of the line, `frame`, as another encoder of `format` makes it.
-    pub(crate) fn learn(&mut self, tick: u64, format: Format, frame: &Frame) {
-        if let Some(encoder) = self.encoder(format) {
-            encoder.learn(tick, frame);
-        }
+    /// All who hear it hear in tick number `tick` the noise of the line, `frame`, as another encoder of `format` makes it: its own hears that,
+    /// too; false where it has heard enough.
+    pub(crate) fn learn(&mut self, tick: u64, format: Format, frame: &Frame) -> bool {
+        self.encoder(format)
+            .is_some_and(|encoder| encoder.learn(tick, frame))
     }
 
     fn encoder(&mut self, format: Format) -> Option<&mut Warm> {

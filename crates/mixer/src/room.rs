@@ -292,12 +292,13 @@ impl Room {
         let Self { lull, shared, .. } = self;
         let rate = format.codec().rate();
         if lull.is_long() && noise.shared.has(format) {
-            let payload = noise.payload(tick, format, || shared.memory(tick, format));
             let frame = self.frames.at(rate);
+            let is_lesson = noise.lessons > 0 && shared.learn(tick, format, frame);
+            noise.lessons -= usize::from(is_lesson);
+            let payload = noise.payload(tick, format, || shared.memory(tick, format));
             if let Some(payload) = payload.filter(|_| lull.is_remembered(tick)) {
                 shared.follow(tick, format, frame, payload);
             }
-            shared.learn(tick, format, frame);
             return payload;
         }
         let before = || Before {
@@ -430,5 +431,36 @@ mod tests {
                 assert_eq!(made[0] != made[1], is_apart, "{format:?} in tick {number}");
             }
         }
+    }
+
+    #[test]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "an arbitrary epoch; only offsets from it matter"
+    )]
+    fn rooms_that_begin_together_get_to_know_the_noise_eight_in_a_tick_and_then_cost_nothing() {
+        let format = Format::of(Codec::Opus(Rate::Hz16000));
+        let mut noise = Loop::new(media::noise::comfort_noise(&Rate::ALL));
+        let mut rooms: Vec<_> = (0..10).map(|_| Room::new(8)).collect();
+        let all = rooms.iter_mut().map(|room| &mut room.shared);
+        for shared in all.chain([&mut noise.shared]) {
+            drop(shared.equip(Encoder::new(format)));
+        }
+        let now = Instant::now();
+        let mut lessons = |number| {
+            tick(now, number, &mut rooms, &mut noise, false);
+            let before = noise.lessons;
+            // Each has two listeners.
+            for room in &mut rooms {
+                for _ in 0..2 {
+                    assert!(room.payload(number, format, &mut noise).is_some());
+                }
+            }
+            before - noise.lessons
+        };
+        let taken: Vec<_> = (0..400).map(&mut lessons).collect();
+        assert_eq!(taken[..150], [8; 150]);
+        assert_eq!(taken[150..300], [2; 150]);
+        assert_eq!(taken[300..], [0; 100]);
     }
 }
