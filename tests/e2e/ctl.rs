@@ -136,6 +136,12 @@ fn a_meeting_is_watched_and_steered_from_the_command_line() {
     phone.wait_for_bye();
     rest.wait_for("/cdrs", "the call left a record", |record| record["id"] == call);
     assert!(told(&bridge, "cdrs").contains("dropped_by_api"));
+    let record = rest.wait_for("/mdrs", "the meeting left a record", |_| true);
+    let cause = record["cause"].as_str().expect("a record has a cause");
+    let of_meeting = told(&bridge, "mdrs");
+    for word in [cause, "  106131  ", &record["id"].to_string()] {
+        assert!(of_meeting.contains(word), "{word}: {of_meeting}");
+    }
 }
 
 #[test]

@@ -13,10 +13,10 @@ const PAGE: u16 = 1000;
 
 /// A collection and its table.
 pub(super) struct List {
-    path: &'static str,
+    pub(super) path: &'static str,
     /// What is said of an empty list.
-    none: &'static str,
-    columns: &'static [Column],
+    pub(super) none: &'static str,
+    pub(super) columns: &'static [Column],
 }
 
 pub(super) const CALLS: List = List {
@@ -123,23 +123,6 @@ pub(super) const SUBSCRIBERS: List = List {
     ],
 };
 
-pub(super) const CDRS: List = List {
-    path: "/cdrs",
-    none: "no call has ended yet",
-    columns: &[
-        text("ENDED", |record| time(&record["ended"])),
-        number("CALL", |record| plain(record, "id")),
-        text("CALLER", |record| plain(record, "caller")),
-        text("DIALLED", |record| plain(record, "callee")),
-        number("MEETING", |record| plain(record, "meetingNumber")),
-        text("ROLE", role),
-        text("CODEC", |record| plain(record, "codec")),
-        number("FOR", |record| lasted(&record["duration"])),
-        number("SIP", |record| plain(record, "sipStatus")),
-        text("CAUSE", |record| plain(record, "cause")),
-    ],
-};
-
 /// What is worth a look of a call's audio; `--json` tells all.
 const QUALITY: &[Column] = &[
     number("CALL", |audio| plain(audio, "id")),
@@ -178,7 +161,7 @@ impl List {
     }
 
     /// The table of a page, and how much of the list it is.
-    fn text(&self, said: &Value, width: u16) -> String {
+    pub(super) fn text(&self, said: &Value, width: u16) -> String {
         let table = render(self.columns, items(said), self.none, width);
         format!("{table}{}", remainder(said))
     }
@@ -308,7 +291,7 @@ fn presents(call: &Value) -> String {
     )
 }
 
-fn yes(value: &Value) -> String {
+pub(super) fn yes(value: &Value) -> String {
     if *value == true {
         "yes".to_owned()
     } else {
@@ -357,7 +340,7 @@ fn joined(list: &Value, one: impl Fn(&Value) -> String) -> String {
 }
 
 /// Seconds as `h:mm:ss`.
-fn lasted(seconds: &Value) -> String {
+pub(super) fn lasted(seconds: &Value) -> String {
     let seconds = seconds.as_u64().unwrap_or(0);
     let (hours, minutes) = (seconds / 3600, seconds / 60 % 60);
     format!("{hours}:{minutes:02}:{:02}", seconds % 60)

@@ -6,6 +6,7 @@ mod client;
 mod failure;
 mod lists;
 mod options;
+mod records;
 mod room;
 mod sse;
 mod table;
@@ -62,7 +63,8 @@ fn execute(client: &Client, ctl: &Ctl) -> Result<(), Failure> {
         Command::Dids(page) => lists::DIDS.show(client, page, out),
         Command::Groups(page) => lists::GROUPS.show(client, page, out),
         Command::Subscribers(page) => lists::SUBSCRIBERS.show(client, page, out),
-        Command::Cdrs(page) => lists::CDRS.show(client, page, out),
+        Command::Cdrs(page) => records::CDRS.show(client, page, out),
+        Command::Mdrs(page) => records::MDRS.show(client, page, out),
         Command::Quality { number, page } => lists::quality(client, *number, page, out),
         Command::Tail { number } => tail::follow(client, *number, ctl.json, &mut |line| out.next(line)),
     }

@@ -19,6 +19,8 @@ Examples, on the machine of the bridge, in the folder that ./run was started in:
   partyline ctl room create --group 219 --key host:4711 --key participant
   partyline ctl room set 106131 --attribute conference_start_how=moderator
   partyline ctl cdrs --limit 20 --json | jq '.items[].cause'
+  partyline ctl mdrs --filter 'meetingNumber eq 106131'    meetings of a room that are over, with their ids
+  partyline ctl cdrs --filter 'meetingId eq 31'     the calls of one of them
   partyline ctl tail 106131                         what happens in it, until Ctrl-C
 Elsewhere:
   PARTYLINE_URL=https://bridge.example.com:8443 PARTYLINE_LOGIN=demo:… partyline ctl calls";
@@ -174,6 +176,8 @@ pub(super) enum Command {
     Subscribers(Page),
     /// Calls that have ended, the newest first
     Cdrs(Page),
+    /// Meetings that have ended, the newest first
+    Mdrs(Page),
     /// How good the audio of everybody in a meeting is: those of whom nothing is heard yet, then the worst
     Quality {
         /// Number of the meeting
