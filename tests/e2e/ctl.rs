@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::path::PathBuf;
-use std::process::{Child, Command, Output};
+use std::process::{Child, Command};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -12,14 +12,7 @@ use crate::support::phone::Phone;
 use crate::support::program::partyline;
 use crate::support::until::{share, until_true};
 
-/// Runs it with the bridge's data folder, as the README's examples do.
-fn ctl(bridge: &Bridge, words: &str) -> Output {
-    command(bridge)
-        .args(words.split(' '))
-        .output()
-        .expect("the program runs")
-}
-
+/// The program with the bridge's data folder, as the README's examples have it.
 fn command(bridge: &Bridge) -> Command {
     command_at(bridge, &bridge.rest().url)
 }
@@ -36,9 +29,14 @@ fn command_at(bridge: &Bridge, url: &str) -> Command {
 
 /// What it told when it did what it should.
 fn told(bridge: &Bridge, words: &str) -> String {
-    let output = ctl(bridge, words);
+    told_of(bridge, &words.split(' ').collect::<Vec<_>>())
+}
+
+/// The same where words hold spaces.
+fn told_of(bridge: &Bridge, words: &[&str]) -> String {
+    let output = command(bridge).args(words).output().expect("the program runs");
     let complaint = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(0), "{words}: {complaint}");
+    assert_eq!(output.status.code(), Some(0), "{words:?}: {complaint}");
     String::from_utf8(output.stdout).expect("it is UTF-8")
 }
 
@@ -141,6 +139,15 @@ fn a_meeting_is_watched_and_steered_from_the_command_line() {
     let of_meeting = told(&bridge, "mdrs");
     for word in [cause, "  106131  ", &record["id"].to_string()] {
         assert!(of_meeting.contains(word), "{word}: {of_meeting}");
+    }
+    let of_call = format!(r#"object eq "call {call}" and action eq "set_mute""#);
+    let changes = told_of(&bridge, &["audit", "--order", "created", "--filter", &of_call]);
+    let changes: Vec<_> = changes.lines().skip(1).collect();
+    assert_eq!(changes.len(), 2, "it was muted and unmuted: {changes:?}");
+    let object = format!("  set_mute  call {call}");
+    for change in changes {
+        let by_bridge = change.contains("the bridge");
+        assert!(change.ends_with(&object) && !by_bridge, "{change}");
     }
 }
 

@@ -65,6 +65,7 @@ fn execute(client: &Client, ctl: &Ctl) -> Result<(), Failure> {
         Command::Subscribers(page) => lists::SUBSCRIBERS.show(client, page, out),
         Command::Cdrs(page) => records::CDRS.show(client, page, out),
         Command::Mdrs(page) => records::MDRS.show(client, page, out),
+        Command::Audit(page) => records::AUDIT.show(client, page, out),
         Command::Quality { number, page } => lists::quality(client, *number, page, out),
         Command::Tail { number } => tail::follow(client, *number, ctl.json, &mut |line| out.next(line)),
     }

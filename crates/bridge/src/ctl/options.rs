@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-const TEACHING: &str = "Where the API is and who asks, the first that is given counts:
+const TEACHING: &str = r#"Where the API is and who asks, the first that is given counts:
   address   --url, PARTYLINE_URL, else https://127.0.0.1:8443; one without a path gets /conference/v1 behind it
   login     --user with --password-file, PARTYLINE_LOGIN (login:password), else credentials.toml of --data: its first login, or --user's
   trust     --ca, PARTYLINE_CA, else cert.pem of --data, else the certificate authorities of the web
@@ -21,9 +21,10 @@ Examples, on the machine of the bridge, in the folder that ./run was started in:
   partyline ctl cdrs --limit 20 --json | jq '.items[].cause'
   partyline ctl mdrs --filter 'meetingNumber eq 106131'    meetings of a room that are over, with their ids
   partyline ctl cdrs --filter 'meetingId eq 31'     the calls of one of them
+  partyline ctl audit --filter 'object eq "room 106131"'    who made it, changed it, and when
   partyline ctl tail 106131                         what happens in it, until Ctrl-C
 Elsewhere:
-  PARTYLINE_URL=https://bridge.example.com:8443 PARTYLINE_LOGIN=demo:… partyline ctl calls";
+  PARTYLINE_URL=https://bridge.example.com:8443 PARTYLINE_LOGIN=demo:… partyline ctl calls"#;
 
 /// What `partyline ctl` takes.
 #[derive(Args, Clone, Debug)]
@@ -178,6 +179,8 @@ pub(super) enum Command {
     Cdrs(Page),
     /// Meetings that have ended, the newest first
     Mdrs(Page),
+    /// Who changed what, the newest first; for administrators
+    Audit(Page),
     /// How good the audio of everybody in a meeting is: those of whom nothing is heard yet, then the worst
     Quality {
         /// Number of the meeting

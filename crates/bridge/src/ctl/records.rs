@@ -1,4 +1,6 @@
-//! What is over, as tables: calls and meetings that have ended.
+//! What is over, as tables: calls and meetings that have ended, and who changed what.
+
+use serde_json::Value;
 
 use super::lists::{List, lasted, plain, role, time, yes};
 use super::table::{number, text};
@@ -35,6 +37,25 @@ pub(super) const MDRS: List = List {
         text("OWNER", |record| plain(record, "subscriberSid")),
     ],
 };
+
+pub(super) const AUDIT: List = List {
+    path: "/audit",
+    none: "nothing was changed yet",
+    columns: &[
+        text("WHEN", |change| time(&change["created"])),
+        text("WHO", who),
+        text("ACTION", |change| plain(change, "action")),
+        text("OBJECT", |change| plain(change, "object")),
+    ],
+};
+
+/// What no subscriber did the bridge did by itself.
+fn who(change: &Value) -> String {
+    match change["subscriberSid"].is_null() {
+        true => "the bridge".to_owned(),
+        false => plain(change, "subscriberSid"),
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -81,5 +102,21 @@ ENDED                     ID  MEETING  CALLS  PEAK      FOR  ON THE FLY  CAUSE  
         assert_eq!(MDRS.text(&said, 160), expected);
         let none = json!({"items": [], "total": 0});
         assert_eq!(MDRS.text(&none, 160), "no meeting has ended yet");
+    }
+
+    #[test]
+    fn who_changed_what_is_told_also_of_the_bridge_itself() {
+        let said = json!({"total": 2, "items": [
+            {
+                "action": "redeliver", "created": 1_544_643_810_000_u64, "id": 5, "object": "event 9 of webhook whk_1",
+                "subscriberSid": "a-b",
+            },
+            {"action": "disable", "created": 1_544_643_810_000_u64, "id": 4, "object": "webhook whk_1"},
+        ]});
+        let expected = "\
+WHEN                      WHO         ACTION     OBJECT
+2018-12-12T19:43:30.000Z  a-b         redeliver  event 9 of webhook whk_1
+2018-12-12T19:43:30.000Z  the bridge  disable    webhook whk_1";
+        assert_eq!(AUDIT.text(&said, 160), expected);
     }
 }
