@@ -1,4 +1,4 @@
-//! `partyline ctl` against a running bridge with a call in a meeting.
+//! `partyline ctl` against a running bridge, most of it with a call in a meeting.
 
 use std::fs::{self, File};
 use std::path::PathBuf;
@@ -7,10 +7,13 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::events::visit;
 use crate::support::bridge::Bridge;
 use crate::support::phone::Phone;
 use crate::support::program::partyline;
+use crate::support::receiver::{RECEIVERS, Receiver};
 use crate::support::until::{share, until_true};
+use crate::webhooks::{LIMIT, hook, once_in_state, posted_until};
 
 /// The program with the bridge's data folder, as the README's examples have it.
 fn command(bridge: &Bridge) -> Command {
@@ -243,6 +246,43 @@ fn a_room_is_made_changed_and_deleted_from_the_command_line() {
     ] {
         assert!(told(&bridge, words).contains(word), "{words}");
     }
+}
+
+#[test]
+fn what_was_given_up_is_found_and_posted_again_from_the_command_line() {
+    let _turn = share();
+    let (bridge, receiver) = (Bridge::start_with(RECEIVERS), Receiver::start_gone());
+    let (rest, address) = (bridge.rest(), receiver.address());
+    let (webhook, secret) = hook(rest, &receiver);
+    let id = webhook.strip_prefix("/webhooks/").expect("it is its path");
+    assert!(told(&bridge, "webhooks").contains("meeting.ended"));
+    visit(&bridge, 1);
+    let event = once_in_state(rest, &webhook, "dead")["id"].to_string();
+    let is_disabled = || rest.get(&webhook)["disabled"] == true;
+    until_true("the webhook is disabled", LIMIT, is_disabled);
+    let dead = told(&bridge, &format!("webhook deliveries {id} --dead"));
+    assert!(dead.contains(&event) && dead.contains("410"), "{dead}");
+    let again = format!("webhook redeliver {id} {event}");
+    let mut off = command(&bridge);
+    off.args(again.split(' '));
+    let (status, complaint) = refused(off);
+    assert_eq!(status, Some(1));
+    assert!(complaint.contains(r#"{"disabled": false}"#), "{complaint}");
+
+    drop(receiver);
+    let receiver = Receiver::at(address);
+    rest.put(&webhook, &json!({"disabled": false}));
+    assert_eq!(
+        told(&bridge, &again),
+        format!("event {event}: waits for its turn\n")
+    );
+    let posted = posted_until(&receiver, "meeting.ended", 1);
+    assert!(posted.iter().all(|one| one.is_signed_with(&secret)));
+    once_in_state(rest, &webhook, "delivered");
+    let all = told(&bridge, &format!("webhook deliveries {id}"));
+    assert!(all.contains("delivered"), "{all}");
+    let dead = told(&bridge, &format!("webhook deliveries {id} --dead"));
+    assert_eq!(dead, "there is no such delivery\n");
 }
 
 #[test]

@@ -12,14 +12,14 @@ use crate::support::until::{share, until, until_true};
 
 /// Whose the demo's numbers and room are.
 const TENANT: &str = "00000000-0000-4000-8000-000000000002";
-const LIMIT: Duration = Duration::from_secs(30);
+pub(crate) const LIMIT: Duration = Duration::from_secs(30);
 
 fn url_of(receiver: &Receiver) -> String {
     format!("http://{}/hook", receiver.address())
 }
 
 /// Has the ends of meetings posted to `receiver`: the webhook's path, and its secret.
-fn hook(rest: &Rest, receiver: &Receiver) -> (String, String) {
+pub(crate) fn hook(rest: &Rest, receiver: &Receiver) -> (String, String) {
     let body = json!({"url": url_of(receiver), "types": ["meeting.ended"]});
     let made = rest.request("POST", "/webhooks", Some(&body));
     assert_eq!(made.status, 201, "{}", made.body);
@@ -35,7 +35,7 @@ fn rotated(rest: &Rest, webhook: &str) -> String {
 }
 
 /// What was posted, once so many of this type are among it.
-fn posted_until(receiver: &Receiver, kind: &str, count: usize) -> Vec<Posted> {
+pub(crate) fn posted_until(receiver: &Receiver, kind: &str, count: usize) -> Vec<Posted> {
     until("it is posted", LIMIT, || {
         let posted = receiver.posted();
         let of_kind = posted.iter().filter(|one| one.event["type"] == kind).count();
@@ -102,7 +102,7 @@ fn in_state(rest: &Rest, webhook: &str, state: &str) -> Vec<Value> {
 }
 
 /// The only one that is, once it is.
-fn once_in_state(rest: &Rest, webhook: &str, state: &str) -> Value {
+pub(crate) fn once_in_state(rest: &Rest, webhook: &str, state: &str) -> Value {
     until(state, LIMIT, || match &in_state(rest, webhook, state)[..] {
         [one] => Some(one.clone()),
         [] => None,

@@ -60,6 +60,14 @@ impl Client {
         self.ask(method, path, Some(body))
     }
 
+    /// Asks for the action at `path`, which needs no body.
+    pub(super) fn act(&self, path: &str) -> Result<(), Failure> {
+        // An empty one has a length; a POST without one would be sent in chunks.
+        let request = finished(self.request(Method::POST, path), "");
+        let answered = self.agent.run(request);
+        self.settled(&format!("POST {path}"), answered).map(drop)
+    }
+
     /// Ends or deletes what is at `path`.
     pub(super) fn delete(&self, path: &str) -> Result<(), Failure> {
         self.ask(Method::DELETE, path, None).map(drop)
@@ -101,10 +109,15 @@ impl Client {
             }
             None => self.agent.run(finished(request, ())),
         };
-        let mut answer = answered.map_err(|error| self.unanswered(&name, &error))?;
+        self.settled(&name, answered)
+    }
+
+    /// What came of a request.
+    fn settled(&self, name: &str, answered: Result<Response<Body>, ureq::Error>) -> Result<Value, Failure> {
+        let mut answer = answered.map_err(|error| self.unanswered(name, &error))?;
         match answer.status().is_success() {
-            true => self.said(&name, &mut answer),
-            false => Err(self.refusal(&name, &mut answer)),
+            true => self.said(name, &mut answer),
+            false => Err(self.refusal(name, &mut answer)),
         }
     }
 
@@ -117,7 +130,8 @@ impl Client {
 
     /// What an answer says. One that was cut off, or that another server gave, is not taken for one that says nothing.
     fn said(&self, name: &str, answer: &mut Response<Body>) -> Result<Value, Failure> {
-        if answer.status() == StatusCode::NO_CONTENT {
+        // What the API has taken, and does later, it says nothing of.
+        if [StatusCode::NO_CONTENT, StatusCode::ACCEPTED].contains(&answer.status()) {
             return Ok(Value::Null);
         }
         let text = text(answer).map_err(|error| self.unanswered(name, &error))?;
@@ -160,7 +174,7 @@ fn json(answer: &mut Response<Body>) -> Value {
         .unwrap_or_default()
 }
 
-/// As a query holds it (RFC 3986, section 2).
+/// As a query holds it, or one part of a path (RFC 3986, section 2).
 pub(super) fn escape(text: &str) -> String {
     let byte = |byte: u8| match byte {
         b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
@@ -189,6 +203,25 @@ mod tests {
         }
         assert_eq!(client.delete("/calls/7"), Ok(()));
         assert_eq!(served.join().unwrap().len(), 4);
+    }
+
+    #[test]
+    fn what_needs_no_body_is_sent_with_an_empty_one_and_answered_by_nothing() {
+        let (client, served) = server(&[
+            "HTTP/1.1 202 Accepted\r\ncontent-length: 0\r\nconnection: close\r\n\r\n",
+            "HTTP/1.1 404 Not Found\r\ncontent-length: 34\r\nconnection: close\r\n\r\n{\"code\":404,\"message\":\"Not found\"}",
+        ]);
+        assert_eq!(client.act("/webhooks/whk_1/deliveries/9/redeliver"), Ok(()));
+        let failure = client.act("/webhooks/whk_1/rotate").unwrap_err();
+        assert!(failure.to_string().contains("404 Not found"), "{failure}");
+        assert_eq!(failure.status(), 1);
+        let heads = served.join().unwrap();
+        let head = heads[0].to_lowercase();
+        assert!(
+            head.starts_with("post /conference/v1/webhooks/whk_1/deliveries/9/redeliver "),
+            "{head}"
+        );
+        assert!(head.contains("\r\ncontent-length: 0\r\n"), "{head}");
     }
 
     #[test]

@@ -48,7 +48,7 @@ impl Failure {
             let word = |name: &str| error[name].as_str().unwrap_or_default();
             text.push_str(&format!("\n  {}: {}", word("field"), word("message")));
         }
-        if let Some(advice) = advice(status, retry_after) {
+        if let Some(advice) = advice(status, said, retry_after) {
             text.push_str(&format!("\n  {advice}"));
         }
         // A bridge answers so at every address.
@@ -102,14 +102,17 @@ impl Failure {
     }
 }
 
-fn advice(status: u16, retry_after: Option<&str>) -> Option<String> {
+fn advice(status: u16, said: &Value, retry_after: Option<&str>) -> Option<String> {
     let advice = match status {
         401 => {
             "check login and password: --user and --password-file, PARTYLINE_LOGIN, or credentials.toml of --data"
         }
         403 => "this login may look and steer, not configure: use an administrator's",
         404 => {
-            "it is not there, or belongs to another account: partyline ctl calls, meetings and rooms list what is"
+            "it is not there, or belongs to another account: partyline ctl calls, meetings, rooms and webhooks list what is"
+        }
+        409 if names(said, "disabled") => {
+            "it takes none while it is off: PUT /webhooks/{id} with {\"disabled\": false} first"
         }
         409 => "choose another, or leave it out and the bridge makes one",
         429 | 503 => return Some(format!("try again in {} s", retry_after.unwrap_or("a few"))),
@@ -117,6 +120,12 @@ fn advice(status: u16, retry_after: Option<&str>) -> Option<String> {
         _ => return None,
     };
     Some(advice.to_owned())
+}
+
+/// Whether a refusal is about this field.
+fn names(said: &Value, field: &str) -> bool {
+    let mut errors = said["errors"].as_array().into_iter().flatten();
+    errors.any(|error| error["field"] == field)
 }
 
 impl fmt::Display for Failure {
@@ -137,6 +146,13 @@ mod tests {
         let failure = Failure::refused(&at, "POST /meetingRooms", 409, &said, None);
         let text = "POST /meetingRooms: 409 Conflict\n  meetingNumber: this number is already taken\n  choose another, or leave it out and the bridge makes one";
         assert_eq!((failure.to_string().as_str(), failure.status()), (text, 1));
+        let off = json!({"code": 409, "message": "Conflict", "errors": [{"field": "disabled", "message": "the webhook is disabled"}]});
+        let off = Failure::refused(&at, "POST /webhooks/whk_1/…/redeliver", 409, &off, None);
+        let off = off.to_string();
+        assert!(
+            off.contains("disabled: the webhook is disabled\n  it takes none while it is off"),
+            "{off}"
+        );
         let limited = Failure::refused(
             &at,
             "GET /calls",

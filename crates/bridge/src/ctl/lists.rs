@@ -13,6 +13,7 @@ const PAGE: u16 = 1000;
 
 /// A collection and its table.
 pub(super) struct List {
+    /// Where it is; below an object with `{id}` in place of the id.
     pub(super) path: &'static str,
     /// What is said of an empty list.
     pub(super) none: &'static str,
@@ -124,20 +125,24 @@ pub(super) const SUBSCRIBERS: List = List {
 };
 
 /// What is worth a look of a call's audio; `--json` tells all.
-const QUALITY: &[Column] = &[
-    number("CALL", |audio| plain(audio, "id")),
-    text("TALKS", |audio| yes(&audio["talking"])),
-    text("CODEC", |audio| plain(audio, "codec")),
-    number("MOS IN", |audio| plain(audio, "mosIn")),
-    number("MOS OUT", |audio| plain(audio, "mosOut")),
-    number("LOSS %", |audio| plain(audio, "lossPercent")),
-    number("JITTER ms", |audio| plain(audio, "jitterMs")),
-    number("DELAY ms", |audio| plain(audio, "depthMs")),
-    number("ROUND TRIP ms", |audio| plain(audio, "roundTripMs")),
-    number("LEVEL dBov", |audio| plain(audio, "speechDbov")),
-    number("NOISE dBov", |audio| plain(audio, "noiseDbov")),
-    text("SUSPECTED", suspected),
-];
+const QUALITY: List = List {
+    path: "/meetings/{id}/quality",
+    none: "nobody is in it",
+    columns: &[
+        number("CALL", |audio| plain(audio, "id")),
+        text("TALKS", |audio| yes(&audio["talking"])),
+        text("CODEC", |audio| plain(audio, "codec")),
+        number("MOS IN", |audio| plain(audio, "mosIn")),
+        number("MOS OUT", |audio| plain(audio, "mosOut")),
+        number("LOSS %", |audio| plain(audio, "lossPercent")),
+        number("JITTER ms", |audio| plain(audio, "jitterMs")),
+        number("DELAY ms", |audio| plain(audio, "depthMs")),
+        number("ROUND TRIP ms", |audio| plain(audio, "roundTripMs")),
+        number("LEVEL dBov", |audio| plain(audio, "speechDbov")),
+        number("NOISE dBov", |audio| plain(audio, "noiseDbov")),
+        text("SUSPECTED", suspected),
+    ],
+};
 
 const ROSTER_COLUMNS: &[Column] = &[
     number("CALL", |call| plain(call, "id")),
@@ -156,7 +161,16 @@ const ROSTER_COLUMNS: &[Column] = &[
 impl List {
     /// Shows the page that is asked for.
     pub(super) fn show(&self, client: &Client, page: &Page, out: Out) -> Result<(), Failure> {
-        let said = client.get(&format!("{}{}", self.path, query(page)))?;
+        self.show_at(client, self.path, page, out)
+    }
+
+    /// The same of a list below an object, which has this id, escaped.
+    pub(super) fn show_of(&self, client: &Client, whose: &str, page: &Page, out: Out) -> Result<(), Failure> {
+        self.show_at(client, &self.path.replace("{id}", whose), page, out)
+    }
+
+    fn show_at(&self, client: &Client, path: &str, page: &Page, out: Out) -> Result<(), Failure> {
+        let said = client.get(&format!("{path}{}", query(page)))?;
         out.tell(&said, || self.text(&said, table::width()))
     }
 
@@ -171,11 +185,7 @@ impl List {
 pub(super) fn quality(client: &Client, meeting: u32, page: &Page, out: Out) -> Result<(), Failure> {
     let mut page = page.clone();
     page.order = page.order.or(Some("mosIn".to_owned()));
-    let said = client.get(&format!("/meetings/{meeting}/quality{}", query(&page)))?;
-    out.tell(&said, || {
-        let table = render(QUALITY, items(&said), "nobody is in it", table::width());
-        format!("{table}{}", remainder(&said))
-    })
+    QUALITY.show_of(client, &meeting.to_string(), &page, out)
 }
 
 /// A meeting, who is in it and who waits for it.
@@ -246,7 +256,7 @@ pub(super) fn plain(object: &Value, field: &str) -> String {
 }
 
 /// A text without what would steer a terminal or begin a line: others wrote it, and may mean harm.
-fn harmless(text: &str) -> String {
+pub(super) fn harmless(text: &str) -> String {
     text.replace(char::is_control, " ")
 }
 
@@ -334,7 +344,7 @@ fn attributes(object: &Value) -> String {
     })
 }
 
-fn joined(list: &Value, one: impl Fn(&Value) -> String) -> String {
+pub(super) fn joined(list: &Value, one: impl Fn(&Value) -> String) -> String {
     let list = list.as_array().map_or(&[][..], Vec::as_slice);
     list.iter().map(one).collect::<Vec<_>>().join(", ")
 }

@@ -11,6 +11,7 @@ mod room;
 mod sse;
 mod table;
 mod tail;
+mod webhook;
 
 use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
@@ -66,6 +67,8 @@ fn execute(client: &Client, ctl: &Ctl) -> Result<(), Failure> {
         Command::Cdrs(page) => records::CDRS.show(client, page, out),
         Command::Mdrs(page) => records::MDRS.show(client, page, out),
         Command::Audit(page) => records::AUDIT.show(client, page, out),
+        Command::Webhooks(page) => webhook::WEBHOOKS.show(client, page, out),
+        Command::Webhook { what } => webhook::run(client, what, out),
         Command::Quality { number, page } => lists::quality(client, *number, page, out),
         Command::Tail { number } => tail::follow(client, *number, ctl.json, &mut |line| out.next(line)),
     }

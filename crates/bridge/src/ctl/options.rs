@@ -22,9 +22,20 @@ Examples, on the machine of the bridge, in the folder that ./run was started in:
   partyline ctl mdrs --filter 'meetingNumber eq 106131'    meetings of a room that are over, with their ids
   partyline ctl cdrs --filter 'meetingId eq 31'     the calls of one of them
   partyline ctl audit --filter 'object eq "room 106131"'    who made it, changed it, and when
-  partyline ctl tail 106131                         what happens in it, until Ctrl-C
+  partyline ctl webhooks                            where events are posted to
+  partyline ctl webhook deliveries whk_… --dead     what was given up; partyline ctl webhook --help tells how it is posted again
+  partyline ctl tail 106131                         what happens in a meeting, until Ctrl-C
 Elsewhere:
   PARTYLINE_URL=https://bridge.example.com:8443 PARTYLINE_LOGIN=demo:… partyline ctl calls"#;
+
+const OF_WEBHOOKS: &str = "What a receiver did not take is tried for a day, then given up: it is dead, and waits for you.
+
+Examples, once the receiver is there again:
+  partyline ctl webhooks                                   their ids, and which of them are off
+  partyline ctl webhook deliveries whk_… --dead            what was given up, after how many tries, and why
+  partyline ctl webhook redeliver whk_… 9121 9122          two of these events
+All of them, the oldest first:
+  partyline ctl webhook deliveries whk_… --dead --order id --limit 1000 --json | jq '.items[].id' | xargs -r partyline ctl webhook redeliver whk_…";
 
 /// What `partyline ctl` takes.
 #[derive(Args, Clone, Debug)]
@@ -181,6 +192,14 @@ pub(super) enum Command {
     Mdrs(Page),
     /// Who changed what, the newest first; for administrators
     Audit(Page),
+    /// Where events are posted to
+    Webhooks(Page),
+    /// Show what became of events on their way to a webhook, and have them posted again
+    #[command(after_help = OF_WEBHOOKS)]
+    Webhook {
+        #[command(subcommand)]
+        what: Webhook,
+    },
     /// How good the audio of everybody in a meeting is: those of whom nothing is heard yet, then the worst
     Quality {
         /// Number of the meeting
@@ -228,6 +247,30 @@ pub(super) enum Room {
         /// Number of the room
         #[arg(value_name = "MEETING")]
         number: u32,
+    },
+}
+
+#[derive(Clone, Debug, Subcommand)]
+pub(super) enum Webhook {
+    /// What became of events, the newest first
+    Deliveries {
+        /// Id of the webhook
+        #[arg(value_name = "WEBHOOK")]
+        webhook: String,
+        /// Only those that were given up; state eq "dead" in a filter says the same
+        #[arg(long, conflicts_with = "filter")]
+        dead: bool,
+        #[command(flatten)]
+        page: Page,
+    },
+    /// Post events once more
+    Redeliver {
+        /// Id of the webhook
+        #[arg(value_name = "WEBHOOK")]
+        webhook: String,
+        /// Ids of events
+        #[arg(value_name = "EVENT", required = true)]
+        events: Vec<u64>,
     },
 }
 
