@@ -17,7 +17,8 @@ pub trait WebhookStore: Send + Sync + 'static {
     /// Disables a webhook that has this address still, with its audit row. What is pending for it is given up.
     fn disable_webhook<'a>(&'a self, id: &'a str, url: &'a str, at_ms: i64) -> Answer<'a, ()>;
 
-    /// Takes a webhook away, with its deliveries; writes the audit row.
+    /// Takes a webhook away, with its deliveries, of which nothing is shown, counted or due any more; writes the audit row. They are deleted later
+    /// ([`WebhookStore::clear_deliveries`]), as are those of a webhook that goes with its subscriber.
     fn remove_webhook<'a>(&'a self, id: &'a str, entry: &'a AuditEntry) -> Answer<'a, ()>;
 
     /// One page of the deliveries of a webhook.
@@ -45,6 +46,9 @@ pub trait WebhookStore: Send + Sync + 'static {
     /// Deletes at most `count` deliveries that are over, delivered or dead, of a webhook that has more than `most` of them, the oldest first;
     /// how many it were.
     fn forget_deliveries(&self, most: u32, count: u32) -> Answer<'_, u64>;
+
+    /// Deletes at most `count` rows of what is left of webhooks that are gone; how many it were. 0 says that nothing is left.
+    fn clear_deliveries(&self, count: u32) -> Answer<'_, u64>;
 
     /// The event with this id, if it has not been forgotten.
     fn happening(&self, id: u64) -> Answer<'_, Option<Happening>>;

@@ -67,6 +67,10 @@ enum Step {
     Removes {
         hook: usize,
     },
+    /// What is left of those that were removed goes, so much at most.
+    Clears {
+        count: u32,
+    },
     Forgets {
         before_ms: i64,
     },
@@ -93,6 +97,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (0..3usize).prop_map(|hook| Step::Enables { hook }),
         1 => (0..3usize).prop_map(|hook| Step::Moves { hook }),
         1 => (0..3usize).prop_map(|hook| Step::Removes { hook }),
+        1 => (0..5u32).prop_map(|count| Step::Clears { count }),
         1 => (0..40_000i64).prop_map(|before_ms| Step::Forgets { before_ms }),
         1 => (0..4u32).prop_map(|most| Step::ForgetsOver { most }),
         1 => (0..20_000i64).prop_map(|by_ms| Step::Hastens { by_ms }),
@@ -138,6 +143,9 @@ async fn take(store: &SqliteStore, number: u64, step: &Step) {
                 .remove_webhook(&hook(index).id, &noted("delete", 7))
                 .await
                 .unwrap();
+        }
+        Step::Clears { count } => {
+            store.clear_deliveries(count).await.unwrap();
         }
         Step::Forgets { before_ms } => {
             store.forget(before_ms, 5).await.unwrap();

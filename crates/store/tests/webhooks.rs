@@ -283,6 +283,57 @@ async fn what_is_pending_goes_to_the_latest_address_and_to_nobody_once_its_webho
 }
 
 #[tokio::test]
+async fn what_is_left_of_an_account_is_neither_due_nor_shown_and_goes_in_portions_also_after_a_restart() {
+    let folder = TempDir::new().unwrap();
+    let store = open(&folder).await;
+    write(&store, account("c", None, None)).await;
+    let own = webhook("w", "c", &[]);
+    put(&store, &own).await;
+    put(&store, &webhook("y", "b", &[])).await;
+    let happenings: Vec<_> = (1..=3).map(|id| started(id, "c", id)).collect();
+    add(&store, &happenings).await;
+    add(&store, &[started(4, "b", 1)]).await;
+    let under_way = store.due("w", 9_000, 9).await.unwrap();
+    assert_eq!(under_way.len(), 3);
+    let gone = [Edit::DeleteSubscriber(Sid::new("c"))];
+    store.write(&Actor::Bridge, &gone, 7).await.unwrap();
+    // What was under way comes back.
+    store.settle(&under_way).await.unwrap();
+    assert!(store.webhook("w").await.unwrap().is_none());
+    assert_eq!(store.deliveries(&own, &by_id(false)).await.unwrap().total, 0);
+    assert!(store.due("w", 9_000, 9).await.unwrap().is_empty());
+    assert!(!store.redeliver("w", 1, &noted("redeliver", 9)).await.unwrap());
+    let backlog = store.backlog().await.unwrap();
+    assert_eq!((backlog.pending, backlog.oldest_ms), (1, Some(4_000)));
+    // Three firsts of chains, as many deliveries, and that the webhook is gone.
+    for _ in 0..2 {
+        assert_eq!(store.clear_deliveries(2).await, Ok(2));
+    }
+    store.close().await.unwrap();
+    let store = SqliteStore::open(&folder.path().join("store.db")).await.unwrap();
+    for cleared in [2, 1, 0] {
+        assert_eq!(store.clear_deliveries(2).await, Ok(cleared));
+    }
+    assert_eq!(due(&store, 9_000, 9).await, named(&[("y", 4)]));
+}
+
+#[tokio::test]
+async fn a_callback_that_comes_back_under_its_id_begins_with_nothing() {
+    let folder = TempDir::new().unwrap();
+    let store = open(&folder).await;
+    write(&store, account("c", None, Some("https://c.example.com/1"))).await;
+    add(&store, &[started(1, "c", 1)]).await;
+    write(&store, account("c", None, None)).await;
+    add(&store, &[started(2, "c", 1)]).await;
+    write(&store, account("c", None, Some("https://c.example.com/2"))).await;
+    assert_eq!(due(&store, 9_000, 9).await, []);
+    assert_eq!(store.clear_deliveries(9).await, Ok(0));
+    add(&store, &[started(3, "c", 1)]).await;
+    assert_eq!(due(&store, 9_000, 9).await, named(&[("cb_c", 3)]));
+    assert_eq!(store.backlog().await.unwrap().pending, 1);
+}
+
+#[tokio::test]
 async fn a_callback_is_a_webhook_that_comes_changes_and_goes_with_its_subscriber() {
     let folder = TempDir::new().unwrap();
     let store = open(&folder).await;

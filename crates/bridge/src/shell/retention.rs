@@ -35,7 +35,8 @@ pub(super) async fn records(store: Arc<dyn Store>, keep: Duration, forgotten: Co
     }
 }
 
-/// Forgets deliveries that are over where a webhook has more than are kept, and counts them in `forgotten`. Runs until dropped.
+/// Forgets deliveries that are over where a webhook has more than are kept, and counts them in `forgotten`; also what is left of webhooks that
+/// are gone, which nobody misses. Runs until dropped.
 pub(super) async fn deliveries(store: Arc<dyn Store>, forgotten: Counter) {
     loop {
         let gone = forget_deliveries(&*store, OVER_MAX, &forgotten).await;
@@ -43,11 +44,12 @@ pub(super) async fn deliveries(store: Arc<dyn Store>, forgotten: Counter) {
     }
 }
 
-/// One step, of a webhook with more than `most`; how many it were.
+/// One step of either, of a webhook with more than `most`; how many it were.
 async fn forget_deliveries(store: &dyn Store, most: u32, forgotten: &Counter) -> Result<u64, StoreError> {
     let gone = store.forget_deliveries(most, DELIVERIES_STEP).await?;
     forgotten.inc_by(gone);
-    Ok(gone)
+    let cleared = store.clear_deliveries(DELIVERIES_STEP).await?;
+    Ok(gone + cleared)
 }
 
 /// One step; how many it were.
@@ -136,6 +138,13 @@ mod tests {
             assert_eq!(forgotten.get(), so_far);
         }
         assert_eq!(store.backlog().await.unwrap().dead, 1);
+        let edits = [Edit::DeleteSubscriber(Sid::new("a"))];
+        store.write(&Actor::Bridge, &edits, 0).await.unwrap();
+        // One delivery, and that its webhook is gone.
+        for gone in [2, 0] {
+            assert_eq!(forget_deliveries(&store, 1, &forgotten).await, Ok(gone));
+            assert_eq!(forgotten.get(), 2);
+        }
     }
 
     #[tokio::test]

@@ -214,7 +214,7 @@ pub(super) async fn renew(
     let all = async |db: &mut SqliteConnection| {
         let renewed = sqlx::query(
             "UPDATE deliveries SET state = 0, attempts = 0, created_ms = ?3, due_ms = ?3, status = NULL, fault = NULL
-             WHERE webhook = ?1 AND happening = ?2",
+             WHERE webhook = ?1 AND happening = ?2 AND EXISTS (SELECT 1 FROM webhooks WHERE id = ?1)",
         )
         .bind(webhook)
         .bind(happening)
@@ -280,11 +280,48 @@ pub(super) async fn forget(pool: &SqlitePool, most: u32, count: u32) -> Result<u
     transaction(pool, all).await
 }
 
+/// What is left of a webhook that is gone, so much of it at most, and at last the note that it is gone. The firsts of its chains go first, so
+/// that of each delivery that goes nobody looks for the one behind it.
+const LEFT: [&str; 3] = [
+    "DELETE FROM delivery_heads WHERE webhook = ?1 AND chain IN (
+         SELECT chain FROM delivery_heads WHERE webhook = ?1 LIMIT ?2
+     )",
+    "DELETE FROM deliveries WHERE webhook = ?1 AND happening IN (
+         SELECT happening FROM deliveries WHERE webhook = ?1 LIMIT ?2
+     )",
+    "DELETE FROM gone_webhooks WHERE webhook = ?1 AND ?2 > 0",
+];
+
+/// Deletes at most `count` rows of what is left of a webhook that is gone; how many it were.
+pub(super) async fn clear(pool: &SqlitePool, count: u32) -> Result<u64, StoreError> {
+    let all = async |db: &mut SqliteConnection| {
+        let gone: Option<String> = sqlx::query_scalar("SELECT webhook FROM gone_webhooks LIMIT 1")
+            .fetch_optional(&mut *db)
+            .await?;
+        let Some(webhook) = gone else {
+            return Ok(0);
+        };
+        let mut cleared: u64 = 0;
+        for statement in LEFT {
+            let done = sqlx::query(statement)
+                .bind(&webhook)
+                .bind(i64::from(count).saturating_sub_unsigned(cleared))
+                .execute(&mut *db)
+                .await?;
+            cleared += done.rows_affected();
+        }
+        Ok(cleared)
+    };
+    transaction(pool, all).await
+}
+
 /// How much is pending and was given up, as it is counted beside the deliveries.
 pub(super) async fn backlog(pool: &SqlitePool) -> Result<Backlog, StoreError> {
     let row = sqlx::query(
         "SELECT ifnull(sum(pending), 0) AS pending, ifnull(sum(dead), 0) AS dead, (
-             SELECT created_ms FROM deliveries INDEXED BY deliveries_by_age WHERE state = 0 ORDER BY created_ms LIMIT 1
+             SELECT created_ms FROM deliveries INDEXED BY deliveries_by_age
+             WHERE state = 0 AND EXISTS (SELECT 1 FROM webhooks WHERE webhooks.id = deliveries.webhook)
+             ORDER BY created_ms LIMIT 1
          ) AS oldest FROM delivery_counts",
     );
     let row = row.fetch_one(pool).await?;

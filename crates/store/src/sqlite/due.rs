@@ -87,6 +87,7 @@ const DUE: &str = "
     SELECT deliveries.* FROM delivery_heads AS heads INDEXED BY delivery_heads_by_due
     CROSS JOIN deliveries ON deliveries.webhook = heads.webhook AND deliveries.happening = heads.happening
     WHERE heads.is_tried = ?1 AND heads.webhook = ?3 AND heads.due_ms <= ?2
+        AND EXISTS (SELECT 1 FROM webhooks WHERE webhooks.id = ?3)
     ORDER BY heads.due_ms, heads.happening LIMIT ?4";
 
 /// What may be posted to one webhook, the longest due first.
@@ -253,6 +254,23 @@ mod tests {
         for ((what, few), (_, many)) in few.into_iter().zip(many) {
             // Some statements are prepared first. Were all looked at, it would be tens of thousands.
             assert!(few > 0 && many < 2 * few + 1_000, "{what}: {few}, then {many}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_account_goes_in_no_more_steps_where_a_hundred_times_as_much_is_pending_for_it() {
+        let costs = async |pending: i64| {
+            let folder = TempDir::new().unwrap();
+            let counted = Counted::open(&folder, pending).await;
+            let gone = [Edit::DeleteSubscriber(Sid::new("a"))];
+            [
+                counted.steps(counted.store.write(&Actor::Bridge, &gone, 8)).await,
+                counted.steps(counted.store.clear_deliveries(100)).await,
+            ]
+        };
+        let (few, many) = (costs(300).await, costs(30_000).await);
+        for (few, many) in few.into_iter().zip(many) {
+            assert!(few > 0 && many < 2 * few + 1_000, "{few}, then {many}");
         }
     }
 

@@ -161,7 +161,8 @@ pub(super) async fn forget(pool: &SqlitePool, before_ms: i64, count: u32) -> Res
             return Ok(Forgotten::default());
         };
         let pending: i64 = sqlx::query_scalar(
-            "SELECT count(*) FROM deliveries INDEXED BY deliveries_by_happening WHERE happening <= ?1 AND state = 0",
+            "SELECT count(*) FROM deliveries INDEXED BY deliveries_by_happening
+             WHERE happening <= ?1 AND state = 0 AND EXISTS (SELECT 1 FROM webhooks WHERE webhooks.id = deliveries.webhook)",
         )
         .bind(upto)
         .fetch_one(&mut *db)

@@ -229,6 +229,10 @@ impl WebhookStore for SqliteStore {
         Box::pin(deliveries::forget(&self.writer, most, count))
     }
 
+    fn clear_deliveries(&self, count: u32) -> Answer<'_, u64> {
+        Box::pin(deliveries::clear(&self.writer, count))
+    }
+
     fn happening(&self, id: u64) -> Answer<'_, Option<Happening>> {
         Box::pin(happenings::find(&self.readers, id))
     }

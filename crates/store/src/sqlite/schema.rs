@@ -6,7 +6,7 @@ use crate::StoreError;
 /// `PRTY`; tells our files from those of other programs (https://sqlite.org/pragma.html#pragma_application_id).
 pub(super) const APPLICATION_ID: i32 = 0x5052_5459;
 
-const STEPS: [(&str, &str); 11] = [
+const STEPS: [(&str, &str); 12] = [
     (
         "directory",
         include_str!("../../migrations/sqlite/0001_directory.sql"),
@@ -44,6 +44,10 @@ const STEPS: [(&str, &str); 11] = [
     (
         "delivery heads",
         include_str!("../../migrations/sqlite/0011_delivery_heads.sql"),
+    ),
+    (
+        "gone webhooks",
+        include_str!("../../migrations/sqlite/0012_gone_webhooks.sql"),
     ),
 ];
 

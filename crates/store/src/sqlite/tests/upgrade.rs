@@ -149,3 +149,36 @@ async fn what_was_there_before_lists_were_counted_and_dated_is_so_from_the_upgra
     assert_eq!(store.forget_records(i64::MAX, 2).await, Ok(4));
     assert_eq!(totals(&store).await, [1, 2, 0]);
 }
+
+#[tokio::test]
+async fn what_was_to_be_posted_before_it_outlived_its_webhook_is_so_after_the_upgrade_and_goes_in_portions() {
+    let folder = TempDir::new().unwrap();
+    let store = open(&folder).await;
+    write(&store, account("a", "")).await.unwrap();
+    for statement in [
+        "INSERT INTO webhooks VALUES ('w', 'a', 0, '', '[]', '', 0, 0, x'00', NULL, NULL)",
+        "INSERT INTO deliveries (webhook, happening, chain, state, attempts, created_ms, due_ms)
+         VALUES ('w', 1, 7, 1, 1, 5, 5), ('w', 2, 7, 0, 0, 6, 6), ('w', 3, 7, 0, 0, 7, 7), ('w', 4, 8, 2, 3, 8, 8)",
+        "DROP TRIGGER webhook_is_back",
+        "DROP TABLE gone_webhooks",
+        "DELETE FROM _sqlx_migrations WHERE version = 12",
+    ] {
+        sqlx::query(statement).execute(&store.writer).await.unwrap();
+    }
+    store.close().await.unwrap();
+    let store = open(&folder).await;
+    let due = store.due("w", 9, 9).await.unwrap();
+    assert_eq!(due.iter().map(|one| one.happening).collect::<Vec<_>>(), [2]);
+    let backlog = store.backlog().await.unwrap();
+    assert_eq!(
+        (backlog.pending, backlog.oldest_ms, backlog.dead),
+        (2, Some(6), 1)
+    );
+    let gone = Edit::DeleteSubscriber(Sid::new("a"));
+    write(&store, gone).await.unwrap();
+    assert_eq!(store.backlog().await, Ok(Backlog::default()));
+    // The first of a chain, four deliveries, and that the webhook is gone.
+    for cleared in [4, 2, 0] {
+        assert_eq!(store.clear_deliveries(4).await, Ok(cleared));
+    }
+}
