@@ -154,6 +154,14 @@ fn full(api: &Api, limit: KeyLimit) -> ApiError {
             );
             (ApiError::too_many_requests(FULL_RETRY_S), is_reached)
         }
+        KeyLimit::TenantBytes => {
+            api.limited.note(|counts| counts.keys_refused_for_tenant += 1);
+            let is_reached = format!(
+                "the answers kept for this tenant and all accounts below it take {} MiB, the most",
+                most >> 20
+            );
+            (ApiError::too_many_requests(FULL_RETRY_S), is_reached)
+        }
         KeyLimit::AllBytes => {
             api.limited.note(|counts| counts.keys_refused_for_all += 1);
             let is_reached = format!(

@@ -15,6 +15,8 @@ pub struct LimitCounts {
     pub keys_refused: u64,
     /// Changes refused because keys and answers of their account took as many bytes as may be.
     pub keys_refused_for_account: u64,
+    /// Changes refused because keys and answers of their tenant, with all accounts below it, did.
+    pub keys_refused_for_tenant: u64,
     /// Changes refused because keys and answers of all accounts did.
     pub keys_refused_for_all: u64,
     /// Answers that are not kept with their key, since they were too long, others left no room, or the store failed.

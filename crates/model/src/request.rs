@@ -33,19 +33,23 @@ pub enum KeyLimit {
     Keys,
     /// Bytes of one subscriber's keys and answers.
     AccountBytes,
+    /// Bytes of keys and answers of a tenant, an account right below the one above all, and of all accounts below it.
+    TenantBytes,
     /// Bytes of all keys and answers.
     AllBytes,
 }
 
 impl KeyLimit {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Keys, Self::AccountBytes, Self::AllBytes];
+    pub const ALL: [Self; 4] = [Self::Keys, Self::AccountBytes, Self::TenantBytes, Self::AllBytes];
 
     /// How many keys, or bytes, there may be within a day.
     pub const fn most(self) -> i64 {
         match self {
             Self::Keys => 10_000,
             Self::AccountBytes => 64 << 20,
+            // A quarter of all.
+            Self::TenantBytes => 512 << 20,
             Self::AllBytes => 2 << 30,
         }
     }

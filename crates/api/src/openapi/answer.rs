@@ -293,7 +293,7 @@ impl Refusal {
             Self::TooManyRequests => (
                 429,
                 "Too many requests",
-                "Too many requests of this login, or too many wrong credentials from here; with `errors`, that this account has used as many of `Idempotency-Key` as are kept, by their number or by the bytes of their answers, or has chosen too many access codes or logins that others may have.",
+                "Too many requests of this login, or too many wrong credentials from here; with `errors`, that this account has used as many of `Idempotency-Key` as are kept, by their number or by the bytes of their answers, or its tenant by the latter, or has chosen too many access codes or logins that others may have.",
                 Some("Retry-After"),
             ),
             Self::InternalServerError => (500, "Internal server error", "A fault of the bridge.", None),

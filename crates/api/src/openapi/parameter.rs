@@ -21,7 +21,7 @@ pub(super) struct Header {
 pub(super) const HEADERS: &[Header] = &[
     Header {
         name: "Idempotency-Key",
-        description: "A text of the client's own for this change: sent again within a day, the change is answered as it was the first time. An account may use 10,000 keys within a day, and answers of 64 MiB in all are kept for it; a change with a new key beyond that is refused (429), as is one (503) when answers of 2 GiB are kept for all accounts.",
+        description: "A text of the client's own for this change: sent again within a day, the change is answered as it was the first time. An account may use 10,000 keys within a day, and answers of 64 MiB in all are kept for it; a change with a new key beyond that is refused (429), as is one when answers of 512 MiB are kept for its tenant and all accounts below it, and one (503) when answers of 2 GiB are kept for all accounts.",
         schema: || json!({"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!#-\\[\\]-~]+$"}),
         read: |operation| operation.method != Verb::Get,
     },

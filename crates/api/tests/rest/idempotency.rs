@@ -185,6 +185,12 @@ async fn a_change_whose_key_has_no_room_is_refused_before_it_is_made_and_the_lim
             "for this account take 64 MiB",
         ),
         (
+            KeyLimit::TenantBytes,
+            429,
+            "Too many requests",
+            "for this tenant and all accounts below it take 512 MiB",
+        ),
+        (
             KeyLimit::AllBytes,
             503,
             "Service unavailable",
@@ -204,9 +210,10 @@ async fn a_change_whose_key_has_no_room_is_refused_before_it_is_made_and_the_lim
     let refused = [
         counts.keys_refused,
         counts.keys_refused_for_account,
+        counts.keys_refused_for_tenant,
         counts.keys_refused_for_all,
     ];
-    assert_eq!(refused, [1, 1, 1]);
+    assert_eq!(refused, [1; 4]);
     assert!(world.backend.state().edits.is_empty());
     assert!(world.backend.state().requests.is_empty());
     world.backend.state().refuse_key = None;

@@ -341,10 +341,11 @@ fn limited(page: &mut Scribe<'_>, counts: LimitCounts) -> Result<(), Error> {
     page.each(rows::LIMITED, &counts)?;
     page.counters(
         "api_keys_refused",
-        "Changes refused because as much is kept for Idempotency-Key as may be, by the limit: keys of an account, bytes of one or of all.",
+        "Changes refused because as much is kept for Idempotency-Key as may be, by the limit: keys of an account, bytes of one, of a tenant with all accounts below it, or of all.",
         [
             ("keys", counts.keys_refused),
             ("account_bytes", counts.keys_refused_for_account),
+            ("tenant_bytes", counts.keys_refused_for_tenant),
             ("all_bytes", counts.keys_refused_for_all),
         ]
         .map(|(limit, count)| ([("limit", limit)], count)),

@@ -142,6 +142,7 @@ fn metrics() -> Arc<Metrics> {
             checks_refused: 18,
             keys_refused: 19,
             keys_refused_for_account: 20,
+            keys_refused_for_tenant: 23,
             keys_refused_for_all: 21,
             answers_unkept: 22,
         };
@@ -267,6 +268,7 @@ fn the_page_tells_what_was_counted() {
         ("partyline_api_password_checks_refused_total", 18.0),
         (r#"partyline_api_keys_refused_total{limit="keys"}"#, 19.0),
         (r#"partyline_api_keys_refused_total{limit="account_bytes"}"#, 20.0),
+        (r#"partyline_api_keys_refused_total{limit="tenant_bytes"}"#, 23.0),
         (r#"partyline_api_keys_refused_total{limit="all_bytes"}"#, 21.0),
         ("partyline_api_answers_unkept_total", 22.0),
         (

@@ -6,7 +6,7 @@ use crate::StoreError;
 /// `PRTY`; tells our files from those of other programs (https://sqlite.org/pragma.html#pragma_application_id).
 pub(super) const APPLICATION_ID: i32 = 0x5052_5459;
 
-const STEPS: [(&str, &str); 12] = [
+const STEPS: [(&str, &str); 13] = [
     (
         "directory",
         include_str!("../../migrations/sqlite/0001_directory.sql"),
@@ -48,6 +48,10 @@ const STEPS: [(&str, &str); 12] = [
     (
         "gone webhooks",
         include_str!("../../migrations/sqlite/0012_gone_webhooks.sql"),
+    ),
+    (
+        "request tenants",
+        include_str!("../../migrations/sqlite/0013_request_tenants.sql"),
     ),
 ];
 

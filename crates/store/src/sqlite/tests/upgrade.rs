@@ -182,3 +182,38 @@ async fn what_was_to_be_posted_before_it_outlived_its_webhook_is_so_after_the_up
         assert_eq!(store.clear_deliveries(4).await, Ok(cleared));
     }
 }
+
+#[tokio::test]
+async fn keys_that_were_kept_before_tenants_had_a_bound_count_for_theirs_from_the_upgrade_on() {
+    let folder = TempDir::new().unwrap();
+    let store = open(&folder).await;
+    for (sid, parent) in [("r", None), ("t", Some("r")), ("t1", Some("t"))] {
+        let (parent, role) = (parent.map(Sid::new), SubscriberRole::Administrator);
+        let subscriber = Subscriber::new(Sid::new(sid), parent, sid, role);
+        write(&store, Edit::PutSubscriber(subscriber)).await.unwrap();
+    }
+    for sid in ["r", "t", "t1", "gone"] {
+        let (sid, key) = (Sid::new(sid), "k".to_owned());
+        let begun = store.begin_request(&RequestKey { sid, key }, &[1; 32], 0).await;
+        assert_eq!(begun, Ok(Begun::Fresh));
+    }
+    for statement in [
+        "DROP TRIGGER request_of_tenant_came",
+        "DROP TRIGGER request_of_tenant_changed",
+        "DROP TRIGGER request_of_tenant_went",
+        "DROP TABLE requests_kept_by_tenant",
+        "ALTER TABLE requests DROP COLUMN tenant",
+        "DELETE FROM _sqlx_migrations WHERE version = 13",
+    ] {
+        sqlx::query(statement).execute(&store.writer).await.unwrap();
+    }
+    store.close().await.unwrap();
+    let store = open(&folder).await;
+    let kept: Vec<(String, i64, i64)> =
+        sqlx::query_as("SELECT tenant, hour, bytes FROM requests_kept_by_tenant")
+            .fetch_all(&store.writer)
+            .await
+            .unwrap();
+    // Two keys of 1 KiB each.
+    assert_eq!(kept, [("t".to_owned(), 0, 2_048)]);
+}
