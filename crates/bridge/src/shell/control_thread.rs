@@ -100,8 +100,8 @@ pub(super) struct ControlThread {
 }
 
 impl ControlThread {
-    /// Runs until told to stop and every call has ended.
-    pub(super) fn run(mut self) {
+    /// Runs until told to stop and every call has ended. Says whether all threads of media have ended, too.
+    pub(super) fn run(mut self) -> bool {
         let mut stop_at: Option<Instant> = None;
         let mut beat_at = Instant::now();
         let mut lay_down_at = beat_at;

@@ -35,6 +35,15 @@ pub(super) fn hangs(shard: usize, orders_waiting: usize) {
     );
 }
 
+/// Says that the mixer of a shard has not ended within so long.
+pub(super) fn left_behind(shard: usize, waited: Duration) {
+    tracing::error!(
+        shard,
+        seconds = waited.as_secs(),
+        "the mixer hangs and does not end: the program ends without it"
+    );
+}
+
 /// Says that it ticks again, after about so long.
 pub(super) fn goes_on(shard: usize, silent: Duration) {
     tracing::warn!(

@@ -24,7 +24,7 @@ use super::plays::Plays;
 use super::prompts::Prompts;
 use super::recordings::Recordings;
 use super::settings;
-use super::shards::Shards;
+use super::shards::{End, Shards};
 use crate::config::Config;
 use crate::control::voice::{self, Sound};
 use crate::control::{Listeners, MediaOrder, MediaReport, PlayId as ControlPlay, RecordingOrder};
@@ -37,6 +37,9 @@ const REPORTS: usize = 65_536;
 
 /// How often what is measured is laid down for readers; who talks is at once.
 const LAY_DOWN: Duration = Duration::from_secs(1);
+
+/// Longest wait for mixers to end when the bridge stops: they do within a tick, and one that hangs must not keep the program from ending.
+const STOP_MAX: Duration = Duration::from_secs(2);
 
 /// Media as control's thread sees it.
 pub(super) struct MediaPort {
@@ -463,8 +466,9 @@ impl MediaPort {
         self.shards.are_alive()
     }
 
-    /// Stops all threads, the recorder last: with the shards goes whatever can still be recorded.
-    pub(super) fn stop(self) {
+    /// Stops all threads, the recorder last: with the shards goes whatever can still be recorded. Says whether all have ended: one that hangs is
+    /// left behind.
+    pub(super) fn stop(self) -> bool {
         let Self {
             mut shards,
             faults,
@@ -472,12 +476,17 @@ impl MediaPort {
             ..
         } = self;
         recordings.end_all();
-        if shards.stop() {
+        let ends = shards.stop(Instant::now() + STOP_MAX);
+        if ends.contains(&End::Failed) {
             let places: Vec<_> = faults.try_iter().map(|place| place.to_string()).collect();
             tracing::error!(?places, "a mixer had failed");
         }
+        for (shard, _) in ends.iter().enumerate().filter(|(_, end)| **end == End::Hung) {
+            media_log::left_behind(shard, STOP_MAX);
+        }
         drop(shards);
         recordings.stop();
+        !ends.contains(&End::Hung)
     }
 }
 

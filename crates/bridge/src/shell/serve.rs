@@ -74,11 +74,10 @@ pub(crate) fn serve(options: &Serve) -> Result<(), String> {
             _ = &mut running.control_gone => false,
         }
     });
-    stop(&runtime, running);
-    if told {
-        Ok(())
-    } else {
-        Err("control failed; the log says why".to_owned())
+    match (told, stop(&runtime, running)) {
+        (true, true) => Ok(()),
+        (true, false) => Err("a mixer hung and was left behind; the log says more".to_owned()),
+        (false, _) => Err("control failed; the log says why".to_owned()),
     }
 }
 
@@ -104,7 +103,8 @@ fn runtime() -> Result<Runtime, String> {
 
 /// What must be ended in order.
 struct Running {
-    control: JoinHandle<()>,
+    /// Tells whether all threads of media have ended.
+    control: JoinHandle<bool>,
     /// Done when control's thread has ended, as it does by itself only when it fails.
     control_gone: oneshot::Receiver<()>,
     inbound: Sender<Inbound>,
@@ -332,7 +332,7 @@ async fn start_control(
     parts: Parts<'_>,
     sockets: SipSockets,
     inbound: &Sender<Inbound>,
-) -> Result<(JoinHandle<()>, oneshot::Receiver<()>), String> {
+) -> Result<(JoinHandle<bool>, oneshot::Receiver<()>), String> {
     let Parts {
         config,
         data,
@@ -385,7 +385,7 @@ async fn start_control(
     let (gone, control_gone) = oneshot::channel();
     let control = spawn("control", move || {
         let _gone: oneshot::Sender<()> = gone;
-        thread.run();
+        thread.run()
     })?;
     Ok((control, control_gone))
 }
@@ -432,7 +432,10 @@ async fn reserve(store: &dyn Store, kind: IdKind) -> Result<std::ops::Range<u64>
 }
 
 /// Starts a named thread.
-pub(super) fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, String> {
+pub(super) fn spawn<T: Send + 'static>(
+    name: &str,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<JoinHandle<T>, String> {
     let thread = std::thread::Builder::new().name(name.to_owned()).spawn(work);
     thread.map_err(|error| format!("thread {name}: {error}"))
 }
@@ -451,14 +454,15 @@ async fn told_to_stop() {
     }
 }
 
-/// Calls first, then what they leave behind, then the store.
-fn stop(runtime: &Runtime, running: Running) {
+/// Calls first, then what they leave behind, then the store. Says whether all threads of media have ended.
+fn stop(runtime: &Runtime, running: Running) -> bool {
     tracing::info!("stopping: calls are ended");
     running.draining.store(true, Ordering::Relaxed);
     let _ = running.inbound.send(Inbound::Shutdown);
-    if running.control.join().is_err() {
+    let have_ended = running.control.join().unwrap_or_else(|_| {
         tracing::error!("control had failed");
-    }
+        true
+    });
     // With control its queue of records is gone, so the writer ends once all are on disk.
     match runtime.block_on(running.records) {
         Ok(counts) => tracing::info!(
@@ -471,4 +475,5 @@ fn stop(runtime: &Runtime, running: Running) {
     if let Err(error) = runtime.block_on(running.store.close()) {
         tracing::error!(%error, "the store did not close");
     }
+    have_ended
 }

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use mixer::{Handle, Order, Report, ShardConfig};
 use udp::MediaSocket;
 
@@ -19,12 +20,52 @@ use crate::metrics::ShardCounts;
 /// gone.
 const WAITING_MAX: usize = 100_000;
 
+/// How a shard's thread came to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// It was told to stop, and did.
+    Stopped,
+    /// It had panicked.
+    Failed,
+    /// It had not come to one when nobody waited any longer: it goes with the program.
+    Hung,
+}
+
+/// A shard's thread, for which one waits no longer than one wants to.
+struct Worker {
+    thread: JoinHandle<()>,
+    /// Nothing is ever sent: the other end goes when the thread is about to end, be it by a panic.
+    ending: Receiver<()>,
+}
+
+impl Worker {
+    fn start(work: impl FnOnce() + Send + 'static) -> Result<Self, String> {
+        let (ends, ending) = crossbeam_channel::bounded(0);
+        let thread = serve::spawn(panics::MIXER, move || {
+            let _ends: Sender<()> = ends;
+            work();
+        })?;
+        Ok(Self { thread, ending })
+    }
+
+    /// Waits for its end until `deadline`.
+    fn stop(self, deadline: Instant) -> End {
+        match self.ending.recv_deadline(deadline) {
+            Err(RecvTimeoutError::Timeout) => End::Hung,
+            Ok(()) | Err(RecvTimeoutError::Disconnected) => match self.thread.join() {
+                Ok(()) => End::Stopped,
+                Err(_) => End::Failed,
+            },
+        }
+    }
+}
+
 /// One shard.
 pub(super) struct Desk {
     handle: Handle<MediaSocket>,
     /// Orders that found the ring full, in order.
     waiting: VecDeque<Order<MediaSocket>>,
-    thread: Option<JoinHandle<()>>,
+    worker: Option<Worker>,
     pub(super) equipment: Equipment,
     pub(super) lateness: Lateness,
     pub(super) pulse: Pulse,
@@ -45,7 +86,10 @@ impl Desk {
 
     /// Whether its thread is there, and takes orders.
     fn is_alive(&self) -> bool {
-        let is_there = self.thread.as_ref().is_some_and(|thread| !thread.is_finished());
+        let is_there = self
+            .worker
+            .as_ref()
+            .is_some_and(|worker| !worker.thread.is_finished());
         is_there && self.waiting.len() < WAITING_MAX
     }
 
@@ -79,14 +123,14 @@ impl Shards {
         let start = |core: &Option<usize>| {
             let (shard, handle) = mixer::shard(config.clone());
             let (core, stop) = (*core, stopping.clone());
-            let thread = serve::spawn(panics::MIXER, move || shard_thread::run(shard, core, epoch, stop))?;
+            let worker = Worker::start(move || shard_thread::run(shard, core, epoch, stop))?;
             if priority > 0 {
-                run_in_real_time(&thread, priority);
+                run_in_real_time(&worker.thread, priority);
             }
             Ok(Desk {
                 handle,
                 waiting: VecDeque::new(),
-                thread: Some(thread),
+                worker: Some(worker),
                 equipment: Equipment::default(),
                 lateness: Lateness::default(),
                 pulse: Pulse::new(epoch),
@@ -143,12 +187,11 @@ impl Shards {
         self.desks.iter().all(Desk::is_alive)
     }
 
-    /// Stops all threads; says whether one of them had failed.
-    pub(super) fn stop(&mut self) -> bool {
+    /// Stops all threads, and waits for them until `deadline`; how each ended, in their order.
+    pub(super) fn stop(&mut self, deadline: Instant) -> Vec<End> {
         self.stopping.store(true, Ordering::Relaxed);
-        let threads = self.desks.iter_mut().filter_map(|desk| desk.thread.take());
-        let ends: Vec<_> = threads.map(JoinHandle::join).collect();
-        ends.iter().any(Result::is_err)
+        let workers = self.desks.iter_mut().filter_map(|desk| desk.worker.take());
+        workers.map(|worker| worker.stop(deadline)).collect()
     }
 }
 
@@ -164,13 +207,15 @@ fn run_in_real_time(thread: &JoinHandle<()>, priority: u8) {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use media::Clip;
-    use mixer::RoomKey;
+    use mixer::{RoomKey, Shard};
 
     use super::*;
 
-    #[test]
-    fn a_shard_that_takes_no_orders_any_more_is_as_good_as_gone() {
+    /// A shard that nothing ticks, with a thread that does `work`.
+    fn desk(work: impl FnOnce() + Send + 'static) -> Desk {
         let config = ShardConfig {
             max_legs: 1,
             max_rooms: 1,
@@ -179,23 +224,66 @@ mod tests {
             music: Clip::default(),
             noise: Clip::default(),
         };
-        let (_shard, handle) = mixer::shard(config);
-        let (stop, stopped) = crossbeam_channel::bounded::<()>(0);
-        let hung = std::thread::spawn(move || stopped.recv().unwrap_or_default());
-        let mut desk = Desk {
+        let (shard, handle) = mixer::shard(config);
+        let worker = Worker::start(move || {
+            let _shard: Shard<MediaSocket> = shard;
+            work();
+        });
+        Desk {
             handle,
             waiting: VecDeque::new(),
-            thread: Some(hung),
+            worker: Some(worker.unwrap()),
             equipment: Equipment::default(),
             lateness: Lateness::default(),
             pulse: Pulse::new(Instant::now()),
             counts: ShardCounts::default(),
-        };
+        }
+    }
+
+    /// Work that ends when the other one goes.
+    fn hanging() -> (Sender<()>, impl FnOnce() + Send + 'static) {
+        let (stop, stopped) = crossbeam_channel::bounded::<()>(0);
+        (stop, move || stopped.recv().unwrap_or_default())
+    }
+
+    #[test]
+    fn a_shard_that_takes_no_orders_any_more_is_as_good_as_gone() {
+        let (stop, hung) = hanging();
+        let mut desk = desk(hung);
         let room = RoomKey(1);
         (0..1_000).for_each(|_| desk.order(Order::CloseRoom { room }));
         assert!(desk.is_alive());
         (0..WAITING_MAX).for_each(|_| desk.order(Order::CloseRoom { room }));
         assert!(!desk.is_alive());
+        drop(stop);
+    }
+
+    #[test]
+    fn a_shard_that_hangs_is_waited_for_no_longer_than_is_allowed_and_those_that_end_are_known() {
+        let (stop, hung) = hanging();
+        let stopping = Arc::new(AtomicBool::new(false));
+        let told = stopping.clone();
+        let ends_when_told = move || {
+            while !told.load(Ordering::Relaxed) {
+                std::thread::yield_now();
+            }
+        };
+        let mut others = Shards {
+            desks: vec![desk(ends_when_told), desk(|| panic!("as it is meant to"))],
+            next: 0,
+            stopping: stopping.clone(),
+        };
+        // Nobody waits for it but where the test has failed.
+        let far = Instant::now() + Duration::from_secs(600);
+        assert_eq!(others.stop(far), [End::Stopped, End::Failed]);
+        let mut shards = Shards {
+            desks: vec![desk(hung)],
+            next: 0,
+            stopping,
+        };
+        assert_eq!(shards.stop(Instant::now()), [End::Hung]);
+        // Nothing is left to be waited for.
+        assert!(shards.stop(far).is_empty());
         drop(stop);
     }
 }
