@@ -15,9 +15,12 @@ use crate::filter;
 const CHALLENGE: &str = "Basic realm=\"conference\", charset=\"UTF-8\"";
 /// Seconds after which a request that found the bridge too busy is worth repeating.
 const BUSY_RETRY_S: u64 = 1;
+/// The same of a list that took too long: it would take as long again, unless others kept the bridge busy. Clients that repeat by themselves do so
+/// sooner where nobody says when.
+const LONG_RETRY_S: u64 = 60;
 /// How a list that takes too long is had all the same.
-const NARROW: &str = "the list took too long to be found; ask for fewer by a time (created ge 1760000000000), a number or a meeting, \
-                      or in the order it has without one";
+const NARROW: &str = "the list took too long to be found, as the same would again; ask for fewer by a time \
+                      (created ge 1760000000000), a number or a meeting, or in the order it has without one";
 
 /// Why a request was refused.
 #[derive(Debug)]
@@ -261,7 +264,7 @@ impl From<Unlisted> for ApiError {
     fn from(unlisted: Unlisted) -> Self {
         match unlisted {
             Unlisted::Unavailable => Self::unavailable(),
-            Unlisted::TooLong => Self::unavailable().and(filter::PARAMETER, NARROW),
+            Unlisted::TooLong => Self::unavailable_for(LONG_RETRY_S).and(filter::PARAMETER, NARROW),
         }
     }
 }
