@@ -152,7 +152,10 @@ EVENT  HAPPENED                  STATE    TRIES  STATUS  NEXT TRY               
         for (webhook, expected) in [
             ("whk_0f", "/webhooks/whk_0f/deliveries/9/redeliver"),
             ("cb_a-b", "/webhooks/cb_a-b/deliveries/9/redeliver"),
-            ("../calls 1?x", "/webhooks/..%2Fcalls%201%3Fx/deliveries/9/redeliver"),
+            (
+                "../calls 1?x",
+                "/webhooks/..%2Fcalls%201%3Fx/deliveries/9/redeliver",
+            ),
         ] {
             assert_eq!(redelivery(webhook, 9), expected);
         }
