@@ -3,7 +3,7 @@
 use api::{LiveCommand, Target};
 use model::attribute::AttributeId;
 use model::{Command, Mute};
-use world::{CONF, PhoneId, ROOM, Settings, World};
+use world::{CONF, PhoneId, ROOM, SDP, Settings, World};
 
 /// What a SUBSCRIBE asks for.
 pub(crate) const ASK: &str =
@@ -123,6 +123,61 @@ fn a_phone_in_a_meeting_is_told_all_at_first_and_then_what_changes() {
         versions.iter().copied().eq(0..versions.len() as u32),
         "{versions:?}"
     );
+}
+
+/// The URI in our Contact of a message, which says that we are the focus.
+fn focus(message: &str) -> String {
+    let contact = message.lines().find_map(|line| line.strip_prefix("Contact: <"));
+    let uri = contact.and_then(|contact| contact.strip_suffix(">;isfocus"));
+    uri.expect("a focus").to_owned()
+}
+
+#[test]
+fn documents_are_about_the_uri_that_the_phone_knows_from_the_contact_of_its_call() {
+    for connection in [None, Some(7)] {
+        let mut world = World::new();
+        let phone = world.phone(CONF, "+15550001");
+        world.manners(phone).connection = connection;
+        world.send(phone, "INVITE", "", SDP);
+        world.pass(100);
+        let known = focus(world.last_of(phone, "SIP/2.0 200"));
+        assert_eq!(known.contains(";transport=tcp"), connection.is_some(), "{known}");
+        world.key(phone, "111#");
+        world.pass(100);
+        world.send(phone, "SUBSCRIBE", ASK, "");
+        world.pass(1_500);
+        world.enter_as(CONF, "+15550002", "222#");
+        world.pass(1_500);
+        for message in world.all_of(phone, "NOTIFY") {
+            assert_eq!(focus(message), known);
+        }
+        let told = documents(&world, phone);
+        assert!(told.len() > 1, "all, and then changes");
+        for document in told {
+            assert!(
+                document.contains(&format!(r#" entity="{known}" state="#)),
+                "{document}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_phone_that_goes_over_to_another_transport_is_told_all_about_the_uri_that_it_knows_then() {
+    let (mut world, host) = watched();
+    world.pass(1_500);
+    world.manners(host).connection = Some(7);
+    world.send(host, "INVITE", "", SDP);
+    let known = focus(world.last_of(host, "SIP/2.0 200"));
+    assert!(known.ends_with(";transport=tcp"), "{known}");
+    world.enter_as(CONF, "+15550002", "222#");
+    world.pass(1_500);
+    let told = documents(&world, host).pop().unwrap();
+    assert!(
+        told.contains(&format!(r#" entity="{known}" state="full" version="#)),
+        "{told}"
+    );
+    assert!(told.contains("<user-count>2</user-count>"), "{told}");
 }
 
 #[test]

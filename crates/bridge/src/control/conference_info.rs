@@ -25,7 +25,9 @@ pub(super) struct Person {
 
 /// What one document says.
 pub(super) struct Document<'a> {
-    /// Our host and port, for the addresses in it.
+    /// The URI of the conference: that of our Contact in the dialog of the phone (RFC 4579 section 3), or it would not know what this is about.
+    pub(super) focus: &'a str,
+    /// Our host and port, for the addresses of people.
     pub(super) host: &'a str,
     /// The number of the meeting.
     pub(super) number: u32,
@@ -64,11 +66,10 @@ impl Document<'_> {
 
     fn write(&self, writer: &mut Xml, users: &[Vec<u8>]) -> io::Result<()> {
         writer.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
-        let entity = format!("sip:{}@{}", self.number, self.host);
         writer
             .create_element("conference-info")
             .with_attribute(("xmlns", "urn:ietf:params:xml:ns:conference-info"))
-            .with_attribute(("entity", entity.as_str()))
+            .with_attribute(("entity", self.focus))
             .with_attribute(("state", state(self.full)))
             .with_attribute(("version", self.version.to_string().as_str()))
             .write_inner_content(|writer| {
@@ -232,6 +233,7 @@ mod tests {
             .map(|(leg, person)| (LegId(*leg), person.as_ref()))
             .collect();
         let document = Document {
+            focus: "sip:192.0.2.1:5060;transport=tcp",
             host: "192.0.2.1:5060",
             number: 106_131,
             version: 7,
@@ -280,7 +282,7 @@ mod tests {
         let text = document(true, &[(5, Some(person("Bob")))]);
         let expected = concat!(
             r#"<?xml version="1.0" encoding="UTF-8"?>"#,
-            r#"<conference-info xmlns="urn:ietf:params:xml:ns:conference-info" entity="sip:106131@192.0.2.1:5060" state="full" version="7">"#,
+            r#"<conference-info xmlns="urn:ietf:params:xml:ns:conference-info" entity="sip:192.0.2.1:5060;transport=tcp" state="full" version="7">"#,
             "<conference-description><display-text>Meeting 106131</display-text></conference-description>",
             "<conference-state><user-count>2</user-count><active>true</active><locked>false</locked></conference-state>",
             r#"<users state="full"><user entity="sip:5@192.0.2.1:5060" state="full"><display-text>Bob</display-text>"#,

@@ -413,7 +413,8 @@ impl Control {
                 subscription,
                 full,
                 room,
-            } => self.state_wanted(now, subscription, full, room),
+                focus,
+            } => self.state_wanted(now, subscription, full, room, focus),
             Event::Unsubscribed { subscription } => self.unsubscribed(subscription),
             Event::Ended { call, cause } => self.dialog_ended(now, call, cause),
         }

@@ -25,6 +25,8 @@ pub(super) struct Watch {
     host: String,
     /// The meeting it was told of; none while its caller is in the menu.
     meeting: Option<MeetingId>,
+    /// By which URI it knew the conference when it was told.
+    focus: String,
     version: u32,
     /// Whom it was told of, and what.
     told: Roster,
@@ -47,6 +49,7 @@ impl Control {
             leg,
             host: subscriber.host.clone(),
             meeting: None,
+            focus: String::new(),
             version: 0,
             told: Roster::new(),
         };
@@ -99,13 +102,14 @@ impl Control {
         same.map(|(leg, _)| *leg)
     }
 
-    /// Signalling is ready to tell a phone how things are, in so many bytes.
+    /// Signalling is ready to tell a phone, which knows the conference by this URI, how things are, in so many bytes.
     pub(super) fn state_wanted(
         &mut self,
         now: Instant,
         subscription: SubscriptionId,
         full: bool,
         room: usize,
+        focus: String,
     ) {
         let Some(mut watch) = self.watches.remove(&subscription) else {
             return;
@@ -114,6 +118,9 @@ impl Control {
         if let Some(reason) = self.why_over(&watch, meeting) {
             return self.watch_order(now, subscription, SubscriptionOrder::End(reason));
         }
+        // What is told of one conference can't be changed by a document about another one.
+        let full = full || watch.focus != focus;
+        watch.focus = focus;
         let document = meeting.and_then(|id| self.document(id, &mut watch, full, room));
         watch.meeting = meeting;
         self.watches.insert(subscription, watch);
@@ -139,6 +146,7 @@ impl Control {
         }
         let people = changes(&watch.told, &now);
         let document = Document {
+            focus: &watch.focus,
             host: &watch.host,
             number: slot.number.0,
             version: watch.version,

@@ -290,6 +290,8 @@ pub enum Event {
         full: bool,
         /// How long the document may be by the way it will go, bytes.
         room: usize,
+        /// The URI of our Contact in its dialog, by which it knows the conference.
+        focus: String,
     },
     /// The subscription is over; its last event.
     Unsubscribed {

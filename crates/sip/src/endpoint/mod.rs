@@ -207,11 +207,16 @@ impl Endpoint {
 
     /// We are the focus of a conference (RFC 4579 section 5.1).
     fn contact(&self, flow: Flow) -> String {
+        format!("<{}>;isfocus", self.focus(flow))
+    }
+
+    /// The URI of our Contact on this flow, by which a phone knows the conference (RFC 4579 section 3).
+    fn focus(&self, flow: Flow) -> String {
         let parameter = match flow.transport {
             crate::flow::Transport::Udp => "",
             crate::flow::Transport::Tcp => ";transport=tcp",
         };
-        format!("<sip:{}{parameter}>;isfocus", self.advertised(flow))
+        format!("sip:{}{parameter}", self.advertised(flow))
     }
 
     fn session_policy(&self) -> Policy {

@@ -38,11 +38,23 @@ impl Peer {
 const DATAGRAM: usize = 7 * 1024;
 const STREAM: usize = 60 * 1024;
 
+/// By one who knows us by datagram.
 fn wanted(subscription: SubscriptionId, full: bool, room: usize) -> Event {
     Event::StateWanted {
         subscription,
         full,
         room,
+        focus: "sip:192.0.2.1:5060".to_owned(),
+    }
+}
+
+/// By one who knows us by connection.
+fn wanted_by_connection(subscription: SubscriptionId, full: bool) -> Event {
+    Event::StateWanted {
+        subscription,
+        full,
+        room: STREAM,
+        focus: "sip:192.0.2.1:5060;transport=tcp".to_owned(),
     }
 }
 
@@ -53,11 +65,11 @@ fn watching(peer: &mut Peer, extra: &str) -> (SubscriptionId, String) {
     let id = peer.asking();
     let accepted = only(peer.order(id, SubscriptionOrder::Admit));
     assert_eq!(kind(&accepted), "200");
-    let room = match peer.flow.connection {
-        Some(_) => STREAM,
-        None => DATAGRAM,
+    let expected = match peer.flow.connection {
+        Some(_) => wanted_by_connection(id, true),
+        None => wanted(id, true, DATAGRAM),
     };
-    assert_eq!(peer.events(), [wanted(id, true, room)]);
+    assert_eq!(peer.events(), [expected]);
     let notify = only(peer.tell(id, "<all/>"));
     (id, notify)
 }
@@ -235,12 +247,25 @@ fn a_refresh_inside_a_call_on_a_connection_has_the_room_of_the_connection() {
     peer.send(&ask);
     let id = peer.asking();
     peer.order(id, SubscriptionOrder::Admit);
-    assert_eq!(peer.events(), [wanted(id, true, STREAM)]);
+    assert_eq!(peer.events(), [wanted_by_connection(id, true)]);
     let notify = only(peer.tell(id, "<all/>"));
     peer.send(&reply(&notify, 200, "", ""));
     let refresh = peer.inside("SUBSCRIBE", 3, ASK, "");
     peer.send(&refresh);
-    assert_eq!(peer.events(), [wanted(id, true, STREAM)]);
+    assert_eq!(peer.events(), [wanted_by_connection(id, true)]);
+}
+
+#[test]
+fn whoever_refreshes_by_another_transport_knows_the_conference_by_another_contact() {
+    let mut peer = Peer::new();
+    let (id, notify) = watching(&mut peer, "");
+    peer.send(&reply(&notify, 200, "", ""));
+    peer.flow = TCP;
+    let refresh = peer.inside("SUBSCRIBE", 2, ASK, "");
+    let contact = "<sip:192.0.2.1:5060;transport=tcp>;isfocus";
+    assert_eq!(value(&only(peer.send(&refresh)), "Contact"), contact);
+    assert_eq!(peer.events(), [wanted_by_connection(id, true)]);
+    assert_eq!(value(&only(peer.tell(id, "<all/>")), "Contact"), contact);
 }
 
 #[test]
@@ -462,6 +487,7 @@ fn one_who_came_by_datagram_and_asks_for_connections_is_told_by_one_until_it_is_
     assert_eq!(peer.events(), [wanted(id, false, STREAM)]);
     let notify = only(peer.tell(id, "<some/>"));
     assert!(value(&notify, "Via").starts_with("SIP/2.0/TCP "));
+    assert_eq!(value(&notify, "Contact"), "<sip:192.0.2.1:5060>;isfocus");
     assert_eq!(peer.last_flow, Some(way));
 
     assert!(peer.lose(9).is_empty());

@@ -34,11 +34,14 @@ impl Endpoint {
         let subscription = watcher.id;
         match output {
             SubscriptionOutput::WantState { full } => {
-                let room = self.room(watcher, in_hand.as_deref());
+                let home = self.home(watcher, in_hand.as_deref());
+                let room = self.room(watcher.way.or(home));
+                let focus = home.map(|flow| self.focus(flow)).unwrap_or_default();
                 self.tell(Event::StateWanted {
                     subscription,
                     full,
                     room,
+                    focus,
                 });
             }
             SubscriptionOutput::Notify { state, body } => self.notify(now, watcher, &state, body, in_hand),
@@ -83,15 +86,18 @@ impl Endpoint {
         }
     }
 
+    /// The way by which its dialog goes, whatever connection was opened for its NOTIFYs; none where its call is gone.
+    fn home(&mut self, watcher: &Watcher, in_hand: Option<&Call>) -> Option<Flow> {
+        match (&watcher.place, in_hand) {
+            (Place::Alone { flow, .. }, _) => Some(*flow),
+            (Place::Inside(_), Some(call)) => Some(call.flow),
+            (Place::Inside(call), None) => self.with_call(*call, |_, call| call.flow),
+        }
+    }
+
     /// How long a document may be by the way that a NOTIFY takes, bytes. A next hop may be at another address, but is reached by the
     /// same transport.
-    fn room(&mut self, watcher: &Watcher, in_hand: Option<&Call>) -> usize {
-        let flow = match (watcher.way, &watcher.place, in_hand) {
-            (Some(way), _, _) => Some(way),
-            (None, Place::Alone { flow, .. }, _) => Some(*flow),
-            (None, Place::Inside(_), Some(call)) => Some(call.flow),
-            (None, Place::Inside(call), None) => self.with_call(*call, |_, call| call.flow),
-        };
+    fn room(&self, flow: Option<Flow>) -> usize {
         let transport = flow.map_or(Transport::Udp, |flow| flow.transport);
         self.config.limits.document_bytes(transport)
     }
@@ -112,21 +118,29 @@ impl Endpoint {
             body,
         };
         match (&mut watcher.place, in_hand) {
-            (Place::Alone { dialog, flow }, _) => self.send_notify(now, dialog, way.unwrap_or(*flow), notice),
+            (Place::Alone { dialog, flow }, _) => self.send_notify(now, dialog, (*flow, way), notice),
             (Place::Inside(_), Some(call)) => {
-                self.send_notify(now, &mut call.dialog, way.unwrap_or(call.flow), notice);
+                self.send_notify(now, &mut call.dialog, (call.flow, way), notice);
             }
             (Place::Inside(call), None) => {
                 let call = *call;
                 self.with_call(call, |endpoint, call| {
-                    endpoint.send_notify(now, &mut call.dialog, way.unwrap_or(call.flow), notice);
+                    endpoint.send_notify(now, &mut call.dialog, (call.flow, way), notice);
                 });
             }
         }
     }
 
-    fn send_notify(&mut self, now: Instant, dialog: &mut Dialog, flow: Flow, notice: Notice<'_>) {
-        let (flow, branch) = (dialog.next_hop(flow), self.random.branch());
+    /// By the connection opened for it, if there is one; the Contact stays the one that the peer knows of its dialog, since by it the peer
+    /// knows the conference.
+    fn send_notify(
+        &mut self,
+        now: Instant,
+        dialog: &mut Dialog,
+        (home, way): (Flow, Option<Flow>),
+        notice: Notice<'_>,
+    ) {
+        let (flow, branch) = (dialog.next_hop(way.unwrap_or(home)), self.random.branch());
         let seq = dialog.next_seq();
         let mut event = PACKAGE.as_bytes().to_vec();
         if !notice.event.is_empty() {
@@ -136,7 +150,7 @@ impl Endpoint {
         let writer = dialog
             .request("NOTIFY", seq, &self.via(flow, &branch))
             .header("To", dialog.to())
-            .header("Contact", self.contact(flow))
+            .header("Contact", self.contact(home))
             .header("Event", event)
             .header("Subscription-State", notice.state)
             .header("Allow-Events", PACKAGE)
