@@ -231,10 +231,11 @@ fn a_roster_is_put_together_once_for_all_who_watch_it() {
 #[test]
 fn a_caller_has_two_subscriptions_at_most_however_many_dialogs_it_asks_in() {
     let mut world = World::new();
-    world.enter_as(CONF, "+15550001", "111#");
+    let caller = world.enter_as(CONF, "+15550001", "111#");
+    let ask = format!("{ASK}{}", world.target_dialog(caller));
     for status in [200, 200, 503, 503] {
         let phone = world.phone(CONF, "+15550001");
-        world.send(phone, "SUBSCRIBE", ASK, "");
+        world.send(phone, "SUBSCRIBE", &ask, "");
         assert_eq!(world.status(phone), status);
     }
     assert_eq!(world.control.sip_counters().shed_subscriptions, 2);

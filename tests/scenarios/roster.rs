@@ -235,17 +235,31 @@ fn of_a_meeting_that_nothing_is_told_of_no_phone_is_told() {
 }
 
 #[test]
-fn only_the_phone_of_a_caller_may_ask_outside_of_its_call() {
+fn outside_of_a_call_only_its_phone_may_ask_by_naming_its_dialog_whatever_number_it_says_to_have() {
     let mut world = World::new();
-    world.enter_as(CONF, "+15550001", "111#");
-    let (same, other) = (world.phone(CONF, "+15550001"), world.phone(CONF, "+15550009"));
-    let elsewhere = world.phone_at(9, CONF);
-    for (phone, status) in [(same, 200), (other, 403), (elsewhere, 403)] {
-        world.send(phone, "SUBSCRIBE", ASK, "");
-        assert_eq!(world.status(phone), status);
-        assert_eq!(world.count(phone, "NOTIFY"), usize::from(status == 200));
+    let caller = world.enter_as(CONF, "+15550001", "111#");
+    let named = world.target_dialog(caller);
+    for (host, number, header, status) in [
+        (1, "+15550001", named.clone(), 200),
+        (1, "+15550009", named.clone(), 200),
+        (1, "+15550001", String::new(), 403),
+        (1, "+15550001", named.replace("remote-tag=", "remote-tag=x"), 403),
+        (9, "+15550001", named.clone(), 403),
+    ] {
+        let phone = world.phone_of(host, CONF, number);
+        world.send(phone, "SUBSCRIBE", &format!("{ASK}{header}"), "");
+        assert_eq!(world.status(phone), status, "{host} {number} {header}");
+        let documents = documents(&world, phone);
+        assert_eq!(documents.len(), usize::from(status == 200));
+        for document in documents {
+            assert!(document.contains("<user-count>1</user-count>"), "{document}");
+        }
     }
-    assert!(documents(&world, same)[0].contains("<user-count>1</user-count>"));
+    assert_eq!(world.control.sip_counters().refused_subscriptions, 3);
+    world.hang_up(caller);
+    let late = world.phone(CONF, "+15550001");
+    world.send(late, "SUBSCRIBE", &format!("{ASK}{named}"), "");
+    assert_eq!(world.status(late), 403);
 }
 
 #[test]

@@ -6,6 +6,8 @@ use model::directory::{DidGroupReference, Edit, Room, Subscriber, SubscriberRole
 use model::{Actor, Cause, Command, DidGroupId, LegId, MeetingNumber, Mute, PresenterMedia, Role, Sid};
 use world::{CONF, PhoneId, ROOM, Settings, TESTER, World};
 
+use crate::roster::{ASK, documents};
+
 /// Owns the numbers and the demo's room.
 const DEMO: &str = "00000000-0000-4000-8000-000000000002";
 /// Stands above all.
@@ -109,6 +111,23 @@ fn a_call_that_has_gone_over_to_anothers_meeting_is_not_there_any_more_for_who_l
     let done = world.request_by(by(BORROWER), Target::Leg(leg), mute(leg));
     assert_eq!(done, Ok(()));
     assert!(world.view(phone).mute.hard);
+}
+
+#[test]
+fn behind_an_address_that_tenants_share_nobody_is_shown_the_meeting_of_another_by_its_callers_number() {
+    let mut world = shared();
+    world.enter_as(CONF, "+15550001", "222#");
+    let borrower = world.enter_as(CONF, "+15550002", "777#");
+    let own_call = world.target_dialog(borrower);
+    for (header, shown) in [("", None), (own_call.as_str(), Some("Meeting 200000"))] {
+        let display = world.phone(CONF, "+15550001");
+        world.send(display, "SUBSCRIBE", &format!("{ASK}{header}"), "");
+        let told = documents(&world, display);
+        assert_eq!(world.status(display), if shown.is_some() { 200 } else { 403 });
+        assert_eq!(told.len(), usize::from(shown.is_some()));
+        let is_own = |text: &String| shown.is_some_and(|name| text.contains(name));
+        assert!(told.iter().all(is_own));
+    }
 }
 
 #[test]

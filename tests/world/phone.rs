@@ -265,6 +265,13 @@ impl World {
         self.calling(None);
     }
 
+    /// The header by which a request outside of a phone's call names its dialog (RFC 4538).
+    pub fn target_dialog(&self, phone: PhoneId) -> String {
+        let Phone { address, to_tag, .. } = &self.phones[phone.0];
+        let id = address.port();
+        format!("Target-Dialog: c{id};local-tag=f{id};remote-tag={to_tag}\r\n")
+    }
+
     /// The caller hangs up.
     pub fn hang_up(&mut self, phone: PhoneId) {
         self.send(phone, "BYE", "", "");

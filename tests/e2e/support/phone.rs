@@ -118,9 +118,11 @@ impl Phone {
         Ok(())
     }
 
-    /// The name it calls by.
-    pub(crate) fn user(&self) -> &str {
-        &self.user
+    /// The dialog of its call, as a request outside of it names it (RFC 4538).
+    pub(crate) fn dialog(&self) -> String {
+        let me = self.sip.local_addr().expect("a bound socket has an address");
+        let (_, tag) = self.to.split_once(";tag=").expect("the call was answered");
+        format!("{id}@{me};local-tag=from{id};remote-tag={tag}", id = self.id)
     }
 
     fn request(&self, method: &str, cseq: u32, body: &str) -> String {

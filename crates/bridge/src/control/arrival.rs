@@ -60,7 +60,6 @@ impl Control {
             view: new_view(leg, &dialled, &incoming, &record),
             dialled,
             guesser,
-            peer_user: cut(incoming.from_user.as_deref().unwrap_or_default(), ADDRESS_MAX),
             media: Media::Opening {
                 offer: incoming.offer,
             },

@@ -24,8 +24,6 @@ pub(super) struct Call {
     pub(super) dialog: sip::CallId,
     pub(super) dialled: Dialled,
     pub(super) guesser: Guesser,
-    /// The user part of the address that the peer calls itself by; empty where it has none.
-    pub(super) peer_user: String,
     pub(super) media: Media,
     pub(super) stage: Stage,
     /// What is being played to the leg alone.

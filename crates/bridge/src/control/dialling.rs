@@ -186,7 +186,6 @@ impl Control {
                 source: unknown,
                 group: dialled.group.id,
             },
-            peer_user: to.person(),
             media: Media::None,
             playing: None,
             keys: Call::key_credit(now),

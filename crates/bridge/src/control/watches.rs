@@ -33,14 +33,12 @@ pub(super) struct Watch {
 }
 
 impl Control {
-    /// A phone wants to be told: only one whose caller is here, by the call it asks in, else by its address and the name it called by.
+    /// A phone wants to be told: only one whose caller is here, by the call that it asks in or proves to know. What it says of itself counts for
+    /// nothing, since behind one address may be the callers of many tenants.
     pub(super) fn subscribing(&mut self, now: Instant, subscriber: &sip::Subscriber) {
         let subscription = subscriber.subscription;
-        let leg = match subscriber.call {
-            Some(call) => self.by_dialog.get(&call).copied(),
-            None => self.caller_at(subscriber),
-        };
-        let leg = match leg {
+        let caller = |call: sip::CallId| self.by_dialog.get(&call).copied();
+        let leg = match subscriber.call.and_then(caller) {
             None => return self.deny(now, subscription, 403),
             Some(leg) if self.is_watched_enough(leg) => return self.deny(now, subscription, 503),
             Some(leg) => leg,
@@ -89,17 +87,6 @@ impl Control {
             }
             (None, None) => None,
         }
-    }
-
-    /// The latest call from this address by this name.
-    fn caller_at(&self, subscriber: &sip::Subscriber) -> Option<LegId> {
-        let user = subscriber.from_user.as_deref().filter(|user| !user.is_empty())?;
-        let source = subscriber.source.ip().to_canonical();
-        let mut calls = self.calls.iter().rev();
-        let same = calls.find(|(_, call)| {
-            call.answered() && !call.is_ending() && call.source() == source && call.peer_user == user
-        });
-        same.map(|(leg, _)| *leg)
     }
 
     /// Signalling is ready to tell a phone, which knows the conference by this URI, how things are, in so many bytes.

@@ -29,6 +29,27 @@ impl DialogKey {
             remote_tag: Bytes::copy_from_slice(request.caller_tag()),
         }
     }
+
+    /// The dialog that a request outside of it names (Target-Dialog, RFC 4538), whichever side its tags are told from: whoever knows
+    /// them, one of which is our own random one, is in it or was told by one who is.
+    pub(crate) fn named_by(request: &Request) -> Option<[Self; 2]> {
+        let header = HeaderName::Other(Bytes::from_static(b"Target-Dialog"));
+        let value = request.headers.value(&header)?;
+        let parts = text::split(&value, b';');
+        let call_id = Bytes::copy_from_slice(parts.first()?.trim_ascii());
+        let tag = |wanted: &[u8]| {
+            let mut params = parts.iter().skip(1).map(|part| text::parameter(part));
+            let found = params.find(|(name, _)| name.eq_ignore_ascii_case(wanted));
+            found.map(|(_, tag)| Bytes::copy_from_slice(tag))
+        };
+        let (one, other) = (tag(b"local-tag")?, tag(b"remote-tag")?);
+        let key = |local_tag: &Bytes, remote_tag: &Bytes| Self {
+            call_id: call_id.clone(),
+            local_tag: local_tag.clone(),
+            remote_tag: remote_tag.clone(),
+        };
+        Some([key(&one, &other), key(&other, &one)])
+    }
 }
 
 /// One dialog.

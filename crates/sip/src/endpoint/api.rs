@@ -343,12 +343,9 @@ pub struct Incoming {
 pub struct Subscriber {
     /// Our handle.
     pub subscription: SubscriptionId,
-    /// The call in whose dialog it asks.
+    /// The call in whose dialog it asks, or whose dialog it names (RFC 4538) from the address of the call's phone. Of anybody else nothing
+    /// is known but what it says itself.
     pub call: Option<CallId>,
-    /// User part or tel number of From.
-    pub from_user: Option<String>,
-    /// Where the SUBSCRIBE came from.
-    pub source: SocketAddr,
     /// Our host and port as it knows them.
     pub host: String,
 }

@@ -20,7 +20,7 @@ use crate::transaction::ServerInput;
 use crate::transaction::key::{Key, Origin};
 
 /// What we understand of Require.
-const EXTENSIONS: [&[u8]; 1] = [b"timer"];
+const EXTENSIONS: [&[u8]; 2] = [b"timer", b"tdialog"];
 
 impl Endpoint {
     pub(super) fn request(&mut self, now: Instant, request: &Request, door: Door) {

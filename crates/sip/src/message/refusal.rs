@@ -3,7 +3,7 @@
 /// What an [`Endpoint`](crate::Endpoint) lists in Allow.
 pub(crate) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, SUBSCRIBE";
 /// What it lists in Supported.
-pub(crate) const SUPPORTED: &str = "timer";
+pub(crate) const SUPPORTED: &str = "timer, tdialog";
 
 /// A failure response in the making.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -497,7 +497,7 @@ fn options_tells_what_we_can_in_and_out_of_a_call() {
             "INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, UPDATE, SUBSCRIBE"
         );
         assert_eq!(value(&answer, "Accept"), "application/sdp");
-        assert_eq!(value(&answer, "Supported"), "timer");
+        assert_eq!(value(&answer, "Supported"), "timer, tdialog");
         assert!(value(&answer, "To").contains(";tag="));
     }
 }

@@ -2,8 +2,8 @@
 
 use crate::peer::*;
 use sip::{
-    Command, Door, EndpointConfig, Event, Flow, Hop, Input, Limits, SubscriptionId, SubscriptionOrder,
-    SubscriptionReason, Transport,
+    CallId, Command, Door, EndpointConfig, Event, Flow, Hop, Input, Limits, SubscriptionId,
+    SubscriptionOrder, SubscriptionReason, Transport,
 };
 
 const ASK: &str = "Event: conference\r\nAccept: application/conference-info+xml\r\n";
@@ -321,10 +321,7 @@ fn inside_a_call_requests_of_both_share_one_sequence_and_end_together() {
     let [Event::Subscribing(subscriber)] = &events[..] else {
         panic!("{events:?}");
     };
-    assert_eq!(
-        (subscriber.call, subscriber.from_user.as_deref()),
-        (Some(call), Some("alice"))
-    );
+    assert_eq!(subscriber.call, Some(call));
     let id = subscriber.subscription;
     peer.order(id, SubscriptionOrder::Admit);
     let notify = only(peer.tell(id, "<all/>"));
@@ -347,6 +344,62 @@ fn inside_a_call_requests_of_both_share_one_sequence_and_end_together() {
     }
     peer.pass(60_000);
     assert_eq!(peer.endpoint.load(), (0, 0));
+}
+
+/// Which call one has who asks outside of any from there, and is denied.
+fn call_of_stranger(peer: &mut Peer, flow: Flow, call_id: &str, extra: &str) -> Option<CallId> {
+    peer.flow = flow;
+    let ask = peer.stranger("SUBSCRIBE", 1, &format!("{ASK}{extra}"), "");
+    let ask = ask.replace("Call-ID: c1@", &format!("Call-ID: {call_id}@"));
+    assert!(peer.send(&ask).is_empty());
+    let events = peer.events();
+    let [Event::Subscribing(subscriber)] = &events[..] else {
+        panic!("{events:?}");
+    };
+    let denied = peer.order(subscriber.subscription, SubscriptionOrder::Deny { status: 403 });
+    assert_eq!(kinds(&denied), ["403"]);
+    subscriber.call
+}
+
+#[test]
+fn one_who_asks_outside_of_a_call_may_name_its_dialog_from_the_address_of_its_phone() {
+    let mut peer = Peer::new();
+    let call = peer.call("");
+    let ours = peer.tag.clone().expect("a dialog");
+    let named = format!("Target-Dialog: c1@example.com;local-tag=a1;remote-tag={ours}\r\n");
+    let other_port = Flow {
+        remote: addr([192, 0, 2, 9], 5099),
+        ..UDP
+    };
+    let elsewhere = Flow {
+        remote: addr([192, 0, 2, 10], 5060),
+        ..UDP
+    };
+    let table = [
+        (UDP, named.clone(), Some(call)),
+        (other_port, named.clone(), Some(call)),
+        (TCP, named.clone(), Some(call)),
+        (elsewhere, named.clone(), None),
+        (
+            UDP,
+            format!("target-dialog: c1@example.com ; Remote-Tag = a1 ; Local-Tag = {ours}\r\n"),
+            Some(call),
+        ),
+        (UDP, String::new(), None),
+        (UDP, named.replace("c1@", "c9@"), None),
+        (UDP, named.replace("=a1", "=a2"), None),
+        (UDP, named.replace(&ours, "guessed"), None),
+        (UDP, named.replace(&ours, ""), None),
+        (UDP, named.replace(";local-tag=a1", ""), None),
+    ];
+    for (n, (flow, extra, expected)) in table.iter().enumerate() {
+        let found = call_of_stranger(&mut peer, *flow, &format!("n{n}"), extra);
+        assert_eq!(found, *expected, "{flow:?} {extra}");
+    }
+    assert_eq!(peer.endpoint.counters().refused_subscriptions, 11);
+    peer.command(Command::HangUp { call, reason: None });
+    peer.events();
+    assert_eq!(call_of_stranger(&mut peer, UDP, "late", &named), None);
 }
 
 #[test]

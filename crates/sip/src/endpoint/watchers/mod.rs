@@ -18,7 +18,7 @@ use crate::dialog::call::Call;
 use crate::dialog::{Dialog, DialogKey, contact};
 use crate::flow::Flow;
 use crate::message::refusal::ALLOW;
-use crate::message::{Echo, Refusal, Request, Writer, identity, text};
+use crate::message::{Echo, Refusal, Request, Writer, text};
 use crate::subscription::{Reason, Subscription, SubscriptionInput, SubscriptionOutput};
 use crate::timers::Agenda;
 
@@ -294,7 +294,7 @@ impl Endpoint {
         self.out.counters.subscriptions += 1;
         let call = match place {
             Place::Inside(call) => Some(call),
-            Place::Alone { .. } => None,
+            Place::Alone { .. } => self.named_call(request),
         };
         let stage = Stage::Asked {
             tx,
@@ -313,10 +313,17 @@ impl Endpoint {
         self.tell(Event::Subscribing(Box::new(Subscriber {
             subscription: id,
             call,
-            from_user: identity::user(&request.from.uri),
-            source: request.flow.remote,
             host: self.advertised(request.flow),
         })));
+    }
+
+    /// The call whose dialog a request outside of it names. One from another address than the call's is not of its phone.
+    fn named_call(&mut self, request: &Request) -> Option<CallId> {
+        let named = DialogKey::named_by(request)?;
+        let id = named.iter().find_map(|dialog| self.calls.find(dialog))?;
+        let source = request.flow.remote.ip();
+        let is_its_phone = self.with_call(id, |_, call| !call.is_over() && call.flow.remote.ip() == source);
+        is_its_phone?.then_some(id)
     }
 
     /// A request in the dialog of a subscription.
