@@ -63,6 +63,8 @@ pub(crate) struct TransportCounts {
     pub(crate) waiting: usize,
     /// Datagrams dropped because control had not caught up.
     pub(crate) datagrams_dropped: u64,
+    /// Datagrams dropped because no address of ours towards their sender is known.
+    pub(crate) datagrams_unrouted: u64,
     /// TCP connections now.
     pub(crate) connections: usize,
     /// TCP connections refused because there were too many.

@@ -427,6 +427,11 @@ pub(super) const TRANSPORT: &[Row<TransportCounts, u64>] = &[
         |c| c.datagrams_dropped,
     ),
     (
+        "sip_datagrams_unrouted",
+        "SIP datagrams dropped because the system has no way to their sender, where sip.listen names no address of ours.",
+        |c| c.datagrams_unrouted,
+    ),
+    (
         "sip_connections_refused",
         "SIP connections refused: all places were taken by calls.",
         |c| c.connections_refused,

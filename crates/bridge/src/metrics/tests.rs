@@ -75,6 +75,7 @@ impl Sources for Fixture {
     fn transport(&self) -> TransportCounts {
         TransportCounts {
             datagrams_dropped: 5,
+            datagrams_unrouted: 23,
             routes_forgotten: 10_000,
             ..TransportCounts::default()
         }
@@ -260,6 +261,7 @@ fn the_page_tells_what_was_counted() {
         ("partyline_recordings_started_total", 1.0),
         ("partyline_recording_gap_seconds_total", 1.5),
         ("partyline_sip_datagrams_dropped_total", 5.0),
+        ("partyline_sip_datagrams_unrouted_total", 23.0),
         ("partyline_sip_routes_forgotten_total", 10_000.0),
         ("partyline_event_snapshots_untold_total", 14.0),
         ("partyline_api_handshakes_too_long_total", 15.0),

@@ -71,6 +71,7 @@ impl Sources for Readings {
         TransportCounts {
             waiting: self.inbound.len(),
             datagrams_dropped: sip_udp::dropped(),
+            datagrams_unrouted: sip_udp::unrouted(),
             connections: connections.open,
             connections_refused: connections.refused,
             connections_gave_way: connections.gave_way,

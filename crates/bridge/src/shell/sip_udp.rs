@@ -23,11 +23,17 @@ const LONG_BEHIND_MAX: usize = 512;
 const PAUSE: std::time::Duration = std::time::Duration::from_secs(1);
 
 static DROPPED: AtomicU64 = AtomicU64::new(0);
+static UNROUTED: AtomicU64 = AtomicU64::new(0);
 static ROUTES_FORGOTTEN: AtomicU64 = AtomicU64::new(0);
 
 /// Datagrams dropped because control had not caught up; the peer sends them again.
 pub(super) fn dropped() -> u64 {
     DROPPED.load(Ordering::Relaxed)
+}
+
+/// Datagrams dropped because no address of ours is known that their sender reaches us at.
+pub(super) fn unrouted() -> u64 {
+    UNROUTED.load(Ordering::Relaxed)
 }
 
 /// Peers whose local address was forgotten because too many were known.
@@ -59,7 +65,7 @@ pub(super) fn read(socket: Arc<UdpSocket>, inbound: Sender<Inbound>) {
             DROPPED.fetch_add(1, Ordering::Relaxed);
             continue;
         }
-        let Ok(local) = routes.local(&socket, remote) else {
+        let Some(local) = routes.found(&socket, remote) else {
             continue;
         };
         let flow = Flow {
@@ -97,6 +103,13 @@ struct Routes {
 }
 
 impl Routes {
+    /// The address of ours towards a peer; where there is none, nothing could be answered, and what came is counted.
+    fn found(&mut self, socket: &UdpSocket, remote: SocketAddr) -> Option<SocketAddr> {
+        let found = self.local(socket, remote).ok();
+        UNROUTED.fetch_add(u64::from(found.is_none()), Ordering::Relaxed);
+        found
+    }
+
     fn local(&mut self, socket: &UdpSocket, remote: SocketAddr) -> io::Result<SocketAddr> {
         let listening = socket.local_addr()?;
         if !listening.ip().is_unspecified() {
@@ -132,6 +145,8 @@ pub(super) fn source_towards(remote: SocketAddr) -> io::Result<IpAddr> {
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
+
     use super::*;
     use crate::shell::serve::INBOUND;
 
@@ -147,10 +162,27 @@ mod tests {
     }
 
     #[test]
+    fn a_datagram_from_where_no_way_leads_back_is_counted() {
+        let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).unwrap();
+        let port = socket.local_addr().unwrap().port();
+        let mut routes = Routes::default();
+        for (peer, ours, counted) in [
+            (Ipv4Addr::LOCALHOST, Some(Ipv4Addr::LOCALHOST), 0),
+            // No socket that was not told to may send to everybody.
+            (Ipv4Addr::BROADCAST, None, 1),
+            (Ipv4Addr::BROADCAST, None, 2),
+        ] {
+            let found = routes.found(&socket, (peer, 5060).into());
+            assert_eq!(found, ours.map(|ip| SocketAddr::from((ip, port))), "{peer}");
+            assert_eq!(unrouted(), counted, "{peer}");
+        }
+    }
+
+    #[test]
     fn ways_to_peers_that_are_forgotten_for_others_are_counted() {
         let (mut routes, ours) = (Routes::default(), IpAddr::from([192, 0, 2, 1]));
         let forgotten: Vec<u64> = (0..2 * ROUTES_MAX as u32 + 1)
-            .map(|peer| routes.remember(std::net::Ipv4Addr::from_bits(peer).into(), ours))
+            .map(|peer| routes.remember(Ipv4Addr::from_bits(peer).into(), ours))
             .collect();
         let told: Vec<usize> = (0..forgotten.len()).filter(|n| forgotten[*n] > 0).collect();
         assert_eq!(told, [ROUTES_MAX, 2 * ROUTES_MAX]);
