@@ -39,15 +39,15 @@ fn displays_by_udp_and_by_tcp_are_told_all_then_who_joins_who_is_muted_and_the_e
     let rest = bridge.rest();
     let mut host = host(&bridge);
     let mut displays = [
-        Display::by_udp(bridge.sip(), &host.dialog()),
-        Display::by_tcp(bridge.sip(), &host.dialog()),
+        Display::by_udp(bridge.sip(), &host.focus),
+        Display::by_tcp(bridge.sip(), &host.focus),
     ];
     for display in &mut displays {
         let first = display.wait_for("the first NOTIFY", |_| true);
         assert!(header(&first, "Subscription-State").starts_with("active;expires="));
         for part in [
-            r#" state="full" version="0">"#,
             "<user-count>1</user-count>",
+            &format!(r#" entity="{}" state="full" version="0">"#, host.focus),
             r#"<users state="full">"#,
             "<entry>host</entry>",
             "<status>connected</status>",
@@ -89,7 +89,7 @@ fn a_display_that_subscribes_by_udp_and_takes_connections_is_told_by_tcp() {
     let bridge = Bridge::start();
     let rest = bridge.rest();
     let mut host = host(&bridge);
-    let (mut display, listener) = Display::by_udp_for_tcp(bridge.sip(), &host.dialog());
+    let (mut display, listener) = Display::by_udp_for_tcp(bridge.sip(), &host.focus);
     let first = display.wait_for("the first NOTIFY", |_| true);
     assert!(header(&first, "Via").starts_with("SIP/2.0/UDP "), "{first}");
     display.go_over_to(&listener);

@@ -7,7 +7,7 @@ use bridge::control::{Input, MediaReport};
 use model::{Command, LegId, Mute};
 use world::{CONF, PhoneId, ROSTER_WAY, SDP, Ways, World};
 
-use crate::roster::{ASK, documents, state};
+use crate::roster::{ASK, ask_beside, documents, state};
 
 /// Largest NOTIFY by datagram, headers included.
 const DATAGRAM_MAX: usize = 8 * 1024;
@@ -232,11 +232,10 @@ fn a_roster_is_put_together_once_for_all_who_watch_it() {
 fn a_caller_has_two_subscriptions_at_most_however_many_dialogs_it_asks_in() {
     let mut world = World::new();
     let caller = world.enter_as(CONF, "+15550001", "111#");
-    let ask = format!("{ASK}{}", world.target_dialog(caller));
+    let known = world.focus(caller);
     for status in [200, 200, 503, 503] {
-        let phone = world.phone(CONF, "+15550001");
-        world.send(phone, "SUBSCRIBE", &ask, "");
-        assert_eq!(world.status(phone), status);
+        let display = ask_beside(&mut world, (1, "+15550001"), &known, "");
+        assert_eq!(world.status(display), status);
     }
     assert_eq!(world.control.sip_counters().shed_subscriptions, 2);
     assert_eq!(world.control.sip_counters().refused_subscriptions, 0);

@@ -234,32 +234,66 @@ fn of_a_meeting_that_nothing_is_told_of_no_phone_is_told() {
     assert!(state(&world, host).starts_with("terminated;reason=noresource"));
 }
 
+/// Subscribes outside of any call, from a phone on 127.0.0.`host` that says to have a number, for what is at a URI.
+pub(crate) fn ask_beside(world: &mut World, (host, number): (u8, &str), uri: &str, header: &str) -> PhoneId {
+    let display = world.phone_of(host, CONF, number);
+    world.aim(display, uri);
+    world.send(display, "SUBSCRIBE", &format!("{ASK}{header}"), "");
+    display
+}
+
 #[test]
-fn outside_of_a_call_only_its_phone_may_ask_by_naming_its_dialog_whatever_number_it_says_to_have() {
+fn outside_of_a_call_only_its_phone_may_ask_whatever_number_it_says_to_have() {
     let mut world = World::new();
     let caller = world.enter_as(CONF, "+15550001", "111#");
-    let named = world.target_dialog(caller);
-    for (host, number, header, status) in [
-        (1, "+15550001", named.clone(), 200),
-        (1, "+15550009", named.clone(), 200),
-        (1, "+15550001", String::new(), 403),
-        (1, "+15550001", named.replace("remote-tag=", "remote-tag=x"), 403),
-        (9, "+15550001", named.clone(), 403),
+    let (known, named) = (world.focus(caller), world.target_dialog(caller));
+    let number = format!("sip:{CONF}@127.0.0.1");
+    let guessed = known.replace("sip:", "sip:0");
+    let of_dialog_of_none = named.replace("remote-tag=", "remote-tag=x");
+    for (host, caller, uri, header, status) in [
+        (1, "+15550001", &known, "", 200),
+        (1, "+15550009", &number, named.as_str(), 200),
+        (1, "+15550001", &number, "", 403),
+        (1, "+15550001", &guessed, "", 403),
+        (1, "+15550001", &number, of_dialog_of_none.as_str(), 403),
+        (9, "+15550001", &known, "", 403),
+        (9, "+15550001", &number, named.as_str(), 403),
     ] {
-        let phone = world.phone_of(host, CONF, number);
-        world.send(phone, "SUBSCRIBE", &format!("{ASK}{header}"), "");
-        assert_eq!(world.status(phone), status, "{host} {number} {header}");
-        let documents = documents(&world, phone);
+        let display = ask_beside(&mut world, (host, caller), uri, header);
+        assert_eq!(world.status(display), status, "{host} {caller} {uri} {header}");
+        let documents = documents(&world, display);
         assert_eq!(documents.len(), usize::from(status == 200));
         for document in documents {
             assert!(document.contains("<user-count>1</user-count>"), "{document}");
+            assert!(
+                document.contains(&format!(r#" entity="{known}" state="#)),
+                "{document}"
+            );
         }
     }
-    assert_eq!(world.control.sip_counters().refused_subscriptions, 3);
+    assert_eq!(world.control.sip_counters().refused_subscriptions, 5);
     world.hang_up(caller);
-    let late = world.phone(CONF, "+15550001");
-    world.send(late, "SUBSCRIBE", &format!("{ASK}{named}"), "");
-    assert_eq!(world.status(late), 403);
+    for (uri, header) in [(&known, ""), (&number, named.as_str())] {
+        let late = ask_beside(&mut world, (1, "+15550001"), uri, header);
+        assert_eq!(world.status(late), 403);
+    }
+}
+
+#[test]
+fn a_phone_may_ask_by_the_uri_of_its_call_before_its_code_and_is_told_of_where_it_goes() {
+    let mut world = World::new();
+    let caller = world.call(CONF);
+    world.pass(100);
+    let known = world.focus(caller);
+    let display = ask_beside(&mut world, (1, "+15550001"), &known, "");
+    assert!(state(&world, display).starts_with("pending;expires="));
+    world.key(caller, "111#");
+    world.pass(2_000);
+    assert!(state(&world, display).starts_with("active;expires="));
+    world.send(caller, "INVITE", "", SDP);
+    assert_eq!(world.focus(caller), known, "a call keeps its own");
+    world.hang_up(caller);
+    assert_eq!(state(&world, display), "terminated;reason=noresource");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use model::directory::{DidGroupReference, Edit, Room, Subscriber, SubscriberRole
 use model::{Actor, Cause, Command, DidGroupId, LegId, MeetingNumber, Mute, PresenterMedia, Role, Sid};
 use world::{CONF, PhoneId, ROOM, Settings, TESTER, World};
 
-use crate::roster::{ASK, documents};
+use crate::roster::{ask_beside, documents};
 
 /// Owns the numbers and the demo's room.
 const DEMO: &str = "00000000-0000-4000-8000-000000000002";
@@ -118,10 +118,14 @@ fn behind_an_address_that_tenants_share_nobody_is_shown_the_meeting_of_another_b
     let mut world = shared();
     world.enter_as(CONF, "+15550001", "222#");
     let borrower = world.enter_as(CONF, "+15550002", "777#");
-    let own_call = world.target_dialog(borrower);
-    for (header, shown) in [("", None), (own_call.as_str(), Some("Meeting 200000"))] {
-        let display = world.phone(CONF, "+15550001");
-        world.send(display, "SUBSCRIBE", &format!("{ASK}{header}"), "");
+    let (own, own_dialog) = (world.focus(borrower), world.target_dialog(borrower));
+    let number = format!("sip:{CONF}@127.0.0.1");
+    for (uri, header, shown) in [
+        (&number, "", None),
+        (&own, "", Some("Meeting 200000")),
+        (&number, own_dialog.as_str(), Some("Meeting 200000")),
+    ] {
+        let display = ask_beside(&mut world, (1, "+15550001"), uri, header);
         let told = documents(&world, display);
         assert_eq!(world.status(display), if shown.is_some() { 200 } else { 403 });
         assert_eq!(told.len(), usize::from(shown.is_some()));

@@ -265,6 +265,16 @@ impl World {
         self.calling(None);
     }
 
+    /// The URI by which a phone knows the conference: that of our Contact in its call.
+    pub fn focus(&self, phone: PhoneId) -> String {
+        self.phones[phone.0].contact.clone()
+    }
+
+    /// The requests of a phone go to a URI from now on, whatever number it dials.
+    pub fn aim(&mut self, phone: PhoneId, uri: &str) {
+        uri.clone_into(&mut self.phones[phone.0].contact);
+    }
+
     /// The header by which a request outside of a phone's call names its dialog (RFC 4538).
     pub fn target_dialog(&self, phone: PhoneId) -> String {
         let Phone { address, to_tag, .. } = &self.phones[phone.0];

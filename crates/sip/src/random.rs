@@ -19,9 +19,14 @@ impl Random {
         Self { stream, secret }
     }
 
-    /// 64 random bits in hexadecimal (RFC 3261 section 19.3 asks a tag for 32).
+    /// 64 random bits.
+    pub(crate) fn bits(&mut self) -> u64 {
+        self.stream.next_u64()
+    }
+
+    /// As many in hexadecimal (RFC 3261 section 19.3 asks a tag for 32).
     pub(crate) fn token(&mut self) -> String {
-        format!("{:016x}", self.stream.next_u64())
+        format!("{:016x}", self.bits())
     }
 
     /// A Via branch with the magic cookie (RFC 3261 section 8.1.1.7).
@@ -31,7 +36,7 @@ impl Random {
 
     /// A number below `bound`; 0 when the bound is.
     pub(crate) fn below(&mut self, bound: u64) -> u64 {
-        self.stream.next_u64().checked_rem(bound).unwrap_or(0)
+        self.bits().checked_rem(bound).unwrap_or(0)
     }
 
     /// A tag for a stateless answer: equal for equal requests (RFC 3261 section 8.2.7).

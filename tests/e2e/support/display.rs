@@ -31,14 +31,14 @@ pub(crate) struct Display {
 }
 
 impl Display {
-    /// Subscribes by UDP, naming the dialog of a call.
-    pub(crate) fn by_udp(bridge: SocketAddr, call: &str) -> Self {
+    /// Subscribes by UDP to the URI by which a phone knows the conference.
+    pub(crate) fn by_udp(bridge: SocketAddr, focus: &str) -> Self {
         let socket = UdpSocket::bind("127.0.0.1:0").expect("a free port");
-        Self::by_datagram(bridge, call, socket, "")
+        Self::by_datagram(bridge, focus, socket, "")
     }
 
     /// The same, asking to be told by TCP; where it waits for that.
-    pub(crate) fn by_udp_for_tcp(bridge: SocketAddr, call: &str) -> (Self, TcpListener) {
+    pub(crate) fn by_udp_for_tcp(bridge: SocketAddr, focus: &str) -> (Self, TcpListener) {
         let ports = until("a port that is free for both", LIMIT, || {
             let listener = TcpListener::bind("127.0.0.1:0").ok()?;
             let socket = UdpSocket::bind(listener.local_addr().ok()?).ok()?;
@@ -46,16 +46,16 @@ impl Display {
         });
         let (socket, listener) = ports;
         (
-            Self::by_datagram(bridge, call, socket, ";transport=tcp"),
+            Self::by_datagram(bridge, focus, socket, ";transport=tcp"),
             listener,
         )
     }
 
-    fn by_datagram(bridge: SocketAddr, call: &str, socket: UdpSocket, parameter: &str) -> Self {
+    fn by_datagram(bridge: SocketAddr, focus: &str, socket: UdpSocket, parameter: &str) -> Self {
         socket.connect(bridge).expect("loopback is reached");
         socket.set_read_timeout(Some(LOOK)).expect("a socket can be told");
         let me = socket.local_addr().expect("a bound socket has an address");
-        let request = subscribe(bridge, me, call, "UDP", parameter);
+        let request = subscribe(focus, me, "UDP", parameter);
         Self::subscribed(Line::Udp(socket), &request)
     }
 
@@ -69,11 +69,11 @@ impl Display {
     }
 
     /// The same by TCP.
-    pub(crate) fn by_tcp(bridge: SocketAddr, call: &str) -> Self {
+    pub(crate) fn by_tcp(bridge: SocketAddr, focus: &str) -> Self {
         let stream = TcpStream::connect(bridge).expect("the bridge takes connections");
         stream.set_read_timeout(Some(LOOK)).expect("a socket can be told");
         let me = stream.local_addr().expect("a connection has an address");
-        let request = subscribe(bridge, me, call, "TCP", ";transport=tcp");
+        let request = subscribe(focus, me, "TCP", ";transport=tcp");
         Self::subscribed(Line::Tcp(stream, Vec::new()), &request)
     }
 
@@ -151,17 +151,16 @@ fn framed(stream: &mut Vec<u8>) -> Option<String> {
     })
 }
 
-fn subscribe(bridge: SocketAddr, me: SocketAddr, call: &str, transport: &str, parameter: &str) -> String {
+fn subscribe(focus: &str, me: SocketAddr, transport: &str, parameter: &str) -> String {
     format!(
-        "SUBSCRIBE sip:15162065319@{bridge} SIP/2.0\r\n\
+        "SUBSCRIBE {focus} SIP/2.0\r\n\
          Via: SIP/2.0/{transport} {me};branch=z9hG4bKdisplay{port};rport\r\n\
          Max-Forwards: 70\r\n\
          From: <sip:display@{me}>;tag=display{port}\r\n\
-         To: <sip:15162065319@{bridge}>\r\n\
+         To: <{focus}>\r\n\
          Call-ID: display@{me}\r\n\
          CSeq: 1 SUBSCRIBE\r\n\
          Contact: <sip:display@{me}{parameter}>\r\n\
-         Target-Dialog: {call}\r\n\
          Event: conference\r\n\
          Accept: application/conference-info+xml\r\n\
          Expires: 600\r\n\

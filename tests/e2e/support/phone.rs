@@ -46,6 +46,8 @@ pub(crate) struct Phone {
     user: String,
     number: String,
     to: String,
+    /// The URI of the bridge's Contact, by which a display asks about the conference.
+    pub(crate) focus: String,
     over: bool,
 }
 
@@ -99,6 +101,7 @@ impl Phone {
             user: format!("phone{id}"),
             number: number.to_owned(),
             to: format!("<sip:{number}@{bridge}>"),
+            focus: String::new(),
             over: false,
         }
     }
@@ -115,14 +118,12 @@ impl Phone {
             return Err(Refused(status));
         }
         self.far = media_address(&answer);
+        let contact = header(&answer, "Contact");
+        let focus = contact
+            .strip_prefix('<')
+            .and_then(|contact| contact.strip_suffix(">;isfocus"));
+        focus.expect("the bridge is a focus").clone_into(&mut self.focus);
         Ok(())
-    }
-
-    /// The dialog of its call, as a request outside of it names it (RFC 4538).
-    pub(crate) fn dialog(&self) -> String {
-        let me = self.sip.local_addr().expect("a bound socket has an address");
-        let (_, tag) = self.to.split_once(";tag=").expect("the call was answered");
-        format!("{id}@{me};local-tag=from{id};remote-tag={tag}", id = self.id)
     }
 
     fn request(&self, method: &str, cseq: u32, body: &str) -> String {

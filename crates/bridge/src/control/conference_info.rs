@@ -25,7 +25,7 @@ pub(super) struct Person {
 
 /// What one document says.
 pub(super) struct Document<'a> {
-    /// The URI of the conference: that of our Contact in the dialog of the phone (RFC 4579 section 3), or it would not know what this is about.
+    /// The URI of the conference: that of our Contact in the phone's call (RFC 4579 section 3), or it would not know what this is about.
     pub(super) focus: &'a str,
     /// Our host and port, for the addresses of people.
     pub(super) host: &'a str,
@@ -233,7 +233,7 @@ mod tests {
             .map(|(leg, person)| (LegId(*leg), person.as_ref()))
             .collect();
         let document = Document {
-            focus: "sip:192.0.2.1:5060;transport=tcp",
+            focus: "sip:5eed0000000000ab@192.0.2.1:5060;transport=tcp",
             host: "192.0.2.1:5060",
             number: 106_131,
             version: 7,
@@ -282,7 +282,7 @@ mod tests {
         let text = document(true, &[(5, Some(person("Bob")))]);
         let expected = concat!(
             r#"<?xml version="1.0" encoding="UTF-8"?>"#,
-            r#"<conference-info xmlns="urn:ietf:params:xml:ns:conference-info" entity="sip:192.0.2.1:5060;transport=tcp" state="full" version="7">"#,
+            r#"<conference-info xmlns="urn:ietf:params:xml:ns:conference-info" entity="sip:5eed0000000000ab@192.0.2.1:5060;transport=tcp" state="full" version="7">"#,
             "<conference-description><display-text>Meeting 106131</display-text></conference-description>",
             "<conference-state><user-count>2</user-count><active>true</active><locked>false</locked></conference-state>",
             r#"<users state="full"><user entity="sip:5@192.0.2.1:5060" state="full"><display-text>Bob</display-text>"#,

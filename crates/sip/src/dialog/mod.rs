@@ -1,6 +1,7 @@
 //! Dialogs (RFC 3261 section 12): who talks to whom, in which order, by which way.
 
 pub(crate) mod call;
+pub(crate) mod focus;
 pub(crate) mod session;
 
 use std::net::{IpAddr, SocketAddr};
@@ -9,6 +10,7 @@ use bytes::Bytes;
 use sipx_sip::headers::ContactValue;
 use sipx_sip::{Address, HeaderName, Headers, Host, Uri};
 
+use self::focus::Focus;
 use crate::flow::{Flow, Transport};
 use crate::message::{Refusal, Request, Response, Writer, text};
 
@@ -56,6 +58,8 @@ impl DialogKey {
 #[derive(Debug)]
 pub(crate) struct Dialog {
     pub(crate) key: DialogKey,
+    /// The user part of our Contact in it: of the call, or of the one that a subscription is about.
+    pub(crate) focus: Option<Focus>,
     /// Our address and tag, the From of our requests.
     local: Bytes,
     /// The peer's address and tag.
@@ -77,7 +81,7 @@ pub(crate) struct Dialog {
 
 impl Dialog {
     /// The dialog an INVITE makes when we answer it with `tag` (RFC 3261 section 12.1.1).
-    pub(crate) fn from_invite(request: &Request, target: Uri, tag: &str) -> Self {
+    pub(crate) fn from_invite(request: &Request, target: Uri, tag: &str, focus: Option<Focus>) -> Self {
         let value = |name| request.headers.value(name).unwrap_or_default().into_owned();
         let mut local = value(&HeaderName::To);
         local.extend_from_slice(b";tag=");
@@ -88,6 +92,7 @@ impl Dialog {
                 local_tag: Bytes::copy_from_slice(tag.as_bytes()),
                 remote_tag: Bytes::copy_from_slice(request.caller_tag()),
             },
+            focus,
             local: Bytes::from(local),
             remote: Bytes::from(value(&HeaderName::From)),
             target_size: target.to_bytes().len(),
@@ -101,8 +106,9 @@ impl Dialog {
     }
 
     /// What becomes a dialog when the called one answers (RFC 3261 section 12.1.2).
-    pub(crate) fn dialled(call_id: String, tag: String, from: &str, target: Uri) -> Self {
+    pub(crate) fn dialled(call_id: String, tag: String, from: &str, target: Uri, focus: Focus) -> Self {
         Self {
+            focus: Some(focus),
             local: Bytes::from(format!("{from};tag={tag}")),
             remote: Bytes::from([b"<", target.to_bytes().as_ref(), b">"].concat()),
             target_size: target.to_bytes().len(),

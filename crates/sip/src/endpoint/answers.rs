@@ -7,7 +7,9 @@ use bytes::Bytes;
 use super::Endpoint;
 use super::transactions::TxId;
 use super::watchers::PACKAGE;
+use crate::dialog::Dialog;
 use crate::dialog::call::{Call, Pending, PendingKind, Stage, Unacked};
+use crate::dialog::focus::Focus;
 use crate::dialog::session::SessionTimer;
 use crate::flow::Flow;
 use crate::message::refusal::{ALLOW, SUPPORTED};
@@ -26,11 +28,11 @@ impl Endpoint {
     }
 
     /// 180, with what an early dialog needs.
-    pub(super) fn ring(&mut self, now: Instant, invite: &Pending, tag: &str) {
+    pub(super) fn ring(&mut self, now: Instant, invite: &Pending, dialog: &Dialog) {
         let echo = &invite.echo;
-        let writer = Writer::response(echo, 180, None, Some(tag))
+        let writer = Writer::response(echo, 180, None, Some(dialog.local_tag()))
             .headers("Record-Route", &echo.record_routes)
-            .header("Contact", self.contact(echo.flow))
+            .header("Contact", self.contact(echo.flow, dialog.focus))
             .header("Allow", ALLOW);
         let bytes = self.signed(writer).done();
         self.respond(now, invite.tx, 180, bytes);
@@ -41,7 +43,7 @@ impl Endpoint {
         let echo = &pending.echo;
         let writer = Writer::response(echo, 200, None, Some(call.dialog.local_tag()))
             .headers("Record-Route", &echo.record_routes);
-        let writer = self.abilities(writer, echo.flow);
+        let writer = self.abilities(writer, echo.flow, call.dialog.focus);
         let writer = match pending.agreed {
             Some(agreed) => agreed.write(writer),
             None => writer,
@@ -91,9 +93,9 @@ impl Endpoint {
     }
 
     /// What we can do: for OPTIONS and every 2xx that makes or refreshes a dialog.
-    pub(super) fn abilities(&self, writer: Writer, flow: Flow) -> Writer {
+    pub(super) fn abilities(&self, writer: Writer, flow: Flow, focus: Option<Focus>) -> Writer {
         let writer = writer
-            .header("Contact", self.contact(flow))
+            .header("Contact", self.contact(flow, focus))
             .header("Allow", ALLOW)
             .header("Accept", "application/sdp")
             .header("Supported", SUPPORTED)

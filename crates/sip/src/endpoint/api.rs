@@ -290,7 +290,7 @@ pub enum Event {
         full: bool,
         /// How long the document may be by the way it will go, bytes.
         room: usize,
-        /// The URI of our Contact in its dialog, by which it knows the conference.
+        /// The URI of our Contact in its call, by which its phone knows the conference.
         focus: String,
     },
     /// The subscription is over; its last event.
@@ -343,8 +343,8 @@ pub struct Incoming {
 pub struct Subscriber {
     /// Our handle.
     pub subscription: SubscriptionId,
-    /// The call in whose dialog it asks, or whose dialog it names (RFC 4538) from the address of the call's phone. Of anybody else nothing
-    /// is known but what it says itself.
+    /// The call in whose dialog it asks; or, from the address of the call's phone, whose Contact of ours it asks for, or whose dialog it
+    /// names (RFC 4538). Of anybody else nothing is known but what it says itself.
     pub call: Option<CallId>,
     /// Our host and port as it knows them.
     pub host: String,

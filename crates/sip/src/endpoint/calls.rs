@@ -1,4 +1,4 @@
-//! All calls, found by handle, dialog, deadline and connection.
+//! All calls, found by handle, dialog, focus, deadline and connection.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
@@ -7,6 +7,7 @@ use super::api::CallId;
 use super::tally::Tally;
 use crate::dialog::DialogKey;
 use crate::dialog::call::{Call, Stage};
+use crate::dialog::focus::Focus;
 use crate::timers::Agenda;
 
 /// The store. A call is taken out, worked on, and put back; that is what keeps the indexes right.
@@ -14,6 +15,7 @@ use crate::timers::Agenda;
 pub(crate) struct Calls {
     by_id: BTreeMap<CallId, Box<Call>>,
     by_dialog: BTreeMap<DialogKey, CallId>,
+    by_focus: BTreeMap<Focus, CallId>,
     by_connection: BTreeSet<(u64, CallId)>,
     agenda: Agenda<CallId>,
     kept: Tally,
@@ -25,6 +27,7 @@ impl Calls {
         Self {
             by_id: BTreeMap::new(),
             by_dialog: BTreeMap::new(),
+            by_focus: BTreeMap::new(),
             by_connection: BTreeSet::new(),
             agenda: Agenda::new(),
             kept: Tally::default(),
@@ -58,6 +61,16 @@ impl Calls {
         self.by_dialog.get(dialog).copied()
     }
 
+    /// The one whose phone knows the conference by this.
+    pub(crate) fn known_as(&self, focus: Focus) -> Option<CallId> {
+        self.by_focus.get(&focus).copied()
+    }
+
+    /// A look at one that is not in hand.
+    pub(crate) fn get(&self, id: CallId) -> Option<&Call> {
+        self.by_id.get(&id).map(|call| &**call)
+    }
+
     pub(crate) fn on_connection(&self, connection: u64) -> Vec<CallId> {
         self.hanging_on(connection).collect()
     }
@@ -74,6 +87,9 @@ impl Calls {
     pub(crate) fn take(&mut self, id: CallId) -> Option<Box<Call>> {
         let call = self.by_id.remove(&id)?;
         self.by_dialog.remove(&call.dialog.key);
+        if let Some(focus) = call.dialog.focus {
+            self.by_focus.remove(&focus);
+        }
         if let Some(connection) = call.flow.connection {
             self.by_connection.remove(&(connection, id));
         }
@@ -89,6 +105,8 @@ impl Calls {
             self.agenda.set(call.id, None);
             return;
         }
+        self.by_focus
+            .extend(call.dialog.focus.map(|focus| (focus, call.id)));
         self.by_connection
             .extend(call.flow.connection.map(|connection| (connection, call.id)));
         if call.dialog.is_complete() {

@@ -43,7 +43,6 @@ impl Endpoint {
     }
 
     pub(super) fn ring_call(&mut self, now: Instant, call: &mut Call) {
-        let tag = call.dialog.local_tag().to_owned();
         let Stage::Ringing {
             invite, remind_at, ..
         } = &mut call.stage
@@ -51,7 +50,7 @@ impl Endpoint {
             return self.late();
         };
         *remind_at = Some(now + REMIND);
-        self.ring(now, invite, &tag);
+        self.ring(now, invite, &call.dialog);
     }
 
     fn answer_call(&mut self, now: Instant, call: &mut Call, sdp: &[u8]) {

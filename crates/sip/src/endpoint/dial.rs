@@ -15,6 +15,7 @@ use super::watchers::PACKAGE;
 use crate::auth::Authenticator;
 use crate::dialog::Dialog;
 use crate::dialog::call::{Call, Dialling, Stage};
+use crate::dialog::focus::Focus;
 use crate::dialog::session::{Agreed, SessionTimer};
 use crate::flow::Flow;
 use crate::message::refusal::{ALLOW, SUPPORTED};
@@ -66,7 +67,8 @@ impl Endpoint {
 
     fn dialled(&mut self, now: Instant, id: CallId, target: Uri, dial: &Dial) -> Call {
         let call_id = format!("{}{}", self.random.token(), self.random.token());
-        let dialog = Dialog::dialled(call_id, self.random.token(), &dial.from, target);
+        let (tag, focus) = (self.random.token(), Focus::new(self.random.bits()));
+        let dialog = Dialog::dialled(call_id, tag, &dial.from, target, focus);
         let mut call = Call::new(id, dialog, dial.flow, Stage::Gone);
         call.local_sdp = Bytes::copy_from_slice(&dial.sdp);
         let authenticator = dial.credentials.as_ref().map(Authenticator::new);
@@ -115,7 +117,7 @@ impl Endpoint {
 
     fn invitation(&self, writer: Writer, call: &Call, asserted: Option<&String>) -> Bytes {
         writer
-            .header("Contact", self.contact(call.flow))
+            .header("Contact", self.contact(call.flow, call.dialog.focus))
             .header("Allow", ALLOW)
             .header("Supported", SUPPORTED)
             .header("Accept", "application/sdp")
@@ -264,13 +266,15 @@ impl Endpoint {
 
     /// A copy of the 2xx is acknowledged again; that of another branch of a fork is also ended (13.2.2.4).
     fn dial_answered_again(&mut self, now: Instant, call: &Call, seq: u32, response: &Response) {
-        let dialog = call.dialog.answered(response);
+        let mut dialog = call.dialog.answered(response);
         if dialog.key == call.dialog.key {
             return self.send_ack(call, seq);
         }
         if self.calls.find(&dialog.key).is_some() || self.calls.len() >= self.config.limits.calls {
             return;
         }
+        // What all branches of the INVITE were told is the name of the one that goes on.
+        dialog.focus = None;
         let id = self.calls.next_id();
         let mut other = Call::new(id, dialog, call.flow, Stage::Closing);
         self.send_ack(&other, seq);

@@ -11,6 +11,7 @@ use super::transactions::{Class, NewServer, TxId};
 use super::watchers::{self, DOCUMENT};
 use crate::counters::Counters;
 use crate::dialog::call::{Call, Pending, PendingKind, Stage};
+use crate::dialog::focus::Focus;
 use crate::dialog::session::Agreed;
 use crate::dialog::{Dialog, DialogKey, contact};
 use crate::message::refusal::{ALLOW, SUPPORTED};
@@ -80,7 +81,7 @@ impl Endpoint {
         self.out.counters.stateless_answers += 1;
         let tag = self.stateless_tag(echo);
         let bytes = self
-            .abilities(Writer::response(echo, 200, None, Some(&tag)), echo.flow)
+            .abilities(Writer::response(echo, 200, None, Some(&tag)), echo.flow, None)
             .done();
         self.out.send(echo.flow, bytes);
     }
@@ -150,7 +151,8 @@ impl Endpoint {
             has_offer: offer.is_some(),
             agreed,
         };
-        let dialog = Dialog::from_invite(request, target, &tag);
+        let focus = Focus::new(self.random.bits());
+        let dialog = Dialog::from_invite(request, target, &tag, Some(focus));
         let call = self.ringing(now, id, dialog, pending, request);
         self.calls.put(Box::new(call));
         self.tell(Event::Incoming(Box::new(incoming(id, request, offer))));

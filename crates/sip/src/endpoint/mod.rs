@@ -39,6 +39,7 @@ use self::transactions::{Class, Outbox, Purpose, Transactions};
 use self::watchers::Watchers;
 use crate::counters::Counters;
 use crate::dialog::call::{Call, Stage};
+use crate::dialog::focus::Focus;
 use crate::dialog::session::Policy;
 use crate::flow::Flow;
 use crate::message::{Reading, Refusal, read};
@@ -205,18 +206,19 @@ impl Endpoint {
         named.cloned().unwrap_or_else(|| flow.local.to_string())
     }
 
-    /// We are the focus of a conference (RFC 4579 section 5.1).
-    fn contact(&self, flow: Flow) -> String {
-        format!("<{}>;isfocus", self.focus(flow))
+    /// Our Contact on this flow: we are the focus of a conference (RFC 4579 section 5.1). Outside of calls it has no user part.
+    fn contact(&self, flow: Flow, focus: Option<Focus>) -> String {
+        format!("<{}>;isfocus", self.focus_uri(flow, focus))
     }
 
-    /// The URI of our Contact on this flow, by which a phone knows the conference (RFC 4579 section 3).
-    fn focus(&self, flow: Flow) -> String {
+    /// The URI in it, by which the phone of a call knows the conference.
+    fn focus_uri(&self, flow: Flow, focus: Option<Focus>) -> String {
+        let user = focus.map(|focus| format!("{focus}@")).unwrap_or_default();
         let parameter = match flow.transport {
             crate::flow::Transport::Udp => "",
             crate::flow::Transport::Tcp => ";transport=tcp",
         };
-        format!("sip:{}{parameter}", self.advertised(flow))
+        format!("sip:{user}{}{parameter}", self.advertised(flow))
     }
 
     fn session_policy(&self) -> Policy {

@@ -275,7 +275,7 @@ impl Endpoint {
             .header("To", call.dialog.to())
             .pairs(&authorization)
             .header("User-Agent", &self.config.user_agent);
-        let request = end(writer, call, &self.contact(flow));
+        let request = end(writer, call, &self.contact(flow, call.dialog.focus));
         let ack = (purpose == Purpose::Reinvite).then(|| call.dialog.request("ACK", seq, &via));
         let new = NewClient {
             branch,

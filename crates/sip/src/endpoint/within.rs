@@ -44,7 +44,7 @@ impl Endpoint {
                 Ok(())
             }
             Verb::Options => {
-                self.affirm(now, tx, request);
+                self.affirm(now, call, tx, request);
                 Ok(())
             }
             Verb::Info => self.info(now, call, tx, request),
@@ -63,9 +63,11 @@ impl Endpoint {
         self.refuse_in_transaction(now, tx, &request.echo, refusal, "");
     }
 
-    fn affirm(&mut self, now: Instant, tx: TxId, request: &Request) {
+    fn affirm(&mut self, now: Instant, call: &Call, tx: TxId, request: &Request) {
         let writer = Writer::response(&request.echo, 200, None, None);
-        let ok = self.abilities(writer, request.echo.flow).done();
+        let ok = self
+            .abilities(writer, request.echo.flow, call.dialog.focus)
+            .done();
         self.respond(now, tx, 200, ok);
     }
 

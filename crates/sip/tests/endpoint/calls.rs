@@ -38,7 +38,7 @@ fn a_call_rings_is_answered_acknowledged_and_ended_by_the_peer() {
     assert_eq!(kind(&ok), "200");
     assert_eq!(peer.tag, tag);
     assert_eq!(value(&ok, "CSeq"), "1 INVITE");
-    assert_eq!(value(&ok, "Contact"), "<sip:192.0.2.1:5060>;isfocus");
+    assert_eq!(focus(&ok).1, "192.0.2.1:5060");
     assert_eq!(value(&ok, "Content-Type"), "application/sdp");
     assert_eq!(body(&ok), "our");
     let ack = peer.inside("ACK", 1, "", "");

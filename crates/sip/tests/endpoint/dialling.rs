@@ -17,7 +17,7 @@ fn plan() -> Dial {
     }
 }
 
-fn dialled(peer: &mut Peer) -> (CallId, String) {
+pub(crate) fn dialled(peer: &mut Peer) -> (CallId, String) {
     let call = dial(peer, &plan()).unwrap();
     (call, only(peer.drain()))
 }
@@ -27,12 +27,12 @@ fn dial(peer: &mut Peer, plan: &Dial) -> Result<CallId, DialError> {
     peer.endpoint.dial(peer.now, call, plan).map(|()| call)
 }
 
-fn tagged(request: &str, status: u16, tag: &str, extra: &str, body: &str) -> String {
+pub(crate) fn tagged(request: &str, status: u16, tag: &str, extra: &str, body: &str) -> String {
     let to = value(request, "To").to_owned();
     reply(request, status, extra, body).replace(&format!("To: {to}"), &format!("To: {to};tag={tag}"))
 }
 
-const PATH: &str =
+pub(crate) const PATH: &str =
     "Contact: <sip:bob@192.0.2.77>\r\nRecord-Route: <sip:p2.example;lr>, <sip:p1.example;lr>\r\n";
 
 #[test]

@@ -3,6 +3,7 @@
 mod calls;
 mod challenges;
 mod dialling;
+mod focus;
 mod limits;
 mod mutations;
 mod offers;

@@ -39,6 +39,8 @@ pub(crate) struct Peer {
     branches: u32,
     /// Ours, once the endpoint told it.
     pub(crate) tag: Option<String>,
+    /// The URI of our Contact, once the endpoint told it.
+    pub(crate) contact: Option<String>,
     /// Where the last message went.
     pub(crate) last_flow: Option<Flow>,
 }
@@ -63,6 +65,7 @@ impl Peer {
             events: Vec::new(),
             branches: 0,
             tag: None,
+            contact: None,
             last_flow: None,
         }
     }
@@ -129,6 +132,7 @@ impl Peer {
                     self.last_flow = Some(flow);
                     let text = String::from_utf8_lossy(&bytes).into_owned();
                     self.tag = to_tag(&text).or(self.tag.take());
+                    self.contact = contact(&text).or(self.contact.take());
                     texts.push(text);
                 }
                 Output::Event(event) => self.events.push(event),
@@ -268,6 +272,20 @@ fn to_tag(text: &str) -> Option<String> {
     }
     let to = values(text, "To").first().copied()?.to_owned();
     to.split(";tag=").nth(1).map(str::to_owned)
+}
+
+fn contact(text: &str) -> Option<String> {
+    let told = text.starts_with("SIP/2.0 ").then(|| values(text, "Contact"))?;
+    let uri = told.first()?.strip_prefix('<')?.split('>').next();
+    uri.map(str::to_owned)
+}
+
+/// The URI of our Contact in a call: its user part, by which the phone knows the conference, and the rest.
+pub(crate) fn focus(text: &str) -> (&str, &str) {
+    let contact = value(text, "Contact").strip_prefix("<sip:");
+    let uri = contact.and_then(|contact| contact.strip_suffix(">;isfocus"));
+    uri.and_then(|uri| uri.split_once('@'))
+        .expect("a focus with a name")
 }
 
 /// The peer's response to a request of ours.

@@ -2,28 +2,28 @@
 
 use crate::peer::*;
 use sip::{
-    CallId, Command, Door, EndpointConfig, Event, Flow, Hop, Input, Limits, SubscriptionId,
-    SubscriptionOrder, SubscriptionReason, Transport,
+    Command, Door, EndpointConfig, Event, Flow, Hop, Input, Limits, SubscriptionId, SubscriptionOrder,
+    SubscriptionReason, Transport,
 };
 
-const ASK: &str = "Event: conference\r\nAccept: application/conference-info+xml\r\n";
+pub(crate) const ASK: &str = "Event: conference\r\nAccept: application/conference-info+xml\r\n";
 
 impl Peer {
-    fn order(&mut self, subscription: SubscriptionId, order: SubscriptionOrder) -> Vec<String> {
+    pub(crate) fn order(&mut self, subscription: SubscriptionId, order: SubscriptionOrder) -> Vec<String> {
         self.endpoint
             .handle_input(self.now, Input::Subscription { subscription, order });
         self.drain()
     }
 
     /// The one who has just asked.
-    fn asking(&mut self) -> SubscriptionId {
+    pub(crate) fn asking(&mut self) -> SubscriptionId {
         match &self.events()[..] {
             [Event::Subscribing(subscriber)] => subscriber.subscription,
             other => panic!("nobody asks: {other:?}"),
         }
     }
 
-    fn tell(&mut self, subscription: SubscriptionId, text: &str) -> Vec<String> {
+    pub(crate) fn tell(&mut self, subscription: SubscriptionId, text: &str) -> Vec<String> {
         self.tell_part(subscription, text, false)
     }
 
@@ -35,26 +35,21 @@ impl Peer {
 }
 
 /// Room in a datagram, and on a connection, bytes.
-const DATAGRAM: usize = 7 * 1024;
-const STREAM: usize = 60 * 1024;
+pub(crate) const DATAGRAM: usize = 7 * 1024;
+pub(crate) const STREAM: usize = 60 * 1024;
 
-/// By one who knows us by datagram.
+/// By one who asked for no call's conference, by datagram.
 fn wanted(subscription: SubscriptionId, full: bool, room: usize) -> Event {
+    wanted_of("sip:192.0.2.1:5060", subscription, full, room)
+}
+
+/// By one who knows the conference by this URI.
+pub(crate) fn wanted_of(focus: &str, subscription: SubscriptionId, full: bool, room: usize) -> Event {
     Event::StateWanted {
         subscription,
         full,
         room,
-        focus: "sip:192.0.2.1:5060".to_owned(),
-    }
-}
-
-/// By one who knows us by connection.
-fn wanted_by_connection(subscription: SubscriptionId, full: bool) -> Event {
-    Event::StateWanted {
-        subscription,
-        full,
-        room: STREAM,
-        focus: "sip:192.0.2.1:5060;transport=tcp".to_owned(),
+        focus: focus.to_owned(),
     }
 }
 
@@ -66,7 +61,7 @@ fn watching(peer: &mut Peer, extra: &str) -> (SubscriptionId, String) {
     let accepted = only(peer.order(id, SubscriptionOrder::Admit));
     assert_eq!(kind(&accepted), "200");
     let expected = match peer.flow.connection {
-        Some(_) => wanted_by_connection(id, true),
+        Some(_) => wanted_of("sip:192.0.2.1:5060;transport=tcp", id, true, STREAM),
         None => wanted(id, true, DATAGRAM),
     };
     assert_eq!(peer.events(), [expected]);
@@ -247,25 +242,13 @@ fn a_refresh_inside_a_call_on_a_connection_has_the_room_of_the_connection() {
     peer.send(&ask);
     let id = peer.asking();
     peer.order(id, SubscriptionOrder::Admit);
-    assert_eq!(peer.events(), [wanted_by_connection(id, true)]);
+    let known = peer.contact.clone().expect("a call");
+    assert_eq!(peer.events(), [wanted_of(&known, id, true, STREAM)]);
     let notify = only(peer.tell(id, "<all/>"));
     peer.send(&reply(&notify, 200, "", ""));
     let refresh = peer.inside("SUBSCRIBE", 3, ASK, "");
     peer.send(&refresh);
-    assert_eq!(peer.events(), [wanted_by_connection(id, true)]);
-}
-
-#[test]
-fn whoever_refreshes_by_another_transport_knows_the_conference_by_another_contact() {
-    let mut peer = Peer::new();
-    let (id, notify) = watching(&mut peer, "");
-    peer.send(&reply(&notify, 200, "", ""));
-    peer.flow = TCP;
-    let refresh = peer.inside("SUBSCRIBE", 2, ASK, "");
-    let contact = "<sip:192.0.2.1:5060;transport=tcp>;isfocus";
-    assert_eq!(value(&only(peer.send(&refresh)), "Contact"), contact);
-    assert_eq!(peer.events(), [wanted_by_connection(id, true)]);
-    assert_eq!(value(&only(peer.tell(id, "<all/>")), "Contact"), contact);
+    assert_eq!(peer.events(), [wanted_of(&known, id, true, STREAM)]);
 }
 
 #[test]
@@ -344,62 +327,6 @@ fn inside_a_call_requests_of_both_share_one_sequence_and_end_together() {
     }
     peer.pass(60_000);
     assert_eq!(peer.endpoint.load(), (0, 0));
-}
-
-/// Which call one has who asks outside of any from there, and is denied.
-fn call_of_stranger(peer: &mut Peer, flow: Flow, call_id: &str, extra: &str) -> Option<CallId> {
-    peer.flow = flow;
-    let ask = peer.stranger("SUBSCRIBE", 1, &format!("{ASK}{extra}"), "");
-    let ask = ask.replace("Call-ID: c1@", &format!("Call-ID: {call_id}@"));
-    assert!(peer.send(&ask).is_empty());
-    let events = peer.events();
-    let [Event::Subscribing(subscriber)] = &events[..] else {
-        panic!("{events:?}");
-    };
-    let denied = peer.order(subscriber.subscription, SubscriptionOrder::Deny { status: 403 });
-    assert_eq!(kinds(&denied), ["403"]);
-    subscriber.call
-}
-
-#[test]
-fn one_who_asks_outside_of_a_call_may_name_its_dialog_from_the_address_of_its_phone() {
-    let mut peer = Peer::new();
-    let call = peer.call("");
-    let ours = peer.tag.clone().expect("a dialog");
-    let named = format!("Target-Dialog: c1@example.com;local-tag=a1;remote-tag={ours}\r\n");
-    let other_port = Flow {
-        remote: addr([192, 0, 2, 9], 5099),
-        ..UDP
-    };
-    let elsewhere = Flow {
-        remote: addr([192, 0, 2, 10], 5060),
-        ..UDP
-    };
-    let table = [
-        (UDP, named.clone(), Some(call)),
-        (other_port, named.clone(), Some(call)),
-        (TCP, named.clone(), Some(call)),
-        (elsewhere, named.clone(), None),
-        (
-            UDP,
-            format!("target-dialog: c1@example.com ; Remote-Tag = a1 ; Local-Tag = {ours}\r\n"),
-            Some(call),
-        ),
-        (UDP, String::new(), None),
-        (UDP, named.replace("c1@", "c9@"), None),
-        (UDP, named.replace("=a1", "=a2"), None),
-        (UDP, named.replace(&ours, "guessed"), None),
-        (UDP, named.replace(&ours, ""), None),
-        (UDP, named.replace(";local-tag=a1", ""), None),
-    ];
-    for (n, (flow, extra, expected)) in table.iter().enumerate() {
-        let found = call_of_stranger(&mut peer, *flow, &format!("n{n}"), extra);
-        assert_eq!(found, *expected, "{flow:?} {extra}");
-    }
-    assert_eq!(peer.endpoint.counters().refused_subscriptions, 11);
-    peer.command(Command::HangUp { call, reason: None });
-    peer.events();
-    assert_eq!(call_of_stranger(&mut peer, UDP, "late", &named), None);
 }
 
 #[test]

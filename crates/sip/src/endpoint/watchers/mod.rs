@@ -15,6 +15,7 @@ use super::api::{CallId, Door, Event, Subscriber, SubscriptionId, SubscriptionOr
 use super::tally::Tally;
 use super::transactions::{Class, TxId};
 use crate::dialog::call::Call;
+use crate::dialog::focus::Focus;
 use crate::dialog::{Dialog, DialogKey, contact};
 use crate::flow::Flow;
 use crate::message::refusal::ALLOW;
@@ -48,7 +49,21 @@ pub(super) struct Watcher {
 #[derive(Debug)]
 enum Place {
     Inside(CallId),
-    Alone { dialog: Box<Dialog>, flow: Flow },
+    Alone {
+        dialog: Box<Dialog>,
+        flow: Flow,
+        /// The call that it is about.
+        call: Option<CallId>,
+    },
+}
+
+impl Place {
+    fn call(&self) -> Option<CallId> {
+        match self {
+            Self::Inside(call) => Some(*call),
+            Self::Alone { call, .. } => *call,
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -224,12 +239,14 @@ impl Endpoint {
             Ok(asked) => asked,
             Err(refusal) => return self.refuse(now, request, &refusal),
         };
+        let call = self.known_call(request);
+        let focus = call.and_then(|call| self.calls.get(call)?.dialog.focus);
         let tag = self.random.token();
-        let dialog = Box::new(Dialog::from_invite(request, target, &tag));
+        let dialog = Box::new(Dialog::from_invite(request, target, &tag, focus));
         let flow = request.flow;
         let id = SubscriptionId(self.calls.next_id().0);
         let tx = self.open(request, class, CallId(id.0));
-        self.watch(id, Place::Alone { dialog, flow }, ask, (tx, tag), request);
+        self.watch(id, Place::Alone { dialog, flow, call }, ask, (tx, tag), request);
     }
 
     /// Whether one more can be held, whoever asks.
@@ -267,8 +284,8 @@ impl Endpoint {
         let ask = Ask::read(request)?;
         call.dialog.retarget(&request.headers);
         if let Some(id) = self.watchers.same(call.id, &ask.event) {
-            let tag = call.dialog.local_tag().to_owned();
-            self.accept_subscribe(now, tx, &request.echo, ask.expires, &tag);
+            let known_by = (call.dialog.local_tag(), call.dialog.focus);
+            self.accept_subscribe(now, tx, &request.echo, ask.expires, known_by);
             self.go_on(now, id, ask.expires, Some(call));
             return Ok(());
         }
@@ -292,10 +309,7 @@ impl Endpoint {
         request: &Request,
     ) {
         self.out.counters.subscriptions += 1;
-        let call = match place {
-            Place::Inside(call) => Some(call),
-            Place::Alone { .. } => self.named_call(request),
-        };
+        let call = place.call();
         let stage = Stage::Asked {
             tx,
             echo: Box::new(request.echo.clone()),
@@ -317,13 +331,26 @@ impl Endpoint {
         })));
     }
 
-    /// The call whose dialog a request outside of it names. One from another address than the call's is not of its phone.
-    fn named_call(&mut self, request: &Request) -> Option<CallId> {
-        let named = DialogKey::named_by(request)?;
-        let id = named.iter().find_map(|dialog| self.calls.find(dialog))?;
-        let source = request.flow.remote.ip();
-        let is_its_phone = self.with_call(id, |_, call| !call.is_over() && call.flow.remote.ip() == source);
-        is_its_phone?.then_some(id)
+    /// The call that a request outside of it knows: by the URI of our Contact there, as phones ask (RFC 4579), or by its dialog. Phones show URIs,
+    /// log them and pass them on, as nobody does with a secret; so knowing one is good only at the address of the call's phone.
+    fn known_call(&self, request: &Request) -> Option<CallId> {
+        let by_focus = Focus::named_by(&request.uri).and_then(|focus| self.calls.known_as(focus));
+        let by_dialog = || {
+            let dialogs = DialogKey::named_by(request)?;
+            dialogs.iter().find_map(|dialog| self.calls.find(dialog))
+        };
+        let id = by_focus.or_else(by_dialog)?;
+        let call = self.calls.get(id)?;
+        let (phone, source) = (call.flow.remote.ip(), request.flow.remote.ip());
+        (!call.is_over() && phone.to_canonical() == source.to_canonical()).then_some(id)
+    }
+
+    /// The user part of our Contact in the dialog of a subscription.
+    fn focus_in(&self, place: &Place) -> Option<Focus> {
+        match place {
+            Place::Inside(call) => self.calls.get(*call)?.dialog.focus,
+            Place::Alone { dialog, .. } => dialog.focus,
+        }
     }
 
     /// A request in the dialog of a subscription.
@@ -351,8 +378,8 @@ impl Endpoint {
         }
         let ask = Ask::read(request)?;
         let mut watcher = self.watchers.take(id).ok_or_else(|| Refusal::new(481))?;
-        let mut in_order = false;
-        if let Place::Alone { dialog, flow } = &mut watcher.place {
+        let (mut in_order, focus) = (false, self.focus_in(&watcher.place));
+        if let Place::Alone { dialog, flow, .. } = &mut watcher.place {
             in_order = dialog.advances(request.cseq);
             if in_order {
                 dialog.retarget(&request.headers);
@@ -364,7 +391,7 @@ impl Endpoint {
             self.out.counters.out_of_order += 1;
             return Err(Refusal::new(500).because("CSeq out of order"));
         }
-        self.accept_subscribe(now, tx, &request.echo, ask.expires, "");
+        self.accept_subscribe(now, tx, &request.echo, ask.expires, ("", focus));
         self.go_on(now, id, ask.expires, None);
         Ok(())
     }
@@ -377,11 +404,18 @@ impl Endpoint {
         });
     }
 
-    fn accept_subscribe(&mut self, now: Instant, tx: TxId, echo: &Echo, expires: u32, tag: &str) {
+    fn accept_subscribe(
+        &mut self,
+        now: Instant,
+        tx: TxId,
+        echo: &Echo,
+        expires: u32,
+        (tag, focus): (&str, Option<Focus>),
+    ) {
         let writer = Writer::response(echo, 200, None, Some(tag))
             .headers("Record-Route", &echo.record_routes)
             .header("Expires", expires.to_string());
-        let ok = self.abilities(writer, echo.flow).done();
+        let ok = self.abilities(writer, echo.flow, focus).done();
         self.respond(now, tx, 200, ok);
     }
 
@@ -415,6 +449,7 @@ impl Endpoint {
         let Some(mut watcher) = self.watchers.take(id) else {
             return self.late();
         };
+        let focus = self.focus_in(&watcher.place);
         match std::mem::replace(&mut watcher.stage, Stage::Gone) {
             Stage::Asked {
                 tx,
@@ -423,7 +458,7 @@ impl Endpoint {
                 tag,
             } => {
                 watcher.stage = Stage::Running(Subscription::new(now, expires));
-                self.accept_subscribe(now, tx, &echo, expires, &tag);
+                self.accept_subscribe(now, tx, &echo, expires, (&tag, focus));
             }
             other @ (Stage::Running(_) | Stage::Gone) => {
                 watcher.stage = other;

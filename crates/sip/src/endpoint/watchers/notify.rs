@@ -34,9 +34,8 @@ impl Endpoint {
         let subscription = watcher.id;
         match output {
             SubscriptionOutput::WantState { full } => {
-                let home = self.home(watcher, in_hand.as_deref());
-                let room = self.room(watcher.way.or(home));
-                let focus = home.map(|flow| self.focus(flow)).unwrap_or_default();
+                let room = self.room(watcher, in_hand.as_deref());
+                let focus = self.known_by(watcher, in_hand.as_deref());
                 self.tell(Event::StateWanted {
                     subscription,
                     full,
@@ -58,7 +57,7 @@ impl Endpoint {
             return;
         };
         let wanted = match (&watcher.place, in_hand) {
-            (Place::Alone { dialog, flow }, _) => dialog.stream_hop(*flow),
+            (Place::Alone { dialog, flow, .. }, _) => dialog.stream_hop(*flow),
             (Place::Inside(_), Some(call)) => call.dialog.stream_hop(call.flow),
             (Place::Inside(call), None) => {
                 let call = *call;
@@ -86,19 +85,29 @@ impl Endpoint {
         }
     }
 
-    /// The way by which its dialog goes, whatever connection was opened for its NOTIFYs; none where its call is gone.
-    fn home(&mut self, watcher: &Watcher, in_hand: Option<&Call>) -> Option<Flow> {
-        match (&watcher.place, in_hand) {
-            (Place::Alone { flow, .. }, _) => Some(*flow),
-            (Place::Inside(_), Some(call)) => Some(call.flow),
-            (Place::Inside(call), None) => self.with_call(*call, |_, call| call.flow),
+    /// The call that it is about; none once that is gone.
+    fn call_of<'a>(&'a self, watcher: &Watcher, in_hand: Option<&'a Call>) -> Option<&'a Call> {
+        in_hand.or_else(|| self.calls.get(watcher.place.call()?))
+    }
+
+    /// The URI by which the phone knows the conference: that of our Contact in its call, whatever way and dialog the subscription has.
+    fn known_by(&self, watcher: &Watcher, in_hand: Option<&Call>) -> String {
+        match (self.call_of(watcher, in_hand), &watcher.place) {
+            (Some(call), _) => self.focus_uri(call.flow, call.dialog.focus),
+            (None, Place::Alone { dialog, flow, .. }) => self.focus_uri(*flow, dialog.focus),
+            (None, Place::Inside(_)) => String::new(),
         }
     }
 
     /// How long a document may be by the way that a NOTIFY takes, bytes. A next hop may be at another address, but is reached by the
     /// same transport.
-    fn room(&self, flow: Option<Flow>) -> usize {
-        let transport = flow.map_or(Transport::Udp, |flow| flow.transport);
+    fn room(&self, watcher: &Watcher, in_hand: Option<&Call>) -> usize {
+        let flow = match &watcher.place {
+            Place::Alone { flow, .. } => Some(*flow),
+            Place::Inside(_) => self.call_of(watcher, in_hand).map(|call| call.flow),
+        };
+        let way = watcher.way.or(flow);
+        let transport = way.map_or(Transport::Udp, |way| way.transport);
         self.config.limits.document_bytes(transport)
     }
 
@@ -118,7 +127,7 @@ impl Endpoint {
             body,
         };
         match (&mut watcher.place, in_hand) {
-            (Place::Alone { dialog, flow }, _) => self.send_notify(now, dialog, (*flow, way), notice),
+            (Place::Alone { dialog, flow, .. }, _) => self.send_notify(now, dialog, (*flow, way), notice),
             (Place::Inside(_), Some(call)) => {
                 self.send_notify(now, &mut call.dialog, (call.flow, way), notice);
             }
@@ -131,8 +140,7 @@ impl Endpoint {
         }
     }
 
-    /// By the connection opened for it, if there is one; the Contact stays the one that the peer knows of its dialog, since by it the peer
-    /// knows the conference.
+    /// By the connection opened for it, if there is one; the Contact stays the one that the peer knows of its dialog.
     fn send_notify(
         &mut self,
         now: Instant,
@@ -150,7 +158,7 @@ impl Endpoint {
         let writer = dialog
             .request("NOTIFY", seq, &self.via(flow, &branch))
             .header("To", dialog.to())
-            .header("Contact", self.contact(home))
+            .header("Contact", self.contact(home, dialog.focus))
             .header("Event", event)
             .header("Subscription-State", notice.state)
             .header("Allow-Events", PACKAGE)
