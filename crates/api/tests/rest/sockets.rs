@@ -183,15 +183,16 @@ async fn a_client_that_closes_is_answered_with_its_code() {
         (&[0x03, 0xe7], Some(CloseCode::Protocol)),
     ] {
         let mut socket = open(&world, "/events", OWN).await.unwrap();
-        next(&mut socket).await;
+        // What a stream begins with and the first ping, in either order: an answer to that must not meet a connection that is closed.
+        for _ in 0..2 {
+            let message = socket.next().await.unwrap().unwrap();
+            assert!(message.is_text() || message.is_ping(), "{message:?}");
+        }
+        socket.flush().await.unwrap();
         let head = [0x88, 0x80 | payload.len() as u8, 0, 0, 0, 0];
         let frame = [&head[..], payload].concat();
         socket.get_mut().write_all(&frame).await.unwrap();
-        let mut answer = socket.next().await.unwrap().unwrap();
-        // The first ping may come after what a stream begins with.
-        if matches!(answer, Message::Ping(_)) {
-            answer = socket.next().await.unwrap().unwrap();
-        }
+        let answer = socket.next().await.unwrap().unwrap();
         let Message::Close(told) = answer else {
             panic!("{payload:?}: {answer:?}");
         };

@@ -362,7 +362,7 @@ fn labels_have_values_of_fixed_sets_and_nothing_of_a_call_is_told() {
         ),
         ("cause", &causes),
         ("reason", &reasons),
-        ("limit", &["keys", "account_bytes", "all_bytes"]),
+        ("limit", &["keys", "account_bytes", "tenant_bytes", "all_bytes"]),
         ("event", &events),
         ("codec", &["PCMU", "PCMA", "G722", "opus"]),
         ("shard", &["0"]),
