@@ -62,11 +62,15 @@ impl Codec {
         }
     }
 
-    /// Most bytes of a payload that is taken from a peer: 80 ms of a codec of constant rate; for Opus what a datagram holds.
-    pub const fn longest_payload(self) -> usize {
+    /// Most bytes of a payload that is taken from a peer: what a datagram holds, 182 ms of a codec of constant rate. RFC 3551, section 4.2, asks
+    /// for 200 ms, which Ethernet does not carry in one piece.
+    pub const LONGEST_PAYLOAD: usize = 1_460;
+
+    /// Most bytes that wait in one place: longer payloads of a constant rate can be cut anywhere, and are, here after 80 ms.
+    pub const fn longest_piece(self) -> usize {
         match self {
             Self::Pcmu | Self::Pcma | Self::G722 => 640,
-            Self::Opus(_) => 1_460,
+            Self::Opus(_) => Self::LONGEST_PAYLOAD,
         }
     }
 

@@ -128,7 +128,7 @@ impl Player {
             hz: i64::from(hz),
             least: per_ms * i64::from(config.min_ms.min(config.max_ms)),
             most: per_ms * i64::from(config.max_ms),
-            slots: Slots::new(codec.longest_payload()),
+            slots: Slots::new(codec.longest_piece()),
             delay: Delay::new(hz),
             voice: Voice::new(codec),
             stretch: Stretch::new(hz),
@@ -232,6 +232,19 @@ impl Player {
             self.tally.late += 1;
             return;
         }
+        let mut timestamp = timestamp;
+        for piece in payload.chunks(codec.longest_piece()) {
+            let end = timestamp + codec.duration(piece) as i64;
+            if end > self.fetch {
+                self.store(timestamp, codec, piece, told);
+            }
+            timestamp = end;
+        }
+    }
+
+    /// Puts a packet, or a piece of one that is too long for one place, to those that wait.
+    fn store(&mut self, timestamp: i64, codec: Codec, payload: &[u8], told: Told) {
+        let duration = codec.duration(payload) as i64;
         match self.slots.insert(timestamp, codec, payload, told) {
             Stored::Yes => {
                 self.newest = self.newest.max((timestamp, duration));

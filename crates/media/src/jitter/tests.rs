@@ -111,7 +111,7 @@ fn noise(n: i64) -> f64 {
 
 #[test]
 fn a_clean_network_plays_every_sample_once_with_less_than_a_tick_and_a_margin_of_delay() {
-    for packet in [80, 160, 240, 320, 480] {
+    for packet in [80, 160, 240, 320, 480, 800, 880, 1_280, 1_440] {
         let mut scene = Scene::new(tone);
         scene.packet = packet;
         scene.run(10, |_| Some(3.0));

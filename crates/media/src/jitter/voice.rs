@@ -327,7 +327,7 @@ struct Skipped {
 impl Skipped {
     fn new(codec: Codec) -> Self {
         let longest = if codec.has_memory() {
-            codec.longest_payload()
+            codec.longest_piece()
         } else {
             0
         };
@@ -377,7 +377,7 @@ mod tests {
     fn looked_into(last: impl Fn(usize) -> u8) -> Vec<usize> {
         let codec = Codec::Opus(Rate::Hz16000);
         let (mut voice, mut fifo) = (Voice::new(codec), Fifo::new(960));
-        let mut slots = Slots::new(codec.longest_payload());
+        let mut slots = Slots::new(codec.longest_piece());
         (0..1_000)
             .filter(|n| {
                 let mut packet = [0; 20];
@@ -412,7 +412,7 @@ mod tests {
             (Codec::Opus(Rate::Hz48000), opus(31)),
         ] {
             let (mut voice, mut fifo) = (Voice::new(codec), Fifo::new(2_000));
-            let mut slots = Slots::new(codec.longest_payload());
+            let mut slots = Slots::new(codec.longest_piece());
             let looks = (0..1_000_u64).filter(|n| {
                 packet[159] = (n * 3 % 256) as u8;
                 slots.insert(0, codec, &packet, Told::Nothing);

@@ -28,8 +28,8 @@ impl Leg {
             self.quality.foreign += 1;
             return false;
         }
-        let longest = self.session.format.codec().longest_payload();
-        let Some(packet) = Packet::parse(datagram).filter(|p| p.payload.len() <= longest) else {
+        let fits = |packet: &Packet<'_>| packet.payload.len() <= Codec::LONGEST_PAYLOAD;
+        let Some(packet) = Packet::parse(datagram).filter(fits) else {
             self.quality.malformed += 1;
             return false;
         };
