@@ -14,6 +14,8 @@
 //! - A peer's re-INVITE before the ACK of our 200 counts as that ACK.
 //! - Redirections are not acted upon, and challenges only in calls we made with credentials: else they end the request.
 //! - Subscriptions share the dialog of a call where a phone asks in it (RFC 6665 section 4.5.2 would have them apart), and end with it.
+//! - Each call has a URI of its own for the conference, where RFC 4579 has one that all in it share: a URI that is known to many could show the
+//!   roster to any of them. An INVITE for it, by which others would join (section 5.1), is a call for a number that nobody has.
 //! - A NOTIFY of more than 1,300 bytes goes by datagram where its subscription does and asks for nothing else (section 18.1.1), within
 //!   [`Limits::document_datagram`]: what is over follows in the next one. With `transport=tcp` in its Contact or first Route a connection is opened.
 //! - An UPDATE or INVITE of the peer's with a non-SDP body is refused even if a part of it were SDP.

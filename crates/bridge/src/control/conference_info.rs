@@ -25,7 +25,7 @@ pub(super) struct Person {
 
 /// What one document says.
 pub(super) struct Document<'a> {
-    /// The URI of the conference: that of our Contact in the phone's call (RFC 4579 section 3), or it would not know what this is about.
+    /// The URI of the conference: that of our Contact in the phone's call (RFC 4579 section 4.2), or it would not know what this is about.
     pub(super) focus: &'a str,
     /// Our host and port, for the addresses of people.
     pub(super) host: &'a str,

@@ -1,4 +1,4 @@
-//! The name by which a phone knows the conference: the user part of our Contact in its call (RFC 4579 section 3).
+//! The name by which a phone knows the conference: the user part of our Contact in its call (RFC 4579 section 4.2).
 
 use std::fmt;
 

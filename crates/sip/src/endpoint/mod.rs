@@ -206,7 +206,7 @@ impl Endpoint {
         named.cloned().unwrap_or_else(|| flow.local.to_string())
     }
 
-    /// Our Contact on this flow: we are the focus of a conference (RFC 4579 section 5.1). Outside of calls it has no user part.
+    /// Our Contact on this flow: we are the focus of a conference (RFC 4579 section 4.2). Outside of calls it has no user part.
     fn contact(&self, flow: Flow, focus: Option<Focus>) -> String {
         format!("<{}>;isfocus", self.focus_uri(flow, focus))
     }

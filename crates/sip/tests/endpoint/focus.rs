@@ -147,6 +147,7 @@ fn one_who_asks_outside_of_a_call_may_name_its_dialog_from_the_address_of_its_ph
         (UDP, named.clone(), Some(call)),
         (OTHER_PORT, named.clone(), Some(call)),
         (TCP, named.clone(), Some(call)),
+        (UDP, format!("{named}Require: tdialog\r\n"), Some(call)),
         (ELSEWHERE, named.clone(), None),
         (
             UDP,
