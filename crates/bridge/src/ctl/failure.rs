@@ -115,6 +115,9 @@ fn advice(status: u16, said: &Value, retry_after: Option<&str>) -> Option<String
             "it takes none while it is off: PUT /webhooks/{id} with {\"disabled\": false} first"
         }
         409 => "choose another, or leave it out and the bridge makes one",
+        503 if names(said, "filter") => {
+            "narrow it by --filter, or leave out --order: the same would take as long again"
+        }
         429 | 503 => return Some(format!("try again in {} s", retry_after.unwrap_or("a few"))),
         500 => "a fault of the bridge: its log says more",
         _ => return None,
@@ -161,6 +164,14 @@ mod tests {
             Some("6"),
         );
         assert!(limited.to_string().ends_with("try again in 6 s"), "{limited}");
+        let long = json!({"code": 503, "message": "Service unavailable", "errors": [{"field": "filter", "message": "the list took too long"}]});
+        let long = Failure::refused(&at, "GET /cdrs", 503, &long, Some("60"));
+        let long = long.to_string();
+        assert!(
+            long.contains("filter: the list took too long\n  narrow it by --filter"),
+            "{long}"
+        );
+        assert!(!long.contains("60 s"), "{long}");
         let silent = Failure::refused(&at, "GET /calls", 502, &Value::Null, None);
         assert_eq!(silent.to_string(), "GET /calls: 502 no explanation");
         let passing = [&failure, &limited, &silent].map(Failure::passes);

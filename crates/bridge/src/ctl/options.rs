@@ -34,7 +34,7 @@ Examples, once the receiver is there again:
   partyline ctl webhooks                                   their ids, and which of them are off
   partyline ctl webhook deliveries whk_… --dead            what was given up, after how many tries, and why
   partyline ctl webhook redeliver whk_… 9121 9122          two of these events
-All of them, the oldest first:
+The oldest thousand of them, in their order; once more where there are others:
   partyline ctl webhook deliveries whk_… --dead --order id --limit 1000 --json | jq '.items[].id' | xargs -r partyline ctl webhook redeliver whk_…";
 
 /// What `partyline ctl` takes.

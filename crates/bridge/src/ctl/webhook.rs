@@ -31,7 +31,8 @@ const DELIVERIES: List = List {
     none: "there is no such delivery",
     columns: &[
         number("EVENT", |delivery| plain(delivery, "id")),
-        text("HAPPENED", |delivery| time(&delivery["created"])),
+        // When it happened, or was last asked for again: for a day from then on it is tried.
+        text("SINCE", |delivery| time(&delivery["created"])),
         text("STATE", |delivery| plain(delivery, "state")),
         number("TRIES", |delivery| plain(delivery, "attempts")),
         number("STATUS", |delivery| plain(delivery, "status")),
@@ -123,7 +124,7 @@ cb_a-b  https://example.com/           all                    yes  yes       a-b
             {"attempts": 1, "created": 1_544_643_810_000_u64, "eventId": 8, "id": 8, "state": "dead", "status": 410},
         ]});
         let expected = "\
-EVENT  HAPPENED                  STATE    TRIES  STATUS  NEXT TRY                  FAULT
+EVENT  SINCE                     STATE    TRIES  STATUS  NEXT TRY                  FAULT
     9  2018-12-12T19:43:30.000Z  pending      2          2018-12-12T19:43:30.000Z  nobody answers
     8  2018-12-12T19:43:30.000Z  dead         1     410";
         assert_eq!(DELIVERIES.text(&said, 160), expected);
