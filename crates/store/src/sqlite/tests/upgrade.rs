@@ -1,5 +1,7 @@
 //! What becomes of stores of earlier versions.
 
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
+
 use super::*;
 
 /// The first so many of a list.
@@ -150,22 +152,35 @@ async fn what_was_there_before_lists_were_counted_and_dated_is_so_from_the_upgra
     assert_eq!(totals(&store).await, [1, 2, 0]);
 }
 
+/// A store as the version left it that knew so many steps, for statements as they are.
+async fn of_steps(folder: &TempDir, count: usize) -> SqlitePool {
+    let file = SqliteConnectOptions::new()
+        .filename(folder.path().join("store.db"))
+        .create_if_missing(true)
+        .foreign_keys(true);
+    let pool = SqlitePoolOptions::new().max_connections(1);
+    let pool = pool.connect_with(file).await.unwrap();
+    let mark = sqlx::AssertSqlSafe(format!("PRAGMA application_id = {}", schema::APPLICATION_ID));
+    sqlx::query(mark).execute(&pool).await.unwrap();
+    schema::migrate_to(&pool, count).await.unwrap();
+    pool
+}
+
 #[tokio::test]
 async fn what_was_to_be_posted_before_it_outlived_its_webhook_is_so_after_the_upgrade_and_goes_in_portions() {
     let folder = TempDir::new().unwrap();
-    let store = open(&folder).await;
-    write(&store, account("a", "")).await.unwrap();
+    let before = of_steps(&folder, 11).await;
     for statement in [
+        "INSERT INTO subscribers (sid, login, password_hash, authentication_token, created_ms, first_name, last_name, email,
+             phone_number, ext, details, external_id, role)
+         VALUES ('a', 'a', 'hash', '', 0, '', '', '', '', '', '', 0, 1)",
         "INSERT INTO webhooks VALUES ('w', 'a', 0, '', '[]', '', 0, 0, x'00', NULL, NULL)",
         "INSERT INTO deliveries (webhook, happening, chain, state, attempts, created_ms, due_ms)
          VALUES ('w', 1, 7, 1, 1, 5, 5), ('w', 2, 7, 0, 0, 6, 6), ('w', 3, 7, 0, 0, 7, 7), ('w', 4, 8, 2, 3, 8, 8)",
-        "DROP TRIGGER webhook_is_back",
-        "DROP TABLE gone_webhooks",
-        "DELETE FROM _sqlx_migrations WHERE version = 12",
     ] {
-        sqlx::query(statement).execute(&store.writer).await.unwrap();
+        sqlx::query(statement).execute(&before).await.unwrap();
     }
-    store.close().await.unwrap();
+    before.close().await;
     let store = open(&folder).await;
     let due = store.due("w", 9, 9).await.unwrap();
     assert_eq!(due.iter().map(|one| one.happening).collect::<Vec<_>>(), [2]);
