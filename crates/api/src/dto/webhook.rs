@@ -84,7 +84,7 @@ impl Webhook {
 pub(crate) struct Delivery {
     /// Times it was sent.
     attempts: u32,
-    /// When the event happened, epoch ms.
+    /// When the event happened, or was last asked for again, epoch ms: for a day from then on it is tried.
     created: i64,
     /// Id of the event.
     event_id: u64,
