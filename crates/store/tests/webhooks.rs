@@ -318,6 +318,23 @@ async fn what_is_left_of_an_account_is_neither_due_nor_shown_and_goes_in_portion
 }
 
 #[tokio::test]
+async fn a_portion_is_of_as_many_webhooks_that_are_gone_as_find_room_in_it() {
+    let folder = TempDir::new().unwrap();
+    let store = open(&folder).await;
+    write(&store, account("c", None, None)).await;
+    for id in ["w", "x", "y"] {
+        put(&store, &webhook(id, "c", &[])).await;
+    }
+    add(&store, &[started(1, "c", 1), started(2, "c", 2)]).await;
+    let gone = [Edit::DeleteSubscriber(Sid::new("c"))];
+    store.write(&Actor::Bridge, &gone, 7).await.unwrap();
+    // Of each two firsts of chains, two deliveries, and that it is gone.
+    for cleared in [12, 3, 0] {
+        assert_eq!(store.clear_deliveries(12).await, Ok(cleared));
+    }
+}
+
+#[tokio::test]
 async fn a_callback_that_comes_back_under_its_id_begins_with_nothing() {
     let folder = TempDir::new().unwrap();
     let store = open(&folder).await;

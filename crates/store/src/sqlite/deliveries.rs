@@ -292,27 +292,38 @@ const LEFT: [&str; 3] = [
     "DELETE FROM gone_webhooks WHERE webhook = ?1 AND ?2 > 0",
 ];
 
-/// Deletes at most `count` rows of what is left of a webhook that is gone; how many it were.
+/// Deletes at most `count` rows of what is left of webhooks that are gone; how many it were.
 pub(super) async fn clear(pool: &SqlitePool, count: u32) -> Result<u64, StoreError> {
     let all = async |db: &mut SqliteConnection| {
-        let gone: Option<String> = sqlx::query_scalar("SELECT webhook FROM gone_webhooks LIMIT 1")
-            .fetch_optional(&mut *db)
-            .await?;
-        let Some(webhook) = gone else {
-            return Ok(0);
-        };
         let mut cleared: u64 = 0;
-        for statement in LEFT {
-            let done = sqlx::query(statement)
-                .bind(&webhook)
-                .bind(i64::from(count).saturating_sub_unsigned(cleared))
-                .execute(&mut *db)
+        // Of each at least the note goes that it is gone, so this ends.
+        while cleared < u64::from(count) {
+            let gone: Option<String> = sqlx::query_scalar("SELECT webhook FROM gone_webhooks LIMIT 1")
+                .fetch_optional(&mut *db)
                 .await?;
-            cleared += done.rows_affected();
+            let Some(webhook) = gone else {
+                break;
+            };
+            let most = i64::from(count).saturating_sub_unsigned(cleared);
+            cleared += clear_one(db, &webhook, most).await?;
         }
         Ok(cleared)
     };
     transaction(pool, all).await
+}
+
+/// Deletes at most `most` rows of what is left of one; how many it were.
+async fn clear_one(db: &mut SqliteConnection, webhook: &str, most: i64) -> Result<u64, StoreError> {
+    let mut cleared: u64 = 0;
+    for statement in LEFT {
+        let done = sqlx::query(statement)
+            .bind(webhook)
+            .bind(most.saturating_sub_unsigned(cleared))
+            .execute(&mut *db)
+            .await?;
+        cleared += done.rows_affected();
+    }
+    Ok(cleared)
 }
 
 /// How much is pending and was given up, as it is counted beside the deliveries.
