@@ -350,6 +350,9 @@ impl Control {
             let goodbye = [Phrase::Prompt(Prompt::Goodbye)];
             return self.leave(now, leg, Cause::WrongCode, &goodbye);
         }
+        if self.headroom.is_overrun() {
+            return self.turn_away(now, leg);
+        }
         self.enter(now, leg, code, false, false);
         let Some(id) = self.calls.get(&leg).and_then(|call| call.meeting()) else {
             return;

@@ -41,9 +41,10 @@ impl Control {
                     code,
                     on_the_fly,
                     pound_pending,
-                } => {
+                } if !self.headroom.is_overrun() => {
                     self.enter(now, leg, code, on_the_fly, pound_pending);
                 }
+                session::Output::Enter { .. } => self.turn_away(now, leg),
                 session::Output::CallOperator => {
                     self.menu_operator(now, leg, OperatorMode::Requested, Some(Cause::WrongCode));
                     self.call_operator(now, leg, Actor::Bridge);

@@ -74,14 +74,15 @@ impl Control {
         };
         let role = opening.role;
         let Some(id) = self.find_or_open(now, opening) else {
-            return self.leave(
-                now,
-                leg,
-                Cause::BridgeFull,
-                &[model::Phrase::Prompt(model::Prompt::Goodbye)],
-            );
+            return self.turn_away(now, leg);
         };
         self.join(now, leg, id, role, code, pound_pending);
+    }
+
+    /// Ends a call that the bridge has no room for, though its code is good.
+    pub(super) fn turn_away(&mut self, now: Instant, leg: LegId) {
+        let goodbye = [model::Phrase::Prompt(model::Prompt::Goodbye)];
+        self.leave(now, leg, Cause::BridgeFull, &goodbye);
     }
 
     fn join(
