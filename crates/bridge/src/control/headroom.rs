@@ -121,9 +121,7 @@ mod tests {
             headroom.is_overrun()
         };
         let story = [100, 60, 180, 99, 100, 100, 255, 99, 100, 100];
-        let expected = [
-            false, false, false, false, false, true, true, false, false, true,
-        ];
+        let expected = [false, false, false, false, false, true, true, false, false, true];
         assert_eq!(story.map(&mut overrun), expected);
     }
 
