@@ -5,8 +5,6 @@ const REPORTS: usize = 3;
 /// From this load on one report is enough: more is to be done than there is time. One that is said to be behind, 100, may have been held up
 /// by the machine, once.
 const TOO_LATE: u8 = 101;
-/// From this load on there is no time for all, or the mixer is behind.
-const ALL: u8 = 100;
 /// By how much the load must have fallen before calls are taken again, percent, where it was at the limit for a while. Where one report alone
 /// shut the door, it is enough that the next ones are below the limit: who is busy to 75 % all day would not take calls for hours otherwise.
 const RELIEF: u8 = 10;
@@ -61,11 +59,12 @@ impl Headroom {
         self.crowded || self.foreseen(calls + 1) >= u64::from(self.most)
     }
 
-    /// Whether there was not time for all in the last two reports: who now comes to a meeting would harm those who are in one. What calls need
-    /// once they are there, the door has not seen: a voice in a meeting of few, in Opus, needs twenty times what a listener among many does.
+    /// Whether more was to be done than there is time, in the last two reports: who now comes to a meeting would harm those who are in one.
+    /// What calls need once they are there, the door has not seen: a voice in a meeting of few, in Opus, needs twenty times what a
+    /// listener among many does.
     pub(super) fn is_overrun(&self) -> bool {
         let latest = &self.last[REPORTS - 2..];
-        latest.iter().all(|(percent, _)| *percent >= ALL)
+        latest.iter().all(|(percent, _)| *percent >= TOO_LATE)
     }
 
     /// What so many calls will need, percent, at what each needed in the last reports: those who came since are not in any yet.
@@ -114,13 +113,14 @@ mod tests {
     }
 
     #[test]
-    fn two_reports_in_a_row_without_time_for_all_let_nobody_into_meetings_until_one_has_some() {
+    fn two_reports_in_a_row_above_all_time_let_nobody_into_meetings_until_one_is_within_it() {
         let mut headroom = Headroom::new(80);
         let mut overrun = |percent| {
             headroom.note(percent, 60);
             headroom.is_overrun()
         };
-        let story = [100, 60, 180, 99, 100, 100, 255, 99, 100, 100];
+        // One that was held up by the machine is at 100.
+        let story = [100, 100, 180, 99, 101, 101, 255, 100, 101, 120];
         let expected = [false, false, false, false, false, true, true, false, false, true];
         assert_eq!(story.map(&mut overrun), expected);
     }
