@@ -139,7 +139,7 @@ fn while_the_mixer_is_overrun_who_keys_a_code_is_let_down_and_those_who_talk_go_
     let load = |world: &mut World, percent| world.input(Input::Media(MediaReport::Load { percent }));
     // Once, and without more to do than there is time, it may be the machine.
     for (phone, percent) in [(once, [100, 180]), (early, [120, 101]), (late, [60, 110])] {
-        percent.map(|percent| load(&mut world, percent));
+        percent.into_iter().for_each(|percent| load(&mut world, percent));
         world.key(phone, "222#");
         world.pass(10_000);
     }
