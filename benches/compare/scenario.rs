@@ -188,7 +188,8 @@ fn partyline(options: &Options) -> Vec<Scenario> {
         .into_iter()
         .flat_map(|codec| sized(options, codec))
         .collect();
-    let many = ["--code", "5000-5199", "--meetings", "each-code"];
+    let codes = small_meetings();
+    let many = ["--code", &codes, "--meetings", "each-code"];
     all.extend(
         [(PCMU, None), (OPUS, Some(TONES_RATE))].map(|(codec, rate)| Scenario {
             rate,
@@ -216,6 +217,13 @@ fn partyline(options: &Options) -> Vec<Scenario> {
         ..Scenario::new(name, PCMU, others, &["--code", "222"])
     }));
     all
+}
+
+/// Codes of 200 meetings, as `--code` takes them, each twice: the phones whose audio is judged are the first to call, as the talkers are, and one who
+/// talks must not be alone among them.
+fn small_meetings() -> String {
+    let twice = (5_000..5_200).map(|code| format!("{code},{code}"));
+    twice.collect::<Vec<_>>().join(",")
 }
 
 /// Phones of the rush, where other rows have so many.
@@ -309,6 +317,12 @@ mod tests {
             assert_eq!(sizes(name, PCMU), [500], "{name}");
         }
         assert_eq!(sizes(MANY_MEETINGS, OPUS), [500]);
+        let many = all.bridge.iter().find(|row| row.name == MANY_MEETINGS).unwrap();
+        let codes = many
+            .callers
+            .iter()
+            .find(|word| word.starts_with("5000,5000,5001,"));
+        assert_eq!(codes.map(|codes| codes.split(',').count()), Some(400));
         assert_eq!((sizes(JOINS, PCMU), all.janus.len()), (vec![250], 2));
         assert_eq!(sizes(RUSH, OPUS), [1_000]);
     }
