@@ -1,8 +1,8 @@
 //! Calls that the bridge makes: dialled, answered or not, and brought into their meeting without keying a code.
 
 use api::{DialOrder, LiveCommand, Target};
-use bridge::control::DialOut;
 use bridge::control::voice::Sound;
+use bridge::control::{DialOut, Input, MediaReport};
 use meeting::Hears;
 use model::{Actor, CallState, Cause, Command, Event, LegId, Mute, Role, Sid};
 use serde_json::json;
@@ -517,4 +517,22 @@ fn a_call_is_made_by_rest_seen_steered_and_hung_up() {
         site.ask("GET", "/cdrs", "").1["items"][0]["cause"],
         "dropped_by_api"
     );
+}
+
+#[test]
+fn who_answers_while_the_mixer_has_more_to_do_than_time_comes_to_no_meeting() {
+    for (loads, expected) in [([120, 101], Some((Cause::BridgeFull, 200))), ([120, 100], None)] {
+        let mut world = world();
+        let host = world.enter(CONF, "111#");
+        let (leg, invite) = world.ringing(World::order("222"));
+        for percent in loads {
+            world.input(Input::Media(MediaReport::Load { percent }));
+        }
+        world.trunk_replies(&invite, 200, "a", SDP);
+        world.pass(10_000);
+        let is_in = world.live.calls.contains_key(&leg);
+        assert_eq!((!is_in).then(|| record(&world, leg)), expected, "{loads:?}");
+        assert_eq!(world.count_at_trunk("BYE"), usize::from(!is_in));
+        assert!(world.speaks(host));
+    }
 }
